@@ -1,0 +1,91 @@
+"""What a submission raised -> its verdict and a sentence that helps.
+
+Zone: examiner (trusted). Called by `examiner.student`. Types and messages come from the jail: claims, used as text only.
+"""
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from grader.submission import Submission
+from grader.verdict import Mishap, Verdict
+from grader.wire.messages import Call, Raised, Request
+
+if TYPE_CHECKING:
+    from grader.examiner.student import Subject
+
+MAX_MESSAGE = 300
+OPEN_STUB = re.compile(r"TODO (\S+) is not filled in")
+NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory", re.IGNORECASE)
+NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
+
+
+def blame_submission(raised: Raised, request: Request, subject: "Subject") -> Mishap:
+    """The mishap that a `Raised` reply stands for."""
+    verdict = _find_verdict(raised)
+    text = _shorten(raised.message)
+    if verdict is Verdict.UNFILLED:
+        found = OPEN_STUB.search(raised.message)
+        return Mishap(verdict, f"TODO {found[1][:60]} is not filled in" if found else "a FIXME is still in the code")
+    if verdict is Verdict.MALFORMED_REPLY:
+        return Mishap(verdict, f"the result could not be sent: {text}")
+    if verdict is Verdict.CRASHED:
+        return Mishap(verdict, f"the code ended the program (SystemExit: {text}){_describe_place(raised, subject.submission)}")
+    signature = _compare_signatures(raised, request, subject)
+    return Mishap(verdict, f"{raised.kind}: {text}{_describe_place(raised, subject.submission)}{signature}")
+
+
+def _find_verdict(raised: Raised) -> Verdict:
+    if raised.kind == "UnsendableReply":
+        return Verdict.MALFORMED_REPLY
+    if OPEN_STUB.search(raised.message) and raised.kind == "NotImplementedError":
+        return Verdict.UNFILLED
+    if raised.kind == "NameError" and "'FIXME'" in raised.message:
+        return Verdict.UNFILLED
+    if raised.kind in ("MemoryError", "OutOfMemoryError") or NO_MEMORY.search(raised.message):
+        return Verdict.OUT_OF_MEMORY
+    if raised.kind == "SystemExit":
+        return Verdict.CRASHED
+    if raised.kind in ("PermissionError", "OSError") and NOT_PERMITTED.search(raised.message):
+        return Verdict.FORBIDDEN
+    return Verdict.RAISED
+
+
+def _describe_place(raised: Raised, submission: Submission) -> str:
+    match raised.lines:
+        case [*_, [int(line), str(function)]] if 0 < line <= submission.source.count("\n") + 1:
+            code = submission.source.splitlines()[line - 1].strip()
+            return f" (in {function[:60]}, {submission.locate(line).describe()}: `{code[:100]}`)"
+    return ""
+
+
+def _compare_signatures(raised: Raised, request: Request, subject: "Subject") -> str:
+    # A TypeError without a single line of the student's was raised by the call itself: the signature differs.
+    if raised.kind != "TypeError" or raised.lines or not isinstance(request, Call):
+        return ""
+    function = raised.message.split("(")[0].removesuffix(".__init__").strip()
+    expected = subject.signatures.get(function)
+    found = find_signature(subject.submission.source, function)
+    if expected is None or found is None:
+        return ""
+    return f"; expected {function}{expected}, found {found}"
+
+
+def find_signature(source: str, name: str) -> str | None:
+    """How `name` is declared in `source`: its `def` line, a class by its `__init__`, a dotted method by itself."""
+    scope: ast.AST = ast.parse(source)
+    for part in name.split("."):
+        matches = [n for n in getattr(scope, "body", []) if getattr(n, "name", None) == part]
+        if not matches:
+            return None
+        scope = matches[-1]
+    if isinstance(scope, ast.ClassDef):
+        scope = next((n for n in scope.body if getattr(n, "name", "") == "__init__"), scope)
+    if not isinstance(scope, ast.FunctionDef):
+        return None
+    return f"{name}({ast.unparse(scope.args)})"
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_MESSAGE else line[: MAX_MESSAGE - 1] + "…"

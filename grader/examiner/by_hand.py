@@ -1,0 +1,42 @@
+"""`pytest tests_hidden/<a> --submission PATH`: the same tests, jail and seeds, under pytest's own reports.
+
+Zone: examiner (trusted). Called by `examiner.plugin` when a test author passes --submission.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from grader.assignment import PROJECT, Assignment, list_assignments, load_assignment
+from grader.examiner.channel import JailChannel
+from grader.examiner.drawing import load_secret
+from grader.examiner.launcher import Jail, choose_isolation
+from grader.examiner.plugin import Examination
+from grader.examiner.student import Subject
+from grader.intake import read_submission
+
+
+def open_examination(config: pytest.Config, path: Path) -> Examination:
+    """Start a jail and load the submission. Raises pytest.UsageError where it cannot be read."""
+    assignment = _find_assignment(config)
+    submission = read_submission(path, module=assignment.module, defines=assignment.defines)
+    if submission.refused:
+        raise pytest.UsageError(submission.refused)
+    jail = Jail(assignment.description.imports, choose_isolation(config.getoption("--isolation")))
+    subject = Subject(submission, assignment, JailChannel(jail, assignment.limits), {"cpu"})
+    return Examination(assignment, load_secret(), subject)
+
+
+def close_examination(examination: Examination) -> None:
+    """End the jail."""
+    if examination.subject is not None and isinstance(examination.subject.channel, JailChannel):
+        examination.subject.channel.close()
+        examination.subject.channel.jail.close()
+
+
+def _find_assignment(config: pytest.Config) -> Assignment:
+    for argument in config.args:
+        for name in list_assignments():
+            if Path(argument.split("::")[0]).resolve().is_relative_to(PROJECT / "tests_hidden" / name):
+                return load_assignment(name)
+    raise pytest.UsageError("--submission needs one folder of tests_hidden/, such as tests_hidden/a4_attention")

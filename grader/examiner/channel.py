@@ -1,0 +1,188 @@
+"""The only seam between the examiner and a submission: requests go in, replies come out.
+
+Zone: examiner (trusted). Called by `examiner.student`. `JailChannel` asks a confined child, `LocalChannel` the same code
+in this process (a student's own check, or the reference). Whatever a reply holds is only a claim.
+"""
+
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from grader.assignment import Limits
+from grader.errors import GraderFault
+from grader.examiner.launcher import Child, Exit, Jail
+from grader.jail.serve import Server
+from grader.verdict import Mishap, Verdict
+from grader.wire.frames import Frame, ProtocolError, pack_frame, read_frame
+
+# How often the limits are looked at while a reply is awaited. Overrunning by so much is not worth a system call more.
+TICK_SECONDS = 0.05
+CHUNK_BYTES = 1 << 20
+
+
+class Channel(Protocol):
+    """Carries one frame to a submission and brings the answer back."""
+
+    def start_test(self) -> bool:
+        """Reset the limits for a new test. True where the submission must be loaded (again)."""
+
+    def ask(self, frame: Frame) -> Frame:
+        """The reply to a request. Raises Mishap where there is none."""
+
+    def read_cpu_seconds(self) -> float:
+        """CPU time since `start_test`."""
+
+    def close(self) -> None:
+        """Give everything back."""
+
+
+class LocalChannel:
+    """The submission in this process: for code that is trusted, or the student's own."""
+
+    def __init__(self) -> None:
+        self.server: Server | None = None
+        self._started = 0.0
+
+    def start_test(self) -> bool:
+        """Nothing limits code in process; it is loaded once."""
+        self._started = time.process_time()
+        fresh = self.server is None
+        self.server = self.server or Server()
+        return fresh
+
+    def ask(self, frame: Frame) -> Frame:
+        """The server's own answer."""
+        if self.server is None:
+            raise GraderFault("a request before `start_test`")
+        return self.server.answer(frame)
+
+    def read_cpu_seconds(self) -> float:
+        """CPU time of this process since `start_test`, the test's own included."""
+        return time.process_time() - self._started
+
+    def close(self) -> None:
+        """Forget the submission."""
+        self.server = None
+
+
+class JailChannel:
+    """The submission in a confined child, which is replaced by a fresh one when it dies or overruns."""
+
+    def __init__(self, jail: Jail, limits: Limits) -> None:
+        self.jail = jail
+        self.limits = limits
+        self.child: Child | None = None
+        self.peak_kb = 0
+        self._cpu_start = 0.0
+        self._wall_start = 0.0
+        self._last_cpu = 0.0
+
+    def start_test(self) -> bool:
+        """Start the clocks of one test, with a child ready to answer."""
+        fresh = self.child is None
+        self.child = self.child or self.jail.spawn(self.limits)
+        self._cpu_start = self._last_cpu = self.child.read_cpu_seconds()
+        self._wall_start = time.monotonic()
+        return fresh
+
+    def ask(self, frame: Frame) -> Frame:
+        """Send a request and wait for its answer, within the limits of the test."""
+        child = self.child
+        if child is None:
+            raise Mishap(Verdict.CRASHED, "the code ended its process earlier in this test")
+        try:
+            self._send(child, pack_frame(frame))
+            return read_frame(self._reader(child))
+        except ProtocolError as error:
+            self._retire()
+            raise Mishap(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
+        except (EOFError, ConnectionError, BrokenPipeError) as error:
+            raise self._explain_death(self._retire()) from error
+
+    def read_cpu_seconds(self) -> float:
+        """CPU time of the child since `start_test`; for a child that is gone, as far as it was seen."""
+        if self.child is not None:
+            self._look_at_clock(self.child)
+        return self._last_cpu - self._cpu_start
+
+    def close(self) -> None:
+        """End the child."""
+        if self.child is not None:
+            self._retire()
+
+    def _send(self, child: Child, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            self._wait(child, select.POLLOUT)
+            view = view[child.connection.send(view[:CHUNK_BYTES]) :]
+
+    def _reader(self, child: Child) -> Callable[[int], bytes]:
+        def read_exactly(count: int) -> bytes:
+            parts = bytearray()
+            while len(parts) < count:
+                self._wait(child, select.POLLIN)
+                # Plain recv: a descriptor that the child sends along is dropped by the kernel.
+                part = child.connection.recv(min(CHUNK_BYTES, count - len(parts)))
+                if not part:
+                    raise EOFError
+                parts += part
+            return bytes(parts)
+
+        return read_exactly
+
+    def _wait(self, child: Child, event: int) -> None:
+        poller = select.poll()
+        poller.register(child.connection, event)
+        while not poller.poll(TICK_SECONDS * 1000):
+            self._check_limits(child)
+        if time.monotonic() - self._wall_start > self.limits.wall_seconds:
+            self._check_limits(child)
+
+    def _check_limits(self, child: Child) -> None:
+        self._look_at_clock(child)
+        used = self._last_cpu - self._cpu_start
+        if used > self.limits.cpu_seconds:
+            self._retire()
+            message = f"stopped after {self.limits.cpu_seconds:g} seconds of computing: is there a loop that never ends?"
+            raise Mishap(Verdict.TIMED_OUT, message)
+        if time.monotonic() - self._wall_start > self.limits.wall_seconds:
+            self._retire()
+            message = f"stopped after {self.limits.wall_seconds:g} seconds of waiting: does the code sleep, or wait for input?"
+            raise Mishap(Verdict.TIMED_OUT, message)
+
+    def _look_at_clock(self, child: Child) -> None:
+        try:
+            self._last_cpu = child.read_cpu_seconds()
+        except OSError:
+            return  # it has just ended: the last reading stands, and the end of file on the channel tells the rest
+
+    def _retire(self) -> Exit:
+        child = self.child
+        if child is None:
+            raise GraderFault("no child to retire")
+        self.child = None
+        ended = child.end()
+        self.peak_kb = max(self.peak_kb, ended.peak_kb)
+        return ended
+
+    def _explain_death(self, ended: Exit) -> Mishap:
+        if os.WIFEXITED(ended.status):
+            code = os.WEXITSTATUS(ended.status)
+            return Mishap(Verdict.CRASHED, f"the code ended its process with exit status {code}")
+        number = os.WTERMSIG(ended.status)
+        if number == signal.SIGKILL and ended.cpu_seconds >= self.limits.total_cpu_seconds - 1:
+            return Mishap(Verdict.TIMED_OUT, f"stopped after {self.limits.total_cpu_seconds} seconds of computing in all")
+        return Mishap(Verdict.CRASHED, f"the process was ended by {_name_signal(number)}")
+
+
+def _name_signal(number: int) -> str:
+    known = {
+        signal.SIGSEGV: "a segmentation fault (memory that is not its own was touched)",
+        signal.SIGABRT: "abort()",
+        signal.SIGKILL: "SIGKILL",
+    }
+    return known.get(signal.Signals(number), signal.Signals(number).name)

@@ -1,0 +1,338 @@
+"""Start a zygote behind a wall, and fork children from it.
+
+Zone: examiner (trusted). Called by `examiner.channel` and `grader.doctor`.
+The wall is built by bubblewrap: new namespaces of every kind, a read-only runtime, nothing of ours but `wire/` and `jail/`.
+What a child gives up beyond that is in `jail.confine`.
+"""
+
+import array
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from grader.assignment import PROJECT, Limits
+from grader.errors import BrokenJail, IsolationUnavailable
+from grader.jail.confine import Confinement
+from grader.wire.frames import read_frame
+
+PACKAGE = Path(__file__).resolve().parent.parent
+MAX_PACKET = 1 << 16
+START_SECONDS = 120
+CHILD_UID = 1000
+# Host users that no account uses: where a root-run zygote's users 1 to 65534 are mapped.
+FIRST_HOST_UID, HOST_UIDS = 2_000_000_001, 65534
+BOOT = (
+    "import sys, site; sys.path[:0] = sys.argv[2].split(':'); site.setquit();"
+    "from grader.jail.zygote import run; run(int(sys.argv[1]))"
+)
+
+
+class Isolation(StrEnum):
+    """How a submission is kept apart from the host."""
+
+    BWRAP = "bwrap"
+    SETUID = "setuid"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a child ended: its wait status, CPU seconds and peak resident memory."""
+
+    status: int
+    cpu_seconds: float
+    peak_kb: int
+
+
+class Child:
+    """One forked process that holds one submission."""
+
+    def __init__(self, jail: "Jail", pid: int, pidfd: int, connection: socket.socket) -> None:
+        self.jail = jail
+        self.pid = pid
+        self.pidfd = pidfd
+        self.connection = connection
+        # The kernel's per-process CPU clock: readable from outside, and not to be turned back from inside.
+        self._clock = (~_read_host_pid(pidfd) << 3) | 2
+
+    def read_cpu_seconds(self) -> float:
+        """CPU time of all its threads so far. Raises OSError once the process is gone."""
+        return time.clock_gettime(self._clock)
+
+    def end(self) -> Exit:
+        """Kill it, however dead it looks, and learn how it ended."""
+        try:
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it ended by itself; its status is still to be read
+        os.close(self.pidfd)
+        self.connection.close()
+        return Exit(**self.jail.reap(self.pid))
+
+
+class Jail:
+    """A sandbox with a warm zygote in it."""
+
+    def __init__(self, imports: tuple[str, ...], isolation: Isolation, *, tmpfs_bytes: int = 64 << 20) -> None:
+        """Start it; it goes on importing by itself until `wait_ready`."""
+        self.isolation = isolation
+        self.tmpfs_bytes = tmpfs_bytes
+        self.ready = False
+        self.log = tempfile.TemporaryFile()
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.control.settimeout(START_SECONDS)
+        with theirs:
+            self.process = _start(isolation, theirs.fileno(), self.log.fileno())
+        self._send({"do": "prepare", "imports": list(imports)})
+
+    def wait_ready(self) -> None:
+        """Wait for the imports to be done. Raises BrokenJail with the zygote's own words."""
+        if self.ready:
+            return
+        answer, _ = self._receive()
+        if "error" in answer:
+            raise BrokenJail(f"the sandboxed process could not get ready: {answer['error']}")
+        self.ready = True
+
+    def spawn(self, limits: Limits) -> Child:
+        """Fork a child for one submission. Raises BrokenJail where it cannot be confined."""
+        self.wait_ready()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._send({"do": "spawn", "confinement": self._describe_confinement(limits)}, theirs.fileno())
+        answer, descriptors = self._receive()
+        child = Child(self, answer["pid"], descriptors[0], ours)
+        self._await_confinement(child)
+        return child
+
+    def reap(self, pid: int) -> dict[str, Any]:
+        """How the child `pid` ended."""
+        self._send({"do": "reap", "pid": pid})
+        return self._receive()[0]
+
+    def close(self) -> None:
+        """End the zygote, and with it everything in its pid namespace."""
+        self.control.close()
+        if self.isolation is not Isolation.BWRAP:
+            self.process.terminate()
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+    def _describe_confinement(self, limits: Limits) -> dict[str, Any]:
+        from grader.examiner.syscalls import compile_filter
+
+        confined = Confinement(
+            memory_bytes=limits.memory_mb << 20,
+            cpu_seconds=limits.total_cpu_seconds,
+            tmpfs_bytes=limits.disk_mb << 20,
+            threads=limits.threads,
+            open_files=limits.open_files,
+            uid=CHILD_UID if os.geteuid() == 0 and self.isolation is not Isolation.NONE else None,
+            namespaces=self.isolation is Isolation.BWRAP,
+            keep_proc=False,
+            filter=compile_filter(),
+        )
+        return {**asdict(confined), "filter": confined.filter.hex()}
+
+    def _await_confinement(self, child: Child) -> None:
+        def read_exactly(count: int) -> bytes:
+            data = child.connection.recv(count, socket.MSG_WAITALL)
+            if len(data) < count:
+                raise BrokenJail("a forked child ended before it was confined")
+            return data
+
+        child.connection.settimeout(START_SECONDS)
+        header = read_frame(read_exactly).header
+        if "error" in header:
+            raise BrokenJail(f"a forked child could not be confined: {header['error']}")
+        child.connection.setblocking(False)
+
+    def _send(self, order: dict[str, Any], descriptor: int | None = None) -> None:
+        rights = [] if descriptor is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))]
+        try:
+            self.control.sendmsg([json.dumps(order).encode()], rights)
+        except OSError as error:
+            raise BrokenJail(f"the sandboxed process is gone: {error}\n{self._read_log()}") from error
+
+    def _receive(self) -> tuple[dict[str, Any], list[int]]:
+        try:
+            packet, descriptors, _, _ = socket.recv_fds(self.control, MAX_PACKET, 1)
+        except OSError as error:
+            raise BrokenJail(f"the sandboxed process does not answer: {error}\n{self._read_log()}") from error
+        if not packet:
+            raise BrokenJail(f"the sandboxed process ended: {self._read_log() or 'it left no message'}")
+        answer: dict[str, Any] = json.loads(packet)
+        return answer, descriptors
+
+    def _read_log(self) -> str:
+        self.log.seek(0)
+        return self.log.read(4000).decode("utf-8", "replace").strip()
+
+
+def choose_isolation(wanted: str | None = None) -> Isolation:
+    """The isolation asked for, or bubblewrap. Raises IsolationUnavailable where it cannot be had here."""
+    isolation = Isolation(wanted) if wanted else Isolation.BWRAP
+    if isolation is Isolation.BWRAP and not shutil.which("bwrap"):
+        raise IsolationUnavailable(
+            "no program 'bwrap': submissions cannot be kept apart from this machine; install it "
+            "(`apt install bubblewrap libseccomp2`), or choose `--isolation none` for code that you trust"
+        )
+    if isolation is Isolation.SETUID and os.geteuid() != 0:
+        raise IsolationUnavailable("isolation 'setuid' changes the user of each submission: run it as root")
+    return isolation
+
+
+def _start(isolation: Isolation, control: int, log: int) -> subprocess.Popen[bytes]:
+    if isolation is not Isolation.BWRAP:
+        command = [sys.executable, "-s", "-S", "-P", "-B", "-c", BOOT, str(control), _find_host_path()]
+        return _popen(command, [control], log, environment=_list_environment())
+    if os.geteuid() != 0:
+        return _popen([*_build_wall(), *_build_inner_command(control)], [control], log)
+    return _start_as_root(control, log)
+
+
+def _start_as_root(control: int, log: int) -> subprocess.Popen[bytes]:
+    # The kernel does not count root's processes against RLIMIT_NPROC, so children must become another user. Only
+    # root may map more than one user into a namespace; bubblewrap waits while the map is written from outside.
+    info_read, info_write = os.pipe()
+    block_read, block_write = os.pipe()
+    extra = ["--info-fd", str(info_write), "--userns-block-fd", str(block_read)]
+    try:
+        process = _popen(
+            [*_build_wall(), *extra, *_build_inner_command(control)], [control, info_write, block_read], log
+        )
+        os.close(info_write)
+        info_write = -1
+        _map_users(_read_info(info_read, log))
+        os.write(block_write, b"1")
+    finally:
+        for descriptor in (info_read, info_write, block_read, block_write):
+            if descriptor >= 0:
+                os.close(descriptor)
+    return process
+
+
+def _read_info(descriptor: int, log: int) -> int:
+    text = b""
+    while not text.rstrip().endswith(b"}"):
+        part = os.read(descriptor, 4096)
+        if not part:
+            os.lseek(log, 0, os.SEEK_SET)
+            raise BrokenJail(f"bubblewrap did not start: {os.read(log, 2000).decode('utf-8', 'replace').strip()}")
+        text += part
+    return int(json.loads(text)["child-pid"])
+
+
+def _map_users(pid: int) -> None:
+    for name in ("uid_map", "gid_map"):
+        Path(f"/proc/{pid}/{name}").write_text(f"0 0 1\n1 {FIRST_HOST_UID} {HOST_UIDS}\n")
+
+
+def _popen(
+    command: list[str], descriptors: list[int], log: int, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, pass_fds=descriptors, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+    )
+
+
+def _build_wall() -> list[str]:
+    """bubblewrap's arguments, up to the command."""
+    arguments = ["bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    # As user 0 with all capabilities of its own namespace: the zygote makes a pid namespace for every child. Any
+    # other user would make bubblewrap nest a second user namespace, from which it could not come back.
+    arguments += ["--unshare-cgroup-try", "--uid", "0", "--gid", "0", "--cap-add", "ALL"]
+    arguments += ["--hostname", "jail", "--clearenv", "--die-with-parent", "--new-session", "--as-pid-1"]
+    for name, value in _list_environment().items():
+        arguments += ["--setenv", name, value]
+    arguments += _build_mounts()
+    arguments += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--tmpfs", "/tmp"]
+    return [*arguments, "--remount-ro", "/", "--chdir", "/tmp"]
+
+
+def _build_mounts() -> list[str]:
+    # Made by name, since a folder that bubblewrap makes on the way to a mount is closed to other users.
+    folders = ["/etc", "/jail", "/jail/grader", "/site", *_list_parents(Path(sys.base_prefix).resolve())]
+    arguments = [part for folder in folders for part in ("--perms", "0755", "--dir", folder)]
+    arguments += ["--ro-bind", "/usr", "/usr"]
+    for path in map(Path, ("/lib", "/lib64", "/lib32", "/bin", "/sbin")):
+        if path.is_symlink():
+            arguments += ["--symlink", os.readlink(path), str(path)]
+        elif path.exists():
+            arguments += ["--ro-bind", str(path), str(path)]
+    for name in ("/etc/ld.so.cache", "/etc/alternatives"):
+        arguments += ["--ro-bind-try", name, name]
+    base = Path(sys.base_prefix).resolve()
+    if not base.is_relative_to("/usr"):
+        arguments += ["--ro-bind", str(base), str(base)]
+    for source, target in _list_site_packages():
+        arguments += ["--ro-bind", source, target]
+    for name in ("__init__.py", "wire", "jail"):
+        arguments += ["--ro-bind", str(PACKAGE / name), f"/jail/grader/{name}"]
+    arguments += ["--ro-bind-try", str(PROJECT / "datasets"), "/datasets"]
+    return arguments + _hide_project(base)
+
+
+def _list_parents(path: Path) -> list[str]:
+    return [str(parent) for parent in reversed(path.parents) if parent != Path("/")]
+
+
+def _hide_project(base: Path) -> list[str]:
+    # A checkout below /usr or below the Python installation would come in with it.
+    inside = any(PROJECT.is_relative_to(bound) for bound in (Path("/usr"), base))
+    return ["--tmpfs", str(PROJECT)] if inside else []
+
+
+def _list_site_packages() -> list[tuple[str, str]]:
+    folders = dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
+    return [(folder, f"/site/{index}") for index, folder in enumerate(folders)]
+
+
+def _build_inner_command(control: int) -> list[str]:
+    inside = ":".join(["/jail", *(target for _, target in _list_site_packages())])
+    python = str(Path(sys.executable).resolve())
+    return ["--", python, "-s", "-S", "-P", "-B", "-c", BOOT, str(control), inside]
+
+
+def _find_host_path() -> str:
+    return ":".join([str(PACKAGE.parent), *(source for source, _ in _list_site_packages())])
+
+
+def _list_environment() -> dict[str, str]:
+    """The whole environment of the jail."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "LANG": "C.UTF-8",
+        # The order of sets must not change from one run to the next.
+        "PYTHONHASHSEED": "0",
+        # One thread, so that the zygote can fork and CPU time means the same everywhere.
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": "/datasets/hub",
+        "HF_HUB_CACHE": "/datasets/hub",
+        # Asking whether there is a GPU must not start its driver: a process that has done so cannot be forked.
+        "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+    }
+
+
+def _read_host_pid(pidfd: int) -> int:
+    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
+        if line.startswith("Pid:"):
+            return int(line.split()[1])
+    raise BrokenJail("this kernel does not tell a pidfd's process: Linux 5.4 or newer is needed")

@@ -1,0 +1,175 @@
+"""The pytest plugin of hidden and public tests: options, marks and fixtures.
+
+Zone: examiner (trusted). Registered as a pytest plugin by the package; loaded by `examiner.suite` for a class, and by
+`pytest tests_hidden/<a> --submission PATH` for a test author. Imports torch only once a fixture is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from grader.assignment import Assignment
+    from grader.examiner.drawing import Draw
+    from grader.examiner.student import Student, Subject
+
+CATEGORIES = ("shape", "parity", "gpu", "behaviour", "policy")
+MARKS = (
+    "todo(id, points): the TODO that a test judges, and what it is worth",
+    "visibility(level): visible, after_due (default) or hidden",
+    *(f"{category}: what kind of test this is" for category in CATEGORIES),
+)
+
+
+@dataclass
+class Examination:
+    """Who is examined, on what; `subject` changes from one submission to the next."""
+
+    assignment: Assignment
+    secret: bytes
+    subject: Subject | None = None
+    device: str = "cpu"
+    modules: dict[str, ModuleType] = field(default_factory=dict)
+
+    def begin(self, item: pytest.Item) -> Subject:
+        """Start one test of the submission under examination, with every generator seeded."""
+        import torch
+
+        if self.subject is None:
+            raise pytest.UsageError("no submission to examine: pass --submission PATH")
+        seed = self.derive_seed(item)
+        torch.manual_seed(seed)
+        self.subject.begin(find_todo_id(item), seed)
+        return self.subject
+
+    def derive_seed(self, item: pytest.Item) -> int:
+        """The seed of a test for the submission under examination."""
+        from grader.examiner.drawing import derive_seed
+
+        identity = self.subject.submission.id if self.subject else ""
+        return derive_seed(self.secret, identity, make_test_id(item))
+
+    def load_reference(self) -> ModuleType:
+        """The solution as a module, imported once."""
+        if "reference" not in self.modules:
+            self.modules["reference"] = import_solution(self.assignment)
+        return self.modules["reference"]
+
+
+EXAMINATION = pytest.StashKey[Examination]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--submission` for running a suite by hand."""
+    group = parser.getgroup("grader")
+    group.addoption("--submission", type=Path, help="the submission to judge: .py, .ipynb, directory or archive")
+    group.addoption("--isolation", default=None, help="bwrap (default), setuid or none")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marks."""
+    for mark in MARKS:
+        config.addinivalue_line("markers", mark)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """By hand: start a jail for the one submission named on the command line."""
+    path = session.config.getoption("--submission")
+    if path is not None:
+        from grader.examiner.by_hand import open_examination
+
+        session.config.stash[EXAMINATION] = open_examination(session.config, path)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """By hand: end the jail."""
+    if session.config.getoption("--submission", None) is not None:
+        from grader.examiner.by_hand import close_examination
+
+        close_examination(session.config.stash[EXAMINATION])
+
+
+@pytest.fixture
+def _subject(request: pytest.FixtureRequest) -> Subject:
+    return _get_examination(request).begin(request.node)
+
+
+@pytest.fixture
+def student(_subject: Subject) -> Student:
+    """The submission's module, in the jail."""
+    from grader.examiner.student import Student
+
+    return Student(_subject)
+
+
+@pytest.fixture
+def poisoned(_subject: Subject) -> Student:
+    """The submission, loaded among a notebook's leftover globals."""
+    from grader.examiner.student import make_poisoned
+
+    return make_poisoned(_subject)
+
+
+@pytest.fixture
+def reference(request: pytest.FixtureRequest) -> ModuleType:
+    """The solution module, in the examiner."""
+    return _get_examination(request).load_reference()
+
+
+@pytest.fixture
+def draw(request: pytest.FixtureRequest) -> Draw:
+    """Inputs from the secret seed of this test for this submission."""
+    from grader.examiner.drawing import Draw
+
+    return Draw(_get_examination(request).derive_seed(request.node))
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> str:
+    """The device that GPU-run tests use."""
+    return _get_examination(request).device
+
+
+def find_todo_id(item: pytest.Item) -> str:
+    """The TODO of a test. Raises BrokenSuite where it is not marked exactly once."""
+    from grader.errors import BrokenSuite
+
+    marks = list(item.iter_markers("todo"))
+    if len(marks) != 1 or len(marks[0].args) != 1:
+        raise BrokenSuite(f"{item.nodeid}: mark it once with @pytest.mark.todo('<id>', points=N)")
+    return str(marks[0].args[0])
+
+
+def make_test_id(item: pytest.Item) -> str:
+    """A test's name within its suite: `test_parity.py::test_x[case]`."""
+    return f"{item.path.name}::{item.name}"
+
+
+def import_solution(assignment: Assignment) -> ModuleType:
+    """Run the solution as a module of its own. Raises BrokenSuite where it cannot be imported."""
+    import importlib.util
+    import sys
+
+    from grader.errors import BrokenSuite
+
+    name = f"reference_{assignment.name}"
+    spec = importlib.util.spec_from_file_location(name, assignment.solution)
+    if spec is None or spec.loader is None:
+        raise BrokenSuite(f"no solution at {assignment.solution}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _get_examination(request: pytest.FixtureRequest) -> Examination:
+    examination = request.config.stash.get(EXAMINATION, None)
+    if examination is None:
+        raise pytest.UsageError("this test judges a submission: pass --submission PATH")
+    return examination

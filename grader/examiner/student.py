@@ -1,0 +1,269 @@
+"""`student`: a submission that lives elsewhere, used as if it were a module here.
+
+Zone: examiner (trusted). Made by `examiner.suite` for each submission; hidden tests see it through the plugin's fixtures.
+Calls travel over the channel; tensors, numbers, strings, lists, tuples and dicts come back as themselves, anything
+else as a `Remote`. A result that depends on a tensor with `requires_grad` carries a gradient back into the jail.
+"""
+
+import inspect
+import itertools
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+
+from grader.assignment import Assignment
+from grader.errors import GraderFault
+from grader.examiner.blame import blame_submission
+from grader.examiner.channel import Channel
+from grader.examiner.stubs import fill_stubs
+from grader.submission import Submission
+from grader.verdict import Mishap, Verdict
+from grader.wire.codec import Decoder, Encoder
+from grader.wire.frames import ProtocolError
+from grader.wire.messages import (
+    MODULE,
+    POISONED,
+    Backward,
+    Begin,
+    Call,
+    Define,
+    Done,
+    Get,
+    Gradients,
+    Load,
+    Loaded,
+    Put,
+    Raised,
+    Reply,
+    Request,
+    pack_message,
+    unpack_message,
+)
+
+MAX_ITEMS = 100_000
+
+
+class Subject:
+    """One submission under examination: its channel, what of it is loaded, and what did not load."""
+
+    def __init__(self, submission: Submission, assignment: Assignment, channel: Channel, devices: set[str]) -> None:
+        self.submission = submission
+        self.assignment = assignment
+        self.channel = channel
+        self.devices = devices
+        self.failures: dict[str, str] = {}
+        self.signatures: Mapping[str, inspect.Signature] = {}
+        self._fills = {todo.id: todo.fill for todo in assignment.todos if todo.fill}
+        self._loaded: str | None = None
+        self._numbers = itertools.count(1)
+
+    def begin(self, todo_id: str, seed: int) -> None:
+        """Start a test of one TODO: fresh clocks, fresh definitions, and the other TODOs' open stubs filled."""
+        source = fill_stubs(self.submission.source, keep=todo_id, fills=self._fills)
+        if self.channel.start_test() or source != self._loaded:
+            self._loaded = None
+            self._load(source)
+        self.request(Begin(seed))
+
+    def request(self, request: Request) -> Any:
+        """The value of a reply. Raises Mishap where the submission raised, died, overran or talked nonsense."""
+        reply = self._ask(request)
+        if isinstance(reply, Done):
+            return reply.value
+        if isinstance(reply, Raised):
+            raise blame_submission(reply, request, self)
+        raise Mishap(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
+
+    def _ask(self, request: Request) -> Reply:
+        seq = next(self._numbers)
+        encoder = Encoder(_refer)
+        frame = self.channel.ask(pack_message(request, seq, encoder))
+        graded = [tensor for tensor in encoder.tensors if tensor.requires_grad]
+        try:
+            if frame.header.get("seq") != seq:
+                raise ProtocolError("a reply out of turn")
+            message = unpack_message(frame, Decoder(frame.block, self._resolve, self._adopter(seq, graded)))
+        except ProtocolError as error:
+            self.channel.close()
+            self._loaded = None
+            raise Mishap(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
+        if not isinstance(message, Loaded | Done | Raised):
+            raise Mishap(Verdict.MALFORMED_REPLY, "a request where a reply was expected")
+        return message
+
+    def _load(self, source: str) -> None:
+        request = Load(source, self.module_name, list(self.assignment.leftovers))
+        reply = self._ask(request)
+        if isinstance(reply, Raised):
+            raise blame_submission(reply, request, self)
+        if not isinstance(reply, Loaded):
+            raise Mishap(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
+        self._loaded = source
+        self.failures = self._read_failures(reply)
+
+    def _read_failures(self, loaded: Loaded) -> dict[str, str]:
+        sentences = {}
+        for failure in loaded.failures:
+            match failure:
+                case [list(names), str(kind), str(message), int(line)]:
+                    place = self.submission.locate(line).describe()
+                    sentences |= {name: f"{kind}: {message} ({place})" for name in names if isinstance(name, str)}
+                case _:
+                    raise Mishap(Verdict.MALFORMED_REPLY, "a load report of an unknown form")
+        return sentences
+
+    @property
+    def module_name(self) -> str:
+        """The name that the submission's module has in the jail."""
+        return self.assignment.module.removesuffix(".py")
+
+    def _resolve(self, body: dict[str, Any]) -> "Remote":
+        number, name = body.get("id"), body.get("type")
+        if type(number) is not int or not isinstance(name, str):
+            raise ProtocolError("a handle without number or type")
+        return Remote(self, number, name[:100])
+
+    def _adopter(self, seq: int, inputs: list[torch.Tensor]) -> Any:
+        def adopt(tensor: torch.Tensor, body: dict[str, Any]) -> torch.Tensor:
+            device = body.get("device")
+            if device not in self.devices:
+                raise ProtocolError(f"a tensor on {str(device)[:40]!r}")
+            tensor = tensor.to(device)
+            if body.get("grad") is not True or not tensor.is_floating_point():
+                return tensor
+            anchor = torch.zeros((), requires_grad=True)
+            connected: torch.Tensor = _Crossing.apply(self, seq, body["i"], tensor, anchor, *inputs)
+            return connected
+
+        return adopt
+
+
+class _Crossing(torch.autograd.Function):
+    """A result whose graph is in the jail: its gradient is sent there, and the arguments' gradients come back."""
+
+    @staticmethod
+    def forward(ctx: Any, subject: Subject, seq: int, index: int, result: torch.Tensor, *inputs: torch.Tensor) -> Any:
+        ctx.subject, ctx.seq, ctx.index = subject, seq, index
+        ctx.shapes = [tensor.shape for tensor in inputs[1:]]
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+        returned = ctx.subject.request(Backward(ctx.seq, {ctx.index: gradients[0].contiguous()}))
+        return (None, None, None, None, None, *_check_gradients(returned, ctx.shapes))
+
+
+def _check_gradients(returned: Any, shapes: list[torch.Size]) -> list[torch.Tensor | None]:
+    if not isinstance(returned, list) or len(returned) != len(shapes):
+        raise Mishap(Verdict.MALFORMED_REPLY, "gradients that do not belong to the arguments")
+    for gradient, shape in zip(returned, shapes, strict=True):
+        if gradient is not None and (not isinstance(gradient, torch.Tensor) or gradient.shape != shape):
+            raise Mishap(Verdict.MALFORMED_REPLY, "a gradient that is not shaped like its argument")
+    return returned
+
+
+class Remote:
+    """An object in the jail: call it, read and set its attributes, pass it back as an argument."""
+
+    def __init__(self, subject: Subject, handle: int, type_name: str) -> None:
+        object.__setattr__(self, "_subject", subject)
+        object.__setattr__(self, "_handle", handle)
+        object.__setattr__(self, "_type", type_name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._subject.request(Call(self._handle, "", list(args), kwargs))
+
+    def __getattr__(self, name: str) -> Any:
+        # Python's own protocols (copy, pickle, numpy, pytest's reprs) ask for these; they are not the student's.
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return self._subject.request(Get(self._handle, name))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._subject.request(Put(self._handle, name, value))
+
+    def __repr__(self) -> str:
+        return f"<{self._type} in the jail>"
+
+    def __len__(self) -> int:
+        length = self._call_special("__len__")
+        if type(length) is not int or length < 0:
+            raise Mishap(Verdict.MALFORMED_REPLY, f"len() of a {self._type} is not a number")
+        return length
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._call_special("__getitem__", key)
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(self._call_special("__contains__", item))
+
+    def __iter__(self) -> Iterator[Any]:
+        iterator = self._call_special("__iter__")
+        if not isinstance(iterator, Remote):
+            raise Mishap(Verdict.MALFORMED_REPLY, f"a {self._type} that cannot be iterated over")
+        for _ in range(MAX_ITEMS):
+            try:
+                yield iterator._call_special("__next__")
+            except Mishap as mishap:
+                if "StopIteration" in mishap.message:
+                    return
+                raise
+
+    def _call_special(self, name: str, *args: Any) -> Any:
+        return self._subject.request(Call(self._handle, name, list(args), {}))
+
+
+class Student(Remote):
+    """The submission's module."""
+
+    def __init__(self, subject: Subject, handle: int = MODULE) -> None:
+        super().__init__(subject, handle, "module")
+
+    def __getattr__(self, name: str) -> Any:
+        subject: Subject = self._subject
+        if name in subject.failures:
+            raise Mishap(Verdict.RAISED, f"{name!r} could not be defined: {subject.failures[name]}")
+        if name not in subject.submission.definitions:
+            raise Mishap(Verdict.FAILED, _explain_missing(name, subject.submission))
+        return subject.request(Get(self._handle, name))
+
+    def define(self, stand_in: type[Any] | Any) -> Any:
+        """Carry a class or function into the jail as source text, and give it back as a remote one."""
+        source = textwrap.dedent(inspect.getsource(stand_in))
+        return self._subject.request(Define(stand_in.__name__, source))
+
+    def replace(self, **stand_ins: Any) -> None:
+        """Bind names inside the submission to stand-ins, for this test only."""
+        for name, stand_in in stand_ins.items():
+            remote = stand_in if isinstance(stand_in, Remote) else self.define(stand_in)
+            self._subject.request(Put(self._handle, name, remote))
+
+
+def parameter_gradients(module: Any) -> dict[str, torch.Tensor | None]:
+    """The gradient of every parameter by name, of a module on either side."""
+    if isinstance(module, Remote):
+        gradients = module._subject.request(Gradients(module._handle))
+        if not isinstance(gradients, dict):
+            raise Mishap(Verdict.MALFORMED_REPLY, "parameter gradients that are no dict")
+        return gradients
+    return {name: parameter.grad for name, parameter in module.named_parameters()}
+
+
+def make_poisoned(subject: Subject) -> Student:
+    """The same submission, loaded among a notebook's leftover globals."""
+    return Student(subject, POISONED)
+
+
+def _refer(value: Any) -> dict[str, Any]:
+    if isinstance(value, Remote):
+        return {"id": value._handle}
+    raise GraderFault(f"a test passes a {type(value).__name__} to the submission; only plain data and remotes can travel")
+
+
+def _explain_missing(name: str, submission: Submission) -> str:
+    if name in submission.missing:
+        return submission.missing[name]
+    found = ", ".join(f"{other!r} ({submission.locate(line).describe()})" for other, line in submission.definitions.items())
+    return f"no {name!r} was handed in: found {found or 'no definitions at all'}; restore the skeleton's name"

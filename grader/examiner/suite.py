@@ -1,0 +1,201 @@
+"""An assignment's hidden tests: collected once, run for every submission.
+
+Zone: examiner (trusted). Called by `grading`. pytest does the collecting, the fixtures and the running; this file decides
+what an outcome means.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from _pytest.config import _prepareconfig  # the step of `pytest.main` before it runs anything; pytest-xdist does the same
+from _pytest.runner import runtestprotocol
+
+from grader.assignment import PROJECT, Assignment
+from grader.errors import BrokenSuite, GraderFault
+from grader.examiner.channel import LocalChannel
+from grader.examiner.parity import Mismatch
+from grader.examiner.plugin import CATEGORIES, EXAMINATION, Examination, find_todo_id, make_test_id
+from grader.examiner.student import Subject
+from grader.intake import read_submission
+from grader.report import Category, CheckResult, Visibility
+from grader.verdict import MEANINGS, Mishap, Verdict
+
+ARGUMENTS = ["-c", "/dev/null", "--rootdir", str(PROJECT), "--assert=plain", "--capture=no", "-qq"]
+PLUGINS = ["-p", "grader.examiner.plugin", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"]
+
+
+@dataclass(frozen=True)
+class HiddenTest:
+    """One collected test and its marks."""
+
+    item: pytest.Item
+    id: str
+    todo: str
+    category: Category
+    points: float
+    visibility: Visibility
+
+    @property
+    def name(self) -> str:
+        """Its docstring: a sentence that a student may read."""
+        function = getattr(self.item, "function", None)
+        return " ".join((getattr(function, "__doc__", None) or self.id).split())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a test ended."""
+
+    verdict: Verdict
+    message: str = ""
+    hint: str = ""
+
+
+class _Recorder:
+    """Keeps the exception of the last test; stands in for pytest's own, slow, text reports."""
+
+    def __init__(self) -> None:
+        self.raised: BaseException | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+        if call.excinfo is not None and self.raised is None:
+            self.raised = call.excinfo.value
+        outcome = "passed" if call.excinfo is None else "failed"
+        return pytest.TestReport(item.nodeid, item.location, {}, cast(Any, outcome), None, call.when)
+
+
+class Suite:
+    """The hidden tests of one assignment."""
+
+    def __init__(self, assignment: Assignment, secret: bytes) -> None:
+        """Collect them. Raises BrokenSuite where they cannot be collected or their points do not add up."""
+        import torch
+
+        torch.set_num_threads(1)
+        self.assignment = assignment
+        self.recorder = _Recorder()
+        self.examination = Examination(assignment, secret)
+        self.tests = self._collect(assignment.hidden_tests)
+        self.digest = digest_suite(assignment)
+        _check_points(assignment, self.tests)
+
+    def run(self, subject: Subject) -> list[CheckResult]:
+        """Run every test for one submission. Raises GraderFault where the examiner cannot go on."""
+        results = []
+        for test, following in zip(self.tests, [*self.tests[1:], None], strict=True):
+            outcome = self._judge(test, following, subject)
+            results.append(
+                CheckResult(
+                    id=test.id,
+                    name=test.name,
+                    todo=test.todo,
+                    category=test.category,
+                    status=outcome.verdict,
+                    score=test.points if outcome.verdict is Verdict.PASSED else 0.0,
+                    max_score=test.points,
+                    message=outcome.message,
+                    hint=outcome.hint,
+                    visibility=test.visibility,
+                    cpu_seconds=round(subject.channel.read_cpu_seconds(), 4),
+                )
+            )
+        return results
+
+    def _judge(self, test: HiddenTest, following: HiddenTest | None, subject: Subject) -> Outcome:
+        raised = self._run_test(test, following, subject)
+        if raised is None:
+            return Outcome(Verdict.PASSED)
+        if isinstance(raised, GraderFault):
+            raise raised
+        if isinstance(raised, Mishap):
+            return Outcome(raised.verdict, raised.message or MEANINGS[raised.verdict].en, raised.hint)
+        if isinstance(raised, Mismatch):
+            return Outcome(Verdict.FAILED, raised.message, raised.hint)
+        if isinstance(raised, AssertionError):
+            return Outcome(Verdict.FAILED, _first_line(raised))
+        return self._ask_again(test, following, raised)
+
+    def _ask_again(self, test: HiddenTest, following: HiddenTest | None, raised: BaseException) -> Outcome:
+        # The test itself stumbled. If it also stumbles over the reference it is broken; if not, over this reply.
+        with_reference = self._run_test(test, following, self._open_reference_subject())
+        if with_reference is None:
+            text = f"the test could not use what was returned ({type(raised).__name__}: {_first_line(raised)})"
+            return Outcome(Verdict.FAILED, text)
+        return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {type(raised).__name__}: {_first_line(raised)}")
+
+    def _run_test(self, test: HiddenTest, following: HiddenTest | None, subject: Subject) -> BaseException | None:
+        self.examination.subject = subject
+        self.recorder.raised = None
+        runtestprotocol(test.item, log=False, nextitem=following.item if following else None)
+        return self.recorder.raised
+
+    def _open_reference_subject(self) -> Subject:
+        solution = read_submission(self.assignment.solution, module=self.assignment.module)
+        return Subject(solution, self.assignment, LocalChannel(), {"cpu", self.examination.device})
+
+    def _collect(self, folder: Path) -> list[HiddenTest]:
+        if not folder.is_dir():
+            raise BrokenSuite(f"no hidden tests at {folder}")
+        config = _prepareconfig([*ARGUMENTS, *PLUGINS, str(folder)], [self.recorder])
+        config._do_configure()
+        config.stash[EXAMINATION] = self.examination
+        self.session = pytest.Session.from_config(config)
+        config.hook.pytest_sessionstart(session=self.session)
+        try:
+            items = self.session.perform_collect()
+        except pytest.UsageError as error:
+            raise BrokenSuite(f"{folder}: {error}") from error
+        tests = [_describe_test(item) for item in items]
+        if self.session.testsfailed or not tests:
+            raise BrokenSuite(f"{folder}: the tests cannot be collected; run `pytest --collect-only {folder}`")
+        return tests
+
+
+def digest_suite(assignment: Assignment) -> str:
+    """SHA-256 over everything that decides a grade: tests, stand-ins, solution and assignment.toml."""
+    digest = hashlib.sha256()
+    for path in _list_suite_files(assignment):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _list_suite_files(assignment: Assignment) -> Iterator[Path]:
+    yield assignment.folder / "assignment.toml"
+    yield assignment.solution
+    yield from sorted(assignment.hidden_tests.glob("*.py"))
+
+
+def _describe_test(item: pytest.Item) -> HiddenTest:
+    mark = next(item.iter_markers("todo"), None)
+    categories = [name for name in CATEGORIES if item.get_closest_marker(name)]
+    points = mark.kwargs.get("points") if mark else None
+    if len(categories) != 1 or not isinstance(points, (int, float)):
+        raise BrokenSuite(f"{item.nodeid}: mark it with one category of {CATEGORIES} and with a TODO and its points")
+    visibility = item.get_closest_marker("visibility")
+    return HiddenTest(
+        item=item,
+        id=make_test_id(item),
+        todo=find_todo_id(item),
+        category=cast(Category, categories[0]),
+        points=float(points),
+        visibility=cast(Visibility, visibility.args[0] if visibility else "after_due"),
+    )
+
+
+def _check_points(assignment: Assignment, tests: list[HiddenTest]) -> None:
+    for todo in assignment.todos:
+        given = round(sum(test.points for test in tests if test.todo == todo.id), 6)
+        if given != todo.points:
+            raise BrokenSuite(f"{assignment.name}: the tests of {todo.id!r} are worth {given}, the TODO {todo.points}")
+    for test in tests:
+        assignment.find_todo(test.todo)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__

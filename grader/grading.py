@@ -1,0 +1,183 @@
+"""The life of one grade. The one file that knows every step.
+
+Zone: trusted. A `Worker` is a pair: an examiner (this process, with the hidden suite collected once) and a zygote (in the
+sandbox, with torch imported once). `Worker.grade` turns what was handed in into a report:
+
+    read_submission    files -> one module of definitions (nothing is run)
+    Subject            the definitions in a fresh child, forked from the zygote
+    Suite.run          the hidden tests, each judged on its own
+    score_todos        points
+    GradeReport        what others rely on
+"""
+
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from grader.assignment import Assignment, load_assignment
+from grader.errors import GraderFault
+from grader.examiner.launcher import Isolation, Jail, choose_isolation
+from grader.intake import read_submission
+from grader.report import (
+    CheckResult,
+    Environment,
+    GradedAssignment,
+    GradedFile,
+    GradedSubmission,
+    GradeReport,
+    Timing,
+)
+from grader.scoring import score_todos, total
+from grader.submission import Submission
+from grader.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission to grade."""
+
+    path: Path
+    student: str = ""
+    submitted_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Examined:
+    """The results of one submission, and what it took."""
+
+    results: Sequence[CheckResult]
+    timing: Timing
+
+
+class Worker:
+    """An examiner and a zygote, ready to grade one submission after another."""
+
+    def __init__(self, assignment: Assignment, *, isolation: str | None = None) -> None:
+        """Start both at once: the zygote imports torch on one core while the examiner does on another."""
+        self.assignment = assignment
+        self.jail = Jail(assignment.description.imports, choose_isolation(isolation))
+        try:
+            # Imported only now: these import torch, and the zygote should be on its way by then.
+            from grader.examiner.drawing import commit_to, load_secret
+            from grader.examiner.suite import Suite
+
+            secret = load_secret()
+            self.suite = Suite(assignment, secret)
+        except BaseException:
+            self.jail.close()
+            raise
+        self.seed_commitment = commit_to(secret)
+        self.environment = describe_environment(self.jail.isolation)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the zygote and every child."""
+        self.jail.close()
+
+    def grade(self, job: Job) -> GradeReport:
+        """One submission's report. Raises SubmissionNotFound where nothing is there; never for what is in it."""
+        submission = read_submission(
+            job.path, module=self.assignment.module, defines=self.assignment.defines, student=job.student
+        )
+        started = time.perf_counter()
+        try:
+            examined = self._refuse(submission) if submission.refused else self._examine(submission, started)
+        except GraderFault as fault:
+            return self._report_fault(job, submission, fault)
+        return self._report(job, submission, examined)
+
+    def _examine(self, submission: Submission, started: float) -> Examined:
+        from grader.examiner.channel import JailChannel
+        from grader.examiner.student import Subject
+
+        channel = JailChannel(self.jail, self.assignment.limits)
+        try:
+            results = self.suite.run(Subject(submission, self.assignment, channel, {"cpu"}))
+        finally:
+            channel.close()
+        return Examined(
+            results,
+            Timing(
+                wall_seconds=round(time.perf_counter() - started, 4),
+                cpu_seconds=round(sum(result.cpu_seconds for result in results), 4),
+                peak_memory_mb=round(channel.peak_kb / 1024, 1),
+            ),
+        )
+
+    def _refuse(self, submission: Submission) -> Examined:
+        return Examined(self._make_blank_results(Verdict.FAILED, submission.refused), Timing())
+
+    def _make_blank_results(self, verdict: Verdict, message: str) -> list[CheckResult]:
+        return [
+            CheckResult(
+                id=test.id,
+                name=test.name,
+                todo=test.todo,
+                category=test.category,
+                status=verdict,
+                score=0.0,
+                max_score=test.points,
+                message=message,
+                visibility=test.visibility,
+            )
+            for test in self.suite.tests
+        ]
+
+    def _report(self, job: Job, submission: Submission, examined: Examined, fault: str = "") -> GradeReport:
+        todos = score_todos(self.assignment.todos, examined.results)
+        faulty = fault or any(result.status is Verdict.GRADER_FAULT for result in examined.results)
+        return GradeReport(
+            assignment=GradedAssignment(
+                name=self.assignment.name, title=self.assignment.description.title, suite_digest=self.suite.digest
+            ),
+            submission=describe_submission(job, submission),
+            status="grader_fault" if faulty else "graded",
+            score=total(todo.score for todo in todos),
+            max_score=total(todo.max_score for todo in todos),
+            todos=todos,
+            tests=tuple(examined.results),
+            environment=self.environment,
+            seed_commitment=self.seed_commitment,
+            timing=examined.timing,
+            fault=fault,
+        )
+
+    def _report_fault(self, job: Job, submission: Submission, fault: GraderFault) -> GradeReport:
+        blank = self._make_blank_results(Verdict.GRADER_FAULT, "")
+        return self._report(job, submission, Examined(blank, Timing()), fault=str(fault))
+
+
+def open_worker(name: str, *, isolation: str | None = None) -> Worker:
+    """A worker for the assignment of that name. Raises UsageError or BrokenSuite."""
+    return Worker(load_assignment(name), isolation=isolation)
+
+
+def describe_environment(isolation: Isolation) -> Environment:
+    """Versions and the wall, for the report."""
+    return Environment(
+        python=platform.python_version(), torch=version("torch"), device="cpu", isolation=isolation.value
+    )
+
+
+def describe_submission(job: Job, submission: Submission) -> GradedSubmission:
+    """What was handed in, for the report."""
+    notes = [*submission.left_out, *submission.missing.values()]
+    return GradedSubmission(
+        id=submission.id,
+        student=job.student or submission.student,
+        files=tuple(GradedFile(path=file.path, sha256=file.sha256) for file in submission.files),
+        submitted_at=job.submitted_at,
+        notes=tuple([submission.refused, *notes] if submission.refused else notes),
+    )

@@ -1,0 +1,126 @@
+"""Run a submission's definitions, one statement at a time.
+
+Zone: jail, shares an address space with student code. Called by `jail.serve`.
+Intake has already left out whatever is no definition. What is left may still fail (a missing package, a bad default):
+each failure is recorded with the names it would have bound, and costs only what needs them.
+"""
+
+import ast
+import sys
+import types
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_TEXT = 2000
+
+
+class Leftover:
+    """A global that a notebook's other cells could have left behind. Any use of it by a function is a mistake."""
+
+    def __init__(self, name: str) -> None:
+        self.leftover_name = name
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One top-level statement, compiled; `once` where running it again is wasted work."""
+
+    code: types.CodeType
+    names: tuple[str, ...]
+    line: int
+    once: bool
+
+
+@dataclass
+class Definitions:
+    """A submission's statements, and the values of those that need to run only once."""
+
+    module: str
+    statements: list[Statement]
+    kept: dict[int, dict[str, Any]] = field(default_factory=dict)
+    failures: dict[int, BaseException] = field(default_factory=dict)
+
+    def make_module(self, poison: list[str]) -> types.ModuleType:
+        """A new module holding the definitions, on top of `poison`'s leftovers."""
+        module = types.ModuleType(self.module)
+        module.__dict__.update({name: Leftover(name) for name in poison})
+        # dataclasses and pickle look a class's module up by name
+        sys.modules[self.module] = module
+        self.failures.clear()
+        for index, statement in enumerate(self.statements):
+            self._run(index, statement, module.__dict__)
+        return module
+
+    def _run(self, index: int, statement: Statement, namespace: dict[str, Any]) -> None:
+        if index in self.kept:
+            namespace.update(self.kept[index])
+            return
+        try:
+            exec(statement.code, namespace)
+        except BaseException as error:  # noqa: BLE001 - student code may raise anything, SystemExit included
+            self.failures[index] = error
+            return
+        if statement.once:
+            self.kept[index] = {name: namespace[name] for name in statement.names if name in namespace}
+
+    def describe_failures(self) -> list[list[Any]]:
+        """[names, exception type, message, line] of every statement that did not run."""
+        return [
+            [list(self.statements[index].names), type(error).__name__, describe(error), self.statements[index].line]
+            for index, error in self.failures.items()
+        ]
+
+
+def compile_definitions(source: str, module: str) -> Definitions:
+    """Compile each top-level statement by itself. Raises SyntaxError and ValueError as `ast.parse` does."""
+    filename = f"<{module}>"
+    statements = []
+    for node in ast.parse(source, filename).body:
+        code = compile(ast.Module([node], []), filename, "exec", dont_inherit=True)
+        statements.append(Statement(code, tuple(_bound_names(node)), node.lineno, _is_lasting(node)))
+    return Definitions(module, statements)
+
+
+def describe(error: BaseException) -> str:
+    """The message of an exception, capped; its own `__str__` may be anything."""
+    try:
+        return str(error)[:MAX_TEXT]
+    except BaseException as second:  # noqa: BLE001 - a hostile __str__ must not end the server
+        return f"(its message raised {type(second).__name__})"
+
+
+def find_lines(error: BaseException, module: str) -> list[list[Any]]:
+    """[line, function] for each frame of the submission's own that the exception passed, outermost first."""
+    lines = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_filename == f"<{module}>":
+            lines.append([traceback.tb_lineno, code.co_name])
+        traceback = traceback.tb_next
+    return lines[:10] if len(lines) <= 20 else lines[:10] + lines[-10:]
+
+
+def _bound_names(node: ast.stmt) -> list[str]:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return [node.name]
+    names = [item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)]
+    for item in ast.walk(node):
+        if isinstance(item, (ast.FunctionDef, ast.ClassDef)):
+            names.append(item.name)
+        if isinstance(item, ast.alias):
+            names.append((item.asname or item.name).split(".")[0])
+    return names
+
+
+def _is_lasting(node: ast.stmt) -> bool:
+    # An import or a computed constant (perhaps minutes of work) is run once. Definitions, literals such as `cache = {}`
+    # and `Class.forward = f` are made anew for every test, so that no test sees what another left in them.
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return not any(alias.name == "*" for alias in node.names)
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return False
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    if any(not isinstance(target, (ast.Name, ast.Tuple)) for target in targets):
+        return False
+    return any(isinstance(item, ast.Call) for item in ast.walk(node)) and not isinstance(node.value, ast.Lambda)

@@ -1,0 +1,44 @@
+"""Results and points -> scores. Pure functions.
+
+Zone: trusted. Called by `grading`, and by `rejudge` with other points.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from grader.assignment import Todo
+from grader.report import CheckResult, TodoResult
+from grader.verdict import Verdict
+
+DIGITS = 2
+
+
+def score_todos(todos: Iterable[Todo], results: Sequence[CheckResult]) -> tuple[TodoResult, ...]:
+    """Each TODO by itself: the points of its passed tests."""
+    return tuple(_score_todo(todo, [result for result in results if result.todo == todo.id]) for todo in todos)
+
+
+def total(values: Iterable[float]) -> float:
+    """The sum, rounded to what a gradebook shows."""
+    return round(sum(values), DIGITS)
+
+
+def _score_todo(todo: Todo, results: list[CheckResult]) -> TodoResult:
+    return TodoResult(
+        id=todo.id,
+        title=todo.title,
+        score=total(result.score for result in results),
+        max_score=todo.points,
+        status=judge_todo([result.status for result in results]),
+    )
+
+
+def judge_todo(verdicts: Sequence[Verdict]) -> Verdict:
+    """One word for a TODO: passed, unfilled where nothing else went wrong, or its first trouble."""
+    troubles = [verdict for verdict in verdicts if verdict is not Verdict.PASSED]
+    if not troubles:
+        return Verdict.PASSED
+    for verdict in (Verdict.GRADER_FAULT, Verdict.PENDING):
+        if verdict in troubles:
+            return verdict
+    others = [verdict for verdict in troubles if verdict is not Verdict.UNFILLED]
+    return others[0] if others else Verdict.UNFILLED

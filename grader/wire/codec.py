@@ -1,0 +1,182 @@
+"""Python values to plain data and back: JSON for structure, safetensors for tensors. Never pickle.
+
+Zone: wire, imported by both sides; torch and safetensors are imported only once a tensor is met.
+None, bool, int, finite float, str and list are themselves in JSON; everything else is `{"$": kind, ...}`:
+tuple, dict, float (nan, inf), bytes, tensor (an index into the block), handle (an object that stays where it is).
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from grader.wire.frames import ProtocolError
+
+if TYPE_CHECKING:
+    import torch
+
+MAX_DEPTH = 64
+MAX_NODES = 1_000_000
+
+KIND = "$"
+
+
+class Encoder:
+    """Turns values into JSON-able data and gathers their tensors in order.
+
+    `refer(value)` is asked about every value that is not plain and gives the body of a handle.
+    """
+
+    def __init__(self, refer: Callable[[Any], dict[str, Any]]) -> None:
+        self.refer = refer
+        self.tensors: list[torch.Tensor] = []
+
+    def encode(self, value: Any, depth: int = 0) -> Any:
+        """Raises ProtocolError where a value is nested too deep; whatever `refer` raises passes through."""
+        if depth > MAX_DEPTH:
+            raise ProtocolError(f"a value is nested more than {MAX_DEPTH} deep")
+        if value is None or type(value) in (bool, str):
+            return value
+        if isinstance(value, (int, float)):
+            return _encode_number(value)
+        if isinstance(value, list):
+            return [self.encode(item, depth + 1) for item in value]
+        if isinstance(value, tuple):
+            return {KIND: "tuple", "v": [self.encode(item, depth + 1) for item in value]}
+        if isinstance(value, dict):
+            pairs = [[self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in value.items()]
+            return {KIND: "dict", "v": pairs}
+        return self._encode_object(value)
+
+    def _encode_object(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return str.__str__(value)
+        if isinstance(value, (bytes, bytearray)):
+            return {KIND: "bytes", "v": bytes(value).hex()}
+        if _is_tensor(value):
+            return self._encode_tensor(value)
+        return {**self.refer(value), KIND: "handle"}
+
+    def _encode_tensor(self, tensor: "torch.Tensor") -> dict[str, Any]:
+        self.tensors.append(tensor)
+        body = {KIND: "tensor", "i": len(self.tensors) - 1, "device": str(tensor.device)}
+        if tensor.requires_grad:
+            body["grad"] = True
+        return body
+
+    def pack_tensors(self) -> bytes:
+        """The safetensors block of all tensors met so far; empty where there are none."""
+        if not self.tensors:
+            return b""
+        import torch
+        from safetensors.torch import save
+
+        # A clone, since safetensors refuses views that share memory; contiguous, since it stores no strides.
+        plain = (tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for tensor in self.tensors)
+        return save({str(index): tensor for index, tensor in enumerate(plain)})
+
+
+class Decoder:
+    """Turns JSON-able data back into values, trusting none of it.
+
+    `resolve(body)` is given the body of every handle, `adopt(tensor, body)` every tensor with what was said about it.
+    """
+
+    def __init__(
+        self,
+        block: bytes,
+        resolve: Callable[[dict[str, Any]], Any],
+        adopt: "Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]",
+    ) -> None:
+        self.tensors = unpack_tensors(block)
+        self.resolve = resolve
+        self.adopt = adopt
+        self.nodes = 0
+        self.kinds: dict[str, Callable[[dict[str, Any], int], Any]] = {
+            "tuple": lambda body, depth: tuple(self.decode(item, depth) for item in _list_of(body)),
+            "dict": self._decode_dict,
+            "float": lambda body, depth: _special_float(body.get("v")),
+            "bytes": lambda body, depth: _bytes_of(body.get("v")),
+            "tensor": lambda body, depth: self._decode_tensor(body),
+            "handle": lambda body, depth: self.resolve(body),
+        }
+
+    def decode(self, data: Any, depth: int = 0) -> Any:
+        """Raises ProtocolError for anything the encoder would not have written."""
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise ProtocolError("a value is nested too deep or holds too many parts")
+        if isinstance(data, list):
+            return [self.decode(item, depth + 1) for item in data]
+        if not isinstance(data, dict):
+            return data
+        kind = data.get(KIND)
+        if not isinstance(kind, str) or kind not in self.kinds:
+            raise ProtocolError("a value of an unknown kind")
+        return self.kinds[kind](data, depth + 1)
+
+    def _decode_dict(self, body: dict[str, Any], depth: int) -> dict[Any, Any]:
+        decoded = {}
+        for pair in _list_of(body):
+            if not isinstance(pair, list) or len(pair) != 2:
+                raise ProtocolError("a dict entry is not a pair")
+            key = self.decode(pair[0], depth)
+            try:
+                decoded[key] = self.decode(pair[1], depth)
+            except TypeError as error:
+                raise ProtocolError("a dict key cannot be hashed") from error
+        return decoded
+
+    def _decode_tensor(self, body: dict[str, Any]) -> "torch.Tensor":
+        index = body.get("i")
+        if type(index) is not int or not 0 <= index < len(self.tensors):
+            raise ProtocolError("a tensor that is not in the block")
+        return self.adopt(self.tensors[index], body)
+
+
+def unpack_tensors(block: bytes) -> "list[torch.Tensor]":
+    """The tensors of a block in order. Raises ProtocolError where it is no sound safetensors block."""
+    if not block:
+        return []
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        named = load(block)
+        return [named[str(index)] for index in range(len(named))]
+    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError, OverflowError) as error:
+        raise ProtocolError(f"the tensors cannot be read: {type(error).__name__}") from error
+
+
+def _is_tensor(value: Any) -> bool:
+    import torch
+
+    return isinstance(value, torch.Tensor)
+
+
+def _encode_number(value: float) -> Any:
+    # int and float subclasses (numpy's float64, enums) are sent as the plain number that they hold
+    if isinstance(value, int):
+        return int.__int__(value)
+    if math.isfinite(value):
+        return float.__float__(value)
+    return {KIND: "float", "v": float.__repr__(value)}
+
+
+def _special_float(text: Any) -> float:
+    if text not in ("nan", "inf", "-inf"):
+        raise ProtocolError("a float that is none")
+    return float(text)
+
+
+def _bytes_of(text: Any) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except (TypeError, ValueError) as error:
+        raise ProtocolError("bytes that are none") from error
+
+
+def _list_of(body: dict[str, Any]) -> Sequence[Any]:
+    items = body.get("v")
+    if not isinstance(items, list):
+        raise ProtocolError("a container without its list")
+    return items

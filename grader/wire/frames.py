@@ -1,0 +1,59 @@
+"""Length-prefixed frames: a JSON header and one block of tensor bytes.
+
+Zone: wire, imported by both sides; standard library only. Called by `jail.serve` and `examiner.channel`.
+A frame is `<II` (header bytes, block bytes), then the header, then the block. Sizes are checked before a byte is read,
+and a buffer grows only with what has really arrived, so that a forged length costs the reader nothing.
+"""
+
+import json
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+PREFIX = struct.Struct("<II")
+MAX_HEADER_BYTES = 8 << 20
+MAX_BLOCK_BYTES = 64 << 20
+
+
+class ProtocolError(Exception):
+    """What arrived is not a frame, or not a message that was expected."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One message on the wire: `header` is JSON-able, `block` the safetensors bytes of its tensors."""
+
+    header: dict[str, Any]
+    block: bytes = b""
+
+
+def pack_frame(frame: Frame) -> bytes:
+    """The bytes of a frame. Raises ProtocolError where it is larger than the wire allows."""
+    header = json.dumps(frame.header, separators=(",", ":")).encode("ascii")
+    _check_sizes(len(header), len(frame.block))
+    return PREFIX.pack(len(header), len(frame.block)) + header + frame.block
+
+
+def read_frame(read_exactly: Callable[[int], bytes]) -> Frame:
+    """Read one frame through `read_exactly(count)`. Raises ProtocolError for anything that is not one."""
+    header_bytes, block_bytes = PREFIX.unpack(read_exactly(PREFIX.size))
+    _check_sizes(header_bytes, block_bytes)
+    return Frame(_parse_header(read_exactly(header_bytes)), read_exactly(block_bytes) if block_bytes else b"")
+
+
+def _check_sizes(header_bytes: int, block_bytes: int) -> None:
+    if header_bytes > MAX_HEADER_BYTES or block_bytes > MAX_BLOCK_BYTES:
+        raise ProtocolError(
+            f"a message of {header_bytes} + {block_bytes} bytes is larger than {MAX_HEADER_BYTES} + {MAX_BLOCK_BYTES}"
+        )
+
+
+def _parse_header(raw: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"the header is not JSON: {type(error).__name__}") from error
+    if not isinstance(header, dict):
+        raise ProtocolError("the header is not a JSON object")
+    return header

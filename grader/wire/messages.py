@@ -1,0 +1,141 @@
+"""Everything that crosses the channel: the requests of the examiner and the replies of the jail.
+
+Zone: wire, imported by both sides; standard library only. This file is the protocol.
+
+A request is answered by exactly one reply with the same `seq`. Objects stay in the jail and are named by a handle, a small
+number: 0 is the submission's module, 1 the same module loaded among poisoned globals. There is no verdict in any
+message: a reply is what the submission claims to have computed, and only the examiner judges it.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from grader.wire.codec import Decoder, Encoder
+from grader.wire.frames import Frame, ProtocolError
+
+MODULE = 0
+POISONED = 1
+
+
+@dataclass(frozen=True)
+class Load:
+    """Forget all before and load these definitions; they run statement by statement. -> Loaded"""
+
+    source: str
+    module: str
+    poison: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Start a test: drop every handle and graph, seed torch and random, make the definitions anew. -> Done"""
+
+    seed: int
+
+
+@dataclass(frozen=True)
+class Get:
+    """Read an attribute. -> Done"""
+
+    target: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Put:
+    """Set an attribute. -> Done"""
+
+    target: int
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Call:
+    """Call an object, or its method `name`. -> Done"""
+
+    target: int
+    name: str
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Define:
+    """Run a stand-in's source text and give what it names. -> Done"""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Backward:
+    """Send gradients into the results of call `seq`; `grads` maps a result tensor's index to its gradient. -> Done,
+    with the gradient of every argument tensor that asked for one, in order."""
+
+    call: int
+    grads: dict[int, Any]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """The gradients of a module's parameters by name. -> Done"""
+
+    target: int
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What did not load: (names it would have defined, exception type, message, line) for each statement."""
+
+    failures: list[Any]
+
+
+@dataclass(frozen=True)
+class Done:
+    """The result of a request."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Raised:
+    """The submission raised. `lines` are its own lines on the way, outermost first."""
+
+    kind: str
+    message: str
+    lines: list[Any]
+
+
+Message = Load | Begin | Get | Put | Call | Define | Backward | Gradients | Loaded | Done | Raised
+Request = Load | Begin | Get | Put | Call | Define | Backward | Gradients
+Reply = Loaded | Done | Raised
+
+_by_name: dict[str, type[Any]] = {kind.__name__: kind for kind in Message.__args__}
+_checks: dict[Any, type[Any] | None] = {int: int, str: str, list[Any]: list, list[str]: list, dict[str, Any]: dict}
+
+
+def pack_message(message: Message, seq: int, encoder: Encoder) -> Frame:
+    """The frame of a message; its tensors are gathered by `encoder`."""
+    body = {item.name: encoder.encode(getattr(message, item.name)) for item in fields(message)}
+    return Frame({"op": type(message).__name__, "seq": seq, "body": body}, encoder.pack_tensors())
+
+
+def unpack_message(frame: Frame, decoder: Decoder) -> Message:
+    """The message in a frame. Raises ProtocolError where it is none, lacks a field or has one of a wrong type."""
+    name, body = frame.header.get("op"), frame.header.get("body")
+    if not isinstance(name, str) or name not in _by_name or not isinstance(body, dict):
+        raise ProtocolError("a message of an unknown kind")
+    kind = _by_name[name]
+    if set(body) != {item.name for item in fields(kind)}:
+        raise ProtocolError(f"{name!r} with the wrong fields")
+    values = {item.name: _check(decoder.decode(body[item.name]), item.type, name) for item in fields(kind)}
+    message: Message = kind(**values)
+    return message
+
+
+def _check(value: Any, annotation: Any, name: str) -> Any:
+    expected = _checks.get(annotation)
+    if expected is not None and type(value) is not expected:
+        raise ProtocolError(f"{name!r} with a {type(value).__name__} where a {expected.__name__} belongs")
+    return value
