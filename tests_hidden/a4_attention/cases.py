@@ -1,0 +1,272 @@
+"""Inputs, weights and replies that several test files of this assignment share."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+import standins
+
+# Two logits closer than this could change places by rounding alone: such a case is not asked.
+SAFE_MARGIN = 1e-2
+
+
+def fill_weights(module: nn.Module, draw, scale: float = 1.0) -> nn.Module:
+    """Give every parameter a drawn value large enough that no mistake hides behind small numbers."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(draw.tensor(*parameter.shape, scale=scale))
+    return module
+
+
+def as_ids(ids) -> list[int]:
+    """Token ids as plain ints, whether they came as a list, as a tensor or as a list of tensors."""
+    if isinstance(ids, Tensor):
+        ids = ids.reshape(-1).tolist()
+    return [int(token) for token in ids]
+
+
+def log_weights(module, h_t: Tensor, encoder_outputs: Tensor) -> Tensor:
+    """What the weights show of the scores: all but a constant."""
+    return centred(module(h_t, encoder_outputs)[1].log())
+
+
+def draw_luong(reference, draw, **sizes):
+    """A reference LuongAttention and inputs for it."""
+    positions, hidden_size = draw.sizes(2, low=4)
+    hidden_size = sizes.get("hidden_size", hidden_size)
+    positions = sizes.get("positions", positions)
+    ours = fill_weights(reference.LuongAttention(hidden_size), draw, scale=0.5)
+    return ours, draw.tensor(hidden_size), draw.tensor(positions, hidden_size)
+
+
+@dataclass(frozen=True)
+class DecoderCase:
+    """One decoding problem and its answer."""
+
+    arguments: dict
+    ours: nn.Module
+    inputs: tuple[Tensor, Tensor, Tensor]
+    max_len: int
+    logits: Tensor
+    token_ids: list[int]
+
+
+def decoder_arguments(draw, **fixed) -> dict:
+    """Constructor arguments of a one-layer decoder, with sizes that differ from each other."""
+    vocab_size, embedding_dim, hidden_size = draw.sizes(3, low=6, high=13)
+    return {
+        "vocab_size": vocab_size,
+        "embedding_dim": embedding_dim,
+        "hidden_size": hidden_size,
+        "num_layers": 1,
+        "bidirectional": False,
+        "start_token_id": draw.integer(0, vocab_size - 1),
+        "end_token_id": vocab_size,  # never predicted, until a case chooses one
+    } | fixed
+
+
+def is_clear(logits: Tensor) -> bool:
+    """Whether every step's choice is safe from rounding."""
+    best = logits.detach().topk(2, dim=-1).values
+    return bool((best[:, 0] - best[:, 1]).min() > SAFE_MARGIN)
+
+
+def choose_end(token_ids: list[int], vocab_size: int, *, ends: bool) -> int | None:
+    """An end token that is met at the third step or later, or one that is never met."""
+    if not ends:
+        unused = [token for token in range(vocab_size) if token not in token_ids]
+        return unused[0] if unused and len(set(token_ids)) > min(3, len(token_ids) - 1) else None
+    for step in range(3, len(token_ids) - 1):
+        if token_ids[step] not in token_ids[:step]:
+            return token_ids[step]
+    return None
+
+
+def draw_decoder(reference, draw, *, ends: bool, attention=standins.TiltedAttention, max_len: int = 6) -> DecoderCase:
+    """A decoding problem whose answer visits several tokens, and meets the end token or does not."""
+    for _ in range(200):
+        arguments = decoder_arguments(draw)
+        hidden_size = arguments["hidden_size"]
+        ours = reference.AttentionDecoder(**arguments)
+        ours.attn = attention(hidden_size)
+        fill_weights(ours, draw)
+        torch.nn.init.zeros_(ours.W_c.bias)  # Luong's own W_c has no bias: with zeros either kind is right
+        inputs = (draw.tensor(1, hidden_size), draw.tensor(1, hidden_size), draw.tensor(5, hidden_size))
+        with torch.no_grad():
+            logits, token_ids = ours(*inputs, max_len=max_len)
+        end = choose_end(token_ids, arguments["vocab_size"], ends=ends)
+        if end is None or not is_clear(logits):
+            continue
+        arguments["end_token_id"] = ours.end_token_id = end
+        logits, token_ids = ours(*inputs, max_len=max_len)
+        return DecoderCase(arguments, ours, inputs, max_len, logits, token_ids)
+    raise RuntimeError("no decoding case found in 200 draws: widen the sizes in decoder_arguments")
+
+
+def choose_reading(reference, case: DecoderCase, logits: Tensor) -> nn.Module:
+    """The reference decoder with the attention that the submission's one really uses.
+
+    A decoder may ask self.attn, which is a stand-in here, or work Luong's attention out of self.attn.W_a itself.
+    """
+    if logits.shape == case.logits.shape and fits(logits.detach(), case.logits.detach()):
+        return case.ours
+    inline = with_attention(case, reference.LuongAttention(case.arguments["hidden_size"]))
+    with torch.no_grad():
+        inline_logits, _ = inline(*case.inputs, max_len=case.max_len)
+    return inline if fits(logits.detach(), inline_logits) else case.ours
+
+
+def with_attention(case: DecoderCase, attention: nn.Module) -> nn.Module:
+    """The case's reference decoder with another attention of the same W_a."""
+    ours = copy.deepcopy(case.ours)
+    attention.load_state_dict(ours.attn.state_dict())
+    ours.attn = attention
+    return ours
+
+
+def make_decoder(student, case: DecoderCase, load_weights, attention=standins.TiltedAttention):
+    """The submission's decoder with the case's sizes and weights, around an attention that is known."""
+    student.replace(LuongAttention=attention)
+    theirs = student.define(standins.Caller)().build(student.AttentionDecoder, case.arguments)
+    if "W_c.bias" not in theirs.state_dict():
+        case.ours.W_c.bias = None
+    load_weights(theirs, case.ours)
+    return theirs
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Scores less their mean, and whether the weights themselves show them."""
+
+    scores: Tensor
+    from_weights: bool
+
+
+def read_scores(student, theirs, h_t: Tensor, encoder_outputs: Tensor, expected: Tensor) -> Reading:
+    """The scores that the submission computed, as far as its reply lets one see them.
+
+    A softmax hides only a constant, so the logarithm of the weights shows them. Where the weights were made in
+    another way (which is not the score's fault) the scores are looked for there too; the best fit counts.
+    """
+    weights = theirs(h_t, encoder_outputs)[1].detach().reshape(-1)
+    usual = centred(weights.log())
+    if fits(usual, expected):
+        return Reading(usual, from_weights=True)
+    watched = student.define(standins.Caller)().softmax_inputs(theirs, h_t, encoder_outputs)
+    others = [weights, stretched(weights, expected), torch.logit(weights), *watched]
+    for other in others:
+        if fits(centred(other), expected):
+            return Reading(centred(other), from_weights=False)
+    return Reading(usual, from_weights=True)
+
+
+def stretched(weights: Tensor, expected: Tensor) -> Tensor:
+    """The weights times whatever brings them closest to the expected scores: scores divided by their sum."""
+    shares = centred(weights)
+    return shares * (shares @ expected) / (shares @ shares)
+
+
+def centred(scores: Tensor) -> Tensor:
+    """Scores less their mean: what a softmax leaves to be seen."""
+    scores = scores.detach().reshape(-1)
+    return scores - scores.mean()
+
+
+def fits(actual: Tensor, expected: Tensor) -> bool:
+    """Whether two readings agree well enough to speak of the same thing."""
+    return actual.shape == expected.shape and torch.allclose(actual, expected, rtol=1e-3, atol=1e-4)
+
+
+def with_mixed_row(rows: Tensor) -> Tensor:
+    """Three rows a, b, c and a fourth, a + b - c."""
+    return torch.cat([rows, (rows[0] + rows[1] - rows[2]).unsqueeze(0)])
+
+
+def is_additive(scores: Tensor) -> bool:
+    """Whether scores of a, b, c and a + b - c belong to a score that is linear in them, up to a constant."""
+    a, b, c, mixed = scores.tolist()
+    return abs(a + b - c - mixed) < 1e-3
+
+
+def is_softmax_of_odd_score(theirs, ours, h_t: Tensor, encoder_outputs: Tensor) -> bool:
+    """Whether the weights are the softmax of a score that is linear in h_t only, or of a well-known wrong one."""
+    queries = with_mixed_row(torch.stack([h_t, h_t.flip(0), h_t.roll(1)]))
+    ratios = torch.stack([log_weights(theirs, query, encoder_outputs) for query in queries])
+    if all(is_additive(column) for column in ratios.T):
+        return True
+    query = ours.W_a(h_t).detach()
+    score = encoder_outputs @ query
+    known = [torch.tanh(score), torch.cosine_similarity(encoder_outputs, query.unsqueeze(0))]
+    return any(fits(ratios[0], centred(odd)) for odd in known)
+
+
+def score_mistakes(ours, h_t: Tensor, encoder_outputs: Tensor) -> dict[str, Tensor]:
+    """What the scores look like after a known mistake."""
+    weight = ours.W_a.weight.detach()
+    right = encoder_outputs @ weight @ h_t
+    mistakes = {
+        "the scores look like plain dot products: W_a was not applied": encoder_outputs @ h_t,
+        "the scores were divided by sqrt(H): Luong's score is not scaled": right / len(h_t) ** 0.5,
+        "W_a was applied to the encoder outputs: it belongs to h_t": encoder_outputs @ weight.T @ h_t,
+        "W_a h_t went through tanh: the score is a plain product": encoder_outputs @ torch.tanh(weight @ h_t),
+    }
+    return {sentence: centred(scores) for sentence, scores in mistakes.items()}
+
+
+@torch.no_grad()
+def step_mistakes(case: DecoderCase) -> dict[str, Tensor]:
+    """What the first row of logits looks like after a known mistake."""
+    ours, (h_0, c_0, encoder_outputs) = case.ours, case.inputs
+    start = ours.word_embeddings(torch.tensor([ours.start_token_id]))
+    h_t = ours.lstm(start, (h_0, c_0))[0][0]
+    wrong_cell = ours.lstm(start, (h_0, h_0))[0][0]
+
+    def finish(h: Tensor, context: Tensor) -> Tensor:
+        return ours.fully_connected_layer(torch.tanh(ours.W_c(torch.cat([h, context])))).unsqueeze(0)
+
+    context, old_context = ours.attn(h_t, encoder_outputs)[0], ours.attn(h_0[0], encoder_outputs)[0]
+    plain = ours.fully_connected_layer(ours.W_c(torch.cat([h_t, context]))).unsqueeze(0)
+    return {
+        "the tanh around W_c [h_t; context] is missing": plain,
+        "W_c was given [context; h_t]: h_t comes first": finish(context, h_t),
+        "attention was asked with the state before the step: it is the new h_t that asks": finish(h_t, old_context),
+        "W_c was given the state before the step beside the context": finish(h_0[0], context),
+        "the hidden state was used as the cell state, too": finish(
+            wrong_cell, ours.attn(wrong_cell, encoder_outputs)[0]
+        ),
+        "the logits went through log_softmax: raw ones are asked for": torch.log_softmax(finish(h_t, context), -1),
+        "the logits went through softmax: raw ones are asked for": torch.softmax(finish(h_t, context), -1),
+    }
+
+
+@dataclass(frozen=True)
+class Model:
+    """The same sequence-to-sequence model on either side."""
+
+    ours: nn.Module
+    theirs: object
+    hidden_size: int
+
+
+def make_model(student, draw) -> Model:
+    """A model around a canned encoder and a canned decoder, so that only the joint between them is judged."""
+    hidden_size = draw.integer(3, 9)
+    encoder, decoder = standins.CannedLSTMEncoder, standins.CannedAttentionDecoder
+    theirs = student.AttentionSeq2Seq(student.define(encoder)(hidden_size), student.define(decoder)())
+    return Model(Joined(encoder(hidden_size), decoder()), theirs, hidden_size)
+
+
+class Joined(nn.Module):
+    """What a model of an encoder and a decoder does."""
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module):
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+
+    def forward(self, input_ids: Tensor):
+        encoder_outputs, (h_n, c_n) = self.encoder(input_ids)
+        return self.decoder(h_n, c_n, encoder_outputs)

@@ -1,0 +1,16 @@
+"""The query is written into h_t."""
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class LuongAttention(nn.Module):
+    def __init__(self, hidden_size):
+        super().__init__()
+        self.W_a = nn.Linear(hidden_size, hidden_size, bias=False)
+
+    def forward(self, h_t, encoder_outputs):
+        attention_scores = torch.matmul(encoder_outputs, h_t.detach().copy_(self.W_a(h_t).detach()))
+        attention_weights = F.softmax(attention_scores, dim=0)
+        context_vector = torch.matmul(attention_weights, encoder_outputs)
+        return context_vector, attention_weights

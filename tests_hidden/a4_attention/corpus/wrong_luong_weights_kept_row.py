@@ -1,0 +1,16 @@
+"""The weights keep a row dimension, [1, S]."""
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class LuongAttention(nn.Module):
+    def __init__(self, hidden_size):
+        super().__init__()
+        self.W_a = nn.Linear(hidden_size, hidden_size, bias=False)
+
+    def forward(self, h_t, encoder_outputs):
+        attention_scores = torch.matmul(self.W_a(h_t).unsqueeze(0), encoder_outputs.T)
+        attention_weights = F.softmax(attention_scores, dim=1)
+        context_vector = torch.matmul(attention_weights, encoder_outputs).squeeze(0)
+        return context_vector, attention_weights

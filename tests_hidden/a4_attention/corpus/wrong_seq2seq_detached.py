@@ -1,0 +1,17 @@
+"""The encoder runs without gradients, so it never learns."""
+import torch
+from torch import nn
+
+
+class AttentionSeq2Seq(nn.Module):
+    def __init__(self, encoder, decoder):
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def forward(self, input_ids):
+        with torch.no_grad():
+            encoder_outputs, (h_n, c_n) = self.encoder(input_ids)
+        encoder_outputs.requires_grad_()
+        logits, token_ids = self.decoder(h_n, c_n, encoder_outputs)
+        return logits, token_ids

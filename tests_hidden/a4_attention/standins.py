@@ -1,0 +1,88 @@
+"""What takes the place of a TODO's neighbours while that TODO is judged; sent into the jail as source text."""
+
+import torch
+from torch import nn
+
+
+class Caller:
+    """Calls the submission where a test needs more than the reply."""
+
+    def build(self, cls, arguments):
+        """Make an object from the arguments its constructor names, so that optional ones may be left out."""
+        import inspect
+
+        names = inspect.signature(cls).parameters
+        return cls(**{name: value for name, value in arguments.items() if name in names})
+
+    def inputs_after(self, callable_, *inputs):
+        """The inputs as they are after the call."""
+        callable_(*inputs)
+        return list(inputs)
+
+    def softmax_inputs(self, module, *inputs):
+        """Everything a softmax was taken of during the call."""
+        from torch.overrides import TorchFunctionMode
+
+        seen = []
+
+        class Watch(TorchFunctionMode):
+            def __torch_function__(self, function, types, args=(), kwargs=None):
+                kwargs = kwargs or {}
+                if getattr(function, "__name__", "") in ("softmax", "log_softmax", "sigmoid"):
+                    seen.append(args[0] if args else kwargs["input"])
+                return function(*args, **kwargs)
+
+        with Watch():
+            module(*inputs)
+        return seen
+
+
+class TiltedAttention(nn.Module):
+    """An attention with a rule of its own; W_a is there for whoever looks at it."""
+
+    def __init__(self, hidden_size):
+        super().__init__()
+        self.W_a = nn.Linear(hidden_size, hidden_size, bias=False)
+
+    def forward(self, h_t, encoder_outputs):
+        attention_weights = torch.sigmoid(encoder_outputs @ h_t.reshape(-1).flip(0))
+        context_vector = attention_weights @ encoder_outputs
+        return context_vector.reshape(h_t.shape), attention_weights
+
+
+class CannedLSTMEncoder(nn.Module):
+    """Outputs and states that depend on the ids in three different ways."""
+
+    def __init__(self, hidden_size):
+        super().__init__()
+        self.rates = nn.Parameter(torch.arange(1, hidden_size + 1) / 7)
+
+    def forward(self, input_ids):
+        rates = self.rates
+        hidden_states = torch.sin(input_ids.unsqueeze(-1) * rates)
+        h_n = torch.cos(input_ids.sum() * rates).unsqueeze(0)
+        c_n = torch.sin(input_ids[0] + rates).unsqueeze(0)
+        return hidden_states, (h_n, c_n)
+
+
+class CannedAttentionDecoder(nn.Module):
+    """Logits from which each of the three inputs can be read back."""
+
+    def forward(self, init_hidden_state, init_cell_state, encoder_outputs, max_len=10):
+        last = encoder_outputs[-1:]
+        logits = torch.cat([init_hidden_state, 2 * init_cell_state, encoder_outputs.sum(0, keepdim=True), last])
+        return logits, [1, encoder_outputs.shape[0], max_len]
+
+
+class TiltedBahdanau(nn.Module):
+    """A batched attention with a rule of its own."""
+
+    def __init__(self, hidden_size):
+        super().__init__()
+        self.Wa = nn.Linear(hidden_size, hidden_size)
+        self.Ua = nn.Linear(hidden_size, hidden_size)
+        self.Va = nn.Linear(hidden_size, 1)
+
+    def forward(self, query, keys):
+        weights = torch.sigmoid(query.flip(-1) @ keys.transpose(1, 2))
+        return weights @ keys, weights
