@@ -1,0 +1,379 @@
+"""Transformer: attention, heads, positions, masks, the two blocks and greedy decoding."""
+
+# %% [markdown]
+# # The transformer, piece by piece
+#
+# A recurrent network reads a sentence one word after the other. A transformer lets every position look at every other one **at once**,
+# and leaves it to *attention* to decide what is worth looking at. In this assignment you write each piece yourself, in the order in which
+# the pieces are stacked:
+#
+# ```
+# src ids [B,S] -> embedding + positions [B,S,D] -> encoder block(s) -> memory [B,S,D]
+#                                                                         |  keys, values
+# tgt ids [B,T] -> embedding + positions [B,T,D] -> decoder block(s) <----+  -> linear -> logits [B,T,V]
+# ```
+#
+# Sizes: B batch, S source length, T target length, D = `d_model`, d = D / number of heads, V vocabulary.
+# Run the notebook from top to bottom; a cell that uses an open TODO stops with the name of that TODO.
+#
+# ---
+# # 트랜스포머, 한 조각씩
+#
+# 순환 신경망은 문장을 한 단어씩 차례로 읽습니다. 트랜스포머는 모든 위치가 다른 모든 위치를 **한꺼번에** 볼 수 있게 하고,
+# 무엇을 볼지는 *어텐션*이 정하게 합니다. 이 과제에서는 위 그림의 조각들을 쌓이는 순서대로 직접 구현합니다.
+# 기호: B 배치, S 소스 길이, T 타깃 길이, D = `d_model`, d = D / 헤드 수, V 어휘 크기.
+# 노트북은 위에서부터 차례로 실행하세요. 아직 채우지 않은 TODO를 쓰는 셀은 그 TODO의 이름을 알려 주며 멈춥니다.
+
+# %%
+import math
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+def FIXME(todo: str):
+    """Stand where your code goes: running it says which TODO is still open."""
+    raise NotImplementedError(f"TODO {todo} is not filled in")
+
+
+# %% [markdown]
+# ## 1. Scaled dot-product attention
+#
+# Think of a soft dictionary. Each **query** is compared with all **keys**; the better they match, the more of the matching **value** it takes home:
+#
+# $$\text{weights} = \text{softmax}\left(\frac{QK^\top}{\sqrt d}\right), \qquad \text{output} = \text{weights} \cdot V$$
+#
+# Each row of the weights belongs to one query and sums to 1. A mask says which keys a query **may** look at. It is applied to the scores,
+# before the softmax, so that what is left still sums to 1.
+#
+# **스케일드 닷-프로덕트 어텐션.** 값이 딱 하나 나오는 대신 여러 값이 섞여 나오는 사전이라고 생각해 보세요. **쿼리**마다 모든 **키**와 비교해서, 잘 맞는 키의 **값**을 더 많이 가져옵니다.
+# 가중치의 한 행은 쿼리 하나에 해당하고 합이 1입니다. 마스크는 쿼리가 **보아도 되는** 키를 나타냅니다. 마스크를 소프트맥스 **이전의** 점수에 적용해야 남은 가중치의 합이 그대로 1이 됩니다.
+
+
+# %%
+def scaled_dot_product_attention(q, k, v, mask=None):
+    """Let every query gather the values whose keys match it.
+
+    q [..., T, d], k [..., S, d], v [..., S, e]. mask is True (or 1) where a query may look, and is
+    broadcast over the leading dimensions. Returns (output [..., T, e], weights [..., T, S]).
+    """
+    # TODO attention.scaled: scores, then the mask, then the softmax, then the weighted sum
+    ### BEGIN SOLUTION attention.scaled
+    # One score for each pair of query and key. Only the last two axes of k are swapped,
+    # so that any number of leading axes (batch, heads) goes along unharmed.
+    scores = q @ k.transpose(-2, -1)
+    # A sum of d products spreads like sqrt(d). Without this the softmax of a wide model
+    # would put nearly everything on one key and pass hardly any gradient.
+    scores = scores / math.sqrt(q.size(-1))
+    if mask is not None:
+        # exp(-inf) is exactly 0: the softmax shares its 1 among the allowed keys alone.
+        # Comparing with 0 serves boolean masks and masks of 0 and 1 alike.
+        scores = scores.masked_fill(mask == 0, float("-inf"))
+    # The last axis runs over the keys: each query's weights sum to 1.
+    weights = torch.softmax(scores, dim=-1)
+    return weights @ v, weights
+    ### END SOLUTION
+
+
+# %% tags=["notebook"]
+# The second query equals the third key, scaled up: its weights gather there. / 두 번째 쿼리는 세 번째 키를 키운 것과 같으므로 가중치가 그곳에 모입니다.
+demo_keys = torch.eye(3)
+demo_queries = torch.stack([torch.zeros(3), 6 * demo_keys[2]])
+demo_output, demo_weights = scaled_dot_product_attention(demo_queries, demo_keys, 10 * torch.eye(3))
+print(demo_weights.round(decimals=3))
+
+# %% [markdown]
+# ## 2. Multi-head attention
+#
+# One set of weights can look for one kind of thing only. So the D features are cut into `num_heads` slices of d = D / `num_heads`, each head attends
+# with its own slice, and the results are laid side by side again:
+#
+# ```
+# query [B,T,D] -W_q-> [B,T,D] -split-> [B,heads,T,d] --+
+# key   [B,S,D] -W_k-> [B,S,D] -split-> [B,heads,S,d] --+-> attention [B,heads,T,d] -join-> [B,T,D] -W_o-> output [B,T,D]
+# value [B,S,D] -W_v-> [B,S,D] -split-> [B,heads,S,d] --+
+# ```
+#
+# Take care when you split: head 0 owns features 0 .. d-1 of *every* position. `view(B, T, heads, d)` cuts the features; only after that may the axes be swapped.
+#
+# **멀티헤드 어텐션.** 가중치 한 벌로는 한 종류의 관계밖에 찾지 못합니다. 그래서 D개의 특징을 d개씩 `num_heads`개의 조각으로 나누어 헤드마다 따로 어텐션을 계산하고, 결과를 다시 옆으로 이어 붙입니다.
+# 나눌 때 주의하세요. 0번 헤드는 *모든* 위치의 0번부터 d-1번까지의 특징을 맡습니다. 먼저 `view(B, T, heads, d)`로 특징을 자르고, 그다음에 축을 바꿉니다.
+
+
+# %%
+class MultiHeadAttention(nn.Module):
+    """Attention from several points of view at once."""
+
+    def __init__(self, d_model, num_heads):
+        super().__init__()
+        self.num_heads = num_heads
+        self.W_q = nn.Linear(d_model, d_model)
+        self.W_k = nn.Linear(d_model, d_model)
+        self.W_v = nn.Linear(d_model, d_model)
+        self.W_o = nn.Linear(d_model, d_model)
+
+    def forward(self, query, key, value, mask=None):
+        """query [B,T,D], key and value [B,S,D], mask [T,S], [B,T,S] or [B,1,T,S] -> output [B,T,D]."""
+        # TODO attention.multihead: project, split into heads, attend, join the heads, project once more
+        ### BEGIN SOLUTION attention.multihead
+        # [B, length, D] -> [B, heads, length, d]: cut the features first, then bring the
+        # heads forward, so that every head sees whole positions.
+        q, k, v = (
+            layer(x).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+            for layer, x in ((self.W_q, query), (self.W_k, key), (self.W_v, value))
+        )
+        if mask is not None and mask.dim() == 3:
+            # A mask for each sentence is the same for all of its heads: [B,T,S] -> [B,1,T,S].
+            mask = mask.unsqueeze(1)
+        heads, _ = scaled_dot_product_attention(q, k, v, mask)
+        # Back to [B, T, heads, d], then lay the heads side by side: [B, T, D].
+        return self.W_o(heads.transpose(1, 2).flatten(-2))
+        ### END SOLUTION
+
+
+# %% [markdown]
+# ## 3. Where am I? Sinusoidal positions
+#
+# Attention does not know order: shuffle the keys and nothing changes. So each position gets a fingerprint that is added to its embedding:
+#
+# $$PE_{p,\,2i} = \sin\left(p / 10000^{2i/D}\right), \qquad PE_{p,\,2i+1} = \cos\left(p / 10000^{2i/D}\right)$$
+#
+# Each pair of columns is a clock hand that turns more slowly than the one before.
+#
+# **사인파 위치 인코딩.** 어텐션은 순서를 모릅니다. 키의 순서를 섞어도 결과가 같습니다. 그래서 위치마다 고유한 무늬를 만들어 임베딩에 더합니다.
+# 두 열이 한 쌍으로 시곗바늘 하나를 이루며, 뒤쪽 쌍일수록 천천히 돕니다.
+
+
+# %%
+def sinusoidal_positions(length, d_model):
+    """The fixed fingerprint of each position, [length, d_model]: sines in even columns, cosines in odd ones."""
+    # TODO positions: fill the even columns with sines and the odd ones with cosines
+    ### BEGIN SOLUTION positions
+    # Columns 2i and 2i+1 share one angle; an odd d_model has one sine more than cosines.
+    positions = torch.arange(length).unsqueeze(1)
+    even_columns = torch.arange(0, d_model, 2)
+    angles = positions / 10000 ** (even_columns / d_model)
+    table = torch.empty(length, d_model)
+    table[:, 0::2] = torch.sin(angles)
+    # For an odd d_model the last angle has no cosine column to go to.
+    table[:, 1::2] = torch.cos(angles[:, : d_model // 2])
+    return table
+    ### END SOLUTION
+
+
+# %% tags=["notebook"]
+import matplotlib.pyplot as plt
+
+plt.figure(figsize=(8, 3))
+plt.imshow(sinusoidal_positions(40, 64), aspect="auto", cmap="RdBu")
+plt.xlabel("column of the embedding")
+plt.ylabel("position")
+plt.colorbar()
+plt.show()
+
+# %% [markdown]
+# ## 4. No looking ahead: the causal mask
+#
+# A decoder learns to guess the next word. While it trains it is given the whole target at once, so position t must not see t+1, t+2, ...:
+# that would be copying the answer. Row t of the mask is True for columns 0 .. t.
+#
+# **인과 마스크.** 디코더는 다음 단어를 맞히도록 학습합니다. 학습할 때는 타깃 전체가 한꺼번에 주어지므로, 위치 t가 t+1, t+2, ...를 보면 정답을 베끼는 셈이 됩니다.
+# 마스크의 t번째 행은 0번부터 t번 열까지 True입니다.
+
+
+# %%
+def causal_mask(size):
+    """Who may look at whom in a sentence written left to right: BoolTensor [size,size], True where allowed."""
+    # TODO mask.causal: True on the diagonal and below it
+    ### BEGIN SOLUTION mask.causal
+    # Row: who looks. Column: who is looked at. Oneself is allowed, or the first row would be empty.
+    return torch.ones(size, size, dtype=torch.bool).tril()
+    ### END SOLUTION
+
+
+# %% tags=["notebook"]
+# Padding and causality meet with "and": a key must be allowed by both. / 패딩 마스크와 인과 마스크는 "그리고"로 합칩니다. 둘 다 허용해야 볼 수 있습니다.
+demo_lengths = torch.tensor([5, 3])
+demo_padding = torch.arange(5) < demo_lengths[:, None]  # [B,S]: True where there is a real word
+demo_both = causal_mask(5) & demo_padding[:, None, :]  # [B,T,S]
+figure, axes = plt.subplots(1, 3, figsize=(9, 3))
+for axis, picture, title in zip(
+    axes, (causal_mask(5), demo_both[0], demo_both[1]), ("causal", "both, 5 words", "both, 3 words"), strict=True
+):
+    axis.imshow(picture, cmap="Greens", vmin=0, vmax=1)
+    axis.set(title=title, xlabel="key", ylabel="query")
+plt.show()
+
+# %% [markdown]
+# ## 5. The encoder block
+#
+# Two sublayers, each in the same wrapping: do something, drop a little of it, **add** it to what came in, then normalise (*post-norm*, as in the
+# original paper and in `nn.TransformerEncoderLayer`):
+#
+# ```
+# x --+-> self-attention -> dropout -> (+) -> norm1 --+-> linear1 -> relu -> dropout -> linear2 -> dropout -> (+) -> norm2 -> [B,S,D]
+#     +-------------------------------- ^             +-------------------------------------------------------- ^
+# ```
+#
+# **인코더 블록.** 두 하위 층이 똑같은 방식으로 감싸여 있습니다. 계산하고, 드롭아웃을 적용하고, 들어온 값에 **더한** 다음 정규화합니다(*post-norm*). 원 논문과 `nn.TransformerEncoderLayer`가 이 순서를 따릅니다.
+
+
+# %%
+class EncoderBlock(nn.Module):
+    """Every position gathers from the others, then thinks for itself."""
+
+    def __init__(self, d_model, num_heads, d_ff, dropout=0.1):
+        super().__init__()
+        self.self_attn = MultiHeadAttention(d_model, num_heads)
+        self.linear1 = nn.Linear(d_model, d_ff)
+        self.linear2 = nn.Linear(d_ff, d_model)
+        self.norm1 = nn.LayerNorm(d_model)
+        self.norm2 = nn.LayerNorm(d_model)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x, mask=None):
+        """x [B,S,D], mask as in MultiHeadAttention -> [B,S,D]; post-norm, relu."""
+        # TODO block.encoder: self-attention, then the two linear layers; each is dropped out, added to its input, normalised
+        ### BEGIN SOLUTION block.encoder
+        # Query, key and value are all x: that is what "self" means.
+        attended = self.self_attn(x, x, x, mask)
+        # The sum keeps a straight road open from the last layer to the first; the norm comes after it.
+        x = self.norm1(x + self.dropout(attended))
+        # The same two layers at every position: here nothing moves between positions.
+        hidden = self.dropout(F.relu(self.linear1(x)))
+        return self.norm2(x + self.dropout(self.linear2(hidden)))
+        ### END SOLUTION
+
+
+# %% [markdown]
+# ## 6. The decoder block
+#
+# One sublayer more. After looking at itself (under the causal mask) the target looks at the **memory**, the encoder's output: the target asks the
+# queries, the memory gives keys *and* values.
+#
+# ```
+# x -> self-attention (tgt_mask) -> add, norm1 -> cross-attention to memory (memory_mask) -> add, norm2 -> linear1, relu, linear2 -> add, norm3
+# ```
+#
+# **디코더 블록.** 하위 층이 하나 더 있습니다. 타깃은 (인과 마스크 아래에서) 자기 자신을 본 다음 인코더의 출력인 **memory**를 봅니다. 쿼리는 타깃에서, 키와 값은 *모두* memory에서 옵니다.
+
+
+# %%
+class DecoderBlock(nn.Module):
+    """Each target position looks back at the target, then across at the source."""
+
+    def __init__(self, d_model, num_heads, d_ff, dropout=0.1):
+        super().__init__()
+        self.self_attn = MultiHeadAttention(d_model, num_heads)
+        self.cross_attn = MultiHeadAttention(d_model, num_heads)
+        self.linear1 = nn.Linear(d_model, d_ff)
+        self.linear2 = nn.Linear(d_ff, d_model)
+        self.norm1 = nn.LayerNorm(d_model)
+        self.norm2 = nn.LayerNorm(d_model)
+        self.norm3 = nn.LayerNorm(d_model)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x, memory, tgt_mask=None, memory_mask=None):
+        """x [B,T,D], memory [B,S,D] -> [B,T,D]; tgt_mask is for x on x, memory_mask for x on memory."""
+        # TODO block.decoder: self-attention, cross-attention, then the two linear layers, each wrapped as in EncoderBlock
+        ### BEGIN SOLUTION block.decoder
+        # First among themselves: tgt_mask hides the future and the padding of the target.
+        attended = self.self_attn(x, x, x, tgt_mask)
+        x = self.norm1(x + self.dropout(attended))
+        # Then across: the target asks, the source answers; memory_mask hides the source's padding.
+        gathered = self.cross_attn(x, memory, memory, memory_mask)
+        x = self.norm2(x + self.dropout(gathered))
+        hidden = self.dropout(F.relu(self.linear1(x)))
+        return self.norm3(x + self.dropout(self.linear2(hidden)))
+        ### END SOLUTION
+
+
+# %% [markdown]
+# ## 7. Greedy decoding
+#
+# A trained model gives logits for *every* prefix of the target. To write a new sentence, start with the start token, ask for the logits, take the best
+# token at the **last** position, append it, and ask again with the whole prefix, until the end token comes.
+#
+# **그리디 디코딩.** 학습된 모델은 타깃의 *모든* 앞부분에 대해 로짓을 줍니다. 시작 토큰에서 출발해 **마지막** 위치에서 가장 점수가 높은 토큰을 뒤에 붙이고,
+# 지금까지 만든 전체를 다시 모델에 넣습니다. 끝 토큰이 나올 때까지 반복합니다.
+
+
+# %%
+def greedy_decode(model, src, start_token_id, end_token_id, max_len=10):
+    """Write a target for src, always taking the likeliest next token.
+
+    model(src [1,S], tgt [1,T]) gives logits [1,T,V]. Returns the ids as a list of ints: the start
+    token, then at most max_len more, ending with the end token where it came up.
+    """
+    # TODO decode.greedy: ask for the logits of all tokens so far, append the best one, stop after the end token
+    ### BEGIN SOLUTION decode.greedy
+    ids = [start_token_id]
+    for _ in range(max_len):
+        # The whole prefix goes in again: the model keeps nothing between calls.
+        tgt = torch.tensor([ids], device=src.device)
+        logits = model(src, tgt)
+        # Only the last position predicts something new.
+        next_id = int(logits[0, -1].argmax())
+        ids.append(next_id)
+        if next_id == end_token_id:
+            break
+    return ids
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## All together
+#
+# A complete transformer that learns to write digits backwards. It is small enough to train in a few seconds.
+#
+# **모두 합쳐서.** 숫자열을 거꾸로 쓰는 법을 배우는 온전한 트랜스포머입니다. 몇 초면 학습할 수 있을 만큼 작습니다.
+
+
+# %% tags=["notebook"]
+START, END, DIGITS = 10, 11, 5
+
+
+class TinyTransformer(nn.Module):
+    """One encoder block, one decoder block, and the layers around them."""
+
+    def __init__(self, vocab_size=12, d_model=32, num_heads=4):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, d_model)
+        self.encoder = EncoderBlock(d_model, num_heads, 4 * d_model, dropout=0.0)
+        self.decoder = DecoderBlock(d_model, num_heads, 4 * d_model, dropout=0.0)
+        self.out = nn.Linear(d_model, vocab_size)
+
+    def embed(self, ids):
+        return self.embedding(ids) + sinusoidal_positions(ids.size(1), self.embedding.embedding_dim)
+
+    def forward(self, src, tgt):
+        memory = self.encoder(self.embed(src))
+        return self.out(self.decoder(self.embed(tgt), memory, tgt_mask=causal_mask(tgt.size(1))))
+
+
+torch.manual_seed(0)
+model = TinyTransformer()
+optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+losses = []
+for step in range(250):
+    src = torch.randint(0, 10, (64, DIGITS))
+    backwards = src.flip(1)
+    # The decoder reads the target shifted by one: it never sees what it has to predict.
+    tgt_in = torch.cat([torch.full((64, 1), START), backwards], dim=1)
+    tgt_out = torch.cat([backwards, torch.full((64, 1), END)], dim=1)
+    loss = F.cross_entropy(model(src, tgt_in).flatten(0, 1), tgt_out.flatten())
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    losses.append(loss.item())
+
+plt.figure(figsize=(5, 2.5))
+plt.plot(losses)
+plt.xlabel("step")
+plt.ylabel("loss")
+plt.show()
+model.eval()
+for _ in range(3):
+    src = torch.randint(0, 10, (1, DIGITS))
+    print(src[0].tolist(), "->", greedy_decode(model, src, START, END))

@@ -1,0 +1,12 @@
+"""The block's input, not the first norm's output, asks the memory."""
+
+import torch
+import torch.nn.functional as F
+
+
+class DecoderBlock(DecoderBlock):
+    def forward(self, x, memory, tgt_mask=None, memory_mask=None):
+        attended = self.norm1(x + self.dropout(self.self_attn(x, x, x, tgt_mask)))
+        x = self.norm2(attended + self.dropout(self.cross_attn(x, memory, memory, memory_mask)))
+        hidden = self.dropout(F.relu(self.linear1(x)))
+        return self.norm3(x + self.dropout(self.linear2(hidden)))

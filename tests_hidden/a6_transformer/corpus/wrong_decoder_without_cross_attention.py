@@ -1,0 +1,12 @@
+"""The memory is never looked at."""
+
+import torch
+import torch.nn.functional as F
+
+
+class DecoderBlock(DecoderBlock):
+    def forward(self, x, memory, tgt_mask=None, memory_mask=None):
+        x = self.norm1(x + self.dropout(self.self_attn(x, x, x, tgt_mask)))
+        x = self.norm2(x)
+        hidden = self.dropout(F.relu(self.linear1(x)))
+        return self.norm3(x + self.dropout(self.linear2(hidden)))

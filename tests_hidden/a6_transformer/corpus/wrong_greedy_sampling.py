@@ -1,0 +1,13 @@
+"""Tokens are drawn instead of chosen."""
+
+import torch
+
+
+def greedy_decode(model, src, start_token_id, end_token_id, max_len=10):
+    ids = [start_token_id]
+    for _ in range(max_len):
+        logits = model(src, torch.tensor([ids], device=src.device))
+        ids.append(int(torch.multinomial(logits[0, -1].softmax(-1), 1)))
+        if ids[-1] == end_token_id:
+            break
+    return ids

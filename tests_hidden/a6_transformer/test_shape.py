@@ -1,0 +1,94 @@
+"""Shape: what comes back has the form that was asked for."""
+
+import pytest
+import torch
+from cases import (
+    as_ids,
+    draw_attending,
+    draw_heads,
+    draw_sentences,
+    draw_story,
+    make_block,
+    make_heads,
+    make_model,
+)
+
+from grader.examiner import assert_shape
+
+
+@pytest.mark.todo("attention.scaled", points=2)
+@pytest.mark.shape
+def test_attention_keeps_leading_dimensions(poisoned, draw):
+    """Output and weights keep every leading dimension, and are made from the arguments alone."""
+    batch, heads = draw.sizes(2, low=2, high=3)
+    for leading in ((), (batch,), (batch, heads)):
+        case = draw_attending(draw, *leading)
+        output, weights = poisoned.scaled_dot_product_attention(*case.as_tuple())
+        t, s, e = case.q.shape[-2], case.k.shape[-2], case.v.shape[-1]
+        assert_shape(output, (*leading, t, e), what="output")
+        assert_shape(weights, (*leading, t, s), what="weights")
+
+
+@pytest.mark.todo("attention.multihead", points=2)
+@pytest.mark.shape
+def test_heads_return_one_tensor_like_the_query(student, reference, draw):
+    """The heads return the output alone, shaped like the query, whatever the number of keys."""
+    for batch in (1, 3):
+        ours, inputs = draw_heads(reference, draw, batch=batch)
+        output = make_heads(student, ours)(*inputs)
+        assert_shape(output, tuple(inputs[0].shape), what="output")
+
+
+@pytest.mark.todo("positions", points=1)
+@pytest.mark.shape
+def test_positions_fill_the_table(poisoned, draw):
+    """There is one row a position and one column a feature, also for an odd d_model."""
+    length, half = draw.sizes(2)
+    for d_model in (2 * half, 2 * half + 1):
+        table = poisoned.sinusoidal_positions(length, d_model)
+        assert_shape(table, (length, d_model), what="positions")
+        assert table.is_floating_point(), "positions are added to embeddings: they should be floating point numbers"
+
+
+@pytest.mark.todo("mask.causal", points=1)
+@pytest.mark.shape
+def test_mask_is_square_and_boolean(poisoned, draw):
+    """The mask is a square of booleans."""
+    size = draw.integer(3, 9)
+    mask = poisoned.causal_mask(size)
+    assert_shape(mask, (size, size), what="mask")
+    assert mask.dtype == torch.bool, f"the mask holds {mask.dtype}: True and False are asked for"
+
+
+@pytest.mark.todo("block.encoder", points=1)
+@pytest.mark.shape
+def test_encoder_block_keeps_the_shape(student, reference, draw, monkeypatch):
+    """What leaves the block can enter the next one, for one sentence or several."""
+    block = make_block(student, reference, draw, monkeypatch, "EncoderBlock")
+    for batch in (1, 3):
+        x, _ = draw_sentences(draw, block.d_model, batch=batch)
+        assert_shape(block.theirs(x), tuple(x.shape), what="output")
+
+
+@pytest.mark.todo("block.decoder", points=1)
+@pytest.mark.shape
+def test_decoder_block_keeps_the_shape_of_the_target(student, reference, draw, monkeypatch):
+    """The output is shaped like the target, however long the memory is."""
+    block = make_block(student, reference, draw, monkeypatch, "DecoderBlock")
+    for batch in (1, 3):
+        x, memory = draw_sentences(draw, block.d_model, batch=batch)
+        assert_shape(block.theirs(x, memory), tuple(x.shape), what="output")
+
+
+@pytest.mark.todo("decode.greedy", points=1)
+@pytest.mark.shape
+def test_decoding_gives_plain_ids(student, draw):
+    """The ids come as a list of ints or as one tensor of them."""
+    story = draw_story(draw)
+    ids = student.greedy_decode(make_model(student, story), story.src, story.start, story.unused, 4)
+    if isinstance(ids, torch.Tensor):
+        assert ids.dim() == 1, f"the ids have the shape {list(ids.shape)}: one axis is asked for"
+        assert not ids.is_floating_point(), "the ids are floating point numbers: integers are asked for"
+    else:
+        assert all(type(token) is int for token in ids), "the list of ids holds something other than plain ints"
+    assert len(as_ids(ids)) > 1, "there are no ids after the start token"
