@@ -1,0 +1,29 @@
+"""GPU: the result is on the device of the inputs, and the numbers are those of the CPU."""
+
+import pytest
+from cases import draw_analogy, make_tables
+
+from grader.examiner import assert_parity
+
+
+@pytest.mark.todo("embedding.lookup", points=1)
+@pytest.mark.gpu
+def test_lookup_on_the_device(student, draw, device):
+    """A table that was moved to the device is looked up there, both ways."""
+    rows, width = draw.sizes(2, low=4)
+    weight = draw.tensor(rows, width)
+    _, theirs = make_tables(student, weight)
+    theirs.to(device)
+    ids = draw.ids(rows, 5).tolist()
+    expected = weight[ids].to(device)
+    assert_parity(student.lookup(theirs, ids), expected, what="the rows from lookup")
+    assert_parity(student.one_hot_lookup(weight.to(device), ids), expected, what="the rows from one_hot_lookup")
+
+
+@pytest.mark.todo("embedding.analogy", points=1)
+@pytest.mark.gpu
+def test_analogy_on_the_device(student, reference, draw, device):
+    """Vectors on the device give the same answer."""
+    vectors, vocab, asked = draw_analogy(draw)
+    expected = reference.analogy(vectors, vocab, *asked)
+    assert student.analogy(vectors.to(device), vocab, *asked) == expected, "the answer differs on the device"
