@@ -31,10 +31,10 @@ class Frozen(BaseModel):
 
 
 class Limits(Frozen):
-    """What one submission may use; `cpu_seconds` and `wall_seconds` count for each test."""
+    """What one submission may use; `cpu_seconds` and `asleep_seconds` count for each test."""
 
     cpu_seconds: float = Field(default=2.0, gt=0)
-    wall_seconds: float = Field(default=10.0, gt=0)
+    asleep_seconds: float = Field(default=3.0, gt=0)
     total_cpu_seconds: int = Field(default=300, gt=0)
     memory_mb: int = Field(default=1024, gt=0)
     disk_mb: int = Field(default=64, gt=0)

@@ -65,11 +65,20 @@ class Child:
         self.pidfd = pidfd
         self.connection = connection
         # The kernel's per-process CPU clock: readable from outside, and not to be turned back from inside.
-        self._clock = (~_read_host_pid(pidfd) << 3) | 2
+        host_pid = _read_host_pid(pidfd)
+        self._clock = (~host_pid << 3) | 2
+        self._status = Path(f"/proc/{host_pid}/stat")
 
     def read_cpu_seconds(self) -> float:
         """CPU time of all its threads so far. Raises OSError once the process is gone."""
         return time.clock_gettime(self._clock)
+
+    def is_asleep(self) -> bool:
+        """Whether its first thread sleeps of its own accord, rather than waiting for a processor or the disk."""
+        try:
+            return self._status.read_text().rpartition(")")[2].split()[0] == "S"
+        except OSError:
+            return False  # it has just ended
 
     def end(self) -> Exit:
         """Kill it, however dead it looks, and learn how it ended."""

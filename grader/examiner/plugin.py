@@ -152,19 +152,19 @@ def make_test_id(item: pytest.Item) -> str:
 
 
 def import_solution(assignment: Assignment) -> ModuleType:
-    """Run the solution as a module of its own. Raises BrokenSuite where it cannot be imported."""
-    import importlib.util
+    """The solution's definitions as a module. Raises BrokenSuite where there are none."""
     import sys
+    from types import ModuleType
 
     from grader.errors import BrokenSuite
+    from grader.intake import read_submission
 
-    name = f"reference_{assignment.name}"
-    spec = importlib.util.spec_from_file_location(name, assignment.solution)
-    if spec is None or spec.loader is None:
-        raise BrokenSuite(f"no solution at {assignment.solution}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
+    solution = read_submission(assignment.solution, module=assignment.module)
+    if solution.refused:
+        raise BrokenSuite(f"{assignment.solution}: {solution.refused}")
+    module = ModuleType(f"reference_{assignment.name}")
+    sys.modules[module.__name__] = module
+    exec(compile(solution.source, assignment.solution, "exec", dont_inherit=True), module.__dict__)
     return module
 
 

@@ -24,7 +24,7 @@ from grader.intake import read_submission
 from grader.report import Category, CheckResult, Visibility
 from grader.verdict import MEANINGS, Mishap, Verdict
 
-ARGUMENTS = ["-c", "/dev/null", "--rootdir", str(PROJECT), "--assert=plain", "--capture=no", "-qq"]
+ARGUMENTS = ["-c", "/dev/null", "--rootdir", str(PROJECT), "--assert=plain", "--capture=no", "--disable-plugin-autoload"]
 PLUGINS = ["-p", "grader.examiner.plugin", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"]
 
 

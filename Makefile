@@ -1,0 +1,43 @@
+# The two commands: `make grade` runs the main job, `make test` passes the tests. Each sets up what is missing first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+RUN := runs/sample_class
+
+.DEFAULT_GOAL := help
+.PHONY: help setup grade test check verify bench release clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## packages in .venv, bubblewrap and libseccomp through apt; nothing where all is there
+	@sh .ci/system-packages
+
+$(READY): requirements.lock pyproject.toml .ci/set-up
+	@sh .ci/set-up $(PYTHON) $(VENV)
+	@touch $@
+
+grade: setup ## grade the sample class of a4_attention: a table, and JSON reports in runs/
+	@$(BIN)/grader batch assignments/a4_attention/sample_class -a a4_attention -o $(RUN)
+
+test: setup ## the whole test suite, the hidden suites' verification included
+	@$(BIN)/python -m pytest
+	@$(BIN)/grader release --check
+	@$(BIN)/grader verify
+
+check: setup ## ruff and mypy --strict
+	@$(BIN)/ruff check grader
+	@$(BIN)/mypy
+
+verify: setup ## are the hidden suites worth trusting: every known right and wrong variant is graded
+	@$(BIN)/grader verify
+
+bench: setup ## speed, as ratios within one run
+	@$(BIN)/python -m grader.bench
+
+release: setup ## write skeletons and notebooks from the solutions
+	@$(BIN)/grader release
+
+clean: ## remove what was set up and graded
+	rm -rf $(VENV) runs build .mypy_cache .ruff_cache

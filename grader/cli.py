@@ -1,0 +1,151 @@
+"""The command line: parse, call, exit code.
+
+Zone: trusted. Whatever is slow to import (torch, pydantic, rich's tables) is imported by the command that needs it, so
+that help comes at once.
+"""
+
+import sys
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from grader.errors import GraderError, UsageError
+
+app = typer.Typer(
+    help="Grade a course lab on sequence models: hidden tests behind a wall, every TODO marked on its own.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class ExitCode(IntEnum):
+    """What the shell is told."""
+
+    GRADED = 0
+    GRADER_FAULT = 1
+    USAGE = 2
+    INTERRUPTED = 130
+
+
+class IsolationChoice(StrEnum):
+    """How submissions are kept apart from this machine."""
+
+    BWRAP = "bwrap"
+    SETUID = "setuid"
+    NONE = "none"
+
+
+class LanguageChoice(StrEnum):
+    """The language of what students read."""
+
+    EN = "en"
+    KO = "ko"
+
+
+AssignmentOption = Annotated[str, typer.Option("--assignment", "-a", help="The assignment, as `grader list` names it.")]
+OptionalAssignment = Annotated[Optional[str], typer.Option("--assignment", "-a", help="Only this assignment.")]  # noqa: UP045
+IsolationOption = Annotated[IsolationChoice, typer.Option(help="How the submission is kept apart from this machine.")]
+JsonOption = Annotated[Optional[Path], typer.Option("--json", help="Write the report there; `-` prints it.")]  # noqa: UP045
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
+
+
+@app.command("list")
+def list_command() -> None:
+    """Print the assignments with their TODOs and points."""
+    from grader.listing import print_assignments
+
+    print_assignments()
+
+
+@app.command()
+def doctor() -> None:
+    """Print what this machine offers: isolation, devices, versions."""
+    from grader.doctor import print_findings
+
+    raise typer.Exit(ExitCode.GRADED if print_findings() else ExitCode.GRADER_FAULT)
+
+
+@app.command()
+def grade(
+    path: Annotated[Path, typer.Argument(help="What was handed in: .py, .ipynb, a folder or an archive.")],
+    assignment: AssignmentOption,
+    json: JsonOption = None,
+    lang: Annotated[LanguageChoice, typer.Option(help="The language of the verdicts.")] = LanguageChoice.EN,
+    isolation: IsolationOption = IsolationChoice.BWRAP,
+    student: Annotated[str, typer.Option(help="Who handed it in.")] = "",
+    quiet: QuietOption = False,
+) -> None:
+    """Grade one submission."""
+    from grader.grading import Job, open_worker
+    from grader.listing import print_report
+
+    with open_worker(assignment, isolation=isolation.value) as worker:
+        report = worker.grade(Job(path, student=student))
+    if json is not None:
+        _write_json(report.model_dump_json(indent=2), json)
+    if not quiet and json != Path("-"):
+        print_report(report, lang.value)
+    if report.status == "grader_fault":
+        raise typer.Exit(ExitCode.GRADER_FAULT)
+
+
+@app.command()
+def release(
+    assignment: OptionalAssignment = None,
+    output: Annotated[Optional[Path], typer.Option("-o", "--output", help="Where the students' kit goes.")] = None,  # noqa: UP045
+    check: Annotated[bool, typer.Option("--check", help="Only say what is out of step with the solutions.")] = False,
+) -> None:
+    """Generate skeletons and notebooks from the solutions, and pack the students' kit."""
+    from grader.assignment import list_assignments
+    from grader.release import release_assignment
+
+    stale = [path for name in _choose(assignment, list_assignments()) for path in release_assignment(name, output, check)]
+    for path in stale:
+        typer.echo(f"{'out of step with the solution' if check else 'wrote'}: {path}")
+    if check and stale:
+        raise typer.Exit(ExitCode.GRADER_FAULT)
+
+
+@app.command()
+def verify(assignment: OptionalAssignment = None, isolation: IsolationOption = IsolationChoice.BWRAP) -> None:
+    """Is the hidden suite worth trusting? Grades every known right and wrong variant."""
+    from grader.assignment import list_assignments
+    from grader.verification import print_verification
+
+    sound = [print_verification(name, isolation.value) for name in _choose(assignment, list_assignments())]
+    if not all(sound):
+        raise typer.Exit(ExitCode.GRADER_FAULT)
+
+
+def main() -> None:
+    """Run a command; every error becomes one message and the right exit code."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
+    except typer.Abort:
+        sys.exit(ExitCode.INTERRUPTED)
+    except GraderError as error:
+        _complain(str(error))
+        sys.exit(ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.GRADER_FAULT)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+def _complain(message: str) -> None:
+    typer.echo(f"grader: {message}", err=True)
+
+
+def _choose(wanted: str | None, names: list[str]) -> list[str]:
+    return [wanted] if wanted else names
+
+
+def _write_json(text: str, path: Path) -> None:
+    if path == Path("-"):
+        typer.echo(text)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,144 @@
+"""Is a hidden suite worth trusting? Every known right and wrong variant is graded, and every test must earn its place.
+
+Zone: trusted. Called by `grader verify`, which `make test` runs. The corpus is told in `tests_hidden/README.md`.
+"""
+
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import TypeAdapter
+from rich.text import Text
+
+from grader.assignment import Assignment, Frozen, load_assignment
+from grader.errors import BrokenSuite
+from grader.grading import Job, Worker
+from grader.listing import make_console
+from grader.release import render_skeleton
+from grader.report import GradeReport
+from grader.verdict import Verdict
+
+LEAST_VARIANTS = 2
+
+
+class Expectation(Frozen):
+    """What one corpus file must score: the TODOs that lose points, all others full."""
+
+    loses: tuple[str, ...] = ()
+    mistake: str = ""
+    note: str = ""
+    standalone: bool = False
+
+
+@dataclass
+class Verification:
+    """What was found of one suite; `complaints` is empty where it can be trusted."""
+
+    assignment: Assignment
+    tests: int = 0
+    right: dict[str, set[str]] = field(default_factory=dict)
+    wrong: dict[str, set[str]] = field(default_factory=dict)
+    killers: set[str] = field(default_factory=set)
+    complaints: list[str] = field(default_factory=list)
+
+
+def print_verification(name: str, isolation: str) -> bool:
+    """Verify one suite and print what was found. True where nothing is wrong."""
+    found = verify_suite(load_assignment(name), isolation)
+    console = make_console()
+    console.print(
+        Text(f"{name}: {found.tests} hidden tests, {len(found.right)} right and {len(found.wrong)} wrong variants", "bold")
+    )
+    for complaint in found.complaints:
+        console.print(Text(f"  {complaint}", style="red"))
+    if not found.complaints:
+        console.print(Text("  clean: right variants full, wrong ones lose their TODO only, every test kills one", "green"))
+    return not found.complaints
+
+
+def verify_suite(assignment: Assignment, isolation: str | None = None) -> Verification:
+    """Grade the reference, the skeleton and the corpus."""
+    found = Verification(assignment)
+    expectations = load_expectations(assignment)
+    with Worker(assignment, isolation=isolation) as worker, tempfile.TemporaryDirectory() as folder:
+        found.tests = len(worker.suite.tests)
+        grader = _VariantGrader(worker, Path(folder))
+        solution = assignment.solution.read_text(encoding="utf-8")
+        _check_reference(found, grader.grade("reference", solution))
+        _check_skeleton(found, grader.grade("skeleton", render_skeleton(solution)))
+        for name, expectation in expectations.items():
+            text = (assignment.hidden_tests / "corpus" / f"{name}.py").read_text(encoding="utf-8")
+            report = grader.grade(name, text if expectation.standalone else f"{solution}\n\n{text}")
+            _check_variant(found, name, expectation, report, text)
+        idle = [test.id for test in worker.suite.tests if test.id not in found.killers]
+    found.complaints += [f"{test} kills no wrong variant" for test in idle]
+    found.complaints += list(_find_thin_todos(found))
+    return found
+
+
+def load_expectations(assignment: Assignment) -> dict[str, Expectation]:
+    """expected.toml, which names every file of the corpus and no other. Raises BrokenSuite."""
+    folder = assignment.hidden_tests / "corpus"
+    text = (folder / "expected.toml").read_text(encoding="utf-8")
+    expectations = TypeAdapter(dict[str, Expectation]).validate_python(tomllib.loads(text))
+    files = {path.stem for path in folder.glob("*.py")}
+    if files != set(expectations):
+        raise BrokenSuite(f"{folder}: expected.toml and the files differ in {sorted(files ^ set(expectations))}")
+    return expectations
+
+
+@dataclass(frozen=True)
+class _VariantGrader:
+    worker: Worker
+    folder: Path
+
+    def grade(self, name: str, source: str) -> GradeReport:
+        path = self.folder / name / self.worker.assignment.module
+        path.parent.mkdir()
+        path.write_text(source, encoding="utf-8")
+        return self.worker.grade(Job(path, student=name))
+
+
+def _check_reference(found: Verification, report: GradeReport) -> None:
+    if report.score != report.max_score:
+        found.complaints.append(f"the reference scores {report.score:g} of {report.max_score:g}: {_explain(report)}")
+
+
+def _check_skeleton(found: Verification, report: GradeReport) -> None:
+    filled = [f"{test.id} {test.status}" for test in report.tests if test.status is not Verdict.UNFILLED]
+    if report.score or filled:
+        found.complaints.append(f"the skeleton scores {report.score:g}, not unfilled: {', '.join(filled)}")
+
+
+def _check_variant(
+    found: Verification, name: str, expectation: Expectation, report: GradeReport, text: str
+) -> None:
+    losing = {todo.id for todo in report.todos if todo.score < todo.max_score}
+    if losing != set(expectation.loses) or report.status != "graded":
+        found.complaints.append(
+            f"{name} must lose {sorted(expectation.loses)} and loses {sorted(losing)} ({report.status}): {_explain(report)}"
+        )
+    if name.startswith("right_"):
+        found.right[name] = {todo.id for todo in found.assignment.todos if _touches(text, todo.where)}
+    else:
+        found.wrong[name] = set(expectation.loses)
+        found.killers |= {test.id for test in report.tests if test.status is not Verdict.PASSED}
+
+
+def _touches(text: str, places: tuple[str, ...]) -> bool:
+    return any(place.split(".")[0] in text for place in places)
+
+
+def _find_thin_todos(found: Verification) -> Iterator[str]:
+    for todo in found.assignment.todos:
+        for kind, variants in (("right", found.right), ("wrong", found.wrong)):
+            count = sum(todo.id in todos for todos in variants.values())
+            if count < LEAST_VARIANTS:
+                yield f"{todo.id}: {count} {kind} variants, at least {LEAST_VARIANTS} are needed"
+
+
+def _explain(report: GradeReport) -> str:
+    troubles = [f"{test.id} {test.status}: {test.message}" for test in report.tests if test.status != "passed"]
+    return "; ".join(troubles[:4])
