@@ -1,0 +1,118 @@
+"""Which names a piece of Python binds, and which it needs from the module around it.
+
+Zone: trusted, static. Called by `intake.statements`. An over-estimate where Python decides only when it runs.
+"""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass
+class Names:
+    """The names of one scope.
+
+    `needs` are read as soon as the code runs, `later` only when a function that it defines is called.
+    """
+
+    binds: set[str] = field(default_factory=set)
+    needs: set[str] = field(default_factory=set)
+    later: set[str] = field(default_factory=set)
+    made_global: set[str] = field(default_factory=set)
+    walrus: set[str] = field(default_factory=set)
+
+
+def read_names(nodes: Iterable[ast.AST], *, in_function: bool = False) -> Names:
+    """The names of the scope that consists of `nodes`. Only a scope inside it costs a recursion."""
+    names = Names()
+    declared: set[str] = set()
+    stack: list[ast.AST] = list(nodes)
+    while stack:
+        match stack.pop():
+            case ast.Name(id=name, ctx=ast.Load()):
+                names.needs.add(name)
+            case ast.Name(id=name):
+                names.binds.add(name)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() as node:
+                names.binds.add(node.name)
+                _read_function(names, node.args, node.body)
+                stack += [*node.decorator_list, *_list_signature(node)]
+            case ast.Lambda() as node:
+                _read_function(names, node.args, [node.body])
+                stack += _list_defaults(node.args)
+            case ast.ClassDef() as node:
+                names.binds.add(node.name)
+                _read_class(names, node)
+                stack += [*node.decorator_list, *node.bases, *node.keywords]
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp() as node:
+                stack.append(_read_comprehension(names, node))
+            case ast.AnnAssign() as node if in_function:  # the annotation of a local variable is never evaluated
+                stack += [node.target, *([node.value] if node.value else [])]
+            case ast.Global(names=listed):
+                declared |= set(listed)
+                names.made_global |= set(listed)
+            case ast.Nonlocal(names=listed):
+                declared |= set(listed)
+            case node:
+                _read_other(names, node)
+                stack += ast.iter_child_nodes(node)
+    names.binds -= declared
+    return names
+
+
+def _read_other(names: Names, node: ast.AST) -> None:
+    match node:
+        case ast.Import() | ast.ImportFrom():
+            names.binds |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            names.binds.add(name)
+        case ast.MatchMapping(rest=str(name)):
+            names.binds.add(name)
+        case ast.AugAssign(target=ast.Name(id=name)):
+            names.needs.add(name)
+        case ast.NamedExpr(target=ast.Name(id=name)):
+            names.walrus.add(name)
+
+
+def _read_function(names: Names, arguments: ast.arguments, body: list[ast.stmt] | list[ast.expr]) -> None:
+    inner = read_names(body, in_function=True)
+    local = inner.binds | {argument.arg for argument in _list_arguments(arguments)}
+    names.later |= (inner.needs | inner.later) - local
+    names.made_global |= inner.made_global
+
+
+def _read_class(names: Names, node: ast.ClassDef) -> None:
+    # Methods do not see the names of the class around them.
+    inner = read_names(node.body)
+    names.needs |= inner.needs - inner.binds
+    names.later |= inner.later
+    names.made_global |= inner.made_global
+
+
+def _read_comprehension(names: Names, node: Comprehension) -> ast.expr:
+    # Python evaluates the first iterable in the scope around the comprehension, and binds walrus names there.
+    first, *others = node.generators
+    results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    inner = read_names([*results, first.target, *first.ifs, *others])
+    names.needs |= inner.needs - inner.binds
+    names.later |= inner.later - inner.binds
+    names.binds |= inner.walrus
+    names.walrus |= inner.walrus
+    return first.iter
+
+
+def _list_arguments(arguments: ast.arguments) -> list[ast.arg]:
+    stars = [item for item in (arguments.vararg, arguments.kwarg) if item]
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *stars]
+
+
+def _list_signature(node: Function) -> list[ast.expr]:
+    annotations = [node.returns, *(argument.annotation for argument in _list_arguments(node.args))]
+    return [*_list_defaults(node.args), *(item for item in annotations if item)]
+
+
+def _list_defaults(arguments: ast.arguments) -> list[ast.expr]:
+    return [item for item in [*arguments.defaults, *arguments.kw_defaults] if item]

@@ -1,0 +1,106 @@
+"""Sentences about what was left out of a submission, and about names that nothing defines.
+
+Zone: trusted, static. Called by `intake.definitions`. Students read them.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from grader.intake.names import read_names
+from grader.intake.pieces import ParsedPiece
+from grader.intake.rendering import list_dropped
+from grader.intake.statements import Kind, Statement
+
+_PHRASES: dict[type[ast.stmt], str] = {
+    ast.For: "a loop{s}",
+    ast.AsyncFor: "a loop{s}",
+    ast.While: "a loop{s}",
+    ast.With: "a `with` block{s}",
+    ast.AsyncWith: "a `with` block{s}",
+    ast.If: "an `if` block{s}",
+    ast.Try: "a `try` block{s}",
+    ast.TryStar: "a `try` block{s}",
+    ast.Match: "a `match` block{s}",
+    ast.Raise: "a `raise`{s}",
+    ast.Assert: "an `assert`{s}",
+    ast.Delete: "a `del`{s}",
+    ast.Import: "an import{s} that no definition needs",
+    ast.ImportFrom: "an import{s} that no definition needs",
+}
+
+
+def list_left_out(item: ParsedPiece) -> Iterator[str]:
+    """One sentence for each run of like statements that was not kept."""
+    if item.code is None:
+        yield f"cell {item.piece.cell} {item.note}"
+        return
+    if item.code.read_tabs_as:
+        place = item.describe(1).removesuffix(", line 1").replace("line 1", item.piece.path)
+        yield f"{place}: tabs and spaces are mixed; a tab was read as {item.code.read_tabs_as} columns"
+    dropped = [statement for statement in list_dropped(item.statements) if _describe(statement)]
+    for phrase, group in groupby(dropped, key=_describe):
+        yield _tell(item, phrase, [statement.node.lineno for statement in group])
+
+
+def explain_missing(
+    name: str, needed_by: Statement, pieces: Sequence[ParsedPiece], statements: Sequence[Statement]
+) -> str:
+    """Who uses a name that nothing defines, and which cell or line seems to define it."""
+    place = pieces[needed_by.piece].describe(needed_by.node.lineno)
+    who = f"`{label}` ({place})" if (label := getattr(needed_by.node, "name", "")) else place
+    sentence = f"`{name}` is used by {who}, and nothing that is kept defines it"
+    return f"{sentence}; {hint}" if (hint := _find_likely_place(name, pieces, statements)) else sentence
+
+
+def _find_likely_place(name: str, pieces: Sequence[ParsedPiece], statements: Sequence[Statement]) -> str:
+    for statement in statements:
+        if not statement.kept and name in read_names([statement.node]).binds:
+            phrase = _describe(statement).format(s="").partition(" that ")[0] or "a statement"
+            place = pieces[statement.piece].describe(statement.node.lineno)
+            return f"{place} seems to define it, in {phrase} that was not run"
+    defines = re.compile(rf"^\s*(?:(?:async\s+)?def|class)\s+{name}\b|^\s*{name}\s*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+    for item in pieces:
+        if item.code is None and (match := defines.search(item.piece.text)):
+            line = item.piece.text.count("\n", 0, match.end()) + 1
+            return f"{item.describe(line)} seems to define it, but that cell does not parse"
+    return ""
+
+
+def _tell(item: ParsedPiece, phrase: str, lines: list[int]) -> str:
+    if len(lines) == 1:
+        return f"{item.describe(lines[0])}: {phrase.format(s='')} was not run"
+    plural = phrase.partition(" ")[2].format(s="s")
+    place = item.describe(lines[0])
+    if lines[0] != lines[-1]:
+        place = f"{place.replace('line', 'lines')}-{lines[-1]}"
+    return f"{place}: {len(lines)} {plural} were not run"
+
+
+def _describe(statement: Statement) -> str:
+    # Nothing where nobody would miss the statement: a docstring, `pass`, `global x`, a bare annotation.
+    match statement.node:
+        case ast.Expr(value=ast.Constant()) | ast.AnnAssign(value=None):
+            return ""
+        case ast.Expr(value=value) | ast.Assign(value=value) if _is_magic(value):
+            return "a magic or shell line{s}"
+        case ast.Expr(value=ast.Call() | ast.Await()):
+            return "a top-level call{s}"
+        case ast.Expr():
+            return "a top-level expression{s}"
+        case ast.Assign() | ast.AnnAssign() | ast.AugAssign() if statement.kind is Kind.DRIVER:
+            return "an assignment{s} that would wait, end the program or hide a definition"
+        case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
+            return "an assignment{s} that no definition needs"
+        case ast.If() if statement.kind is Kind.DRIVER:
+            return "an `if __name__` block{s}"
+        case node:
+            return _PHRASES.get(type(node), "")
+
+
+def _is_magic(value: ast.expr) -> bool:
+    calls = (item.func for item in ast.walk(value) if isinstance(item, ast.Call))
+    names = (call.value if isinstance(call, ast.Attribute) else call for call in calls)
+    called = (name.func if isinstance(name, ast.Call) else name for name in names)
+    return any(isinstance(name, ast.Name) and name.id == "get_ipython" for name in called)

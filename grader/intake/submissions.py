@@ -1,0 +1,185 @@
+"""A path that was handed in -> a Submission. The way in to intake.
+
+Zone: trusted, static: nothing that a student wrote is executed, unpacked onto the disk or followed as a link.
+Called by `grading`, the command line and the tests' `--submission`.
+"""
+
+import stat
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from grader.errors import SubmissionNotFound, SubmissionRefused
+from grader.intake.archive import is_archive, list_archive
+from grader.intake.candidates import MAX_CANDIDATES, Candidate, choose, list_promising, read_candidate
+from grader.intake.definitions import Extract
+from grader.intake.entries import Entry, Listing, normalize_name, read_chunks, read_name
+from grader.intake.folder import list_folder, open_file, scan
+from grader.submission import SourceFile, Submission, identify, identify_refused
+
+MAX_NESTING = 2
+MAX_ARCHIVES = 5
+_ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the assignment asks for."""
+
+    module: str
+    expected: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The file that is the submission, or the reason why there is none."""
+
+    chosen: Candidate | None = None
+    reason: str = ""
+    looked_at: tuple[SourceFile, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_submission(path: Path, *, module: str, defines: Collection[str] = (), student: str = "") -> Submission:
+    """Read a .py, .ipynb, .zip, .tar.gz or directory as one module of definitions.
+
+    `module` is the file that was asked for. `defines` are the names that the tests will ask for: a renamed file is found
+    by them, and what only other functions use is not run. Raises SubmissionNotFound where nothing can be read at `path`;
+    whatever is wrong with the contents is a Submission that says so in `refused`.
+    """
+    wanted = Wanted(module, frozenset(name.partition(".")[0] for name in defines))
+    handed_in = find_path(path)
+    try:
+        with ExitStack() as stack:
+            finding = _find(handed_in, wanted, stack)
+    except SubmissionRefused as refusal:
+        finding = Finding(reason=str(refusal))
+    except OSError as error:
+        raise SubmissionNotFound(
+            f"{str(path)!r} cannot be read: {error.strerror or error}; check its rights"
+        ) from error
+    if finding.chosen is None or finding.chosen.extract is None:
+        return Submission(
+            id=identify_refused(module, finding.reason, finding.looked_at),
+            student=student,
+            files=finding.looked_at,
+            refused=finding.reason,
+        )
+    return _make_submission(finding, finding.chosen.extract, wanted, student)
+
+
+def find_path(path: Path) -> Path:
+    """`path`, or its neighbour whose name differs only in how Hangul is composed. Raises SubmissionNotFound."""
+    if path.exists():
+        return path
+    if path.parent.is_dir():
+        for item in scan(path.parent):
+            if read_name(item.name) == read_name(path.name):
+                return Path(item.path)
+    raise SubmissionNotFound(f"nothing at {str(path)!r}: check the path")
+
+
+def _make_submission(finding: Finding, extract: Extract, wanted: Wanted, student: str) -> Submission:
+    return Submission(
+        id=identify(wanted.module, extract.source),
+        student=student,
+        source=extract.source,
+        origins=extract.origins,
+        files=finding.looked_at,
+        left_out=(*extract.left_out, *finding.notes),
+        missing=extract.missing,
+        definitions=extract.definitions,
+    )
+
+
+def _find(path: Path, wanted: Wanted, stack: ExitStack) -> Finding:
+    if path.is_dir():
+        return _search(list_folder(path), path.name, wanted, stack)
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise SubmissionRefused(f"{path.name} is no regular file: hand in {wanted.module}")
+    entry = open_file(path, read_name(path.name))
+    if is_archive(_read_head(entry)):
+        return _open_archive(entry, wanted, stack)
+    candidate = read_candidate(entry, wanted.expected)
+    return Finding(candidate, candidate.refused, (candidate.file,))
+
+
+def _open_archive(entry: Entry, wanted: Wanted, stack: ExitStack, depth: int = 1) -> Finding:
+    listing = list_archive(entry, stack)
+    inside = [replace(item, path=f"{entry.path}/{item.path}") for item in listing.entries]
+    return _search(Listing(inside, listing.notes), entry.name, wanted, stack, depth)
+
+
+def _search(listing: Listing, name: str, wanted: Wanted, stack: ExitStack, depth: int = 0) -> Finding:
+    promising = list_promising(listing.entries, wanted.module)
+    candidates = [read_candidate(entry, wanted.expected) for entry in promising]
+    if chosen := choose(candidates, wanted.module, wanted.expected):
+        notes = (*listing.notes, *_tell_others(chosen, candidates, wanted), *_tell_neighbours(chosen, listing.entries))
+        return Finding(chosen, looked_at=(chosen.file,), notes=notes)
+    archives = [entry for entry in listing.entries if entry.name.lower().endswith(_ARCHIVE_SUFFIXES)]
+    findings = _search_archives(archives, name, wanted, stack, depth)
+    found = next((finding for finding in findings if finding.chosen), None)
+    if found:
+        return found
+    reasons = [candidate.refused for candidate in candidates if candidate.refused]
+    reasons += [finding.reason for finding in findings]
+    reason = reasons[0] if reasons else _tell_nothing(listing.entries, candidates, name, wanted)
+    return Finding(reason=reason, looked_at=tuple(candidate.file for candidate in candidates))
+
+
+def _search_archives(
+    archives: Sequence[Entry], name: str, wanted: Wanted, stack: ExitStack, depth: int
+) -> list[Finding]:
+    if archives and depth >= MAX_NESTING:
+        raise SubmissionRefused(f"{name} holds archives inside archives: hand in {wanted.module} itself")
+    if len(archives) > MAX_ARCHIVES:
+        raise SubmissionRefused(f"{name} holds {len(archives)} archives: hand in {wanted.module} itself")
+    findings = []
+    for entry in archives:
+        try:
+            findings.append(_open_archive(entry, wanted, stack, depth + 1))
+        except SubmissionRefused as refusal:
+            findings.append(Finding(reason=str(refusal)))
+    return findings
+
+
+def _tell_others(chosen: Candidate, candidates: Sequence[Candidate], wanted: Wanted) -> list[str]:
+    notes = []
+    for other in candidates:
+        if other.refused:
+            notes.append(f"{other.entry.path} was not used: {other.refused}")
+        elif other is not chosen and (other.count_found(wanted.expected) or not wanted.expected):
+            notes.append(f"{other.entry.path} was not used: {chosen.entry.path} comes first")
+    if len(candidates) == MAX_CANDIDATES:
+        notes.append(f"only the {MAX_CANDIDATES} likeliest files were looked at")
+    return notes
+
+
+def _tell_neighbours(chosen: Candidate, entries: Sequence[Entry]) -> list[str]:
+    stems = {normalize_name(PurePosixPath(entry.path).stem): entry for entry in entries if entry.name.endswith(".py")}
+    imports = chosen.extract.imports if chosen.extract else {}
+    neighbours = [(line, stems[name]) for name, line in imports.items() if name in stems]
+    return [
+        f"line {line}: {entry.path} is not taken along; move what is needed into {chosen.entry.name}"
+        for line, entry in neighbours
+        if entry is not chosen.entry
+    ]
+
+
+def _tell_nothing(entries: Sequence[Entry], candidates: Sequence[Candidate], name: str, wanted: Wanted) -> str:
+    if not entries:
+        return f"{name} is empty: hand in {wanted.module} or its notebook"
+    if not candidates:
+        found = ", ".join(entry.path for entry in entries[:5])
+        return f"no {wanted.module} in {name}: found {found}; hand in {wanted.module} or its notebook"
+    defined = sorted({item for candidate in candidates if candidate.extract for item in candidate.extract.definitions})
+    return (
+        f"no file in {name} defines {', '.join(sorted(wanted.expected)[:5])}: found "
+        f"{', '.join(candidate.entry.path for candidate in candidates[:5])}, which define "
+        f"{', '.join(defined[:8]) or 'nothing'}; hand in {wanted.module}, and keep the skeleton's names"
+    )
+
+
+def _read_head(entry: Entry) -> bytes:
+    return next(read_chunks(entry), b"")[:512]
