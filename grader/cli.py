@@ -18,6 +18,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # plain help: rich alone would take longer to import than all the rest
+    rich_markup_mode=None,
 )
 
 
@@ -89,6 +91,32 @@ def grade(
     if not quiet and json != Path("-"):
         print_report(report, lang.value)
     if report.status == "grader_fault":
+        raise typer.Exit(ExitCode.GRADER_FAULT)
+
+
+@app.command()
+def batch(
+    folder: Annotated[Path, typer.Argument(help="A folder with one entry, a file or a folder, for each student.")],
+    assignment: AssignmentOption,
+    run: Annotated[Path, typer.Option("-o", "--output", help="Where reports and summaries go.")],
+    jobs: Annotated[Optional[int], typer.Option("--jobs", min=1, help="Workers; default: one per core.")] = None,  # noqa: UP045
+    isolation: IsolationOption = IsolationChoice.BWRAP,
+    quiet: QuietOption = False,
+) -> None:
+    """Grade a class."""
+    from grader.batch import Run, choose_worker_count, grade_class, list_jobs
+    from grader.listing import open_progress, print_class
+
+    found = list_jobs(folder)
+    workers = choose_worker_count(len(found), jobs)
+    with open_progress(len(found), quiet=quiet) as tell:
+        reports = grade_class(
+            found, assignment, Run(run), isolation=isolation.value, workers=workers, tell=tell
+        )
+    if not quiet:
+        print_class(reports)
+        typer.echo(f"wrote {len(reports)} reports, summary.json and summary.csv to {run}/")
+    if any(report.status == "grader_fault" for report in reports):
         raise typer.Exit(ExitCode.GRADER_FAULT)
 
 

@@ -3,10 +3,13 @@
 Zone: trusted. Called by `cli`.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -54,6 +57,49 @@ def print_class(reports: Sequence[GradeReport]) -> None:
             Text(report.submission.student), f"{report.score:g}", *cells, verdicts, f"{report.timing.wall_seconds:.2f}"
         )
     make_console().print(table)
+
+
+@contextmanager
+def open_progress(total: int, *, quiet: bool) -> Iterator[Callable[[GradeReport], None]]:
+    """Something to tell every finished report: a bar on a terminal, plain lines elsewhere."""
+    console = make_console()
+    if quiet:
+        yield lambda report: None
+    elif console.is_terminal:
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+        with Progress(*columns, console=console) as progress:
+            yield _BarTeller(progress, total)
+    else:
+        yield _LineTeller(console, total)
+
+
+class _BarTeller:
+    """Moves a bar and says how many are done in a second."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.progress = progress
+        self.task = progress.add_task("grading", total=total, rate="")
+        self.done = 0
+        self.started = time.monotonic()
+
+    def __call__(self, report: GradeReport) -> None:
+        self.done += 1
+        rate = self.done / max(time.monotonic() - self.started, 1e-9)
+        self.progress.update(self.task, advance=1, rate=f"{rate:.1f}/s")
+
+
+class _LineTeller:
+    """Prints a line a submission."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self.console = console
+        self.total = total
+        self.done = 0
+
+    def __call__(self, report: GradeReport) -> None:
+        self.done += 1
+        score = f"{report.score:g} / {report.max_score:g}"
+        self.console.print(Text(f"[{self.done}/{self.total}] {report.submission.student}: {score}, {report.status}"))
 
 
 def make_console() -> Console:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import PROJECT, Assignment, list_assignments, load_assignment
-from grader.examiner.channel import JailChannel
+from grader.examiner.channel import Channel, JailChannel, LocalChannel
 from grader.examiner.drawing import load_secret
 from grader.examiner.launcher import Jail, choose_isolation
 from grader.examiner.plugin import Examination
@@ -22,8 +22,7 @@ def open_examination(config: pytest.Config, path: Path) -> Examination:
     submission = read_submission(path, module=assignment.module, defines=assignment.defines)
     if submission.refused:
         raise pytest.UsageError(submission.refused)
-    jail = Jail(assignment.description.imports, choose_isolation(config.getoption("--isolation")))
-    subject = Subject(submission, assignment, JailChannel(jail, assignment.limits), {"cpu"})
+    subject = Subject(submission, assignment, _open_channel(config, assignment), {"cpu"})
     return Examination(assignment, load_secret(), subject)
 
 
@@ -32,6 +31,13 @@ def close_examination(examination: Examination) -> None:
     if examination.subject is not None and isinstance(examination.subject.channel, JailChannel):
         examination.subject.channel.close()
         examination.subject.channel.jail.close()
+
+
+def _open_channel(config: pytest.Config, assignment: Assignment) -> Channel:
+    if config.getoption("--in-process"):
+        return LocalChannel()
+    jail = Jail(assignment.description.imports, choose_isolation(config.getoption("--isolation")))
+    return JailChannel(jail, assignment.limits)
 
 
 def _find_assignment(config: pytest.Config) -> Assignment:

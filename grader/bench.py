@@ -1,0 +1,106 @@
+"""Speed, as ratios measured in one run: machines are shared and noisy, a ratio is not.
+
+Zone: trusted. Run by `make bench`.
+"""
+
+import multiprocessing
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from grader.assignment import FULL_SCORE, PROJECT, Assignment, load_assignment
+from grader.batch import grade_in_process, open_in_process
+from grader.grading import Job
+from grader.report import GradeReport
+
+NAME = "a4_attention"
+WORKERS = 2
+WARM_SUBMISSIONS = 40
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Two medians in seconds, and what is promised of them."""
+
+    what: str
+    ours: float
+    theirs: float
+    target: str
+    met: bool
+
+
+def main() -> None:
+    """Print every ratio with its target."""
+    assignment = load_assignment(NAME)
+    for ratio in (compare_warm(assignment), compare_cold(assignment), compare_help()):
+        sign = "met" if ratio.met else "MISSED"
+        print(f"{ratio.what}: {ratio.ours:.3f} s against {ratio.theirs:.3f} s; target {ratio.target}: {sign}")
+
+
+def compare_warm(assignment: Assignment) -> Ratio:
+    """A warm submission against a pytest process that imports torch and runs the same checks, two side by side each."""
+    command = [sys.executable, "-m", "pytest", "-q", str(assignment.hidden_tests)]
+    command += ["--in-process", "--submission", str(assignment.solution)]
+    theirs = _measure(lambda: _run_side_by_side([command] * WORKERS)) / WORKERS
+    context = multiprocessing.get_context("spawn")
+    jobs = [Job(assignment.solution)] * WARM_SUBMISSIONS
+    with ProcessPoolExecutor(WORKERS, context, open_in_process, (NAME, "bwrap")) as pool:
+        ours = _measure(lambda: _grade_all(pool, jobs)) / WARM_SUBMISSIONS
+    return Ratio(f"a warm submission ({theirs / ours:.0f} times faster)", ours, theirs, "40 times", theirs >= 40 * ours)
+
+
+def compare_cold(assignment: Assignment) -> Ratio:
+    """`grader grade` from nothing against importing torch."""
+    grade = [sys.executable, "-m", "grader", "grade", str(assignment.solution), "-a", NAME, "-q"]
+    torch = [sys.executable, "-c", "import torch"]
+    ours, theirs = _measure_pair(grade, torch)
+    return Ratio(f"a cold grade ({ours / theirs:.2f} times)", ours, theirs, "1.6 times", ours < 1.6 * theirs)
+
+
+def compare_help() -> Ratio:
+    """`grader --help` against an interpreter that does nothing."""
+    ours, theirs = _measure_pair([sys.executable, "-m", "grader", "--help"], [sys.executable, "-c", "pass"])
+    return Ratio(f"help ({ours - theirs:+.3f} s)", ours, theirs, "0.2 s more", ours - theirs < 0.2)
+
+
+def _measure_pair(one: Sequence[str], other: Sequence[str]) -> tuple[float, float]:
+    # In turn, so that a drift of the machine's speed meets both; once before, so that both are in the page cache.
+    for command in (one, other):
+        _run(command)
+    pairs = [(_time(lambda: _run(one)), _time(lambda: _run(other))) for _ in range(ROUNDS)]
+    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
+
+
+def _measure(action: Callable[[], None]) -> float:
+    action()
+    return statistics.median(_time(action) for _ in range(ROUNDS))
+
+
+def _time(action: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def _run(command: Sequence[str]) -> None:
+    subprocess.run(command, check=True, capture_output=True, cwd=PROJECT)
+
+
+def _run_side_by_side(commands: Sequence[Sequence[str]]) -> None:
+    with ThreadPoolExecutor(len(commands)) as pool:
+        list(pool.map(_run, commands))
+
+
+def _grade_all(pool: ProcessPoolExecutor, jobs: Sequence[Job]) -> None:
+    for report in pool.map(grade_in_process, jobs):
+        if GradeReport.model_validate_json(report).score != FULL_SCORE:
+            raise RuntimeError("the reference did not score full: this is no fair measurement")
+
+
+if __name__ == "__main__":
+    main()
