@@ -4,7 +4,9 @@ Zone: examiner (trusted). Called by `examiner.student`. Types and messages come 
 """
 
 import ast
+import inspect
 import re
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from grader.submission import Submission
@@ -71,19 +73,52 @@ def _compare_signatures(raised: Raised, request: Request, subject: "Subject") ->
     return f"; expected {function}{expected}, found {found}"
 
 
+def read_signatures(module: ModuleType) -> dict[str, inspect.Signature]:
+    """How each function, class and method that `module` itself defines is called, without `self` and annotations."""
+    signatures = {}
+    for name, item in vars(module).items():
+        if getattr(item, "__module__", None) != module.__name__:
+            continue
+        if inspect.isfunction(item):
+            signatures[name] = _simplify(item, bound=False)
+        elif inspect.isclass(item):
+            methods = {key: method for key, method in vars(item).items() if inspect.isfunction(method)}
+            signatures |= {_name_call(name, key): _simplify(method, bound=True) for key, method in methods.items()}
+    return signatures
+
+
 def find_signature(source: str, name: str) -> str | None:
-    """How `name` is declared in `source`: its `def` line, a class by its `__init__`, a dotted method by itself."""
+    """How `name` is declared in `source`, without `self` and annotations: a class by its `__init__`, `Class.method` too."""
     scope: ast.AST = ast.parse(source)
+    bound = False
     for part in name.split("."):
-        matches = [n for n in getattr(scope, "body", []) if getattr(n, "name", None) == part]
+        bound = isinstance(scope, ast.ClassDef)
+        matches = [node for node in getattr(scope, "body", []) if getattr(node, "name", None) == part]
         if not matches:
             return None
         scope = matches[-1]
     if isinstance(scope, ast.ClassDef):
-        scope = next((n for n in scope.body if getattr(n, "name", "") == "__init__"), scope)
-    if not isinstance(scope, ast.FunctionDef):
-        return None
-    return f"{name}({ast.unparse(scope.args)})"
+        bound = True
+        scope = next((node for node in scope.body if getattr(node, "name", "") == "__init__"), scope)
+    return f"{name}({_write_parameters(scope.args, bound=bound)})" if isinstance(scope, ast.FunctionDef) else None
+
+
+def _name_call(owner: str, method: str) -> str:
+    return owner if method == "__init__" else f"{owner}.{method}"
+
+
+def _simplify(function: FunctionType, *, bound: bool) -> inspect.Signature:
+    parameters = list(inspect.signature(function).parameters.values())[bound:]
+    return inspect.Signature([item.replace(annotation=item.empty) for item in parameters])
+
+
+def _write_parameters(parameters: ast.arguments, *, bound: bool) -> str:
+    for item in ast.walk(parameters):
+        if isinstance(item, ast.arg):
+            item.annotation = None
+    first = parameters.posonlyargs or parameters.args
+    del first[: int(bound)]
+    return ast.unparse(parameters)
 
 
 def _shorten(text: str) -> str:

@@ -23,7 +23,9 @@ def open_examination(config: pytest.Config, path: Path) -> Examination:
     if submission.refused:
         raise pytest.UsageError(submission.refused)
     subject = Subject(submission, assignment, _open_channel(config, assignment), {"cpu"})
-    return Examination(assignment, load_secret(), subject)
+    examination = Examination(assignment, load_secret(), subject)
+    subject.signatures = examination.load_signatures()
+    return examination
 
 
 def close_examination(examination: Examination) -> None:

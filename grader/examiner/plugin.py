@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    import inspect
     from types import ModuleType
 
     from grader.assignment import Assignment
@@ -60,6 +61,12 @@ class Examination:
         if "reference" not in self.modules:
             self.modules["reference"] = import_solution(self.assignment)
         return self.modules["reference"]
+
+    def load_signatures(self) -> dict[str, inspect.Signature]:
+        """How the reference's functions, classes and methods are called."""
+        from grader.examiner.blame import read_signatures
+
+        return read_signatures(self.load_reference())
 
 
 EXAMINATION = pytest.StashKey[Examination]()
@@ -165,7 +172,10 @@ def import_solution(assignment: Assignment) -> ModuleType:
         raise BrokenSuite(f"{assignment.solution}: {solution.refused}")
     module = ModuleType(f"reference_{assignment.name}")
     sys.modules[module.__name__] = module
-    exec(compile(solution.source, assignment.solution, "exec", dont_inherit=True), module.__dict__)
+    try:
+        exec(compile(solution.source, assignment.solution, "exec", dont_inherit=True), module.__dict__)
+    except Exception as error:  # noqa: BLE001 - whatever a solution raises makes the suite unusable, and nothing else
+        raise BrokenSuite(f"{assignment.solution}: {type(error).__name__}: {error}") from error
     return module
 
 
