@@ -270,3 +270,140 @@ class Joined(nn.Module):
     def forward(self, input_ids: Tensor):
         encoder_outputs, (h_n, c_n) = self.encoder(input_ids)
         return self.decoder(h_n, c_n, encoder_outputs)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the batched decoder is given."""
+
+    encoder_outputs: Tensor
+    hidden: Tensor
+    target: Tensor
+    token: Tensor
+
+
+def draw_batch(draw, vocab_size: int, hidden_size: int, *, batch_size: int = 3) -> Batch:
+    """Encoder outputs, a state and a target whose axes all differ."""
+    positions, steps = draw.shuffled([size for size in (4, 5, 6, 7) if size not in (vocab_size, hidden_size)])[:2]
+    return Batch(
+        encoder_outputs=draw.tensor(batch_size, positions, hidden_size),
+        hidden=draw.tensor(1, batch_size, hidden_size),
+        target=draw.ids(vocab_size, batch_size, steps),
+        token=draw.ids(vocab_size, batch_size, 1),
+    )
+
+
+def draw_bahdanau(reference, draw, *, batch_size: int = 3):
+    """A reference BahdanauAttention with a query and keys for it."""
+    positions, hidden_size = draw.sizes(2, low=4)
+    ours = fill_weights(reference.BahdanauAttention(hidden_size), draw, scale=0.6)
+    return ours, draw.tensor(batch_size, 1, hidden_size), draw.tensor(batch_size, positions, hidden_size)
+
+
+def align_gradients(theirs: dict, ours: dict) -> tuple[list, list]:
+    """The parameters' gradients of both sides in one order: by name, or as they stand where layers were renamed."""
+    names = list(ours) if set(theirs) == set(ours) else list(theirs)
+    return [theirs[name] for name in names], list(ours.values())
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A batched decoder on either side, with the same weights."""
+
+    ours: nn.Module
+    theirs: object
+    hidden_size: int
+    vocab_size: int
+
+
+def make_attndecoder(student, reference, draw, load_weights, *, dropout_p: float = 0.1) -> Pair:
+    """The batched decoder in eval mode, around an attention that is known."""
+    hidden_size, vocab_size = draw.sizes(2, low=8, high=12)
+    ours = reference.AttnDecoderRNN(hidden_size, vocab_size, dropout_p)
+    ours.attention = standins.TiltedBahdanau(hidden_size)
+    fill_weights(ours, draw, scale=0.5).eval()
+    student.replace(BahdanauAttention=standins.TiltedBahdanau)
+    theirs = student.AttnDecoderRNN(hidden_size, vocab_size, dropout_p)
+    load_weights(theirs, ours)
+    theirs.eval()
+    return Pair(ours, theirs, hidden_size, vocab_size)
+
+
+def read_attention(reference, pair: Pair, weights: Tensor, batch: Batch) -> nn.Module:
+    """Our decoder with the attention that the submission really uses.
+
+    A step may ask self.attention, which is a stand-in here, or work Bahdanau's attention out of its layers itself.
+    """
+    inline = copy.deepcopy(pair.ours)
+    inline.attention = reference.BahdanauAttention(pair.hidden_size)
+    inline.attention.load_state_dict(pair.ours.attention.state_dict())
+    with torch.no_grad():
+        expected = inline.attention(batch.hidden.transpose(0, 1), batch.encoder_outputs)[1]
+    return inline if fits(weights.detach().cpu(), expected) else pair.ours
+
+
+@torch.no_grad()
+def batched_step_mistakes(ours, batch: Batch) -> dict[str, Tensor]:
+    """What the output of one step looks like after a known mistake."""
+    embedded = ours.embedding(batch.token)
+    context, _ = ours.attention(batch.hidden.transpose(0, 1), batch.encoder_outputs)
+
+    def finish(gru_input: Tensor) -> Tensor:
+        return ours.out(ours.gru(gru_input, batch.hidden)[0])
+
+    right = finish(torch.cat([embedded, context], dim=-1))
+    return {
+        "the GRU was given [context; embedded]: the embedding comes first": finish(torch.cat([context, embedded], -1)),
+        "the embedding went through relu: this decoder has none": finish(torch.cat([embedded.relu(), context], -1)),
+        "the output went through log_softmax: forward does that for all steps": torch.log_softmax(right, -1),
+        "the output went through softmax: raw logits are asked for": torch.softmax(right, -1),
+    }
+
+
+def place_step(student, pair: Pair) -> None:
+    """Put the same canned step in the place of forward_step on both sides."""
+    pair.ours.forward_step = standins.CannedStep(pair.vocab_size)
+    pair.theirs.forward_step = student.define(standins.CannedStep)(pair.vocab_size)
+
+
+def read_step(reference, pair: Pair, reply, inputs: tuple):
+    """Our result with the step that the submission really uses: the canned one, or one written out inside forward."""
+    canned = pair.ours(*inputs)
+    if fits_all(reply, canned):
+        return canned
+    written_out = copy.deepcopy(pair.ours)
+    del written_out.forward_step
+    stand_in_attention = written_out(*inputs)
+    if fits_all(reply, stand_in_attention):
+        return stand_in_attention
+    written_out.attention = reference.BahdanauAttention(pair.hidden_size)
+    written_out.attention.load_state_dict(pair.ours.attention.state_dict())
+    own_attention = written_out(*inputs)
+    return own_attention if fits_all(reply, own_attention) else canned
+
+
+def fits_all(actual, expected) -> bool:
+    """Whether a reply of several tensors agrees with an expected one."""
+    if not isinstance(actual, (tuple, list)) or len(actual) != len(expected):
+        return False
+    return all(isinstance(a, Tensor) and fits(a.detach().cpu(), e.detach()) for a, e in zip(actual, expected, strict=True))
+
+
+def draw_free_batch(draw, pair: Pair, steps: int) -> Batch:
+    """A batch whose own predictions, step by step, are safe from rounding and visit several tokens."""
+    step = standins.CannedStep(pair.vocab_size)
+    for _ in range(100):
+        batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
+        token, hidden, outputs = torch.zeros(3, 1, dtype=torch.long), batch.hidden, []
+        for _ in range(steps):
+            output, hidden, _ = step(token, hidden, batch.encoder_outputs)
+            token = output.argmax(-1)
+            outputs.append(output[:, 0])
+        if is_clear(torch.cat(outputs)) and len(set(torch.cat(outputs).argmax(-1).tolist())) > 3:
+            return batch
+    raise RuntimeError("no free-running case found in 100 draws: change the rule of standins.CannedStep")
+
+
+def draw_lengths(draw, batch_size: int, positions: int) -> Tensor:
+    """Lengths of a batch: a full row, a row of one, and others between."""
+    return torch.tensor(draw.shuffled([positions, 1, *(draw.integer(2, positions - 1) for _ in range(batch_size - 2))]))

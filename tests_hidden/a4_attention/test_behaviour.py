@@ -1,21 +1,29 @@
 """Behaviour: what stays true whatever the weights are."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from cases import (
     as_ids,
-    centred,
+    choose_reading,
+    draw_bahdanau,
+    draw_batch,
     draw_decoder,
+    draw_lengths,
     draw_luong,
     fits,
     log_weights,
+    make_attndecoder,
     make_decoder,
     make_model,
+    place_step,
+    read_attention,
     read_scores,
 )
 from standins import Caller
 
-from grader.examiner import assert_parity, assert_unchanged, load_weights
+from grader.examiner import assert_parity, assert_shape, assert_unchanged, load_weights, parameter_gradients
 
 
 @pytest.mark.todo("luong.score", points=2)
@@ -98,10 +106,14 @@ def test_decoding_stops_after_the_end_token(student, reference, draw):
     """The end token is kept, and nothing follows it."""
     case = draw_decoder(reference, draw, ends=True)
     logits, token_ids = make_decoder(student, case, load_weights)(*case.inputs, max_len=case.max_len)
-    end, token_ids = case.arguments["end_token_id"], as_ids(token_ids)
-    assert end in token_ids[1:], "the end token that was predicted should be kept in the ids"
-    assert token_ids[1:].index(end) == len(token_ids) - 2, "decoding should stop after the end token"
-    assert logits.size(0) == len(token_ids) - 1, "the prediction of the end token has its row of logits, too"
+    ours = choose_reading(reference, case, logits)
+    with torch.no_grad():
+        _, expected = ours(*case.inputs, max_len=case.max_len)
+    token_ids, end = as_ids(token_ids), case.arguments["end_token_id"]
+    assert end not in token_ids[1:-1], "decoding should stop after the end token"
+    assert len(token_ids) >= len(expected) - 1, "decoding should go on until the end token"
+    assert token_ids[-1] == expected[-1], "the end token that was predicted should be kept in the ids"
+    assert logits.size(0) == len(expected) - 1, "the prediction of the end token has its row of logits, too"
 
 
 @pytest.mark.todo("decoder.attentional", points=2)
@@ -113,7 +125,8 @@ def test_decoding_twice_gives_the_same(student, reference, draw):
     first, _ = theirs(*case.inputs)
     after = student.define(Caller)().inputs_after(theirs, *case.inputs)
     assert first.size(0) == 10, "without max_len at most ten tokens are predicted"
-    assert_unchanged(list(case.inputs), after, what="states and encoder outputs")
+    for name, before, now in zip(("init_hidden_state", "init_cell_state", "encoder_outputs"), case.inputs, after, strict=True):
+        assert_unchanged(before, now, what=name)
     assert_parity(theirs(*case.inputs)[0].detach(), first.detach(), what="logits of a second call")
 
 
@@ -122,10 +135,12 @@ def test_decoding_twice_gives_the_same(student, reference, draw):
 def test_nothing_to_predict_gives_empty_logits(student, reference, draw):
     """When max_len is 0, or the start token is the end token, the logits are [0, V]."""
     case = draw_decoder(reference, draw, ends=False)
-    theirs = make_decoder(student, case, load_weights)
-    logits, token_ids = theirs(*case.inputs, max_len=0)
-    assert tuple(logits.shape) == (0, case.arguments["vocab_size"]), "with max_len 0 the logits should be [0, V]"
-    assert as_ids(token_ids) == [case.arguments["start_token_id"]], "with max_len 0 only the start token is left"
+    start = case.arguments["start_token_id"]
+    for changes, max_len in (({}, 0), ({"end_token_id": start}, 5)):
+        theirs = make_decoder(student, replace(case, arguments=case.arguments | changes), load_weights)
+        logits, token_ids = theirs(*case.inputs, max_len=max_len)
+        assert_shape(logits, (0, case.arguments["vocab_size"]), what="logits of nothing")
+        assert as_ids(token_ids) == [start], "where nothing is predicted only the start token is left"
 
 
 @pytest.mark.todo("attention.seq2seq", points=1)
@@ -159,6 +174,122 @@ def test_training_reaches_the_encoder(student, draw):
         direction = draw.tensor(*logits.shape)
         (logits * direction).sum().backward()
         (model.ours(input_ids)[0] * direction).sum().backward()
-        actual = model.theirs.encoder.rates.grad
+        actual = next(grad for name, grad in parameter_gradients(model.theirs).items() if name.endswith("rates"))
         assert actual is not None, "no gradient reaches the encoder: was something detached?"
         assert_parity(actual, model.ours.encoder.rates.grad, what="gradient of the encoder")
+
+
+@pytest.mark.todo("bahdanau", points=1)
+@pytest.mark.behaviour
+def test_rows_of_a_batch_do_not_meet(student, reference, draw):
+    """A row of the batch gives the same alone as in company."""
+    ours, query, keys = draw_bahdanau(reference, draw)
+    theirs = student.BahdanauAttention(query.size(-1))
+    load_weights(theirs, ours)
+    together = theirs(query, keys)
+    alone = theirs(query[1:2], keys[1:2])
+    for both, one, what in zip(together, alone, ("context", "attention weights"), strict=True):
+        assert_parity(one.detach(), both[1:2].detach(), what=f"{what} of a row alone")
+
+
+@pytest.mark.todo("bahdanau", points=1)
+@pytest.mark.behaviour
+def test_another_query_looks_elsewhere(student, reference, draw):
+    """The weights depend on the query, and share one whole."""
+    ours, query, keys = draw_bahdanau(reference, draw)
+    theirs = student.BahdanauAttention(query.size(-1))
+    load_weights(theirs, ours)
+    one, other = (theirs(asked, keys)[1].detach() for asked in (query, -2 * query))
+    assert not torch.allclose(one, other, atol=1e-4), "the query makes no difference to the weights"
+    assert torch.allclose(one.sum(-1), torch.ones(3, 1), atol=1e-4), "the weights of a row should sum to 1"
+
+
+@pytest.mark.todo("attndecoder.step", points=1)
+@pytest.mark.behaviour
+def test_dropout_is_on_the_embedding(student, reference, draw):
+    """In training mode dropout falls on the embedding, and on nothing else."""
+    # With a probability of 1 dropout is not random: all of the embedding is gone.
+    pair = make_attndecoder(student, reference, draw, load_weights, dropout_p=1.0)
+    batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
+    inputs = batch.token, batch.hidden, batch.encoder_outputs
+    pair.theirs.train()
+    output, _, weights = pair.theirs.forward_step(*inputs)
+    expected = read_attention(reference, pair, weights, batch).train().forward_step(*inputs)[0]
+    assert_parity(output.detach(), expected.detach(), what="output of a step whose embedding is dropped")
+
+
+@pytest.mark.todo("attndecoder.step", points=1)
+@pytest.mark.behaviour
+def test_evaluation_is_not_random(student, reference, draw):
+    """In eval mode dropout is off: two runs give the same."""
+    pair = make_attndecoder(student, reference, draw, load_weights, dropout_p=0.9)
+    batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
+    inputs = batch.token, batch.hidden, batch.encoder_outputs
+    first, second = (pair.theirs.forward_step(*inputs)[0].detach() for _ in range(2))
+    assert torch.equal(first, second), "two runs in eval mode differ: dropout should follow the module's mode"
+
+
+@pytest.mark.todo("attndecoder.step", points=1)
+@pytest.mark.behaviour
+def test_a_step_stands_alone(student, reference, draw):
+    """A row gives the same alone as in a batch, and a step leaves its inputs as they were."""
+    pair = make_attndecoder(student, reference, draw, load_weights)
+    batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
+    together = pair.theirs.forward_step(batch.token, batch.hidden, batch.encoder_outputs)[0]
+    alone = pair.theirs.forward_step(batch.token[1:2], batch.hidden[:, 1:2], batch.encoder_outputs[1:2])[0]
+    assert_parity(alone.detach(), together[1:2].detach(), what="output of a row alone")
+    after = student.define(Caller)().inputs_after(
+        pair.theirs.forward_step, batch.token, batch.hidden, batch.encoder_outputs
+    )
+    assert_unchanged(batch.hidden, after[1], what="hidden")
+
+
+@pytest.mark.todo("attndecoder.decode", points=1)
+@pytest.mark.behaviour
+def test_a_target_teaches_in_every_mode(student, reference, draw):
+    """With a target the log-probabilities are the same in training and in eval mode, and sum to one."""
+    pair = make_attndecoder(student, reference, draw, load_weights, dropout_p=0.0)
+    place_step(student, pair)
+    batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
+    inputs = batch.encoder_outputs, batch.hidden, batch.target
+    evaluating = pair.theirs(*inputs)[0].detach()
+    training = pair.theirs.train()(*inputs)[0].detach()
+    assert_parity(training, evaluating, what="log-probabilities in training mode")
+    assert torch.allclose(training.exp().sum(-1), torch.ones(training.shape[:2]), atol=1e-4), (
+        "the probabilities of a step should sum to 1: return log-probabilities"
+    )
+
+
+@pytest.mark.todo("masking", points=1)
+@pytest.mark.behaviour
+def test_real_positions_share_one_whole(student, draw):
+    """Padding gets no weight at all, and the real positions share all of it."""
+    positions = draw.integer(5, 9)
+    lengths = draw_lengths(draw, 4, positions)
+    weights = student.masked_weights(draw.tensor(4, positions), lengths)
+    padding = torch.arange(positions) >= lengths.unsqueeze(1)
+    assert (weights[padding].abs() < 1e-7).all(), "padded positions should get no weight"
+    assert torch.allclose(weights.sum(-1), torch.ones(4), atol=1e-4), "the weights of a row should sum to 1"
+
+
+@pytest.mark.todo("masking", points=1)
+@pytest.mark.behaviour
+def test_what_stands_in_the_padding_does_not_matter(student, draw):
+    """Other scores in the padding change nothing."""
+    positions = draw.integer(5, 9)
+    scores, lengths = draw.tensor(4, positions), draw_lengths(draw, 4, positions)
+    padding = torch.arange(positions) >= lengths.unsqueeze(1)
+    other = torch.where(padding, 5 + draw.tensor(4, positions), scores)
+    first, second = student.masked_weights(scores, lengths), student.masked_weights(other, lengths)
+    assert torch.allclose(first, second, atol=1e-5), "the scores of the padding have an influence"
+
+
+@pytest.mark.todo("masking", points=1)
+@pytest.mark.behaviour
+def test_masking_leaves_the_scores_alone(student, draw):
+    """The scores and the lengths are as they were before the call."""
+    positions = draw.integer(5, 9)
+    scores, lengths = draw.tensor(3, positions), draw_lengths(draw, 3, positions)
+    after = student.define(Caller)().inputs_after(student.masked_weights, scores, lengths)
+    assert_unchanged(scores, after[0], what="scores")
+    assert_unchanged(lengths, after[1], what="lengths")

@@ -3,17 +3,26 @@
 import pytest
 import torch
 from cases import (
+    align_gradients,
+    batched_step_mistakes,
     centred,
     choose_reading,
+    draw_bahdanau,
+    draw_batch,
     draw_decoder,
+    draw_free_batch,
+    draw_lengths,
     draw_luong,
-    fill_weights,
     is_additive,
     is_softmax_of_odd_score,
     log_weights,
+    make_attndecoder,
     make_decoder,
     make_model,
+    place_step,
+    read_attention,
     read_scores,
+    read_step,
     score_mistakes,
     step_mistakes,
     with_mixed_row,
@@ -184,47 +193,185 @@ def test_model_passes_everything_on(student, draw):
     assert_parity(logits.detach(), expected.detach(), what="logits of the model", mistakes=mistakes)
 
 
-@pytest.mark.todo("bahdanau", points=14)
+@torch.no_grad()
+def bahdanau_mistakes(ours, query, keys) -> dict:
+    """What the weights look like after a known mistake."""
+
+    def weigh(hidden):
+        return torch.softmax(ours.Va(hidden).transpose(1, 2), dim=-1)
+
+    q, k = ours.Wa(query), ours.Ua(keys)
+    return {
+        "the tanh in the score is missing": weigh(q + k),
+        "Wa and Ua look swapped: Wa belongs to the query, Ua to the keys": weigh(torch.tanh(ours.Ua(query) + ours.Wa(keys))),
+        "the query was left out of the score": weigh(torch.tanh(k)),
+        "the softmax was taken over the batch": torch.softmax(ours.Va(torch.tanh(q + k)), dim=0).transpose(1, 2),
+        "the softmax was taken over a dimension of size 1": torch.ones(keys.size(0), 1, keys.size(1)),
+    }
+
+
+@pytest.mark.todo("bahdanau", points=3)
 @pytest.mark.parity
-def test_bahdanau_matches_the_reference(student, reference, draw):
-    """Context and weights equal the reference's for the same layer weights."""
-    batch, positions, hidden_size = draw.sizes(3)
-    ours = fill_weights(reference.BahdanauAttention(hidden_size), draw, scale=0.5)
-    theirs = student.BahdanauAttention(hidden_size)
+def test_additive_weights_match_the_reference(student, reference, draw):
+    """Weights equal a softmax of Va tanh(Wa query + Ua keys)."""
+    ours, query, keys = draw_bahdanau(reference, draw)
+    theirs = student.BahdanauAttention(query.size(-1))
     load_weights(theirs, ours)
-    query, keys = draw.tensor(batch, 1, hidden_size), draw.tensor(batch, positions, hidden_size)
-    assert_parity(theirs(query, keys), ours(query, keys), what="context and weights")
+    assert_parity(
+        theirs(query, keys)[1].detach(),
+        ours(query, keys)[1].detach(),
+        what="attention weights",
+        precise=in_float64(ours, query, keys)[1],
+        mistakes=bahdanau_mistakes(ours, query, keys),
+    )
 
 
-@pytest.mark.todo("attndecoder.step", points=10)
+@pytest.mark.todo("bahdanau", points=3)
 @pytest.mark.parity
-def test_step_matches_the_reference(student, reference, draw):
-    """One step equals the reference's for the same layer weights."""
-    batch, positions, hidden_size, vocab_size = draw.sizes(4)
-    ours = fill_weights(reference.AttnDecoderRNN(hidden_size, vocab_size), draw, scale=0.5).eval()
-    theirs = student.AttnDecoderRNN(hidden_size, vocab_size)
+def test_additive_context_is_weights_times_keys(student, reference, draw):
+    """The context equals the returned weights times the keys."""
+    ours, query, keys = draw_bahdanau(reference, draw)
+    theirs = student.BahdanauAttention(query.size(-1))
     load_weights(theirs, ours)
-    theirs.eval()
-    inputs = draw.ids(vocab_size, batch, 1), draw.tensor(1, batch, hidden_size), draw.tensor(batch, positions, hidden_size)
-    assert_parity(theirs.forward_step(*inputs), ours.forward_step(*inputs), what="result of one step")
+    context, weights = theirs(query, keys)
+    mistakes = {
+        "the context was made from Ua keys: the keys themselves are mixed": (weights @ ours.Ua(keys)).detach(),
+        "the context looks like the plain mean of the keys": keys.mean(1, keepdim=True),
+    }
+    assert_parity(context.detach(), weights.detach() @ keys, what="context", mistakes=mistakes)
 
 
-@pytest.mark.todo("attndecoder.decode", points=8)
+@pytest.mark.todo("bahdanau", points=2)
 @pytest.mark.parity
-def test_decode_matches_the_reference(student, reference, draw):
-    """Decoding with a target equals the reference's for the same layer weights."""
-    batch, positions, hidden_size, vocab_size, steps = draw.sizes(5)
-    ours = fill_weights(reference.AttnDecoderRNN(hidden_size, vocab_size), draw, scale=0.5).eval()
-    theirs = student.AttnDecoderRNN(hidden_size, vocab_size)
+def test_additive_gradients_match_the_reference(student, reference, draw):
+    """Gradients of the context reach the query, the keys and all three layers."""
+    ours, query, keys = draw_bahdanau(reference, draw)
+    theirs = student.BahdanauAttention(query.size(-1))
     load_weights(theirs, ours)
-    theirs.eval()
-    inputs = draw.tensor(batch, positions, hidden_size), draw.tensor(1, batch, hidden_size), draw.ids(vocab_size, batch, steps)
-    assert_parity(theirs(*inputs), ours(*inputs), what="result of decoding")
+    direction = draw.tensor(*query.shape)
+    inputs = [query.clone().requires_grad_(), keys.clone().requires_grad_()]
+    context, _ = theirs(*inputs)
+    if context.requires_grad:
+        own = [query.clone().requires_grad_(), keys.clone().requires_grad_()]
+        (context * direction).sum().backward()
+        (ours(*own)[0] * direction).sum().backward()
+        of_layers, expected_of_layers = align_gradients(parameter_gradients(theirs), parameter_gradients(ours))
+        actual = [tensor.grad for tensor in inputs] + of_layers
+        assert None not in actual, "no gradient reaches the query, the keys or a layer: was something detached?"
+        assert_parity(actual, [tensor.grad for tensor in own] + expected_of_layers, what="gradients of the context")
 
 
-@pytest.mark.todo("masking", points=8)
+@pytest.mark.todo("attndecoder.step", points=3)
+@pytest.mark.parity
+def test_one_step_matches_the_reference(student, reference, draw):
+    """Output, state and weights of one step equal those of embedding, attention, GRU and out."""
+    pair = make_attndecoder(student, reference, draw, load_weights)
+    batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
+    inputs = batch.token, batch.hidden, batch.encoder_outputs
+    output, hidden, weights = pair.theirs.forward_step(*inputs)
+    ours = read_attention(reference, pair, weights, batch)
+    with torch.no_grad():
+        expected = ours.forward_step(*inputs)
+    precise = in_float64(ours, *inputs, method="forward_step")
+    mistakes = batched_step_mistakes(ours, batch)
+    old_state = {"the state before the step came back: the GRU's new one is asked for": batch.hidden}
+    later_query = ours.attention(expected[1].transpose(0, 1), batch.encoder_outputs)[1].detach()
+    late = {"attention was asked with the new state: the state before the step asks": later_query}
+    assert_parity(weights.detach(), expected[2], what="weights of the step", precise=precise[2], mistakes=late)
+    assert_parity(output.detach(), expected[0], what="output of the step", precise=precise[0], mistakes=mistakes)
+    assert_parity(hidden.detach(), expected[1], what="state after the step", precise=precise[1], mistakes=old_state)
+
+
+@pytest.mark.todo("attndecoder.step", points=1)
+@pytest.mark.parity
+def test_step_gradients_match_the_reference(student, reference, draw):
+    """Gradients of the output reach the state and the encoder outputs."""
+    pair = make_attndecoder(student, reference, draw, load_weights)
+    batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
+    inputs = [batch.hidden.clone().requires_grad_(), batch.encoder_outputs.clone().requires_grad_()]
+    output, _, weights = pair.theirs.forward_step(batch.token, *inputs)
+    if output.requires_grad:
+        ours = read_attention(reference, pair, weights, batch)
+        own = [batch.hidden.clone().requires_grad_(), batch.encoder_outputs.clone().requires_grad_()]
+        direction = draw.tensor(*output.shape)
+        (output * direction).sum().backward()
+        (ours.forward_step(batch.token, *own)[0] * direction).sum().backward()
+        actual = [tensor.grad for tensor in inputs]
+        assert None not in actual, "no gradient reaches the state or the encoder outputs: was something detached?"
+        assert_parity(actual, [tensor.grad for tensor in own], what="gradients of the output")
+
+
+PARTS = ("log-probabilities", "last state", "attention weights of all steps")
+
+
+@pytest.mark.todo("attndecoder.decode", points=2)
+@pytest.mark.parity
+def test_taught_decoding_matches_the_reference(student, reference, draw):
+    """With a target each step reads the target's previous token, the first one SOS."""
+    pair = make_attndecoder(student, reference, draw, load_weights)
+    place_step(student, pair)
+    batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
+    inputs = batch.encoder_outputs, batch.hidden, batch.target
+    reply = pair.theirs(*inputs)
+    expected = read_step(reference, pair, reply, inputs)
+    shifted = torch.cat([batch.target[:, 1:], batch.target[:, :1]], dim=1)
+    ahead = pair.ours(batch.encoder_outputs, batch.hidden, shifted)[0]
+    for actual, right, what in zip(reply, expected, PARTS, strict=True):
+        mistakes = {"each step reads a token one place too late or too early": ahead.detach()}
+        assert_parity(actual.detach(), right.detach(), what=what, mistakes=mistakes)
+
+
+@pytest.mark.todo("attndecoder.decode", points=2)
+@pytest.mark.parity
+def test_free_decoding_matches_the_reference(student, reference, draw):
+    """Without a target each of the MAX_LENGTH steps reads the decoder's own last prediction."""
+    pair = make_attndecoder(student, reference, draw, load_weights)
+    place_step(student, pair)
+    batch = draw_free_batch(draw, pair, reference.MAX_LENGTH)
+    inputs = batch.encoder_outputs, batch.hidden
+    reply = pair.theirs(*inputs)
+    expected = read_step(reference, pair, reply, inputs)
+    for actual, right, what in zip(reply, expected, PARTS, strict=True):
+        assert_parity(actual.detach(), right.detach(), what=what)
+
+
+@pytest.mark.todo("attndecoder.decode", points=1)
+@pytest.mark.parity
+def test_gradients_flow_back_through_all_steps(student, reference, draw):
+    """Gradients of the log-probabilities reach the first state and the encoder outputs."""
+    pair = make_attndecoder(student, reference, draw, load_weights)
+    place_step(student, pair)
+    batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
+    inputs = [batch.encoder_outputs.clone().requires_grad_(), batch.hidden.clone().requires_grad_()]
+    own = [batch.encoder_outputs.clone().requires_grad_(), batch.hidden.clone().requires_grad_()]
+    reply = pair.theirs(*inputs, batch.target)
+    if reply[0].requires_grad:
+        expected = read_step(reference, pair, reply, (*own, batch.target))
+        direction = draw.tensor(*expected[0].shape)
+        (reply[0] * direction).sum().backward()
+        (expected[0] * direction).sum().backward()
+        actual = [tensor.grad for tensor in inputs]
+        assert None not in actual, "no gradient reaches the first state or the source: was something detached?"
+        assert_parity(actual, [tensor.grad for tensor in own], what="gradients of the log-probabilities")
+
+
+@pytest.mark.todo("masking", points=3)
 @pytest.mark.parity
 def test_masked_weights_match_the_reference(student, reference, draw):
-    """Masked weights equal the reference's."""
-    scores, lengths = draw.tensor(3, 7), torch.tensor(draw.shuffled([7, 3, 1]))
-    assert_parity(student.masked_weights(scores, lengths), reference.masked_weights(scores, lengths), what="weights")
+    """The weights equal a softmax over the real positions alone."""
+    positions = draw.integer(5, 9)
+    scores, lengths = draw.tensor(4, positions, scale=2.0), draw_lengths(draw, 4, positions)
+    padding = torch.arange(positions) >= lengths.unsqueeze(1)
+    mistakes = {
+        "the padding was hidden after the softmax: hide it before": scores.softmax(-1).masked_fill(padding, 0),
+        "the padded scores were set to 0: a softmax gives e^0 to them": scores.masked_fill(padding, 0).softmax(-1),
+        "the mask is the wrong way round: padding is looked at": scores.masked_fill(~padding, -1e9).softmax(-1),
+        "the padding was not hidden": scores.softmax(-1),
+    }
+    assert_parity(
+        student.masked_weights(scores, lengths),
+        reference.masked_weights(scores, lengths),
+        what="masked weights",
+        precise=in_float64(reference.masked_weights, scores, lengths),
+        mistakes=mistakes,
+    )

@@ -1,7 +1,18 @@
 """Shapes: what comes back has the dimensions that the handout promises."""
 
 import pytest
-from cases import as_ids, draw_decoder, draw_luong, make_decoder, make_model
+from cases import (
+    as_ids,
+    draw_bahdanau,
+    draw_batch,
+    draw_decoder,
+    draw_lengths,
+    draw_luong,
+    make_attndecoder,
+    make_decoder,
+    make_model,
+    place_step,
+)
 
 from grader.examiner import assert_shape, load_weights
 
@@ -61,3 +72,55 @@ def test_model_returns_logits_and_ids(student, draw):
     reply = model.theirs(draw.ids(9, 6))
     assert isinstance(reply, (tuple, list)) and len(reply) == 2, "the model should return logits and token ids"
     assert_shape(reply[0], (4, model.hidden_size), what="logits of the model")
+
+
+@pytest.mark.todo("bahdanau", points=1)
+@pytest.mark.shape
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_additive_attention_keeps_the_batch(student, reference, draw, batch_size):
+    """The context is [B, 1, H] and the weights are [B, 1, S], for a batch of one, too."""
+    ours, query, keys = draw_bahdanau(reference, draw, batch_size=batch_size)
+    theirs = student.BahdanauAttention(query.size(-1))
+    load_weights(theirs, ours)
+    context, weights = theirs(query, keys)
+    assert_shape(context, tuple(query.shape), what="context")
+    assert_shape(weights, (batch_size, 1, keys.size(1)), what="attention weights")
+
+
+@pytest.mark.todo("attndecoder.step", points=0.5)
+@pytest.mark.shape
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_a_step_keeps_the_batch(student, reference, draw, batch_size):
+    """A step gives [B, 1, V], [1, B, H] and [B, 1, S], for a batch of one, too."""
+    pair = make_attndecoder(student, reference, draw, load_weights)
+    batch = draw_batch(draw, pair.vocab_size, pair.hidden_size, batch_size=batch_size)
+    output, hidden, weights = pair.theirs.forward_step(batch.token, batch.hidden, batch.encoder_outputs)
+    assert_shape(output, (batch_size, 1, pair.vocab_size), what="output of the step")
+    assert_shape(hidden, tuple(batch.hidden.shape), what="state after the step")
+    assert_shape(weights, (batch_size, 1, batch.encoder_outputs.size(1)), what="weights of the step")
+
+
+@pytest.mark.todo("attndecoder.decode", points=1)
+@pytest.mark.shape
+def test_decoding_gives_every_step(student, reference, draw):
+    """Decoding gives [B, T, V], [1, B, H] and [B, T, S]."""
+    pair = make_attndecoder(student, reference, draw, load_weights)
+    place_step(student, pair)
+    batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
+    log_probs, hidden, attentions = pair.theirs(batch.encoder_outputs, batch.hidden, batch.target)
+    batch_size, steps = batch.target.shape
+    assert_shape(log_probs, (batch_size, steps, pair.vocab_size), what="log-probabilities")
+    assert_shape(hidden, tuple(batch.hidden.shape), what="last state")
+    assert_shape(attentions, (batch_size, steps, batch.encoder_outputs.size(1)), what="attention weights of all steps")
+
+
+@pytest.mark.todo("masking", points=1)
+@pytest.mark.shape
+def test_masked_weights_keep_the_shape(student, draw):
+    """The weights are shaped like the scores, for a batch of one, too."""
+    positions = draw.integer(5, 9)
+    for scores, lengths in (
+        (draw.tensor(3, positions), draw_lengths(draw, 3, positions)),
+        (draw.tensor(1, positions), draw_lengths(draw, 2, positions)[:1]),
+    ):
+        assert_shape(student.masked_weights(scores, lengths), tuple(scores.shape), what="masked weights")

@@ -1,0 +1,15 @@
+"""log_softmax in every step, and once more at the end."""
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class AttnDecoderRNN(AttnDecoderRNN):
+    def forward_step(self, input, hidden, encoder_outputs):
+        embedded = self.dropout(self.embedding(input))
+        query = hidden.permute(1, 0, 2)
+        context, attn_weights = self.attention(query, encoder_outputs)
+        input_gru = torch.cat((embedded, context), dim=2)
+        output, hidden = self.gru(input_gru, hidden)
+        output = F.log_softmax(self.out(output), dim=-1)
+        return output, hidden, attn_weights
