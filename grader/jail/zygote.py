@@ -66,6 +66,8 @@ def _warm_torch() -> None:
     if torch is None:
         return
     torch.set_num_threads(1)
+    # For the small tensors of a test oneDNN's set-up costs far more than it saves; the examiner does the same.
+    torch.backends.mkldnn.set_flags(False)
     from safetensors.torch import load, save
 
     rnn, layer = torch.nn.LSTM(2, 3), torch.nn.Linear(3, 2)
