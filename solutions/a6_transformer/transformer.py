@@ -1,5 +1,3 @@
-"""Transformer: attention, heads, positions, masks, the two blocks and greedy decoding."""
-
 # %% [markdown]
 # # The transformer, piece by piece
 #
@@ -25,6 +23,8 @@
 # 노트북은 위에서부터 차례로 실행하세요. 아직 채우지 않은 TODO를 쓰는 셀은 그 TODO의 이름을 알려 주며 멈춥니다.
 
 # %%
+"""Transformer: attention, heads, positions, masks, the two blocks and greedy decoding."""
+
 import math
 
 import torch

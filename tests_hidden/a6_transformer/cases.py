@@ -50,7 +50,7 @@ class Attending:
 
     def give_gradients(self) -> Attending:
         """The same values, asking for gradients."""
-        return Attending(*(x.clone().requires_grad_() for x in (self.q, self.k, self.v)))
+        return Attending(*(x.detach().clone().requires_grad_() for x in (self.q, self.k, self.v)))
 
     def as_tuple(self) -> tuple[Tensor, Tensor, Tensor]:
         """In the order of the call."""
