@@ -1,5 +1,7 @@
 """What takes the place of a TODO's neighbours while that TODO is judged; sent into the jail as source text."""
 
+import torch
+
 
 def prepare(tokenizer, words, encodes=False):
     """Give a SimpleTokenizer a known vocabulary, and neighbours that work for words between spaces."""
@@ -46,8 +48,6 @@ def make_wordpiece(vocab, framed):
 
 def make_table(rows, width, padding_idx=None):
     """An nn.Embedding, of torch's own type."""
-    import torch
-
     return torch.nn.Embedding(rows, width, padding_idx=padding_idx)
 
 

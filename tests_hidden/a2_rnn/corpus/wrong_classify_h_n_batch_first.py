@@ -1,0 +1,10 @@
+"""h_n is taken to be batch first."""
+
+from torch.nn.utils.rnn import pack_padded_sequence
+
+
+class SentenceClassifier(SentenceClassifier):
+    def forward(self, ids, lengths):
+        packed = pack_padded_sequence(self.word_embeddings(ids), lengths.cpu(), batch_first=True, enforce_sorted=False)
+        _, h_n = self.rnn(packed)
+        return self.fully_connected_layer(h_n[:, -1])

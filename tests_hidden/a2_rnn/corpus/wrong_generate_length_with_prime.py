@@ -1,0 +1,22 @@
+"""The prime counts towards the length."""
+
+import torch
+
+
+@torch.no_grad()
+def generate(model, vocab, prime, length, temperature=None, generator=None):
+    if not prime:
+        raise ValueError("the prime is empty")
+    h = model.init_hidden()
+    for x in vocab.one_hot(vocab.encode(prime)).to(h.device):
+        logits, h = model.step(x, h)
+    chosen = []
+    for _ in range(length - len(prime)):
+        if temperature is None:
+            choice = int(logits.argmax())
+        else:
+            probabilities = torch.softmax(logits / temperature, dim=0)
+            choice = int(torch.multinomial(probabilities, 1, generator=generator))
+        chosen.append(choice)
+        logits, h = model.step(vocab.one_hot([choice])[0].to(h.device), h)
+    return prime + vocab.decode(chosen)

@@ -1,0 +1,9 @@
+"""The hidden state stands in for the cell state."""
+
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+
+def run_packed(rnn, embeddings, lengths):
+    outputs, state = rnn(pack_padded_sequence(embeddings, lengths.cpu(), enforce_sorted=False))
+    outputs, _ = pad_packed_sequence(outputs, total_length=len(embeddings))
+    return outputs, (state[0], state[0]) if isinstance(state, tuple) else state

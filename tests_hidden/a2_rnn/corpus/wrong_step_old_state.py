@@ -1,0 +1,9 @@
+"""Logits come from the state before the step."""
+
+import torch
+
+
+class CharRNN(CharRNN):
+    def step(self, x, h):
+        new = torch.tanh(self.W_xh @ x + self.W_hh @ h + self.b_h)
+        return self.W_hy @ h + self.b_y, new

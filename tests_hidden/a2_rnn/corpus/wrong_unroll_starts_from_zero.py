@@ -1,0 +1,11 @@
+"""The first state is zeros, whatever was given."""
+
+import torch
+
+
+def unroll(x, h_0, W_xh, W_hh, b):
+    h, hidden_states = torch.zeros_like(h_0), []
+    for x_t in x:
+        h = rnn_cell(x_t, h, W_xh, W_hh, b)
+        hidden_states.append(h)
+    return torch.stack(hidden_states), h.unsqueeze(0)
