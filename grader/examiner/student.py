@@ -5,6 +5,7 @@ Calls travel over the channel; tensors, numbers, strings, lists, tuples and dict
 else as a `Remote`. A result that depends on a tensor with `requires_grad` carries a gradient back into the jail.
 """
 
+import functools
 import inspect
 import itertools
 import textwrap
@@ -56,16 +57,23 @@ class Subject:
         self.failures: dict[str, str] = {}
         self.signatures: Mapping[str, inspect.Signature] = {}
         self._fills = {todo.id: todo.fill for todo in assignment.todos if todo.fill}
+        self._sources: dict[str, str] = {}
         self._loaded: str | None = None
         self._numbers = itertools.count(1)
 
     def begin(self, todo_id: str, seed: int) -> None:
         """Start a test of one TODO: fresh clocks, fresh definitions, and the other TODOs' open stubs filled."""
-        source = fill_stubs(self.submission.source, keep=todo_id, fills=self._fills)
+        source = self._prepare_source(todo_id)
         if self.channel.start_test() or source != self._loaded:
             self._loaded = None
             self._load(source)
         self.request(Begin(seed))
+
+    def _prepare_source(self, todo_id: str) -> str:
+        # Parsing costs more than a whole test; a submission has few TODOs and many tests.
+        if todo_id not in self._sources:
+            self._sources[todo_id] = fill_stubs(self.submission.source, keep=todo_id, fills=self._fills)
+        return self._sources[todo_id]
 
     def request(self, request: Request) -> Any:
         """The value of a reply. Raises Mishap where the submission raised, died, overran or talked nonsense."""
@@ -231,8 +239,7 @@ class Student(Remote):
 
     def define(self, stand_in: type[Any] | Any) -> Any:
         """Carry a class or function into the jail as source text, and give it back as a remote one."""
-        source = textwrap.dedent(inspect.getsource(stand_in))
-        return self._subject.request(Define(stand_in.__name__, source))
+        return self._subject.request(Define(stand_in.__name__, _read_source(stand_in)))
 
     def replace(self, **stand_ins: Any) -> None:
         """Bind names inside the submission to stand-ins, for this test only."""
@@ -254,6 +261,11 @@ def parameter_gradients(module: Any) -> dict[str, torch.Tensor | None]:
 def make_poisoned(subject: Subject) -> Student:
     """The same submission, loaded among a notebook's leftover globals."""
     return Student(subject, POISONED)
+
+
+@functools.cache
+def _read_source(stand_in: Any) -> str:
+    return textwrap.dedent(inspect.getsource(stand_in))
 
 
 def _refer(value: Any) -> dict[str, Any]:
