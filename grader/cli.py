@@ -82,8 +82,10 @@ def grade(
 ) -> None:
     """Grade one submission."""
     from grader.grading import Job, open_worker
+    from grader.intake.submissions import find_path
     from grader.listing import print_report
 
+    find_path(path)  # a mistyped path is told at once, not after a worker has started
     with open_worker(assignment, isolation=isolation.value) as worker:
         report = worker.grade(Job(path, student=student))
     if json is not None:
@@ -151,16 +153,10 @@ def verify(assignment: OptionalAssignment = None, isolation: IsolationOption = I
 def main() -> None:
     """Run a command; every error becomes one message and the right exit code."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as end:
-        sys.exit(end.exit_code)
-    except typer.Abort:
-        sys.exit(ExitCode.INTERRUPTED)
+        app()
     except GraderError as error:
         _complain(str(error))
         sys.exit(ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.GRADER_FAULT)
-    except KeyboardInterrupt:
-        sys.exit(ExitCode.INTERRUPTED)
 
 
 def _complain(message: str) -> None:
