@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 300
 OPEN_STUB = re.compile(r"TODO (\S+) is not filled in")
 NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory", re.IGNORECASE)
+UNKNOWN_NAME = re.compile(r"^name '(\w+)' is not defined")
 NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
 
 
@@ -33,8 +34,8 @@ def blame_submission(raised: Raised, request: Request, subject: "Subject") -> Mi
         return Mishap(verdict, f"the result could not be sent: {text}")
     if verdict is Verdict.CRASHED:
         return Mishap(verdict, f"the code ended the program (SystemExit: {text}){_describe_place(raised, subject.submission)}")
-    signature = _compare_signatures(raised, request, subject)
-    return Mishap(verdict, f"{raised.kind}: {text}{_describe_place(raised, subject.submission)}{signature}")
+    reason = _compare_signatures(raised, request, subject) or _explain_name(raised, subject)
+    return Mishap(verdict, f"{raised.kind}: {text}{_describe_place(raised, subject.submission)}{reason}")
 
 
 def _find_verdict(raised: Raised) -> Verdict:
@@ -71,6 +72,15 @@ def _compare_signatures(raised: Raised, request: Request, subject: "Subject") ->
     if expected is None or found is None:
         return ""
     return f"; expected {function}{expected}, found {found}"
+
+
+def _explain_name(raised: Raised, subject: "Subject") -> str:
+    # A name that is not there: often its own statement failed, or was none that is run.
+    found = UNKNOWN_NAME.search(raised.message) if raised.kind == "NameError" else None
+    name = found[1] if found else ""
+    if name in subject.failures:
+        return f"; {name!r} could not be defined: {subject.failures[name]}"
+    return f"; {subject.submission.missing[name]}" if name in subject.submission.missing else ""
 
 
 def read_signatures(module: ModuleType) -> dict[str, inspect.Signature]:
