@@ -67,18 +67,16 @@ class Child:
         # The kernel's per-process CPU clock: readable from outside, and not to be turned back from inside.
         host_pid = _read_host_pid(pidfd)
         self._clock = (~host_pid << 3) | 2
-        self._status = Path(f"/proc/{host_pid}/stat")
+        self._tasks = Path(f"/proc/{host_pid}/task")
 
     def read_cpu_seconds(self) -> float:
         """CPU time of all its threads so far. Raises OSError once the process is gone."""
         return time.clock_gettime(self._clock)
 
     def is_asleep(self) -> bool:
-        """Whether its first thread sleeps of its own accord, rather than waiting for a processor or the disk."""
-        try:
-            return self._status.read_text().rpartition(")")[2].split()[0] == "S"
-        except OSError:
-            return False  # it has just ended
+        """Whether all its threads wait of their own accord, rather than for a processor or the disk."""
+        # Whatever neither runs nor is about to: sleeping, stopped, or a first thread that ended before the others.
+        return not any(state in ("R", "D") for state in map(_read_state, self._tasks.glob("*/stat")))
 
     def end(self) -> Exit:
         """Kill it, however dead it looks, and learn how it ended."""
@@ -149,7 +147,7 @@ class Jail:
             tmpfs_bytes=limits.disk_mb << 20,
             threads=limits.threads,
             open_files=limits.open_files,
-            uid=CHILD_UID if os.geteuid() == 0 and self.isolation is not Isolation.NONE else None,
+            uid=_choose_uid(self.isolation),
             namespaces=self.isolation is Isolation.BWRAP,
             keep_proc=False,
             filter=compile_filter(),
@@ -268,8 +266,14 @@ def _build_wall() -> list[str]:
     for name, value in _list_environment().items():
         arguments += ["--setenv", name, value]
     arguments += _build_mounts()
-    arguments += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--tmpfs", "/tmp"]
+    arguments += [*_build_devices(), "--proc", "/proc", "--tmpfs", "/tmp"]
     return [*arguments, "--remount-ro", "/", "--chdir", "/tmp"]
+
+
+def _build_devices() -> list[str]:
+    # Three devices and no more. A shared mapping of /dev/zero, above all, would be memory that no limit counts.
+    names = ("/dev/null", "/dev/random", "/dev/urandom")
+    return ["--tmpfs", "/dev", *(part for name in names for part in ("--dev-bind", name, name)), "--remount-ro", "/dev"]
 
 
 def _build_mounts() -> list[str]:
@@ -292,17 +296,19 @@ def _build_mounts() -> list[str]:
     for name in ("__init__.py", "wire", "jail"):
         arguments += ["--ro-bind", str(PACKAGE / name), f"/jail/grader/{name}"]
     arguments += ["--ro-bind-try", str(PROJECT / "datasets"), "/datasets"]
-    return arguments + _hide_project(base)
+    return arguments + _hide_ours(base)
 
 
 def _list_parents(path: Path) -> list[str]:
     return [str(parent) for parent in reversed(path.parents) if parent != Path("/")]
 
 
-def _hide_project(base: Path) -> list[str]:
-    # A checkout below /usr or below the Python installation would come in with it.
-    inside = any(PROJECT.is_relative_to(bound) for bound in (Path("/usr"), base))
-    return ["--tmpfs", str(PROJECT)] if inside else []
+def _hide_ours(base: Path) -> list[str]:
+    # A checkout below /usr or below the Python installation would come in with it, an installed package with its
+    # neighbours. What covers them is read-only: a tmpfs of the zygote's has no size limit.
+    hidden = [str(PROJECT)] if any(PROJECT.is_relative_to(bound) for bound in (Path("/usr"), base)) else []
+    hidden += [f"{target}/grader" for source, target in _list_site_packages() if Path(source, "grader").is_dir()]
+    return [part for folder in hidden for part in ("--tmpfs", folder, "--remount-ro", folder)]
 
 
 def _list_site_packages() -> list[tuple[str, str]]:
@@ -338,6 +344,21 @@ def _list_environment() -> dict[str, str]:
         # Asking whether there is a GPU must not start its driver: a process that has done so cannot be forked.
         "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
     }
+
+
+def _choose_uid(isolation: Isolation) -> int | None:
+    # Only root can make a child somebody else. Inside a namespace any user will do; on the host it must be one that no
+    # account and no other worker's submissions have, since a user may kill whatever else is theirs.
+    if os.geteuid() != 0 or isolation is Isolation.NONE:
+        return None
+    return CHILD_UID if isolation is Isolation.BWRAP else FIRST_HOST_UID + os.getpid()
+
+
+def _read_state(status: Path) -> str:
+    try:
+        return status.read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"  # it has just ended
 
 
 def _read_host_pid(pidfd: int) -> int:

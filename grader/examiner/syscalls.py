@@ -10,7 +10,7 @@ import functools
 import tempfile
 from dataclasses import dataclass
 
-MAP_SHARED, MAP_ANONYMOUS = 0x01, 0x20
+MAP_SHARED, MAP_ANONYMOUS, MAP_GROWSDOWN = 0x01, 0x20, 0x100
 CLONE_THREAD = 0x00010000
 
 
@@ -95,12 +95,11 @@ def compile_filter(*, devices: bool = False) -> bytes:
 def _allow_private_memory(program) -> None:  # type: ignore[no-untyped-def]
     import pyseccomp as seccomp
 
-    # Shared anonymous memory is not counted by RLIMIT_DATA: without a file behind it, it is refused. Allowed is
-    # private memory (SHARED clear), and shared memory of a file (ANONYMOUS clear), which the tmpfs's size caps.
-    program.add_rule(seccomp.ALLOW, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, MAP_SHARED, 0))
-    program.add_rule(
-        seccomp.ALLOW, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, MAP_SHARED | MAP_ANONYMOUS, MAP_SHARED)
-    )
+    # RLIMIT_DATA counts neither shared anonymous memory nor memory that grows downwards, so both are refused. Allowed
+    # is private memory (SHARED clear), and shared memory of a file (ANONYMOUS clear), which the tmpfs's size caps.
+    private, of_file = MAP_SHARED | MAP_GROWSDOWN, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN
+    program.add_rule(seccomp.ALLOW, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, private, 0))
+    program.add_rule(seccomp.ALLOW, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, of_file, MAP_SHARED))
 
 
 def _allow_ioctl(program, devices: bool) -> None:  # type: ignore[no-untyped-def]
