@@ -80,6 +80,7 @@ class JailChannel:
         self._cpu_start = 0.0
         self._last_cpu = 0.0
         self._asleep_seconds = 0.0
+        self._next_look = 0.0
 
     def start_test(self) -> bool:
         """Start the clocks of one test, with a child ready to answer."""
@@ -94,14 +95,18 @@ class JailChannel:
         child = self.child
         if child is None:
             raise Mishap(Verdict.CRASHED, "the code ended its process earlier in this test")
+        self._next_look = time.monotonic() + TICK_SECONDS
         try:
             self._send(child, pack_frame(frame))
-            return read_frame(self._reader(child))
+            reply = read_frame(self._reader(child))
         except ProtocolError as error:
             self._retire()
             raise Mishap(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
         except (EOFError, ConnectionError, BrokenPipeError) as error:
             raise self._explain_death(self._retire()) from error
+        # Also when it answered before anybody looked: whether it overran must not depend on when we look.
+        self._check_computing(child)
+        return reply
 
     def read_cpu_seconds(self) -> float:
         """CPU time of the child since `start_test`; for a child that is gone, as far as it was seen."""
@@ -137,19 +142,30 @@ class JailChannel:
     def _wait(self, child: Child, event: int) -> None:
         poller = select.poll()
         poller.register(child.connection, event)
-        while not poller.poll(TICK_SECONDS * 1000):
-            self._check_limits(child)
+        ready = False
+        while not ready:
+            ready = bool(poller.poll(max(0.0, self._next_look - time.monotonic()) * 1000))
+            # Looks are taken by the clock, so that a reply that trickles in byte by byte cannot put them off.
+            if time.monotonic() >= self._next_look:
+                self._next_look = time.monotonic() + TICK_SECONDS
+                computed = self._check_computing(child)
+                if not ready:
+                    self._check_sleep(child, poller, computed)
 
-    def _check_limits(self, child: Child) -> None:
+    def _check_computing(self, child: Child) -> float:
         before = self._last_cpu
         self._look_at_clock(child)
         if self._last_cpu - self._cpu_start > self.limits.cpu_seconds:
             self._retire()
             message = f"stopped after {self.limits.cpu_seconds:g} seconds of computing: is there a loop that never ends?"
             raise Mishap(Verdict.TIMED_OUT, message)
-        # Only sleep counts, not waiting for a busy processor: a loaded machine must not change a grade.
-        if self._last_cpu == before and child.is_asleep():
-            self._asleep_seconds += TICK_SECONDS
+        return self._last_cpu - before
+
+    def _check_sleep(self, child: Child, poller: select.poll, computed: float) -> None:
+        # Only sleep counts, not waiting for a busy processor: a loaded machine must not change a grade. Whoever has just
+        # answered sleeps too, until asked again: hence the second look at the channel.
+        if child.is_asleep() and not poller.poll(0):
+            self._asleep_seconds += max(0.0, TICK_SECONDS - computed)
         if self._asleep_seconds > self.limits.asleep_seconds:
             self._retire()
             message = f"stopped after {self.limits.asleep_seconds:g} seconds asleep: does the code sleep, or wait for input?"
@@ -186,4 +202,5 @@ def _name_signal(number: int) -> str:
         signal.SIGABRT: "abort()",
         signal.SIGKILL: "SIGKILL",
     }
-    return known.get(signal.Signals(number), signal.Signals(number).name)
+    name = known.get(number) or signal.strsignal(number)
+    return name or f"signal {number}"
