@@ -6,6 +6,7 @@ tuple, dict, float (nan, inf), bytes, tensor (an index into the block), handle (
 """
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
+MAX_KEY = 1 << 31
 
 KIND = "$"
 
@@ -88,6 +90,7 @@ class Decoder:
         adopt: "Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]",
     ) -> None:
         self.tensors = unpack_tensors(block)
+        self.taken = 0
         self.resolve = resolve
         self.adopt = adopt
         self.nodes = 0
@@ -108,7 +111,7 @@ class Decoder:
         if isinstance(data, list):
             return [self.decode(item, depth + 1) for item in data]
         if not isinstance(data, dict):
-            return data
+            return _check_scalar(data)
         kind = data.get(KIND)
         if not isinstance(kind, str) or kind not in self.kinds:
             raise ProtocolError("a value of an unknown kind")
@@ -120,6 +123,7 @@ class Decoder:
             if not isinstance(pair, list) or len(pair) != 2:
                 raise ProtocolError("a dict entry is not a pair")
             key = self.decode(pair[0], depth)
+            _check_key(key)
             try:
                 decoded[key] = self.decode(pair[1], depth)
             except TypeError as error:
@@ -127,9 +131,14 @@ class Decoder:
         return decoded
 
     def _decode_tensor(self, body: dict[str, Any]) -> "torch.Tensor":
+        # Each exactly once and in order, as the encoder met them: one tensor named a million times would be a million
+        # copies on a device.
         index = body.get("i")
-        if type(index) is not int or not 0 <= index < len(self.tensors):
-            raise ProtocolError("a tensor that is not in the block")
+        if type(index) is not int or index != self.taken or index >= len(self.tensors):
+            raise ProtocolError("a tensor that is not in the block, or not its next one")
+        if not isinstance(body.get("device"), str):
+            raise ProtocolError("a tensor without a device")
+        self.taken += 1
         return self.adopt(self.tensors[index], body)
 
 
@@ -148,9 +157,9 @@ def unpack_tensors(block: bytes) -> "list[torch.Tensor]":
 
 
 def _is_tensor(value: Any) -> bool:
-    import torch
-
-    return isinstance(value, torch.Tensor)
+    # Who has not imported torch has no tensor, and need not wait for the import.
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def _encode_number(value: float) -> Any:
@@ -160,6 +169,25 @@ def _encode_number(value: float) -> Any:
     if math.isfinite(value):
         return float.__float__(value)
     return {KIND: "float", "v": float.__repr__(value)}
+
+
+def _check_scalar(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ProtocolError("a float that JSON does not have")
+    if isinstance(value, str) and not value.isascii():
+        # Half a surrogate pair cannot be written to any report; a mark that says so can.
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value
+
+
+def _check_key(key: Any, *, inner: bool = False) -> None:
+    # Keys of one hash make a dict quadratic, and the hashes of numbers can be chosen at will. Those of strings are
+    # salted; small integers are their own hashes; a lone float shares its hash with few others.
+    if isinstance(key, tuple):
+        for part in key:
+            _check_key(part, inner=True)
+    elif (isinstance(key, int) and abs(key) >= MAX_KEY) or (inner and isinstance(key, float)):
+        raise ProtocolError("a dict key that is too large a number")
 
 
 def _special_float(text: Any) -> float:

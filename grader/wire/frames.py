@@ -29,8 +29,11 @@ class Frame:
 
 
 def pack_frame(frame: Frame) -> bytes:
-    """The bytes of a frame. Raises ProtocolError where it is larger than the wire allows."""
-    header = json.dumps(frame.header, separators=(",", ":")).encode("ascii")
+    """The bytes of a frame. Raises ProtocolError where it is larger than the wire allows, or holds an integer that is."""
+    try:
+        header = json.dumps(frame.header, separators=(",", ":")).encode("ascii")
+    except ValueError as error:
+        raise ProtocolError(f"it cannot be written as JSON: {error}") from error
     _check_sizes(len(header), len(frame.block))
     return PREFIX.pack(len(header), len(frame.block)) + header + frame.block
 
