@@ -1,0 +1,358 @@
+# %% [markdown]
+# # Sequence to sequence
+# An encoder reads a whole sentence into a state; a decoder writes another sentence from it, token by token.
+#
+# # 시퀀스 투 시퀀스
+# 인코더는 문장 전체를 읽어 하나의 상태로 만들고, 디코더는 그 상태에서 다른 문장을 토큰 하나씩 써 나갑니다.
+
+# %%
+"""Sequence to sequence: RNN, LSTM and GRU encoders and decoders, and how they are trained."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+# Token ids and the longest output of the batched GRU decoder.
+SOS_TOKEN = 0
+EOS_TOKEN = 1
+MAX_LENGTH = 10
+
+
+def FIXME(todo: str):
+    """Stand where your code goes: running it says which TODO is still open."""
+    raise NotImplementedError(f"TODO {todo} is not filled in")
+
+
+# %% [markdown]
+# ## Part 1: an RNN encoder and decoder
+# Nothing is batched: `input_ids [S]` → embeddings `[S, E]` → RNN → every hidden state `[S, H]` and the last one `[L, H]`.
+#
+# ## 1부: RNN 인코더와 디코더
+# 배치 차원이 없습니다. `input_ids [S]` → 임베딩 `[S, E]` → RNN → 모든 은닉 상태 `[S, H]`와 마지막 상태 `[L, H]`.
+
+
+# %%
+class RNNEncoder(nn.Module):
+    """Read the source from left to right, or in both directions."""
+
+    def __init__(self, vocab_size: int, embedding_dim: int, hidden_size: int, num_layers: int, bidirectional: bool):
+        super().__init__()
+        self.word_embeddings = nn.Embedding(vocab_size, embedding_dim)
+        self.rnn = nn.RNN(embedding_dim, hidden_size, num_layers, bidirectional=bidirectional)
+
+    def forward(self, input_ids: Tensor) -> tuple[Tensor, Tensor]:
+        """From input_ids [S] to (hidden_states [S, H], h_n [L, H]); H doubles where both directions are read."""
+        # TODO encoder.outputs: the hidden state of every position, and the last one of every layer and direction
+        ### BEGIN SOLUTION encoder.outputs
+        embeddings = self.word_embeddings(input_ids)  # [S, E]
+        # hidden_states holds the top layer at every position, h_n every layer at its last step.
+        hidden_states, h_n = self.rnn(embeddings)
+        return hidden_states, h_n
+        ### END SOLUTION
+
+
+class RNNDecoder(nn.Module):
+    """Write the target token by token, each from the one before it and the carried state."""
+
+    def __init__(
+        self,
+        vocab_size: int,
+        embedding_dim: int,
+        hidden_size: int,
+        num_layers: int,
+        bidirectional: bool,  # built like the encoder; a decoder cannot look ahead, so this is False
+        start_token_id: int,
+        end_token_id: int,
+    ):
+        super().__init__()
+        self.vocab_size = vocab_size
+        self.start_token_id = start_token_id
+        self.end_token_id = end_token_id
+        self.word_embeddings = nn.Embedding(vocab_size, embedding_dim)
+        self.rnn = nn.RNN(embedding_dim, hidden_size, num_layers, bidirectional=bidirectional)
+        self.fully_connected_layer = nn.Linear(hidden_size, vocab_size)
+
+    def forward(self, init_hidden_state: Tensor, max_len: int = 10) -> tuple[Tensor, list[int]]:
+        """From init_hidden_state [1, H] to (logits [n, V], token ids that begin with the start token).
+
+        Decoding is greedy. It stops after max_len predictions, or after the end token, which is kept in the
+        ids and never fed back. Where nothing is predicted the logits are empty, [0, V].
+        """
+        # TODO decoder.step: repeat until the end token or max_len:
+        #   1. embed the previous token, and only that, and run one step of self.rnn with the carried state
+        #   2. logits = fully_connected_layer of the new state
+        #   3. the most likely token is the next one
+        ### BEGIN SOLUTION decoder.step
+        device = init_hidden_state.device
+        hidden_state = init_hidden_state
+        token_ids = [self.start_token_id]
+        logits = [torch.empty(0, self.vocab_size, device=device)]  # so that nothing predicted gives [0, V]
+
+        # Looking at the last id covers both ends: a start token that is the end token, and one just predicted.
+        for _ in range(max_len):
+            if token_ids[-1] == self.end_token_id:
+                break
+            previous = torch.tensor([token_ids[-1]], device=device)
+            # All that came before the previous token lives in the state, so a single token is fed.
+            output, hidden_state = self.rnn(self.word_embeddings(previous), hidden_state)
+            step_logits = self.fully_connected_layer(output)  # [1, V], raw: the loss does its own softmax
+            logits.append(step_logits)
+            token_ids.append(int(step_logits.argmax()))
+        return torch.cat(logits), token_ids
+        ### END SOLUTION
+
+
+class RNNSeq2Seq(nn.Module):
+    """An RNN encoder and an RNN decoder, joined."""
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module):
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def forward(self, input_ids: Tensor) -> tuple[Tensor, list[int]]:
+        """From input_ids [S] to the decoder's (logits [n, V], token ids)."""
+        # TODO seq2seq: the encoder's last hidden state is the context that the decoder starts from
+        ### BEGIN SOLUTION seq2seq
+        # Everything the decoder will know of the source has to fit into this one state.
+        _, context = self.encoder(input_ids)
+        return self.decoder(context)
+        ### END SOLUTION
+
+
+# %% tags=["notebook"]
+# An untrained model talks nonsense, but the shapes are already right.
+model = RNNSeq2Seq(
+    RNNEncoder(vocab_size=20, embedding_dim=6, hidden_size=8, num_layers=1, bidirectional=False),
+    RNNDecoder(20, 6, 8, num_layers=1, bidirectional=False, start_token_id=1, end_token_id=2),
+)
+logits, token_ids = model(torch.tensor([4, 7, 9, 2]))
+print("logits:", tuple(logits.shape), "ids:", token_ids)
+
+# %% [markdown]
+# ## Part 2: LSTM
+# A second state, the **cell state**, is changed only by gates: what to forget, what to write, what to show.
+#
+# $i, f, o = \sigma(\cdot)$, $g = \tanh(\cdot)$, $c' = f \odot c + i \odot g$, $h' = o \odot \tanh(c')$
+#
+# ## 2부: LSTM
+# 두 번째 상태인 **셀 상태**는 게이트로만 바뀝니다. 무엇을 잊고, 무엇을 쓰고, 무엇을 보일지를 게이트가 정합니다.
+# torch는 가중치 안에 게이트를 i, f, g, o 순서로 쌓아 둡니다.
+
+
+# %%
+def lstm_cell(
+    x: Tensor, h: Tensor, c: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor
+) -> tuple[Tensor, Tensor]:
+    """One step from x [E], h [H] and c [H] to the new (h [H], c [H]); the gates are stacked as i, f, g, o in [4H, ...]."""
+    # TODO lstm.cell: the four gates, the new cell state, the new hidden state (without nn.LSTM or nn.LSTMCell)
+    ### BEGIN SOLUTION lstm.cell
+    gates = W_ih @ x + b_ih + W_hh @ h + b_hh  # [4H], all four at once
+    i, f, g, o = gates.chunk(4)  # torch's order
+    i, f, o = torch.sigmoid(i), torch.sigmoid(f), torch.sigmoid(o)  # how far each gate is open, 0 to 1
+    g = torch.tanh(g)  # what would be written, -1 to 1
+    new_c = f * c + i * g  # keep a part of the old, write a part of the new
+    new_h = o * torch.tanh(new_c)  # show a part of it
+    return new_h, new_c
+    ### END SOLUTION
+
+
+class LSTMEncoder(nn.Module):
+    """Read the source with an LSTM."""
+
+    def __init__(self, vocab_size: int, embedding_dim: int, hidden_size: int, num_layers: int, bidirectional: bool):
+        super().__init__()
+        self.word_embeddings = nn.Embedding(vocab_size, embedding_dim)
+        self.lstm = nn.LSTM(embedding_dim, hidden_size, num_layers, bidirectional=bidirectional)
+
+    def forward(self, input_ids: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """From input_ids [S] to (hidden_states [S, H], (h_n [L, H], c_n [L, H]))."""
+        # TODO lstm.encoder: as the RNN encoder, with two last states
+        ### BEGIN SOLUTION lstm.encoder
+        hidden_states, (h_n, c_n) = self.lstm(self.word_embeddings(input_ids))
+        return hidden_states, (h_n, c_n)
+        ### END SOLUTION
+
+
+class LSTMDecoder(nn.Module):
+    """Write the target with an LSTM: the rules of RNNDecoder, with two carried states."""
+
+    def __init__(
+        self,
+        vocab_size: int,
+        embedding_dim: int,
+        hidden_size: int,
+        num_layers: int,
+        bidirectional: bool,  # built like the encoder; a decoder cannot look ahead, so this is False
+        start_token_id: int,
+        end_token_id: int,
+    ):
+        super().__init__()
+        self.vocab_size = vocab_size
+        self.start_token_id = start_token_id
+        self.end_token_id = end_token_id
+        self.word_embeddings = nn.Embedding(vocab_size, embedding_dim)
+        self.lstm = nn.LSTM(embedding_dim, hidden_size, num_layers, bidirectional=bidirectional)
+        self.fully_connected_layer = nn.Linear(hidden_size, vocab_size)
+
+    def forward(
+        self, init_hidden_state: Tensor, init_cell_state: Tensor, max_len: int = 10
+    ) -> tuple[Tensor, list[int]]:
+        """From two states [1, H] to (logits [n, V], token ids that begin with the start token)."""
+        # TODO lstm.decoder: as the RNN decoder, carrying the hidden and the cell state
+        ### BEGIN SOLUTION lstm.decoder
+        device = init_hidden_state.device
+        states = (init_hidden_state, init_cell_state)  # nn.LSTM takes and gives both as a pair
+        token_ids = [self.start_token_id]
+        logits = [torch.empty(0, self.vocab_size, device=device)]
+
+        for _ in range(max_len):
+            if token_ids[-1] == self.end_token_id:
+                break
+            previous = torch.tensor([token_ids[-1]], device=device)
+            output, states = self.lstm(self.word_embeddings(previous), states)
+            step_logits = self.fully_connected_layer(output)  # [1, V]
+            logits.append(step_logits)
+            token_ids.append(int(step_logits.argmax()))
+        return torch.cat(logits), token_ids
+        ### END SOLUTION
+
+
+class LSTMSeq2Seq(nn.Module):
+    """An LSTM encoder and an LSTM decoder, joined."""
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module):
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def forward(self, input_ids: Tensor) -> tuple[Tensor, list[int]]:
+        """From input_ids [S] to the decoder's (logits [n, V], token ids)."""
+        # TODO lstm.seq2seq: both last states of the encoder are the context
+        ### BEGIN SOLUTION lstm.seq2seq
+        _, (h_n, c_n) = self.encoder(input_ids)
+        return self.decoder(h_n, c_n)
+        ### END SOLUTION
+
+
+# %% tags=["notebook"]
+# Our cell and torch's agree.
+torch.manual_seed(0)
+cell = nn.LSTMCell(3, 5)
+x, h, c = torch.randn(3), torch.randn(5), torch.randn(5)
+ours = lstm_cell(x, h, c, cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh)
+print("equal to nn.LSTMCell:", torch.allclose(ours[0], cell(x, (h, c))[0], atol=1e-6))
+
+# %% [markdown]
+# ## Part 3: a batched GRU decoder
+# With a target the decoder is taught (teacher forcing): step `t` reads the right token `t - 1`.
+# Without one it reads its own last prediction, for `MAX_LENGTH` steps.
+#
+# ## 3부: 배치 GRU 디코더
+# 정답이 있으면 교사 강요를 합니다. `t`번째 단계는 정답의 `t - 1`번째 토큰을 읽습니다.
+# 정답이 없으면 `MAX_LENGTH` 단계 동안 자신의 직전 예측을 읽습니다.
+
+
+# %%
+class DecoderRNN(nn.Module):
+    """A batched GRU decoder."""
+
+    def __init__(self, hidden_size: int, output_size: int):
+        super().__init__()
+        self.embedding = nn.Embedding(output_size, hidden_size)
+        self.gru = nn.GRU(hidden_size, hidden_size, batch_first=True)
+        self.out = nn.Linear(hidden_size, output_size)
+
+    def forward(
+        self, encoder_outputs: Tensor, encoder_hidden: Tensor, target_tensor: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, None]:
+        """From encoder_outputs [B, S, H], encoder_hidden [1, B, H] and a target [B, T] to
+        (log_probs [B, T, V], hidden [1, B, H], None). The first input is SOS_TOKEN."""
+        # TODO gru.decode: run forward_step T times (or MAX_LENGTH times), then log_softmax over the vocabulary
+        ### BEGIN SOLUTION gru.decode
+        batch_size = encoder_outputs.size(0)
+        steps = MAX_LENGTH if target_tensor is None else target_tensor.size(1)
+        token = torch.full((batch_size, 1), SOS_TOKEN, dtype=torch.long, device=encoder_outputs.device)
+        hidden = encoder_hidden
+        outputs = []
+        for t in range(steps):
+            output, hidden = self.forward_step(token, hidden)
+            outputs.append(output)
+            if target_tensor is not None:
+                token = target_tensor[:, t : t + 1]  # teacher forcing: the right token, whatever was predicted
+            else:
+                token = output.argmax(dim=-1).detach()  # its own choice, [B, 1]; a choice carries no gradient
+        # The third result keeps the place of attention weights, which a later decoder has.
+        return F.log_softmax(torch.cat(outputs, dim=1), dim=-1), hidden, None
+        ### END SOLUTION
+
+    def forward_step(self, input: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """From input [B, 1] and hidden [1, B, H] to (output [B, 1, V], hidden [1, B, H])."""
+        # TODO gru.step: embedding, relu, GRU, out
+        ### BEGIN SOLUTION gru.step
+        embedded = torch.relu(self.embedding(input))  # [B, 1, H]
+        output, hidden = self.gru(embedded, hidden)
+        return self.out(output), hidden
+        ### END SOLUTION
+
+
+# %% [markdown]
+# ## Part 4: training
+# For each pair: forward with teacher forcing, loss, backward, one step of every optimizer. Gradients start fresh each time.
+#
+# ## 4부: 학습
+# 쌍마다 교사 강요로 순전파하고, 손실을 구하고, 역전파한 뒤, 모든 옵티마이저를 한 번씩 갱신합니다.
+# 기울기는 매번 새로 시작합니다. 패딩을 빼는 일은 주어진 `criterion`의 `ignore_index`가 합니다.
+
+
+# %%
+def train_epoch(pairs, encoder: nn.Module, decoder: nn.Module, optimizers: list, criterion) -> float:
+    """One pass over pairs of (source [B, S], target [B, T]); gives the mean of their losses."""
+    # TODO training: fresh gradients, teacher forcing, loss, backward, one step of every optimizer, for each pair
+    ### BEGIN SOLUTION training
+    losses = []
+    for source, target in pairs:
+        for optimizer in optimizers:
+            optimizer.zero_grad()  # gradients add up unless they are cleared
+        encoder_outputs, encoder_hidden = encoder(source)
+        log_probs, _, _ = decoder(encoder_outputs, encoder_hidden, target)
+        # One row for each token of the batch: [B, T, V] -> [B * T, V] against [B * T].
+        loss = criterion(log_probs.flatten(0, 1), target.flatten())
+        loss.backward()
+        for optimizer in optimizers:
+            optimizer.step()
+        losses.append(loss.item())  # a number: the graph of this pair can go
+    return sum(losses) / len(losses)
+    ### END SOLUTION
+
+
+# %% tags=["notebook"]
+# Learn to write short sequences backwards, and see the loss fall.
+import matplotlib.pyplot as plt
+
+
+class GRUEncoder(nn.Module):
+    """A batched encoder for this experiment."""
+
+    def __init__(self, vocab_size: int, hidden_size: int):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, hidden_size)
+        self.gru = nn.GRU(hidden_size, hidden_size, batch_first=True)
+
+    def forward(self, source: Tensor) -> tuple[Tensor, Tensor]:
+        """All outputs [B, S, H] and the last state [1, B, H]."""
+        return self.gru(self.embedding(source))
+
+
+torch.manual_seed(0)
+source = torch.randint(2, 12, (64, 4))
+pairs = [(part, part.flip(1)) for part in source.split(16)]
+encoder, decoder = GRUEncoder(12, 32), DecoderRNN(32, 12)
+optimizers = [torch.optim.Adam(part.parameters(), lr=0.01) for part in (encoder, decoder)]
+losses = [train_epoch(pairs, encoder, decoder, optimizers, nn.NLLLoss()) for _ in range(60)]
+plt.plot(losses)
+plt.xlabel("epoch")
+plt.ylabel("loss")
+plt.show()

@@ -1,0 +1,29 @@
+"""The start token is fed at every step."""
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class RNNDecoder(nn.Module):
+    def __init__(self, vocab_size, embedding_dim, hidden_size, num_layers, bidirectional, start_token_id, end_token_id):
+        super().__init__()
+        self.start_token_id = start_token_id
+        self.end_token_id = end_token_id
+        self.word_embeddings = nn.Embedding(vocab_size, embedding_dim)
+        self.rnn = nn.RNN(embedding_dim, hidden_size, num_layers)
+        self.fully_connected_layer = nn.Linear(hidden_size, vocab_size)
+
+    def forward(self, init_hidden_state, max_len=10):
+        device = init_hidden_state.device
+        hidden_state = init_hidden_state
+        current_id = torch.tensor([self.start_token_id], device=device)
+        token_ids, logits = [self.start_token_id], []
+        for _ in range(max_len):
+            emb = self.word_embeddings(current_id)
+            output, hidden_state = self.rnn(emb, hidden_state)
+            logit = self.fully_connected_layer(output.squeeze(0))
+            logits.append(logit)
+            token_ids.append(logit.argmax().item())
+            if token_ids[-1] == self.end_token_id:
+                break
+        return torch.stack(logits), token_ids

@@ -1,0 +1,115 @@
+"""Shapes: what comes back has the dimensions that the handout promises."""
+
+import pytest
+from cases import as_ids, draw_batch, draw_cell, draw_decoder, draw_lesson, make_decoder, make_encoder, make_gru, make_model, place_step
+
+from grader.examiner import assert_shape, load_weights
+
+
+@pytest.mark.todo("encoder.outputs", points=0.5)
+@pytest.mark.shape
+@pytest.mark.parametrize(("layers", "bidirectional"), [(1, True), (2, False)])
+def test_encoder_gives_every_state(student, reference, draw, layers, bidirectional):
+    """The hidden states are one row a position, the last state is one row a layer and direction."""
+    case = make_encoder(student, reference, draw, load_weights, "RNNEncoder", layers, bidirectional)
+    hidden_states, h_n = case.theirs(case.input_ids)
+    directions = 2 if bidirectional else 1
+    assert_shape(hidden_states, (len(case.input_ids), directions * case.hidden_size), what="hidden states")
+    assert_shape(h_n, (layers * directions, case.hidden_size), what="last hidden state")
+
+
+@pytest.mark.todo("decoder.step", points=2)
+@pytest.mark.shape
+def test_logits_are_one_row_a_prediction(student, reference, draw):
+    """The logits are [n, V]: one row for each predicted token."""
+    case = draw_decoder(reference, draw, "RNNDecoder", ends=False)
+    logits, token_ids = make_decoder(student, case, load_weights)(*case.inputs, max_len=case.max_len)
+    assert_shape(logits, (case.max_len, case.arguments["vocab_size"]), what="logits")
+    assert len(as_ids(token_ids)) in (case.max_len, case.max_len + 1), "there is not one id for each row of logits"
+
+
+@pytest.mark.todo("seq2seq", points=1)
+@pytest.mark.shape
+def test_model_returns_logits_and_ids(student, draw):
+    """The model returns the decoder's two results, logits and token ids."""
+    model = make_model(student, draw, "RNNSeq2Seq")
+    reply = model.theirs(draw.ids(9, 6))
+    assert isinstance(reply, (tuple, list)) and len(reply) == 2, "the model should return logits and token ids"
+    assert_shape(reply[0], (2, model.hidden_size), what="logits of the model")
+
+
+@pytest.mark.todo("lstm.cell", points=2)
+@pytest.mark.shape
+def test_cell_gives_two_states(student, draw):
+    """The cell gives a new hidden and a new cell state, [H] each."""
+    arguments = draw_cell(draw)
+    reply = student.lstm_cell(*arguments)
+    assert isinstance(reply, (tuple, list)) and len(reply) == 2, "the cell should return the hidden and the cell state"
+    for state, what in zip(reply, ("hidden state", "cell state"), strict=True):
+        assert_shape(state, tuple(arguments[1].shape), what=f"new {what}")
+
+
+@pytest.mark.todo("lstm.encoder", points=1)
+@pytest.mark.shape
+def test_lstm_encoder_gives_both_states(student, reference, draw):
+    """The LSTM encoder gives the hidden states and a pair of last states."""
+    case = make_encoder(student, reference, draw, load_weights, "LSTMEncoder", 2)
+    reply = case.theirs(case.input_ids)
+    assert isinstance(reply, (tuple, list)) and len(reply) == 2, "return hidden_states and the pair (h_n, c_n)"
+    assert isinstance(reply[1], (tuple, list)) and len(reply[1]) == 2, "the last states should be a pair (h_n, c_n)"
+    assert_shape(reply[0], (len(case.input_ids), case.hidden_size), what="hidden states")
+    for state, what in zip(reply[1], ("hidden state", "cell state"), strict=True):
+        assert_shape(state, (2, case.hidden_size), what=f"last {what}")
+
+
+@pytest.mark.todo("lstm.decoder", points=1)
+@pytest.mark.shape
+def test_lstm_logits_are_one_row_a_prediction(student, reference, draw):
+    """The logits are [n, V]: one row for each predicted token."""
+    case = draw_decoder(reference, draw, "LSTMDecoder", ends=False)
+    logits, _ = make_decoder(student, case, load_weights)(*case.inputs, max_len=case.max_len)
+    assert_shape(logits, (case.max_len, case.arguments["vocab_size"]), what="logits")
+
+
+@pytest.mark.todo("lstm.seq2seq", points=1)
+@pytest.mark.shape
+def test_lstm_model_returns_logits_and_ids(student, draw):
+    """The model returns the decoder's two results, logits and token ids."""
+    model = make_model(student, draw, "LSTMSeq2Seq")
+    reply = model.theirs(draw.ids(9, 6))
+    assert isinstance(reply, (tuple, list)) and len(reply) == 2, "the model should return logits and token ids"
+    assert_shape(reply[0], (2, model.hidden_size), what="logits of the model")
+
+
+@pytest.mark.todo("gru.step", points=0.5)
+@pytest.mark.shape
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_a_step_keeps_the_batch(student, reference, draw, batch_size):
+    """A step gives [B, 1, V] and [1, B, H], for a batch of one, too."""
+    pair = make_gru(student, reference, draw, load_weights)
+    batch = draw_batch(draw, pair, batch_size)
+    output, hidden = pair.theirs.forward_step(batch.token, batch.hidden)
+    assert_shape(output, (batch_size, 1, pair.vocab_size), what="output of the step")
+    assert_shape(hidden, tuple(batch.hidden.shape), what="state after the step")
+
+
+@pytest.mark.todo("gru.decode", points=1)
+@pytest.mark.shape
+def test_decoding_gives_every_step(student, reference, draw):
+    """Decoding gives [B, T, V], [1, B, H] and None."""
+    pair = make_gru(student, reference, draw, load_weights)
+    place_step(student, pair)
+    batch = draw_batch(draw, pair)
+    reply = pair.theirs(batch.encoder_outputs, batch.hidden, batch.target)
+    assert isinstance(reply, (tuple, list)) and len(reply) == 3, "return log-probabilities, the last state and None"
+    assert_shape(reply[0], (*batch.target.shape, pair.vocab_size), what="log-probabilities")
+    assert_shape(reply[1], tuple(batch.hidden.shape), what="last state")
+    assert reply[2] is None, "the third result keeps the place of attention weights and is None here"
+
+
+@pytest.mark.todo("training", points=1)
+@pytest.mark.shape
+def test_an_epoch_returns_a_number(student, draw):
+    """An epoch returns its mean loss as a plain number."""
+    loss = draw_lesson(student, draw).train_theirs(student)
+    assert isinstance(loss, float), "return a plain float: a tensor would keep the graph of the epoch alive"
