@@ -1,0 +1,105 @@
+"""What tests of the wire and of the jail share: a jail without torch in it, and a way to run small probes there."""
+
+import io
+import itertools
+import textwrap
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from grader.assignment import Limits
+from grader.examiner.channel import JailChannel
+from grader.examiner.launcher import Isolation, Jail
+from grader.wire.codec import Decoder, Encoder
+from grader.wire.frames import Frame, ProtocolError
+from grader.wire.messages import MODULE, Call, Done, Load, Message, pack_message, unpack_message
+
+ROOMY = Limits(cpu_seconds=20.0, asleep_seconds=10.0, memory_mb=256, disk_mb=4, threads=16, open_files=64)
+# Small, so that what overruns does so soon; the jail's own CPU is all that counts.
+TIGHT = Limits(cpu_seconds=0.5, asleep_seconds=0.3, memory_mb=256, disk_mb=4, threads=16, open_files=64)
+
+
+class Prober:
+    """Runs small sources in jailed children, as a submission would run, and gives plain replies."""
+
+    def __init__(self, channel: JailChannel) -> None:
+        self.channel = channel
+        self._numbers = itertools.count(1)
+
+    def load(self, source: str) -> None:
+        """Load definitions in the child at hand, or in a fresh one where there is none."""
+        self.channel.start_test()
+        self._ask(Load(textwrap.dedent(source), "probe", []))
+
+    def call(self, name: str, *args: Any) -> Message:
+        """The reply to a call of one function."""
+        return self._ask(Call(MODULE, name, list(args), {}))
+
+    def run(self, source: str, *args: Any) -> Any:
+        """What `probe(*args)` returns, or a `Raised`."""
+        self.load(source)
+        reply = self.call("probe", *args)
+        return reply.value if isinstance(reply, Done) else reply
+
+    def answers(self) -> bool:
+        """Whether a child, a fresh one where the last is gone, loads and answers."""
+        return bool(self.run("def probe(): return 'here'") == "here")
+
+    def _ask(self, message: Message) -> Message:
+        frame = self.channel.ask(pack_message(message, next(self._numbers), Encoder(refuse_handle)))
+        return unpack_message(frame, Decoder(frame.block, refuse_handle, lambda tensor, body: tensor))
+
+
+def refuse_handle(value: Any) -> Any:
+    """Probes exchange plain data only."""
+    raise ProtocolError(f"a handle: {value!r}")
+
+
+def reader_of(data: bytes) -> Callable[[int], bytes]:
+    """A `read_exactly` over these bytes."""
+    stream = io.BytesIO(data)
+
+    def read_exactly(count: int) -> bytes:
+        part = stream.read(count)
+        if len(part) < count:
+            raise EOFError
+        return part
+
+    return read_exactly
+
+
+def decode_plain(data: Any) -> Any:
+    """Decode data that names no tensor."""
+    return Decoder(b"", lambda body: body, lambda tensor, body: tensor).decode(data)
+
+
+@pytest.fixture
+def read_bytes() -> Callable[[bytes], Callable[[int], bytes]]:
+    """Makes a `read_exactly` over some bytes."""
+    return reader_of
+
+
+@pytest.fixture(scope="session")
+def jail() -> Iterator[Jail]:
+    """One warm zygote without torch, for all tests."""
+    warm = Jail((), Isolation.BWRAP)
+    warm.wait_ready()
+    yield warm
+    warm.close()
+
+
+@pytest.fixture
+def prober(jail: Jail) -> Iterator[Prober]:
+    """A fresh child with generous limits."""
+    channel = JailChannel(jail, ROOMY)
+    yield Prober(channel)
+    channel.close()
+
+
+@pytest.fixture
+def hurried(jail: Jail) -> Iterator[Prober]:
+    """A fresh child whose limits are met within half a second."""
+    channel = JailChannel(jail, TIGHT)
+    yield Prober(channel)
+    channel.close()
