@@ -153,12 +153,15 @@ class _Crossing(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, subject: Subject, seq: int, index: int, result: torch.Tensor, *inputs: torch.Tensor) -> Any:
+        ctx.set_materialize_grads(False)  # no gradient is not a gradient of zeros
         ctx.subject, ctx.seq, ctx.index = subject, seq, index
         ctx.shapes = [tensor.shape for tensor in inputs[1:]]
         return result
 
     @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+    def backward(ctx: Any, *gradients: torch.Tensor | None) -> Any:
+        if gradients[0] is None:
+            return (None,) * (5 + len(ctx.shapes))
         returned = ctx.subject.request(Backward(ctx.seq, {ctx.index: gradients[0].contiguous()}))
         return (None, None, None, None, None, *_check_gradients(returned, ctx.shapes))
 
@@ -196,7 +199,13 @@ class Remote:
         return f"<{self._type} in the jail>"
 
     def __len__(self) -> int:
-        length = self._call_special("__len__")
+        try:
+            length = self._call_special("__len__")
+        except Mishap as mishap:
+            # `list(...)` asks for the length first, and takes only a TypeError for "it has none".
+            if "__len__" in mishap.message:
+                raise TypeError(f"a {self._type} has no length") from mishap
+            raise
         if type(length) is not int or length < 0:
             raise Mishap(Verdict.MALFORMED_REPLY, f"len() of a {self._type} is not a number")
         return length
