@@ -117,11 +117,15 @@ class Jail:
         """Fork a child for one submission. Raises BrokenJail where it cannot be confined."""
         self.wait_ready()
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._send({"do": "spawn", "confinement": self._describe_confinement(limits)}, theirs.fileno())
-        answer, descriptors = self._receive()
-        child = Child(self, answer["pid"], descriptors[0], ours)
-        self._await_confinement(child)
+        try:
+            with theirs:
+                self._send({"do": "spawn", "confinement": self._describe_confinement(limits)}, theirs.fileno())
+            answer, descriptors = self._receive()
+            child = Child(self, answer["pid"], descriptors[0], ours)
+            self._await_confinement(child)
+        except BrokenJail:
+            ours.close()
+            raise
         return child
 
     def reap(self, pid: int) -> dict[str, Any]:
