@@ -12,12 +12,15 @@ from grader.assignment import Limits
 from grader.examiner.channel import JailChannel
 from grader.examiner.launcher import Isolation, Jail
 from grader.wire.codec import Decoder, Encoder
-from grader.wire.frames import Frame, ProtocolError
+from grader.wire.frames import ProtocolError
 from grader.wire.messages import MODULE, Call, Done, Load, Message, pack_message, unpack_message
 
 ROOMY = Limits(cpu_seconds=20.0, asleep_seconds=10.0, memory_mb=256, disk_mb=4, threads=16, open_files=64)
 # Small, so that what overruns does so soon; the jail's own CPU is all that counts.
 TIGHT = Limits(cpu_seconds=0.5, asleep_seconds=0.3, memory_mb=256, disk_mb=4, threads=16, open_files=64)
+
+# What the body of a probe may use.
+PLAIN = "import ctypes, os, signal, socket, subprocess, sys, threading, time"
 
 
 class Prober:
@@ -51,6 +54,11 @@ class Prober:
         return unpack_message(frame, Decoder(frame.block, refuse_handle, lambda tensor, body: tensor))
 
 
+def write_probe(body: str, preamble: str = PLAIN) -> str:
+    """A submission whose function `probe` does this."""
+    return f"{preamble}\ndef probe(*args):\n{textwrap.indent(body, '    ')}\n"
+
+
 def refuse_handle(value: Any) -> Any:
     """Probes exchange plain data only."""
     raise ProtocolError(f"a handle: {value!r}")
@@ -72,12 +80,6 @@ def reader_of(data: bytes) -> Callable[[int], bytes]:
 def decode_plain(data: Any) -> Any:
     """Decode data that names no tensor."""
     return Decoder(b"", lambda body: body, lambda tensor, body: tensor).decode(data)
-
-
-@pytest.fixture
-def read_bytes() -> Callable[[bytes], Callable[[int], bytes]]:
-    """Makes a `read_exactly` over some bytes."""
-    return reader_of
 
 
 @pytest.fixture(scope="session")
