@@ -1,69 +1,45 @@
-"""Attention: Luong and Bahdanau scores, and the decoders that use them."""
-
-from __future__ import annotations
-
 import torch
+import torch.nn as nn
 import torch.nn.functional as F
-from torch import Tensor, nn
 
-# Token ids and the longest output of the batched decoder (the last part of this file).
 SOS_TOKEN = 0
 EOS_TOKEN = 1
 MAX_LENGTH = 10
 
 
-def FIXME(todo: str):
-    """Stand where your code goes: running it says which TODO is still open."""
+def FIXME(todo):
     raise NotImplementedError(f"TODO {todo} is not filled in")
 
 
 class LuongAttention(nn.Module):
-    """Compare the decoder's state with every encoder output, and mix the outputs by how well they match."""
-
-    def __init__(self, hidden_size: int):
+    def __init__(self, hidden_size):
         super().__init__()
         self.W_a = nn.Linear(hidden_size, hidden_size, bias=False)
 
-    def forward(self, h_t: Tensor, encoder_outputs: Tensor) -> tuple[Tensor, Tensor]:
-        """From h_t [H] and encoder_outputs [S, H] to (context_vector [H], attention_weights [S])."""
-        # TODO luong.score: how well h_t matches each source position, [S]
-        query = self.W_a(h_t)
-        attention_scores = encoder_outputs @ query
+    def forward(self, h_t, encoder_outputs):
+        # TODO luong.score
+        attention_scores = torch.matmul(encoder_outputs, self.W_a(h_t))
 
-        # TODO luong.weights: turn the scores into positive weights over the source positions that sum to 1, [S]
-        attention_weights = torch.softmax(attention_scores, dim=0)
+        # TODO luong.weights
+        attention_weights = F.softmax(attention_scores, dim=0)
 
-        # TODO luong.context: the sum of the encoder outputs, each weighted by its attention weight, [H]
-        context_vector = attention_weights @ encoder_outputs
+        # TODO luong.context
+        context_vector = torch.matmul(attention_weights, encoder_outputs)
         return context_vector, attention_weights
 
 
 class LSTMEncoder(nn.Module):
-    """Read the source from left to right (given: this is the encoder of the previous assignment)."""
-
-    def __init__(self, vocab_size: int, embedding_dim: int, hidden_size: int, num_layers: int, bidirectional: bool):
+    def __init__(self, vocab_size, embedding_dim, hidden_size, num_layers, bidirectional):
         super().__init__()
         self.word_embeddings = nn.Embedding(vocab_size, embedding_dim)
         self.lstm = nn.LSTM(embedding_dim, hidden_size, num_layers, bidirectional=bidirectional)
 
-    def forward(self, input_ids: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """From input_ids [S] to (hidden_states [S, H], (h_n [L, H], c_n [L, H]))."""
+    def forward(self, input_ids):
         return self.lstm(self.word_embeddings(input_ids))
 
 
 class AttentionDecoder(nn.Module):
-    """Write the target token by token, looking back at the source before each one."""
-
-    def __init__(
-        self,
-        vocab_size: int,
-        embedding_dim: int,
-        hidden_size: int,
-        num_layers: int,
-        bidirectional: bool,  # built like the encoder; a decoder cannot look ahead, so this is False
-        start_token_id: int,
-        end_token_id: int,
-    ):
+    def __init__(self, vocab_size, embedding_dim, hidden_size, num_layers, bidirectional, start_token_id, end_token_id):
         super().__init__()
         self.vocab_size = vocab_size
         self.start_token_id = start_token_id
@@ -74,77 +50,55 @@ class AttentionDecoder(nn.Module):
         self.W_c = nn.Linear(2 * hidden_size, hidden_size)
         self.fully_connected_layer = nn.Linear(hidden_size, vocab_size)
 
-    def forward(
-        self, init_hidden_state: Tensor, init_cell_state: Tensor, encoder_outputs: Tensor, max_len: int = 10
-    ) -> tuple[Tensor, list[int]]:
-        """From two states [1, H] and encoder_outputs [S, H] to (logits [n, V], token ids that begin with the start token).
-
-        Decoding is greedy. It stops after max_len predictions, or after the end token, which is kept in the
-        ids and never fed back. Where nothing is predicted the logits are empty, [0, V].
-        """
-        # TODO decoder.attentional: repeat until the end token or max_len:
-        #   1. embed the previous token and run one step of self.lstm with the carried states
-        #   2. ask self.attn with the new h_t for the context vector
-        #   3. attentional state = tanh(W_c [h_t; context]), logits = fully_connected_layer of it
-        #   4. the most likely token is the next one
-        device = init_hidden_state.device
-        hidden_state, cell_state = init_hidden_state, init_cell_state
-        token_ids = [self.start_token_id]
-        logits = [torch.empty(0, self.vocab_size, device=device)]
-
-        while token_ids[-1] != self.end_token_id:
-            if len(logits) > max_len:
-                continue
-            previous = torch.tensor([token_ids[-1]], device=device)
-            output, (hidden_state, cell_state) = self.lstm(
-                self.word_embeddings(previous), (hidden_state, cell_state)
-            )
-            h_t = output[-1]
-            context_vector, _ = self.attn(h_t, encoder_outputs)
-            attentional = torch.tanh(self.W_c(torch.cat([h_t, context_vector])))
-            step_logits = self.fully_connected_layer(attentional)
-            logits.append(step_logits.unsqueeze(0))
-            token_ids.append(int(step_logits.argmax()))
-        return torch.cat(logits), token_ids
+    def forward(self, init_hidden_state, init_cell_state, encoder_outputs, max_len=10):
+        device = encoder_outputs.device
+        h, c = init_hidden_state, init_cell_state
+        token = self.start_token_id
+        ids = [token]
+        logits_list = []
+        for step in range(max_len):
+            if token == self.end_token_id:
+                break
+            x = self.word_embeddings(torch.tensor([token], device=device))
+            out, (h, c) = self.lstm(x, (h, c))
+            h_t = out[0]
+            context, _ = self.attn(h_t, encoder_outputs)
+            h_tilde = torch.tanh(self.W_c(torch.cat([h_t, context])))
+            logits = self.fully_connected_layer(h_tilde)
+            logits_list.append(logits)
+            token = logits.argmax().item()
+            ids.append(token)
+        if not logits_list:
+            return torch.zeros(0, self.vocab_size, device=device), ids
+        return torch.stack(logits_list), ids
 
 
 class AttentionSeq2Seq(nn.Module):
-    """An LSTM encoder and an attending decoder, joined."""
-
-    def __init__(self, encoder: nn.Module, decoder: nn.Module):
+    def __init__(self, encoder, decoder):
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
 
-    def forward(self, input_ids: Tensor) -> tuple[Tensor, list[int]]:
-        """From input_ids [S] to the decoder's (logits [n, V], token ids)."""
-        # TODO attention.seq2seq: encode, then decode from the encoder's two last states and all its outputs
-        encoder_outputs, (h_n, c_n) = self.encoder(input_ids)
-        return self.decoder(h_n, c_n, encoder_outputs)
+    def forward(self, input_ids):
+        outputs, (h, c) = self.encoder(input_ids)
+        return self.decoder(h, c, outputs)
 
 
 class BahdanauAttention(nn.Module):
-    """Score every key with a small network, and mix the keys by their scores."""
-
-    def __init__(self, hidden_size: int):
+    def __init__(self, hidden_size):
         super().__init__()
         self.Wa = nn.Linear(hidden_size, hidden_size)
         self.Ua = nn.Linear(hidden_size, hidden_size)
         self.Va = nn.Linear(hidden_size, 1)
 
-    def forward(self, query: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
-        """From query [B, 1, H] and keys [B, S, H] to (context [B, 1, H], weights [B, 1, S])."""
-        # TODO bahdanau: scores Va tanh(Wa query + Ua keys), softmax over S, weights times keys
+    def forward(self, query, keys):
         scores = self.Va(torch.tanh(self.Wa(query) + self.Ua(keys)))
-        weights = torch.softmax(scores.transpose(1, 2), dim=-1)
-        context = weights @ keys
-        return context, weights
+        weights = F.softmax(scores.squeeze(2).unsqueeze(1), dim=-1)
+        return torch.bmm(weights, keys), weights
 
 
 class AttnDecoderRNN(nn.Module):
-    """A batched GRU decoder that attends before each step."""
-
-    def __init__(self, hidden_size: int, output_size: int, dropout_p: float = 0.1):
+    def __init__(self, hidden_size, output_size, dropout_p=0.1):
         super().__init__()
         self.embedding = nn.Embedding(output_size, hidden_size)
         self.attention = BahdanauAttention(hidden_size)
@@ -152,46 +106,20 @@ class AttnDecoderRNN(nn.Module):
         self.out = nn.Linear(hidden_size, output_size)
         self.dropout = nn.Dropout(dropout_p)
 
-    def forward(
-        self, encoder_outputs: Tensor, encoder_hidden: Tensor, target_tensor: Tensor | None = None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """From encoder_outputs [B, S, H], encoder_hidden [1, B, H] and a target [B, T] to
-        (log_probs [B, T, V], hidden [1, B, H], attentions [B, T, S]).
+    def forward(self, encoder_outputs, encoder_hidden, target_tensor=None):
+        # keep every state around, we may need them for the plots
+        history = [encoder_hidden]
+        while len(history) < 10**9:
+            history.append(torch.cat([history[-1], history[-1]], dim=0))
+        return FIXME("attndecoder.decode")
 
-        With a target, step t reads the target's token t - 1. Without one it reads the decoder's own last
-        prediction, for MAX_LENGTH steps. The first input is SOS_TOKEN either way.
-        """
-        # TODO attndecoder.decode: run forward_step T times (or MAX_LENGTH times), collect outputs and weights
-        batch_size = encoder_outputs.size(0)
-        steps = MAX_LENGTH if target_tensor is None else target_tensor.size(1)
-        token = torch.full((batch_size, 1), SOS_TOKEN, dtype=torch.long, device=encoder_outputs.device)
-        hidden = encoder_hidden
-        outputs, attentions = [], []
-        for t in range(steps):
-            output, hidden, weights = self.forward_step(token, hidden, encoder_outputs)
-            outputs.append(output)
-            attentions.append(weights)
-            if target_tensor is not None:
-                token = target_tensor[:, t : t + 1]
-            else:
-                token = output.argmax(dim=-1).detach()
-        log_probs = F.log_softmax(torch.cat(outputs, dim=1), dim=-1)
-        return log_probs, hidden, torch.cat(attentions, dim=1)
-
-    def forward_step(self, input: Tensor, hidden: Tensor, encoder_outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """From input [B, 1], hidden [1, B, H] and encoder_outputs [B, S, H] to
-        (output [B, 1, V], hidden [1, B, H], weights [B, 1, S])."""
-        # TODO attndecoder.step: embed with dropout, attend with the previous state, GRU over [embedded; context], out
+    def forward_step(self, input, hidden, encoder_outputs):
         embedded = self.dropout(self.embedding(input))
-        query = hidden.transpose(0, 1)
-        context, weights = self.attention(query, encoder_outputs)
-        output, hidden = self.gru(torch.cat([embedded, context], dim=-1), hidden)
+        context, weights = self.attention(hidden.permute(1, 0, 2), encoder_outputs)
+        output, hidden = self.gru(torch.cat([embedded, context], dim=2), hidden)
         return self.out(output), hidden, weights
 
 
-def masked_weights(scores: Tensor, lengths: Tensor) -> Tensor:
-    """From scores [B, S] and lengths [B] (each at least 1) to weights [B, S]: zero on padding, rows sum to 1."""
-    # TODO masking: hide the padded positions before the softmax
-    positions = torch.arange(scores.size(1), device=scores.device)
-    is_padding = positions.unsqueeze(0) >= lengths.to(scores.device).unsqueeze(1)
-    return torch.softmax(scores.masked_fill(is_padding, float("-inf")), dim=-1)
+def masked_weights(scores, lengths):
+    mask = torch.arange(scores.size(1), device=scores.device)[None, :] < lengths.to(scores.device)[:, None]
+    return F.softmax(scores.masked_fill(~mask, -1e9), dim=1)
