@@ -1,0 +1,123 @@
+"""Who may import whom, and what the trusted side never does: proved from the sources."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import grader
+
+PACKAGE = Path(grader.__file__).parent
+INSIDE = sorted([*(PACKAGE / "wire").glob("*.py"), *(PACKAGE / "jail").glob("*.py")])
+OUTSIDE = sorted(
+    path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in ("wire", "jail", "tests")
+)
+# Where the solution, which is ours, becomes a module; and where one of seven fixed names is looked up.
+MAY_EXECUTE = {"examiner/plugin.py"}
+MAY_IMPORT_BY_NAME = {"examiner/__init__.py"}
+UNPICKLERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "imp"}
+STANDARD = sys.stdlib_module_names
+# The tensors themselves; imported inside functions, so that a jail without torch has none.
+LAZY = {"torch", "safetensors"}
+
+
+def name_of(path: Path) -> str:
+    """A source's path within the package."""
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def read_tree(path: Path) -> ast.Module:
+    """The syntax tree of one source."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def find_imports(tree: ast.AST) -> Iterator[str]:
+    """The full name of every module that is imported anywhere in a tree."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            yield str(node.module)
+
+
+def find_calls(tree: ast.AST) -> Iterator[str]:
+    """The last name of everything that is called: `f` of `f()`, `a.f()` and `a.b.f()`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield ast.unparse(node.func)
+
+
+def skip_annotations(tree: ast.Module) -> ast.Module:
+    """The tree without its `if TYPE_CHECKING:` blocks, which never run."""
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))]
+    return tree
+
+
+@pytest.mark.parametrize("path", INSIDE, ids=name_of)
+def test_the_inside_imports_only_itself(path: Path) -> None:
+    """Under wire/ and jail/ nothing of ours is imported but wire/ and jail/, and wire/ knows no jail."""
+    allowed = ("grader.wire.",) if path.parent.name == "wire" else ("grader.wire.", "grader.jail.")
+    ours = [name for name in find_imports(read_tree(path)) if name.split(".")[0] == "grader"]
+    assert [name for name in ours if not name.startswith(allowed)] == []
+
+
+@pytest.mark.parametrize("path", INSIDE, ids=name_of)
+def test_the_inside_needs_the_standard_library_only(path: Path) -> None:
+    """torch and safetensors are imported by the function that meets a tensor, anything else never."""
+    tree = skip_annotations(read_tree(path))
+    anywhere = {name.split(".")[0] for name in find_imports(tree)}
+    statements = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    at_once = {name.split(".")[0] for node in statements for name in find_imports(node)}
+    assert at_once <= STANDARD | {"grader"}
+    assert anywhere - at_once <= STANDARD | {"grader"} | LAZY
+
+
+@pytest.mark.parametrize("path", OUTSIDE, ids=name_of)
+def test_the_trusted_side_executes_no_text(path: Path) -> None:
+    """`exec`, `eval` and `compile` are called nowhere but where the solution is loaded."""
+    found = {"exec", "eval", "compile", "__import__"} & set(find_calls(read_tree(path)))
+    assert found == ({"exec", "compile"} if name_of(path) in MAY_EXECUTE else set())
+
+
+@pytest.mark.parametrize("path", OUTSIDE, ids=name_of)
+def test_the_trusted_side_unpickles_nothing(path: Path) -> None:
+    """No module that rebuilds objects from bytes is imported, and `torch.load` is not called."""
+    tree = read_tree(path)
+    assert not UNPICKLERS & {name.split(".")[0] for name in find_imports(tree)}
+    assert not {"torch.load", "numpy.load", "np.load", "yaml.load"} & set(find_calls(tree))
+
+
+@pytest.mark.parametrize("path", OUTSIDE, ids=name_of)
+def test_the_trusted_side_imports_nothing_by_name(path: Path) -> None:
+    """A module's name never comes from data."""
+    tree = read_tree(path)
+    names = {call.split(".")[-1] for call in find_calls(tree)} & {"import_module", "spec_from_file_location", "exec_module"}
+    assert names == ({"import_module"} if name_of(path) in MAY_IMPORT_BY_NAME else set())
+
+
+@pytest.mark.parametrize("path", sorted({*INSIDE, *OUTSIDE}), ids=name_of)
+def test_nothing_starts_a_shell(path: Path) -> None:
+    """No command line is ever put together as text."""
+    tree = read_tree(path)
+    keywords = [word for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords]
+    assert not any(word.arg == "shell" for word in keywords)
+    assert not {"os.system", "os.popen"} & set(find_calls(tree))
+
+
+def test_help_comes_without_the_slow_imports() -> None:
+    """`grader --help` imports neither torch nor pydantic, nor what stands on them."""
+    script = (
+        "import sys; sys.argv = ['grader', '--help']\n"
+        "from grader.cli import main\n"
+        "try:\n    main()\nexcept SystemExit: pass\n"
+        "print('\\nSLOW', sorted({'torch', 'pydantic', 'transformers', 'numpy', 'pytest'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    assert run.stdout.splitlines()[-1] == "SLOW []"
+    assert "batch" in run.stdout
