@@ -19,7 +19,7 @@ from cases import (
     read_heads,
 )
 
-from grader.examiner import assert_parity, in_float64, parameter_gradients
+from grader.examiner import assert_parity, assert_shape, in_float64, parameter_gradients
 
 
 @pytest.mark.todo("attention.scaled", points=3)
@@ -160,6 +160,7 @@ def test_heads_pass_gradients(student, reference, draw, monkeypatch):
     leaves = tuple(x.clone().requires_grad_() for x in inputs)
     theirs = make_heads(student, ours)
     output = first_part(theirs(*leaves))
+    assert_shape(output, tuple(inputs[0].shape), what="output")
     if not output.requires_grad:
         return
     slope = draw.tensor(*output.shape)
@@ -292,6 +293,7 @@ def assert_block_gradients(block, inputs, draw):
     """The block's inputs receive the reference's gradients, and every weight receives one."""
     leaves = tuple(x.clone().requires_grad_() for x in inputs)
     output = block.theirs(*leaves)
+    assert_shape(output, tuple(inputs[0].shape), what="output")
     if not output.requires_grad:
         return
     slope = draw.tensor(*output.shape)
