@@ -1,0 +1,275 @@
+# %% [markdown]
+# # Pretrained models
+# Nobody has to train a language model from nothing. In this lab you take four pretrained models as they are:
+# BERT (reads a sentence in both directions), Marian (translates Korean into English), KLUE BERT (BERT for Korean) and
+# GPT-2 (continues a text). What is left to write is the way in and the way out: text → ids → model → text.
+#
+# Sizes: `B` batch (1 here), `S` tokens of the text with the special ones, `H` hidden size, `V` vocabulary.
+#
+# # 사전 학습 모델
+# 언어 모델을 처음부터 학습할 필요는 없습니다. 이 실습에서는 이미 학습된 네 모델을 그대로 가져다 씁니다.
+# BERT(문장을 양방향으로 읽음), Marian(한국어를 영어로 번역), KLUE BERT(한국어 BERT), GPT-2(글을 이어 씀)입니다.
+# 여러분이 작성할 것은 들어가는 길과 나오는 길, 곧 텍스트 → id → 모델 → 텍스트입니다.
+#
+# 크기: `B` 배치(여기서는 1), `S` 특수 토큰을 포함한 토큰 수, `H` 은닉 크기, `V` 어휘 크기.
+
+# %%
+"""Pretrained models: encode, look at contextual embeddings, translate, fill masks, continue a story."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
+
+
+def FIXME(todo: str):
+    """Stand where your code goes: running it says which TODO is still open."""
+    raise NotImplementedError(f"TODO {todo} is not filled in")
+
+
+# %% [markdown]
+# ## Part 1: from text to ids
+# A tokenizer belongs to its model: it knows the pieces, their ids and the special tokens that the model was trained
+# with. BERT wants `[CLS] text [SEP]`, Marian wants `text </s>`, GPT-2 wants nothing. Called with a text, the tokenizer
+# adds them by itself; ask it for PyTorch tensors and they come with the batch dimension, `[1, S]`.
+#
+# ## 1부: 텍스트에서 id로
+# 토크나이저는 모델과 짝입니다. 조각과 id, 모델이 학습할 때 쓴 특수 토큰을 알고 있습니다. BERT는 `[CLS] 텍스트 [SEP]`,
+# Marian은 `텍스트 </s>`를 받고, GPT-2는 특수 토큰이 없습니다. 토크나이저를 호출하면 특수 토큰은 저절로 붙습니다.
+# PyTorch 텐서로 달라고 하면 배치 차원이 있는 `[1, S]`로 나옵니다.
+
+
+# %%
+def encode_text(tokenizer: PreTrainedTokenizerBase, text: str) -> BatchEncoding:
+    """Give what the model takes, `input_ids` and `attention_mask` among it, as tensors [1, S]."""
+    # TODO encode: the ids of the text with the special tokens, once, as PyTorch tensors
+    ### BEGIN SOLUTION encode
+    # Calling the tokenizer adds the special tokens of its model; "pt" asks for tensors, which come
+    # with a batch dimension. Writing "[CLS]" into the text as well would add it a second time.
+    return tokenizer(text, return_tensors="pt")
+    ### END SOLUTION
+
+
+# %% tags=["notebook"]
+from transformers import AutoModel, AutoTokenizer
+
+bert_tokenizer = AutoTokenizer.from_pretrained("bert-base-cased")
+bert = AutoModel.from_pretrained("bert-base-cased")
+
+encoded = encode_text(bert_tokenizer, "She took her money out of the bank.")
+print(encoded["input_ids"])
+print(bert_tokenizer.convert_ids_to_tokens(encoded["input_ids"][0].tolist()))
+
+# %% [markdown]
+# ## Part 2: a vector for a word, and a vector for a word in its sentence
+# `input_ids [1, S]` → table lookup `[1, S, H]` → self-attention layers → `last_hidden_state [1, S, H]`
+#
+# The table `[V, H]` holds one row for each piece, whatever the sentence. The last hidden state holds a vector for each
+# piece **in this sentence**: the bank of a river and the bank that keeps your money part ways.
+#
+# ## 2부: 단어의 벡터, 그리고 문장 속 단어의 벡터
+# `input_ids [1, S]` → 표에서 찾기 `[1, S, H]` → 셀프 어텐션 층 → `last_hidden_state [1, S, H]`
+#
+# 표 `[V, H]`에는 문장과 상관없이 조각마다 행이 하나씩 있습니다. 마지막 은닉 상태에는 **이 문장 속** 조각의 벡터가
+# 있습니다. 강둑(bank)과 은행(bank)이 여기서 갈라집니다.
+
+
+# %%
+def contextual_embeddings(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: str) -> Tensor:
+    """Give the vectors of a text's tokens in their context, [1, S, H]; the model has no task head."""
+    # TODO contextual: the model's last hidden state for this text
+    ### BEGIN SOLUTION contextual
+    # The ids are made on the CPU; the model may be elsewhere, and both must be in one place.
+    inputs = encode_text(tokenizer, text).to(model.device)
+    # Nothing is trained here, so no graph is recorded.
+    with torch.no_grad():
+        outputs = model(**inputs)
+    # pooler_output would be a single vector [1, H]; here every token keeps its own.
+    return outputs.last_hidden_state
+    ### END SOLUTION
+
+
+def word_embedding_table(model: PreTrainedModel) -> Tensor:
+    """Give the table that ids are looked up in, [V, H]: before positions are added, before any attention."""
+    # TODO contextual: the weight of the model's word embeddings
+    ### BEGIN SOLUTION contextual
+    # For BERT this is model.embeddings.word_embeddings.weight; the method finds it in any model.
+    return model.get_input_embeddings().weight
+    ### END SOLUTION
+
+
+# %% tags=["notebook"]
+# The same word in two sentences: its row of the table is the same, its contextual vectors are not.
+bank = bert_tokenizer.convert_tokens_to_ids("bank")
+vectors = []
+for text in ("She took her money out of the bank.", "We sat on the bank of the river and watched the boats."):
+    ids = encode_text(bert_tokenizer, text)["input_ids"][0].tolist()
+    vectors.append(contextual_embeddings(bert, bert_tokenizer, text)[0, ids.index(bank)])
+print("row of the table:", word_embedding_table(bert)[bank].shape)
+print("cosine of the two contextual vectors:", torch.cosine_similarity(*vectors, dim=0).item())
+
+# %% [markdown]
+# ## Part 3: encoder and decoder
+# Marian has both halves: an encoder that reads the Korean sentence once, and a decoder that writes English piece by
+# piece while it looks back. `generate` does the loop that you wrote by hand in the labs before: start token, feed what
+# was chosen, stop at the end token. This model comes with its own settings for it (four beams).
+#
+# ## 3부: 인코더와 디코더
+# Marian에는 두 부분이 다 있습니다. 인코더는 한국어 문장을 한 번에 읽고, 디코더는 그것을 돌아보면서 영어를 한 조각씩 씁니다.
+# 앞 실습에서 손으로 쓴 반복문(시작 토큰, 고른 토큰을 다시 넣기, 끝 토큰에서 멈추기)을 `generate`가 대신합니다.
+# 이 모델에는 그에 대한 자체 설정(빔 4개)이 들어 있습니다.
+
+
+# %%
+def has_encoder_and_decoder(model: PreTrainedModel) -> tuple[bool, bool]:
+    """Tell whether a translation model has an encoder, and whether it has a decoder."""
+    # TODO translate: look for the two halves in the model
+    ### BEGIN SOLUTION translate
+    # The translation model is a head on top of a base model; the two halves are attributes of the base model.
+    base = model.base_model
+    return isinstance(getattr(base, "encoder", None), nn.Module), isinstance(getattr(base, "decoder", None), nn.Module)
+    ### END SOLUTION
+
+
+def translate(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: str, max_new_tokens: int = 64) -> str:
+    """Translate a text with the model's own generation settings, in at most `max_new_tokens` tokens."""
+    # TODO translate: generate ids, and decode them without the special tokens
+    ### BEGIN SOLUTION translate
+    inputs = encode_text(tokenizer, text).to(model.device)
+    # Beams, the start token and forbidden tokens come from model.generation_config: nothing to repeat here.
+    # max_new_tokens counts what is generated; max_length would count the start token as well.
+    output_ids = model.generate(**inputs, max_new_tokens=max_new_tokens)
+    # The ids begin with the start token and end with </s>: the reader wants neither.
+    return tokenizer.decode(output_ids[0], skip_special_tokens=True)
+    ### END SOLUTION
+
+
+# %% tags=["notebook"]
+from transformers import MarianMTModel, MarianTokenizer
+
+marian_tokenizer = MarianTokenizer.from_pretrained("Helsinki-NLP/opus-mt-ko-en")
+marian = MarianMTModel.from_pretrained("Helsinki-NLP/opus-mt-ko-en")
+
+print(has_encoder_and_decoder(marian))
+for text in ("나는 학생입니다.", "파리는 프랑스의 수도이다.", "어제 우리는 영화를 보았다."):
+    print(text, "→", translate(marian, marian_tokenizer, text))
+
+# %% [markdown]
+# ## Part 4: fill in the blank
+# BERT was trained to restore words that had been hidden behind `[MASK]`. Its language-modelling head gives a score for
+# every piece of the vocabulary at every position, `logits [1, S, V]`; a softmax over `V` makes probabilities of them.
+# First find where the masks are, then read off the best candidates there.
+#
+# | | |
+# |---|---|
+# | `input_ids` | `[CLS] Paris is the [MASK] of [MASK] . [SEP]` |
+# | positions | `[[0, 4], [0, 6]]`: row 0, columns 4 and 6 |
+#
+# ## 4부: 빈칸 채우기
+# BERT는 `[MASK]` 뒤에 숨긴 단어를 되살리도록 학습되었습니다. 언어 모델 헤드는 모든 위치에서 어휘의 모든 조각에 점수를
+# 줍니다(`logits [1, S, V]`). `V`에 대한 소프트맥스가 점수를 확률로 바꿉니다.
+# 먼저 마스크의 위치를 찾고, 그 위치에서 가장 좋은 후보를 읽습니다.
+
+
+# %%
+def mask_positions(input_ids: Tensor, mask_token_id: int) -> Tensor:
+    """Find every mask in input_ids [B, S]: rows and columns as a tensor [n, 2], or as the pair (rows, columns)."""
+    # TODO fillmask.positions: where input_ids equals mask_token_id
+    ### BEGIN SOLUTION fillmask.positions
+    # The comparison is True at each mask; nonzero lists the indices of what is True, one row each.
+    return (input_ids == mask_token_id).nonzero()
+    ### END SOLUTION
+
+
+def fill_mask(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, sentence: str, top_k: int = 5
+) -> list[list[tuple[str, float]]]:
+    """For each mask of the sentence, give the `top_k` likeliest pieces with their probabilities, highest first."""
+    # TODO fillmask.candidates: one list of (piece, probability) a mask
+    ### BEGIN SOLUTION fillmask.candidates
+    inputs = encode_text(tokenizer, sentence).to(model.device)
+    with torch.no_grad():
+        logits = model(**inputs).logits  # [1, S, V]
+    # The candidates compete with the whole vocabulary, so the softmax comes before the best are picked.
+    probabilities = logits.softmax(dim=-1)
+    candidates = []
+    for column in (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten().tolist():
+        best, ids = probabilities[0, column].topk(top_k)  # sorted, highest first
+        pieces = tokenizer.convert_ids_to_tokens(ids.tolist())
+        candidates.append(list(zip(pieces, best.tolist(), strict=True)))
+    return candidates
+    ### END SOLUTION
+
+
+def restore(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, sentence: str, top_k: int = 5
+) -> list[str]:
+    """Fill a sentence's single mask with each of its `top_k` candidates, best first; the rest stays as it is."""
+    # TODO fillmask.candidates: the sentence once for every candidate
+    ### BEGIN SOLUTION fillmask.candidates
+    (candidates,) = fill_mask(model, tokenizer, sentence, top_k)  # one mask, so one list
+    before, after = sentence.split(tokenizer.mask_token)
+    # A piece that begins with ## continues the word before it: the space between them goes, and so does the ##.
+    return [
+        before.rstrip() + piece[2:] + after if piece.startswith("##") else before + piece + after
+        for piece, _ in candidates
+    ]
+    ### END SOLUTION
+
+
+# %% tags=["notebook"]
+from transformers import AutoModelForMaskedLM
+
+klue_tokenizer = AutoTokenizer.from_pretrained("klue/bert-base")
+klue = AutoModelForMaskedLM.from_pretrained("klue/bert-base")
+
+sentence = "우리는 [MASK]에서 책을 읽었다."
+encoded = encode_text(klue_tokenizer, sentence)
+print("masks at", mask_positions(encoded["input_ids"], klue_tokenizer.mask_token_id))
+for piece, probability in fill_mask(klue, klue_tokenizer, sentence)[0]:
+    print(f"{probability:6.1%}  {piece}")
+print(restore(klue, klue_tokenizer, sentence, top_k=3))
+
+# %% [markdown]
+# ## Part 5: continue a story
+# GPT-2 has only a decoder: it predicts the next piece from those before it. `generate` gives back the prompt followed by
+# what it made up. Greedy means that the likeliest piece is taken each time, so the story is the same on every run.
+#
+# Two small things make a difference. The **attention mask** says which ids are text: without it `generate` has to guess.
+# In **eval mode** dropout is off; in training mode the same prompt would go on differently each time.
+#
+# ## 5부: 이야기 이어 쓰기
+# GPT-2에는 디코더만 있습니다. 앞의 조각들로 다음 조각을 예측합니다. `generate`는 프롬프트 뒤에 지어낸 글을 붙여 돌려줍니다.
+# 그리디(greedy)는 매번 가장 그럴듯한 조각을 고르는 방식이라, 몇 번을 실행해도 같은 이야기가 나옵니다.
+#
+# 작지만 중요한 두 가지가 있습니다. **어텐션 마스크**는 어느 id가 글인지 알려 줍니다. 없으면 `generate`가 추측해야 합니다.
+# **평가(eval) 모드**에서는 드롭아웃이 꺼집니다. 학습 모드라면 같은 프롬프트라도 매번 다르게 이어집니다.
+
+
+# %%
+def continue_story(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt: str, max_new_tokens: int = 64
+) -> str:
+    """Continue the prompt greedily by at most `max_new_tokens` tokens; the prompt is part of the result."""
+    # TODO continue: generate with the attention mask, and decode the prompt together with what follows
+    ### BEGIN SOLUTION continue
+    model.eval()  # no dropout: the same prompt gives the same story
+    inputs = encode_text(tokenizer, prompt).to(model.device)
+    output_ids = model.generate(
+        **inputs,  # input_ids and attention_mask
+        max_new_tokens=max_new_tokens,  # max_length would count the prompt, too
+        do_sample=False,  # always the likeliest piece
+        pad_token_id=tokenizer.eos_token_id,  # GPT-2 has no padding token; this says so, and avoids a warning
+    )
+    return tokenizer.decode(output_ids[0], skip_special_tokens=True)
+    ### END SOLUTION
+
+
+# %% tags=["notebook"]
+from transformers import GPT2LMHeadModel, GPT2Tokenizer
+
+gpt2_tokenizer = GPT2Tokenizer.from_pretrained("gpt2")
+gpt2 = GPT2LMHeadModel.from_pretrained("gpt2")
+
+print(continue_story(gpt2, gpt2_tokenizer, "Every evening, when the gulls had gone to the rocks"))
