@@ -25,7 +25,9 @@ CHUNK_BYTES = 1 << 20
 
 
 class Channel(Protocol):
-    """Carries one frame to a submission and brings the answer back."""
+    """Carries one frame to a submission and brings the answer back. `peak_kb` is the memory its processes took."""
+
+    peak_kb: int
 
     def start_test(self) -> bool:
         """Reset the limits for a new test. True where the submission must be loaded (again)."""
@@ -45,6 +47,7 @@ class LocalChannel:
 
     def __init__(self) -> None:
         self.server: Server | None = None
+        self.peak_kb = 0
         self._started = 0.0
 
     def start_test(self) -> bool:
@@ -197,7 +200,7 @@ class JailChannel:
 
 
 def _name_signal(number: int) -> str:
-    known = {
+    known: dict[int, str] = {
         signal.SIGSEGV: "a segmentation fault (memory that is not its own was touched)",
         signal.SIGABRT: "abort()",
         signal.SIGKILL: "SIGKILL",

@@ -125,8 +125,10 @@ class Server:
         for tensor in graph.inputs:
             tensor.grad = None
         # A scalar product first: given gradients for tensors, torch would import its symbolic shapes, seconds of work.
-        products = [(graph.outputs[index] * gradient).sum() for index, gradient in backward.grads.items()]
-        torch.stack(products).sum().backward(retain_graph=True)
+        # Grad mode is off where this is called from inside another backward, as it is in process.
+        with torch.enable_grad():
+            products = [(graph.outputs[index] * gradient).sum() for index, gradient in backward.grads.items()]
+            torch.stack(products).sum().backward(retain_graph=True)
         return Done([tensor.grad for tensor in graph.inputs])
 
     def _read_gradients(self, gradients: Gradients) -> Done:
