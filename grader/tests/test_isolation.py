@@ -23,12 +23,14 @@ ATTACKS = {
     "fork-bomb": "while True: os.fork()",
     "process-flood": "[subprocess.Popen(['/bin/true']) for _ in range(100)]",
     "close-all": "os.closerange(0, 64)",
-    "shut-channel": "for number in range(3, 64):\n    try: socket.socket(fileno=number).shutdown(2)\n    except OSError: pass",
+    "shut-channel": "for number in range(3, 64):\n"
+    "    try: socket.socket(fileno=number).shutdown(2)\n    except OSError: pass",
     "full-disk": "open('/tmp/x', 'wb').write(bytes(1 << 26))",
     "recursion": "(lambda f: f(f))(lambda f: f(f))",
     "deep-stack": "sys.setrecursionlimit(10**9)\n(lambda f: f(f))(lambda f: f(f))",
     "long-output": "[os.write(1, bytes(1 << 20)) for _ in range(20)]",
-    "patched-server": "for name in [name for name in sys.modules if name.startswith('grader')]: vars(sys.modules[name]).clear()",
+    "patched-server": "for name in list(sys.modules):\n"
+    "    if name.startswith('grader'): vars(sys.modules[name]).clear()",
 }
 
 

@@ -35,7 +35,7 @@ def test_memory_below_the_limit_can_be_used(prober: Prober) -> None:
 
 def test_slow_growth_is_a_memory_error_too(prober: Prober) -> None:
     """Many small pieces count like one large one."""
-    reply = prober.run("def probe():\n    kept = []\n    while True: kept.append(bytearray(8 << 20))")
+    reply = prober.run("def probe():\n    kept = []\n    while True: kept.append(bytearray(32 << 20))")
     assert isinstance(reply, Raised) and reply.kind == "MemoryError"
 
 

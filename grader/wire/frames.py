@@ -29,7 +29,7 @@ class Frame:
 
 
 def pack_frame(frame: Frame) -> bytes:
-    """The bytes of a frame. Raises ProtocolError where it is larger than the wire allows, or holds an integer that is."""
+    """The bytes of a frame. Raises ProtocolError where it, or an integer in it, is larger than the wire allows."""
     try:
         header = json.dumps(frame.header, separators=(",", ":")).encode("ascii")
     except ValueError as error:
