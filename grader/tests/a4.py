@@ -69,13 +69,19 @@ def grade_text(source: str) -> GradeReport:
     return grade_with(open_shared_worker(), source)
 
 
-def grade_with(worker: Worker, source: str | bytes) -> GradeReport:
+@functools.cache
+def grade_here(source: str) -> GradeReport:
+    """The same without the jail, which takes half the time: for code that neither hangs nor crashes."""
+    return grade_with(open_shared_worker(), source, in_process=True)
+
+
+def grade_with(worker: Worker, source: str | bytes, *, in_process: bool = False) -> GradeReport:
     """The report that a worker gives a module with that text."""
     data = source if isinstance(source, bytes) else source.encode()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "attention.py")
         path.write_bytes(data)
-        return worker.grade(Job(path, student="someone"))
+        return worker.grade(Job(path, student="someone"), in_process=in_process)
 
 
 def list_losing(report: GradeReport) -> set[str]:

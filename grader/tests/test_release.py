@@ -2,9 +2,6 @@
 
 import ast
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -14,7 +11,7 @@ from grader.assignment import list_assignments, load_assignment
 from grader.errors import BrokenSuite
 from grader.examiner.stubs import list_open_todos
 from grader.release import open_stubs, release_assignment, render_notebook, render_skeleton
-from grader.tests.toy import SOLUTION, open_project, write_project
+from grader.tests.toy import SOLUTION, open_project
 
 
 def test_a_skeleton_has_stubs_in_place_of_solutions():
@@ -133,22 +130,6 @@ def test_a_kit_holds_what_students_need(monkeypatch: pytest.MonkeyPatch, tmp_pat
     release_assignment("toy", tmp_path / "kit", check=False)
     files = {str(path.relative_to(tmp_path / "kit")) for path in (tmp_path / "kit").rglob("*") if path.is_file()}
     assert files == {"toy/toy.py", "toy/toy.ipynb", "toy/handout.md", "toy/tests_public/test_public.py"}
-
-
-def test_the_command_tells_the_shell(tmp_path: Path):
-    """`release --check` ends with 1 while something is out of step, and with 0 after `release`."""
-    write_project(tmp_path)
-    assert run_release(tmp_path, "--check").returncode == 1
-    assert run_release(tmp_path).returncode == 0
-    done = run_release(tmp_path, "--check")
-    assert (done.returncode, done.stdout) == (0, "")
-
-
-def run_release(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`grader release` for the course in `project`."""
-    command = [sys.executable, "-m", "grader", "release", *arguments]
-    environment = {**os.environ, "GRADER_PROJECT": str(project)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def render_open_cells(solution: str) -> str:

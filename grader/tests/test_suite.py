@@ -1,0 +1,174 @@
+"""A hidden suite: how it is collected, and what an outcome means."""
+
+from pathlib import Path
+
+import pytest
+
+from grader.assignment import load_assignment
+from grader.errors import BrokenSuite
+from grader.examiner.channel import LocalChannel
+from grader.examiner.student import Subject
+from grader.examiner.suite import Suite, digest_suite
+from grader.intake import read_submission
+from grader.report import CheckResult
+from grader.tests.toy import SOLUTION, TESTS, TOML, open_project
+from grader.verdict import Verdict
+
+EXTRA = '''
+import pytest
+
+
+@pytest.mark.todo("double", points=60)
+@pytest.mark.behaviour
+def test_double(student, reference):
+    """A number is doubled."""
+    {}
+
+
+@pytest.mark.todo("shout", points=40)
+@pytest.mark.behaviour
+def test_shout(student):
+    """A word is shouted."""
+    student.shout("a")
+'''
+
+STRAY = '''
+
+@pytest.mark.todo("whisper", points=5)
+@pytest.mark.shape
+def test_whisper(student):
+    """A word is whispered."""
+'''
+
+
+@pytest.fixture
+def make_suite(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Collects the toy's suite, with other texts where given."""
+
+    def make(**texts: str) -> Suite:
+        return Suite(open_project(monkeypatch, tmp_path, **texts), b"secret")
+
+    return make
+
+
+def run_suite(suite: Suite, source: str) -> dict[str, CheckResult]:
+    """Judge a submission's text in this process; the results by TODO."""
+    path = suite.assignment.folder / "handed_in.py"
+    path.write_text(source, encoding="utf-8")
+    submission = read_submission(path, module="toy.py", defines=suite.assignment.defines)
+    channel = LocalChannel()
+    try:
+        return {result.todo: result for result in suite.run(Subject(submission, suite.assignment, channel, {"cpu"}))}
+    finally:
+        channel.close()
+
+
+def test_marks_become_a_description(make_suite):
+    """TODO, points, category, visibility, and the docstring as one line."""
+    double, shout = make_suite().tests
+    assert (double.id, double.todo, double.points) == ("test_toy.py::test_double", "double", 60.0)
+    assert (double.category, double.visibility, double.name) == ("parity", "after_due", "A number is doubled.")
+    assert (shout.category, shout.visibility, shout.name) == ("behaviour", "visible", "A word is shouted.")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        ("points=60", "points=50", "the tests of 'double' are worth 50.0, the TODO 60.0"),
+        ("@pytest.mark.parity\n", "", "mark it with one category"),
+        ("@pytest.mark.parity", "@pytest.mark.parity\n@pytest.mark.shape", "mark it with one category"),
+        (', points=60)', ")", "a TODO and its points"),
+        ('@pytest.mark.todo("shout", points=40)\n', "", "a TODO and its points"),
+        ("import pytest", "import pytest, no_such_package", "the tests cannot be collected"),
+        ("def test_", "def check_", "the tests cannot be collected"),
+    ],
+)
+def test_a_suite_with_a_mistake_is_refused(make_suite, before: str, after: str, complaint: str):
+    """Wrong points, marks and files are found when the suite is collected, before any submission is judged."""
+    with pytest.raises(BrokenSuite, match=complaint):
+        make_suite(tests=TESTS.replace(before, after))
+
+
+def test_a_test_of_an_unknown_todo_is_refused(make_suite):
+    """Points for a TODO that no table shows."""
+    with pytest.raises(BrokenSuite, match="no TODO 'whisper'"):
+        make_suite(tests=TESTS + STRAY)
+
+
+def test_a_missing_suite_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """An assignment without hidden tests cannot be graded."""
+    assignment = open_project(monkeypatch, tmp_path)
+    (assignment.hidden_tests / "test_toy.py").unlink()
+    assignment.hidden_tests.rmdir()
+    with pytest.raises(BrokenSuite, match="no hidden tests at"):
+        Suite(assignment, b"secret")
+
+
+def test_the_reference_passes(make_suite):
+    """Every test gives its points."""
+    results = run_suite(make_suite(), SOLUTION)
+    assert {result.status for result in results.values()} == {Verdict.PASSED}
+    assert sum(result.score for result in results.values()) == 100
+
+
+def test_a_failed_assertion_says_its_first_line(make_suite):
+    """What stands below the first line is not for students."""
+    result = run_suite(make_suite(), SOLUTION.replace("number + number", "number"))["double"]
+    assert (result.status, result.message, result.score) == (Verdict.FAILED, "the number is not doubled", 0.0)
+
+
+def test_what_the_submission_raises_is_its_own_verdict(make_suite):
+    """No test needs to catch it."""
+    result = run_suite(make_suite(), SOLUTION.replace("number + number", "number / 0"))["double"]
+    assert result.status is Verdict.RAISED
+    assert result.message.startswith("ZeroDivisionError: division by zero (in double, handed_in.py, line ")
+
+
+def test_a_reply_that_a_test_cannot_use_is_failed(make_suite):
+    """The test stumbles over this reply, and does not over the reference's."""
+    suite = make_suite(tests=EXTRA.format("student.double(2).bit_length()"))
+    result = run_suite(suite, SOLUTION.replace("return result", "return [result]"))["double"]
+    assert result.status is Verdict.FAILED
+    assert result.message.startswith("the test could not use what was returned (AttributeError: ")
+
+
+def test_a_test_that_is_broken_is_the_graders_fault(make_suite):
+    """It stumbles over the reference, too: nobody is failed for it."""
+    result = run_suite(make_suite(tests=EXTRA.format("reference.triple(student.double(2))")), SOLUTION)["double"]
+    assert result.status is Verdict.GRADER_FAULT
+    assert "triple" in result.message
+
+
+def test_a_broken_test_costs_nobody_else(make_suite):
+    """The other tests of the suite are still judged."""
+    result = run_suite(make_suite(tests=EXTRA.format("raise OSError('no disk')")), SOLUTION)["shout"]
+    assert result.status is Verdict.PASSED
+
+
+def test_a_solution_that_does_not_run_is_the_graders_fault(make_suite):
+    """Its own exception is named."""
+    suite = make_suite(solution=SOLUTION.replace("def double", "def other(x=1 / 0):\n    pass\n\n\ndef double"))
+    with pytest.raises(BrokenSuite, match="ZeroDivisionError"):
+        run_suite(suite, SOLUTION)
+
+
+def test_two_suites_keep_their_neighbours_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Files of one name in two assignments, tests and helpers, are not taken for each other."""
+    tests = TESTS.replace("import pytest", "import pytest\nfrom neighbour import WORD", 1).replace('"double", p', "WORD, p")
+    suites = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        open_project(monkeypatch, folder, toml=TOML.replace("double", name), tests=tests)
+        neighbour = folder / "tests_hidden" / "toy" / "neighbour.py"
+        neighbour.write_text(f"WORD = {name!r}\n")
+        suites.append(Suite(load_assignment("toy"), b"secret"))
+    assert [suite.tests[0].todo for suite in suites] == ["one", "two"]
+
+
+@pytest.mark.parametrize("text", ["toml", "solution", "tests"])
+def test_the_digest_names_what_decides_a_grade(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str):
+    """assignment.toml, the solution or a test: whichever changes, the digest does."""
+    before = digest_suite(open_project(monkeypatch, tmp_path))
+    changed = {"toml": TOML, "solution": SOLUTION, "tests": TESTS}[text] + "\n# changed\n"
+    assert digest_suite(open_project(monkeypatch, tmp_path, **{text: changed})) != before
+    assert digest_suite(open_project(monkeypatch, tmp_path)) == before
