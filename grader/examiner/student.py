@@ -162,9 +162,7 @@ class _Crossing(torch.autograd.Function):
     def backward(ctx: Any, *gradients: torch.Tensor | None) -> Any:
         if gradients[0] is None:
             return (None,) * (5 + len(ctx.shapes))
-        # Gradients are off in here, and in process this very thread computes the other side.
-        with torch.enable_grad():
-            returned = ctx.subject.request(Backward(ctx.seq, {ctx.index: gradients[0].contiguous()}))
+        returned = ctx.subject.request(Backward(ctx.seq, {ctx.index: gradients[0].contiguous()}))
         return (None, None, None, None, None, *_check_gradients(returned, ctx.shapes))
 
 
