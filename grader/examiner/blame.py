@@ -98,7 +98,7 @@ def read_signatures(module: ModuleType) -> dict[str, inspect.Signature]:
 
 
 def find_signature(source: str, name: str) -> str | None:
-    """How `name` is declared in `source`, without `self` and annotations: a class by its `__init__`, `Class.method` too."""
+    """How a function, a class or `Class.method` is declared in `source`, without `self` and annotations."""
     scope: ast.AST = ast.parse(source)
     bound = False
     for part in name.split("."):
