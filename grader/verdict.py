@@ -45,7 +45,9 @@ MEANINGS: dict[Verdict, Meaning] = {
     Verdict.UNFILLED: Meaning("student", "this TODO is not filled in yet", "아직 채워지지 않은 TODO입니다"),
     Verdict.RAISED: Meaning("student", "the code raised an exception", "코드에서 예외가 발생했습니다"),
     Verdict.TIMED_OUT: Meaning("student", "the code did not finish in time", "제한 시간 안에 끝나지 않았습니다"),
-    Verdict.OUT_OF_MEMORY: Meaning("student", "the code asked for more memory than allowed", "허용된 메모리를 초과했습니다"),
+    Verdict.OUT_OF_MEMORY: Meaning(
+        "student", "the code asked for more memory than allowed", "허용된 메모리를 초과했습니다"
+    ),
     Verdict.CRASHED: Meaning("student", "the code ended its own process", "코드가 프로세스를 종료시켰습니다"),
     Verdict.FORBIDDEN: Meaning(
         "student", "the code used something that is not allowed here", "허용되지 않은 기능을 사용했습니다"

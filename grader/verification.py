@@ -53,7 +53,8 @@ def print_verification(name: str, isolation: str, *, quick: bool = False) -> boo
     found = verify_suite(load_assignment(name), isolation, quick=quick)
     console = make_console()
     graded = f"{len(found.right)} right and {len(found.wrong)} wrong variants"
-    console.print(Text(f"{name}: {found.tests} hidden tests, {graded}{' (a part of the corpus)' if quick else ''}", "bold"))
+    part = " (a part of the corpus)" if quick else ""
+    console.print(Text(f"{name}: {found.tests} hidden tests, {graded}{part}", "bold"))
     for complaint in found.complaints:
         console.print(Text(f"  {complaint}", style="red"))
     if not found.complaints:
@@ -136,7 +137,8 @@ def _check_variant(
     losing = {todo.id for todo in report.todos if todo.score < todo.max_score}
     if losing != set(expectation.loses) or report.status != "graded":
         found.complaints.append(
-            f"{name} must lose {sorted(expectation.loses)} and loses {sorted(losing)} ({report.status}): {_explain(report)}"
+            f"{name} must lose {sorted(expectation.loses)} and loses {sorted(losing)} ({report.status}): "
+            f"{_explain(report)}"
         )
     if name.startswith("right_"):
         found.right[name] = {todo.id for todo in found.assignment.todos if _touches(text, todo.where)}

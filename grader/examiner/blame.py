@@ -1,6 +1,6 @@
 """What a submission raised -> its verdict and a sentence that helps.
 
-Zone: examiner (trusted). Called by `examiner.student`. Types and messages come from the jail: claims, used as text only.
+Zone: examiner (trusted). Called by `examiner.student`. Types and messages come from the jail: claims, used as text.
 """
 
 import ast
@@ -26,16 +26,16 @@ NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
 def blame_submission(raised: Raised, request: Request, subject: "Subject") -> Mishap:
     """The mishap that a `Raised` reply stands for."""
     verdict = _find_verdict(raised)
-    text = _shorten(raised.message)
+    text, place = _shorten(raised.message), _describe_place(raised, subject.submission)
     if verdict is Verdict.UNFILLED:
         found = OPEN_STUB.search(raised.message)
         return Mishap(verdict, f"TODO {found[1][:60]} is not filled in" if found else "a FIXME is still in the code")
     if verdict is Verdict.MALFORMED_REPLY:
         return Mishap(verdict, f"the result could not be sent: {text}")
     if verdict is Verdict.CRASHED:
-        return Mishap(verdict, f"the code ended the program (SystemExit: {text}){_describe_place(raised, subject.submission)}")
+        return Mishap(verdict, f"the code ended the program (SystemExit: {text}){place}")
     reason = _compare_signatures(raised, request, subject) or _explain_name(raised, subject)
-    return Mishap(verdict, f"{raised.kind}: {text}{_describe_place(raised, subject.submission)}{reason}")
+    return Mishap(verdict, f"{raised.kind}: {text}{place}{reason}")
 
 
 def _find_verdict(raised: Raised) -> Verdict:

@@ -1,6 +1,6 @@
 """`student`: a submission that lives elsewhere, used as if it were a module here.
 
-Zone: examiner (trusted). Made by `examiner.suite` for each submission; hidden tests see it through the plugin's fixtures.
+Zone: examiner (trusted). Made for each submission; hidden tests see it through the plugin's fixtures.
 Calls travel over the channel; tensors, numbers, strings, lists, tuples and dicts come back as themselves, anything
 else as a `Remote`. A result that depends on a tensor with `requires_grad` carries a gradient back into the jail.
 """
@@ -286,5 +286,6 @@ def _refer(value: Any) -> dict[str, Any]:
 def _explain_missing(name: str, submission: Submission) -> str:
     if name in submission.missing:
         return submission.missing[name]
-    found = ", ".join(f"{other!r} ({submission.locate(line).describe()})" for other, line in submission.definitions.items())
+    places = {other: submission.locate(line).describe() for other, line in submission.definitions.items()}
+    found = ", ".join(f"{other!r} ({place})" for other, place in places.items())
     return f"no {name!r} was handed in: found {found or 'no definitions at all'}; restore the skeleton's name"

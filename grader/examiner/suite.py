@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from _pytest.config import _prepareconfig  # the step of `pytest.main` before it runs anything; pytest-xdist does the same
+from _pytest.config import (
+    _prepareconfig,  # the step of `pytest.main` before it runs anything; pytest-xdist does the same
+)
 from _pytest.runner import runtestprotocol
 
 from grader.assignment import PROJECT, Assignment

@@ -87,7 +87,8 @@ def test_a_todo_is_found_by_its_id(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_local_names_are_what_a_notebook_may_leave_behind():
     """Assigned in a function, in a loop or in a comprehension; no module-level name is among them."""
-    source = "import a\nB = 1\ndef f(x):\n    y = [z for z in x]\n    for B in y:\n        a = f = B\n    return lambda: (w := 1)\n"
+    body = ["y = [z for z in x]", "for B in y: a = f = B", "return lambda: (w := 1)"]
+    source = "\n    ".join(["import a\nB = 1\ndef f(x):", *body])
     assert find_local_names(source) == ("w", "y", "z")
 
 

@@ -115,7 +115,8 @@ def test_a_low_score_is_no_error(call, shared, handed_in: Path):
 
 def test_a_fault_of_the_grader_is_told_to_the_shell(call, handed_in: Path, monkeypatch: pytest.MonkeyPatch):
     """Exit code 1, and the reason for the staff."""
-    report = open_shared_worker().grade(Job(handed_in)).model_copy(update={"status": "grader_fault", "fault": "no disk"})
+    graded = open_shared_worker().grade(Job(handed_in))
+    report = graded.model_copy(update={"status": "grader_fault", "fault": "no disk"})
 
     class Faulty:
         def grade(self, job: Job) -> GradeReport:

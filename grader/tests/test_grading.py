@@ -91,7 +91,7 @@ def test_a_right_attention_keeps_its_points_below_a_wrong_decoder():
 
 @pytest.mark.parametrize("statement", MISHAPS)
 def test_a_mishap_costs_its_own_tests(statement: str):
-    """A loop, an exit, a crash, a hoard or a sleep inside one class is told as what it is, and costs that class only."""
+    """A loop, an exit, a crash, a hoard or a sleep inside one class is told as such, and costs that class only."""
     report = grade_with(make_impatient_worker(), overlay(MISHAP_TEMPLATE.format(statement)))
     assert list_verdicts(report, "attention.seq2seq") == {MISHAPS[statement]}
     assert list_losing(report) == {"attention.seq2seq"}

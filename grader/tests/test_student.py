@@ -101,7 +101,8 @@ def open_subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ope
     def open_text(source: str) -> Subject:
         path = tmp_path / "attention.py"
         path.write_text(source, encoding="utf-8")
-        channel = LocalChannel() if request.param == "local" else JailChannel(open_shared_worker().jail, assignment.limits)
+        in_jail = request.param == "jail"
+        channel = JailChannel(open_shared_worker().jail, assignment.limits) if in_jail else LocalChannel()
         channels.append(channel)
         subject = Subject(read_submission(path, module="attention.py"), assignment, channel, {"cpu"})
         subject.begin("masking", seed=1)

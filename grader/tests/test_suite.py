@@ -154,7 +154,7 @@ def test_a_solution_that_does_not_run_is_the_graders_fault(make_suite):
 
 def test_two_suites_keep_their_neighbours_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Files of one name in two assignments, tests and helpers, are not taken for each other."""
-    tests = TESTS.replace("import pytest", "import pytest\nfrom neighbour import WORD", 1).replace('"double", p', "WORD, p")
+    tests = "from neighbour import WORD\n" + TESTS.replace('"double", p', "WORD, p")
     suites = []
     for name in ("one", "two"):
         folder = tmp_path / name

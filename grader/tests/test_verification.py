@@ -50,8 +50,9 @@ def test_a_sound_suite_has_no_complaint(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_everything_wrong_with_a_suite_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """A right variant that loses, a wrong one that does not, a test that kills nothing, a TODO with too few variants."""
-    expected = '[right_square]\n[wrong_times]\nloses = ["double"]\n[wrong_alone]\nstandalone = true\nloses = ["double"]\n'
+    """A reference or a right variant that loses, a wrong one that does not, a TODO with too few variants."""
+    loses = 'loses = ["double"]\n'
+    expected = f"[right_square]\n[wrong_times]\n{loses}[wrong_alone]\nstandalone = true\n{loses}"
     assignment = open_project(monkeypatch, tmp_path, solution=SOLUTION.replace("word.upper()", 'str(FIXME("shout"))'))
     write_variants(tmp_path, expected, right_square=WRONG_DOUBLE, wrong_times=RIGHT_DOUBLE, wrong_alone=RIGHT_SHOUT)
     complaints = "\n".join(verify_suite(assignment).complaints)
