@@ -35,7 +35,7 @@ def blame_submission(raised: Raised, request: Request, subject: "Subject") -> Mi
     if verdict is Verdict.CRASHED:
         return Mishap(verdict, f"the code ended the program (SystemExit: {text}){place}")
     reason = _compare_signatures(raised, request, subject) or _explain_name(raised, subject)
-    return Mishap(verdict, f"{raised.kind}: {text}{place}{reason}")
+    return Mishap(verdict, f"{raised.kind[:60]}: {text}{place}{reason}")
 
 
 def _find_verdict(raised: Raised) -> Verdict:
