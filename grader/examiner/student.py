@@ -280,7 +280,8 @@ def _read_source(stand_in: Any) -> str:
 def _refer(value: Any) -> dict[str, Any]:
     if isinstance(value, Remote):
         return {"id": value._handle}
-    raise GraderFault(f"a test passes a {type(value).__name__} to the submission; only plain data and remotes can travel")
+    kind = type(value).__name__
+    raise GraderFault(f"a test passes a {kind} to the submission; only plain data and remotes can travel")
 
 
 def _explain_missing(name: str, submission: Submission) -> str:
