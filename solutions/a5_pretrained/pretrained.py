@@ -194,8 +194,8 @@ def fill_mask(
     # The candidates compete with the whole vocabulary, so the softmax comes before the best are picked.
     probabilities = logits.softmax(dim=-1)
     candidates = []
-    for column in (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten().tolist():
-        best, ids = probabilities[0, column].topk(top_k)  # sorted, highest first
+    for row, column in mask_positions(inputs["input_ids"], tokenizer.mask_token_id).tolist():
+        best, ids = probabilities[row, column].topk(top_k)  # sorted, highest first
         pieces = tokenizer.convert_ids_to_tokens(ids.tolist())
         candidates.append(list(zip(pieces, best.tolist(), strict=True)))
     return candidates
