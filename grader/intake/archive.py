@@ -59,14 +59,12 @@ def is_archive(head: bytes) -> bool:
 def list_archive(entry: Entry, stack: ExitStack) -> Listing:
     """The files in an archive, open until `stack` is closed. Raises SubmissionRefused where it is unsafe or damaged."""
     with name_damage(entry.name):
-        stream = stack.enter_context(_load(entry))
+        stream = _load(entry, stack)
         head = stream.read(2)
         stream.seek(0)
         if head == b"PK":
             return _list_zip(stream, entry, stack)
-        if head == b"\x1f\x8b":
-            stream = stack.enter_context(_inflate(stream, entry))
-        return _list_tar(stream, entry, stack)
+        return _list_tar(_inflate(stream, entry, stack) if head == b"\x1f\x8b" else stream, entry, stack)
 
 
 @contextmanager
@@ -78,23 +76,23 @@ def name_damage(name: str) -> Iterator[None]:
         raise SubmissionRefused(f"{name} is damaged ({error}): pack it again and hand it in again") from error
 
 
-def _load(entry: Entry) -> IO[bytes]:
+def _load(entry: Entry, stack: ExitStack) -> IO[bytes]:
     # A file on this machine can be read where it is; one inside another archive cannot be searched.
-    stream = entry.open()
-    if not isinstance(stream, zipfile.ZipExtFile | tarfile.ExFileObject):
-        return stream
-    with stream:
-        return _copy(stream, entry, MAX_BYTES)
+    stream = stack.enter_context(entry.open())
+    if isinstance(stream, zipfile.ZipExtFile | tarfile.ExFileObject):
+        return _copy(stream, entry, MAX_BYTES, stack)
+    return stream
 
 
-def _inflate(stream: IO[bytes], entry: Entry) -> IO[bytes]:
+def _inflate(stream: IO[bytes], entry: Entry, stack: ExitStack) -> IO[bytes]:
     limit = min(MAX_BYTES, max(RATIO_MATTERS, entry.size * MAX_RATIO))
-    with gzip.GzipFile(fileobj=stream) as inflated:
-        return _copy(cast(IO[bytes], inflated), entry, limit)
+    inflated = stack.enter_context(gzip.GzipFile(fileobj=stream))
+    return _copy(cast(IO[bytes], inflated), entry, limit, stack)
 
 
-def _copy(source: IO[bytes], entry: Entry, limit: int) -> IO[bytes]:
-    target = cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - the caller closes it
+def _copy(source: IO[bytes], entry: Entry, limit: int, stack: ExitStack) -> IO[bytes]:
+    spool = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
+    target = cast(IO[bytes], spool)
     size = 0
     while chunk := source.read(_CHUNK):
         size += len(chunk)
@@ -160,7 +158,8 @@ def _read_zip_name(info: zipfile.ZipInfo) -> str:
 
 
 def _list_tar(stream: IO[bytes], entry: Entry, stack: ExitStack) -> Listing:
-    archive = stack.enter_context(tarfile.open(fileobj=_HeaderGuard(stream), mode="r:"))  # noqa: SIM115
+    guarded = cast(IO[bytes], _HeaderGuard(stream))
+    archive = stack.enter_context(tarfile.open(fileobj=guarded, mode="r:"))  # noqa: SIM115
     infos: list[tarfile.TarInfo] = []
     for info in archive:
         infos.append(info)

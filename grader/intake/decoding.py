@@ -41,8 +41,8 @@ def find_wide_encoding(data: bytes) -> str:
         return "utf-32"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    zeros = [byte == 0 for byte in data[:2]]
-    return {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get(tuple(zeros), "")
+    zeros = (data[:1] == b"\0", data[1:2] == b"\0")
+    return {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get(zeros, "")
 
 
 def narrow(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -97,7 +97,7 @@ def _map_definitions(statements: Sequence[Statement], parsed: Sequence[ParsedPie
 
 
 def _map_imports(statements: Sequence[Statement], parsed: Sequence[ParsedPiece]) -> dict[str, int]:
-    found = {}
+    found: dict[str, int] = {}
     for statement in statements:
         match statement.node:
             case ast.Import(names=names) if statement.kept:

@@ -5,7 +5,6 @@ Zone: trusted. Called by `intake.submissions` and `intake.downloads`.
 
 import os
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from grader.errors import SubmissionRefused
@@ -41,7 +40,7 @@ def list_folder(folder: Path) -> Listing:
 
 def open_file(path: Path, name: str) -> Entry:
     """An entry for a file on this machine."""
-    return Entry(name, path.stat().st_size, partial(path.open, "rb"))
+    return Entry(name, path.stat().st_size, lambda: path.open("rb"))
 
 
 def scan(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -51,7 +51,7 @@ def strip_magics(text: str) -> str:
     from IPython.core.inputtransformer2 import TransformerManager
 
     try:
-        changed = TransformerManager().transform_cell(text)
+        changed = TransformerManager().transform_cell(text)  # type: ignore[no-untyped-call]
     except (RuntimeError, ValueError, RecursionError) as error:
         raise SyntaxError(f"its magic lines cannot be read: {error}") from error
     return _keep_line_numbers(text.split("\n"), changed.split("\n"))
@@ -94,9 +94,21 @@ def _try_tab_width(text: str, width: int) -> Code | None:
     # Only indentation is touched: a tab inside a line is a character like any other.
     expanded = re.sub(r"^[ \t]+", lambda indent: indent[0].expandtabs(width), text, flags=re.MULTILINE)
     try:
-        return Code(expanded, _parse(expanded), width)
+        tree = _parse(expanded)
     except SyntaxError:
         return None
+    return None if _returns_outside_function(tree) else Code(expanded, tree, width)
+
+
+def _returns_outside_function(tree: ast.Module) -> bool:
+    # It parses, but no program has it: the sign of a wrong reading.
+    stack: list[ast.AST] = [tree]
+    while stack:
+        inner = list(ast.iter_child_nodes(stack.pop()))
+        if any(isinstance(node, ast.Return) for node in inner):
+            return True
+        stack += (node for node in inner if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    return False
 
 
 def _parse(text: str) -> ast.Module:

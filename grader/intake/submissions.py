@@ -44,9 +44,9 @@ class Finding:
 def read_submission(path: Path, *, module: str, defines: Collection[str] = (), student: str = "") -> Submission:
     """Read a .py, .ipynb, .zip, .tar.gz or directory as one module of definitions.
 
-    `module` is the file that was asked for. `defines` are the names that the tests will ask for: a renamed file is found
-    by them, and what only other functions use is not run. Raises SubmissionNotFound where nothing can be read at `path`;
-    whatever is wrong with the contents is a Submission that says so in `refused`.
+    `module` is the file that was asked for. `defines` are the names that the tests will ask for: a renamed file is
+    found by them, and what only other functions use is not run. Raises SubmissionNotFound where nothing can be read
+    at `path`; whatever is wrong with the contents is a Submission that says so in `refused`.
     """
     wanted = Wanted(module, frozenset(name.partition(".")[0] for name in defines))
     handed_in = find_path(path)

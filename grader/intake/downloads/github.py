@@ -1,0 +1,74 @@
+"""Clones of GitHub Classroom: `attention-jdoe/.git`, one repository a student, the assignment's name in front.
+
+Zone: trusted. Called by `intake.downloads`. The time is that of the last commit, which is the student's own claim.
+"""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+from grader.intake.downloads.finds import Find, Layout, are_most
+from grader.intake.entries import read_name
+
+# A clone's configuration may name programs: git is kept from every one that reading a commit could start.
+_SAFE = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+_SECONDS = 10
+
+
+def recognise(folder: Path, items: Sequence[Path]) -> bool:
+    """Whether most entries are clones."""
+    return are_most(len(_list_clones(items)), items)
+
+
+def find(folder: Path, items: Sequence[Path]) -> list[Find]:
+    """One find for each clone."""
+    clones = _list_clones(items)
+    prefix = _find_prefix(folder, [read_name(path.name) for path in clones])
+    return [
+        Find(path, keys=(read_name(path.name).removeprefix(prefix),), submitted_at=_read_commit_time(path))
+        for path in clones
+    ]
+
+
+def _list_clones(items: Sequence[Path]) -> list[Path]:
+    return [path for path in items if (path / ".git").is_dir()]
+
+
+def _find_prefix(folder: Path, names: Sequence[str]) -> str:
+    # `gh classroom clone` puts `attention-jdoe` into `attention-submissions`.
+    named = f"{folder.name.removesuffix('-submissions')}-"
+    if all(name.startswith(named) for name in names):
+        return named
+    common = os.path.commonprefix(list(names)) if len(names) > 1 else ""  # noqa: RUF071 - of names, not of paths
+    return common[: common.rfind("-") + 1]
+
+
+def _read_commit_time(clone: Path) -> str | None:
+    command = ["git", "--no-pager", "--git-dir", str(clone / ".git"), "cat-file", "commit", "HEAD"]
+    environment = {"PATH": os.environ.get("PATH", ""), **_SAFE}
+    try:
+        result = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=True, env=environment)
+    except (OSError, subprocess.SubprocessError):
+        return None  # no commit yet, or no git on this machine
+    lines = [line for line in result.stdout.splitlines() if line.startswith(b"committer ")]
+    return _format_time(lines[0].split()[-2:]) if lines else None
+
+
+def _format_time(parts: list[bytes]) -> str | None:
+    try:
+        seconds, zone = int(parts[0]), int(parts[1])
+        offset = timedelta(hours=abs(zone) // 100, minutes=abs(zone) % 100)
+        return datetime.fromtimestamp(seconds, UTC).astimezone(timezone(-offset if zone < 0 else offset)).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+LAYOUT = Layout("github", recognise, find)

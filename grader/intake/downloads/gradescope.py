@@ -1,0 +1,66 @@
+"""Gradescope's export: `submission_123/` for each submission, and a submission_metadata.yml that says whose it is.
+
+Zone: trusted. Called by `intake.downloads`.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from grader.errors import UsageError
+from grader.intake.downloads.finds import Find, Layout
+
+_METADATA = "submission_metadata.yml"
+
+
+def recognise(folder: Path, items: Sequence[Path]) -> bool:
+    """Whether the export's own list is there."""
+    return any(path.name == _METADATA for path in items)
+
+
+def find(folder: Path, items: Sequence[Path]) -> list[Find]:
+    """One find for each submitter; the members of a group share a folder. Raises UsageError for a damaged list."""
+    metadata = _read_metadata(folder / _METADATA)
+    return [
+        _make_find(path, submitter, metadata[path.name])
+        for path in items
+        if path.name in metadata
+        for submitter in metadata[path.name].get(":submitters") or [{}]
+    ]
+
+
+def _make_find(path: Path, submitter: dict[str, Any], record: dict[str, Any]) -> Find:
+    keys = [str(submitter[key]) for key in (":sid", ":email") if submitter.get(key)]
+    return Find(
+        path,
+        keys=tuple(keys or [path.name]),
+        name=str(submitter.get(":name") or ""),
+        submitted_at=_read_time(record.get(":created_at")),
+        attempt=len(record.get(":history") or []) + 1,
+    )
+
+
+def _read_time(value: object) -> str | None:
+    # YAML's own times come without a zone, in UTC.
+    if not isinstance(value, datetime):
+        return str(value) if value else None
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+
+
+def _read_metadata(path: Path) -> dict[str, dict[str, Any]]:
+    import yaml  # type: ignore[import-untyped]
+
+    class Reader(yaml.SafeLoader):  # type: ignore[misc]
+        """Reads values of Ruby's own types as the plain mappings that they are."""
+
+    Reader.add_multi_constructor("!", lambda loader, _, node: loader.construct_mapping(node, deep=True))
+    try:
+        metadata = yaml.load(path.read_bytes(), Reader)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path.name} cannot be read: {error}; export the submissions again") from error
+    records = metadata if isinstance(metadata, dict) else {}
+    return {str(name): record for name, record in records.items() if isinstance(record, dict)}
+
+
+LAYOUT = Layout("gradescope", recognise, find)

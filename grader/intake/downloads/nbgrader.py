@@ -1,0 +1,50 @@
+"""nbgrader's tree: `submitted/<student>/<assignment>/`, with a timestamp.txt in each where it is known.
+
+Zone: trusted. Called by `intake.downloads`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from grader.intake.downloads.finds import Find, Layout, are_most
+from grader.intake.entries import read_name
+
+_TIMESTAMP = "timestamp.txt"
+
+
+def recognise(folder: Path, items: Sequence[Path]) -> bool:
+    """Whether this is a folder `submitted` of folders in folders, or most students have a timestamp."""
+    folders = [path for path in items if path.is_dir()]
+    stamped = sum(1 for path in folders if any(path.glob(f"*/{_TIMESTAMP}")))
+    nested = sum(1 for path in folders if _list_assignments(path))
+    return are_most(stamped, folders) or (folder.name == "submitted" and are_most(nested, folders))
+
+
+def find(folder: Path, items: Sequence[Path]) -> list[Find]:
+    """One find for each student; where there are several assignments, the right one is known by what it defines."""
+    return [_make_find(path) for path in items if path.is_dir()]
+
+
+def _make_find(path: Path) -> Find:
+    assignments = _list_assignments(path)
+    if len(assignments) != 1:
+        return Find(path, keys=(read_name(path.name),))
+    return Find(assignments[0], keys=(read_name(path.name),), submitted_at=_read_time(assignments[0] / _TIMESTAMP))
+
+
+def _list_assignments(path: Path) -> list[Path]:
+    return [inner for inner in sorted(path.iterdir()) if inner.is_dir() and not inner.is_symlink()]
+
+
+def _read_time(path: Path) -> str | None:
+    if path.is_symlink() or not path.is_file():
+        return None
+    text = path.read_text(encoding="utf-8", errors="replace").strip()
+    try:
+        return datetime.fromisoformat(text.replace(" UTC", "+00:00")).isoformat()
+    except ValueError:
+        return None
+
+
+LAYOUT = Layout("login", recognise, find)
