@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.intake.names import read_names
-from grader.tests.unproven.intake_samples import hand_in, make_notebook
+from grader.tests.intake_samples import hand_in, make_notebook
 
 SCOPES = [
     "def f(a, *b, c=1, **d):\n    x = a\n    return x, y, b, c, d, z",
@@ -26,7 +26,7 @@ SCOPES = [
     "def f():\n    class K(Base):\n        n = 1\n        def m(self): return n, self\n    return K",
     "def f(x):\n    match x:\n        case {'a': y, **rest}: return y, rest\n        case [1, *others] | K(z=others): "
     "return others\n        case _ if guard: return M.n",
-    "def f():\n    x: Note = 1\n    y: int\n    x += w\n    return lambda a, b=c: a + b + d",
+    "def f():\n    x: Note = 1\n    y: Note\n    x += w\n    return lambda a, b=c: a + b + d",
     "async def f():\n    async for i in g(): await i\n    async with h as j: yield j",
     "def f():\n    del x\n    return x",
 ]
