@@ -9,7 +9,7 @@ import pytest
 from grader.errors import SubmissionNotFound, UsageError
 from grader.intake.downloads import HandedIn, keep_latest, read_class
 from grader.roster import Roster, Student
-from grader.tests.intake_samples import ATTENTION
+from grader.tests.unproven.intake_samples import ATTENTION
 
 ROSTER = Roster(
     (

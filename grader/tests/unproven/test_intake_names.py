@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.intake.names import read_names
-from grader.tests.intake_samples import hand_in, make_notebook
+from grader.tests.unproven.intake_samples import hand_in, make_notebook
 
 SCOPES = [
     "def f(a, *b, c=1, **d):\n    x = a\n    return x, y, b, c, d, z",

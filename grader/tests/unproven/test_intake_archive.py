@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from grader.intake import read_submission
 from grader.submission import Submission
-from grader.tests.intake_samples import ATTENTION, hand_in, load, make_notebook, make_tar, make_zip
+from grader.tests.unproven.intake_samples import ATTENTION, hand_in, load, make_notebook, make_tar, make_zip
 
 
 def read(folder: Path, content: bytes, name: str = "hw.zip") -> Submission:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.intake.notebook import drop_outputs, read_cells
-from grader.tests.intake_samples import hand_in, hand_in_cells, load, load_with_failures, make_notebook
+from grader.tests.unproven.intake_samples import hand_in, hand_in_cells, load, load_with_failures, make_notebook
 
 CLASS = "class LuongAttention:\n    def score(self): return 3\n"
 
