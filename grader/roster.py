@@ -2,7 +2,7 @@
 
 Zone: trusted. Called by `intake.downloads`, the batch and the exports. A roster is a CSV in UTF-8 (or cp949) with a
 header; besides its own columns (id, name, email, section, group, extension_days, login, canvas, moodle, blackboard,
-brightspace, gradescope, github) the headers of the systems' own lists are understood.
+brightspace, gradescope, github, lti) the headers of the systems' own lists are understood.
 """
 
 import csv
@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from grader.errors import UsageError
+from grader.errors import SubmissionRefused, UsageError
 from grader.intake.decoding import decode
 
 Key = TypeVar("Key")
@@ -34,11 +34,12 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "brightspace": ("brightspace", "brightspace_id"),
     "gradescope": ("gradescope", "gradescope_id"),
     "github": ("github", "github_username"),
+    "lti": ("lti", "lti_sub", "sub"),
     "section": ("section", "sections", "분반"),
     "group": ("group", "team", "조"),
     "extension": ("extension_days", "extension", "연장"),
 }
-_SYSTEMS = ("login", "canvas", "moodle", "blackboard", "brightspace", "gradescope", "github")
+_SYSTEMS = ("login", "canvas", "moodle", "blackboard", "brightspace", "gradescope", "github", "lti")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Roster:
 
 def read_roster(path: Path) -> Roster:
     """Read a CSV. Raises UsageError, with the line, where a student has no id or shares one."""
-    rows = _read_rows(path)
+    rows = read_table(path, "a CSV with id, name, email")
     columns = _map_columns(rows[0] if rows else [])
     if not columns.keys() & {"id", "login", "email"}:
         raise UsageError(f"{path.name} has no column for the students' ids: name one of its columns 'id'")
@@ -101,6 +102,18 @@ def read_roster(path: Path) -> Roster:
     return Roster(tuple(students.values()))
 
 
+def read_table(path: Path, wanted: str) -> list[list[str]]:
+    """The rows of a CSV in whatever dialect a spreadsheet saved it. Raises UsageError, naming what was `wanted`."""
+    try:
+        text = decode(path.read_bytes(), path.name)
+        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except OSError as error:
+        raise UsageError(f"nothing to read at {str(path)!r} ({error.strerror}): pass {wanted}") from error
+    except (SubmissionRefused, csv.Error) as error:
+        raise UsageError(f"{path.name} is no table that can be read ({error}): pass {wanted}") from error
+
+
 def squeeze(name: str) -> str:
     """A name without spaces, punctuation, case and composition, as the systems write it into file names."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", name).casefold())
@@ -111,15 +124,6 @@ def list_name_forms(name: str) -> set[str]:
     family, _, given = name.partition(",")
     words = [*given.split(), *family.split()]
     return {form for form in (squeeze("".join(words)), squeeze("".join([*words[-1:], *words[:-1]]))) if form}
-
-
-def _read_rows(path: Path) -> list[list[str]]:
-    try:
-        text = decode(path.read_bytes(), path.name)
-    except OSError as error:
-        raise UsageError(f"no roster at {str(path)!r} ({error.strerror}): pass a CSV with id, name, email") from error
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    return list(csv.reader(io.StringIO(text), delimiter=delimiter))
 
 
 def _index(pairs: Iterable[tuple[Key, Student]]) -> dict[Key, Student]:

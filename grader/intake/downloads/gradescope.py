@@ -56,7 +56,7 @@ def _read_metadata(path: Path) -> dict[str, dict[str, Any]]:
 
     Reader.add_multi_constructor("!", lambda loader, _, node: loader.construct_mapping(node, deep=True))
     try:
-        metadata = yaml.load(path.read_bytes(), Reader)
+        metadata = Reader(path.read_bytes()).get_single_data()
     except yaml.YAMLError as error:
         raise UsageError(f"{path.name} cannot be read: {error}; export the submissions again") from error
     records = metadata if isinstance(metadata, dict) else {}

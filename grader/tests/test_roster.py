@@ -18,13 +18,15 @@ def read(folder: Path, text: str, encoding: str = "utf-8") -> Roster:
 def test_own_columns(tmp_path: Path) -> None:
     """Every column of our own layout ends in the student."""
     text = (
-        "id,name,email,section,group,extension_days,canvas,github\n"
-        "s1,홍길동,hong@uni.example,02,team a,1.5,1234,gildong\n"
-        "s2,Jane Doe,,,,,,\n"
+        "id,name,email,section,group,extension_days,canvas,github,lti\n"
+        "s1,홍길동,hong@uni.example,02,team a,1.5,1234,gildong,a-b\n"
+        "s2,Jane Doe,,,,,,,\n"
         "\n"
     )
     assert read(tmp_path, text).students == (
-        Student("s1", "홍길동", "hong@uni.example", "02", "team a", 1.5, {"canvas": "1234", "github": "gildong"}),
+        Student(
+            "s1", "홍길동", "hong@uni.example", "02", "team a", 1.5, {"canvas": "1234", "github": "gildong", "lti": "a-b"}
+        ),
         Student("s2", "Jane Doe"),
     )
 
@@ -91,8 +93,16 @@ def test_mistakes_in_a_roster_are_named(tmp_path: Path, text: str, reason: str) 
 
 def test_missing_roster_is_a_usage_error(tmp_path: Path) -> None:
     """A path that does not exist is named."""
-    with pytest.raises(UsageError, match=r"no roster at .*gone\.csv"):
+    with pytest.raises(UsageError, match=r"nothing to read at .*gone\.csv"):
         read_roster(tmp_path / "gone.csv")
+
+
+def test_a_roster_that_is_no_text_is_a_usage_error(tmp_path: Path) -> None:
+    """A spreadsheet's own format is told apart from a CSV."""
+    path = tmp_path / "roster.xlsx"
+    path.write_bytes(b"PK\x03\x04\x14\x00\x06\x00\xff\xfe\x00")
+    with pytest.raises(UsageError, match=r"roster\.xlsx is no table that can be read .* pass a CSV with id, name, email"):
+        read_roster(path)
 
 
 def test_students_are_found_by_key_before_name() -> None:
