@@ -123,6 +123,33 @@ def batch(
 
 
 @app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="The folder that `grader batch` wrote.")],
+    to: Annotated[str, typer.Option("--format", help="The system's format; an unknown one prints the list.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="A file, or a folder for one file a student.")],
+    roster: Annotated[Optional[Path], typer.Option(help="A CSV of the class, or the system's own list.")] = None,  # noqa: UP045
+    worksheet: Annotated[Optional[Path], typer.Option(help="Moodle's grading worksheet, to be filled in.")] = None,  # noqa: UP045
+    column: Annotated[str, typer.Option(help="The assignment in that gradebook, such as 'HW1 (4321)'.")] = "",
+    released: Annotated[bool, typer.Option("--released", help="The due date is over: show `after_due` tests.")] = False,
+    lang: Annotated[LanguageChoice, typer.Option(help="The language of the verdicts.")] = LanguageChoice.EN,
+) -> None:
+    """Write scores and feedback in another system's own form."""
+    from grader.exports import Options, export_run
+    from grader.roster import Roster, read_roster
+
+    options = Options(
+        roster=read_roster(roster) if roster else Roster(()),
+        worksheet=worksheet,
+        column=column,
+        released=released,
+        language=lang.value,
+    )
+    for note in export_run(run, output, to=to, options=options):
+        _complain(note)
+    typer.echo(f"wrote {to} to {output}")
+
+
+@app.command()
 def release(
     assignment: OptionalAssignment = None,
     output: Annotated[Optional[Path], typer.Option("-o", "--output", help="Where the students' kit goes.")] = None,  # noqa: UP045

@@ -1,0 +1,65 @@
+"""Grades on their way to other systems: one file a format.
+
+Zone: trusted. Called by `grader export`, the push and the bundles. A format is a module with a `write(gradebook, path)`
+that returns notes for the staff; a new one is listed here. Reports are redacted before any format sees them.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from grader.errors import UsageError
+from grader.exports import (
+    autolab,
+    brightspace,
+    canvas,
+    ctrf,
+    github,
+    gradescope,
+    junit,
+    lti,
+    moodle_feedback,
+    moodle_worksheet,
+    nbgrader,
+    prairielearn,
+    table,
+)
+from grader.exports.gradebook import Gradebook, Options, open_gradebook, read_reports
+
+__all__ = ["FORMATS", "Options", "export_run"]
+
+# Written out rather than looked up in the folder: on the trusted side no module is imported by a computed name.
+FORMATS: dict[str, Callable[[Gradebook, Path], Sequence[str]]] = {
+    "autolab": autolab.write,
+    "brightspace-csv": brightspace.write,
+    "canvas-csv": canvas.write,
+    "csv": table.write,
+    "ctrf": ctrf.write,
+    "github-classroom": github.write,
+    "gradescope": gradescope.write,
+    "junit": junit.write,
+    "lti-ags": lti.write,
+    "moodle-csv": moodle_worksheet.write,
+    "moodle-feedback": moodle_feedback.write,
+    "nbgrader-csv": nbgrader.write,
+    "prairielearn": prairielearn.write,
+}
+
+
+def export_run(run: Path, path: Path, *, to: str, options: Options) -> list[str]:
+    """Write a run's grades to `path` in the format `to`, and say who is not in it and why.
+
+    Raises UsageError for an unknown format, and for whatever the user can mend.
+    """
+    if to not in FORMATS:
+        raise UsageError(f"no format {to!r}: there are {', '.join(FORMATS)}")
+    gradebook = open_gradebook(read_reports(run), options)
+    return [*_tell_scoreless(gradebook), *FORMATS[to](gradebook, path)]
+
+
+def _tell_scoreless(gradebook: Gradebook) -> list[str]:
+    reasons = {"grader_fault": "the grader itself failed", "pending": "some tests are still to be run"}
+    return [
+        f"{entry.student.id!r} has no score yet: {reasons[entry.report.status]}; grade that submission again"
+        for entry in gradebook.entries
+        if not entry.is_final
+    ]

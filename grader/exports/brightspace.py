@@ -1,0 +1,27 @@
+"""`brightspace-csv`: a file for Brightspace's grade import.
+
+Zone: trusted. Listed in `exports`. Brightspace looks a student up by OrgDefinedId or Username, which only a roster
+knows, and takes a grade item by its name.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.exports.files import Cell, write_table
+from grader.exports.gradebook import Gradebook
+
+_END = "End-of-Line Indicator"
+
+
+def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+    """Write one CSV with the students who have a score and are on the roster."""
+    known = [entry for entry in gradebook.final if entry.on_roster]
+    # A column of empty names would be looked up as names: it is there for all or not at all.
+    with_names = bool(known) and all(entry.student.keys.get("login") for entry in known)
+    rows: list[list[Cell]] = [["OrgDefinedId", *["Username"] * with_names, f"{gradebook.column} Points Grade", _END]]
+    for entry in known:
+        names = [entry.student.keys["login"]] if with_names else []
+        rows.append([entry.student.id, *names, entry.report.score, "#"])
+    write_table(path, rows)
+    unknown = [entry.student.id for entry in gradebook.final if not entry.on_roster]
+    return [f"{student!r} is left out: on no roster, so without an OrgDefinedId; pass --roster" for student in unknown]

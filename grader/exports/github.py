@@ -1,0 +1,45 @@
+"""`github-classroom`: a runner's result, one for each student, before it is put into base64.
+
+Zone: trusted. Listed in `exports`. GitHub Classroom adds the tests up itself and knows no late penalty.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.exports.feedback import tell_test
+from grader.exports.files import to_json, write_each
+from grader.exports.gradebook import Entry, Gradebook, tell_penalties
+from grader.report import CheckResult
+from grader.verdict import Language, Verdict
+
+
+def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+    """Write one file, or a folder of them."""
+    language = gradebook.options.language
+    write_each(path, gradebook.final, lambda entry: to_json(render(entry, language)), suffix=".json")
+    return tell_penalties(gradebook)
+
+
+def render(entry: Entry, language: Language) -> dict[str, object]:
+    """One student's result."""
+    report = entry.report
+    passed = all(test.status is Verdict.PASSED for test in report.tests)
+    return {
+        "version": 1,
+        "status": "pass" if passed else "fail",
+        "max_score": report.max_score,
+        "tests": [_render_test(test, language) for test in report.tests],
+    }
+
+
+def _render_test(test: CheckResult, language: Language) -> dict[str, object]:
+    return {
+        "name": test.name,
+        "status": "pass" if test.status is Verdict.PASSED else "fail",
+        "score": test.score,
+        "message": tell_test(test, language),
+        "test_code": test.id,
+        "filename": "",
+        "line_no": 0,
+        "duration": test.cpu_seconds,
+    }

@@ -1,0 +1,58 @@
+"""`gradescope`: results.json, one for each student, as an autograder leaves it for Gradescope.
+
+Zone: trusted. Listed in `exports`. Gradescope hides the total from a student as soon as one test is hidden: so nothing
+secret is in the file at all, and every entry is visible. `--released` makes the file for after the due date.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.exports.feedback import tell_report, tell_test
+from grader.exports.files import to_json, write_each
+from grader.exports.gradebook import Entry, Gradebook
+from grader.report import CheckResult
+from grader.verdict import Language, Verdict
+
+
+def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+    """Write one file, or a folder of them."""
+    language = gradebook.options.language
+    write_each(path, gradebook.final, lambda entry: to_json(render(entry, language)), suffix=".json")
+    return ()
+
+
+def render(entry: Entry, language: Language) -> dict[str, object]:
+    """One student's result. `score` is given besides the tests, since a late penalty is in no test."""
+    report = entry.report
+    places = [todo.id for todo in report.todos]
+    counts = dict.fromkeys(places, 0)
+    tests = []
+    for test in sorted(report.tests, key=lambda test: places.index(test.todo)):
+        counts[test.todo] += 1
+        number = f"{places.index(test.todo) + 1}.{counts[test.todo]}"
+        tests.append(_render_test(test, number, language))
+    return {
+        "score": report.score,
+        "execution_time": report.timing.wall_seconds,
+        "output": tell_report(report, language),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "extra_data": {"suite": report.assignment.suite_digest, "seed_commitment": report.seed_commitment},
+        "tests": tests,
+    }
+
+
+def _render_test(test: CheckResult, number: str, language: Language) -> dict[str, object]:
+    return {
+        "number": number,
+        "name": test.name,
+        "score": test.score,
+        "max_score": test.max_score,
+        "status": "passed" if test.status is Verdict.PASSED else "failed",
+        "output": tell_test(test, language),
+        "tags": [test.todo, test.category],
+        "visibility": "visible",
+    }

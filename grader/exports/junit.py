@@ -1,0 +1,60 @@
+"""`junit`: JUnit XML, one suite a student, for continuous integration.
+
+Zone: trusted. Listed in `exports`.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from grader.exports.feedback import tell_test
+from grader.exports.files import write_bytes
+from grader.exports.gradebook import Entry, Gradebook
+from grader.report import CheckResult
+from grader.verdict import MEANINGS, Language, Verdict
+
+# What XML 1.0 cannot hold, not even as a reference.
+_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# A student's failure is a failure, the grader's own is an error.
+_ELEMENTS = {"student": "failure", "grader": "error", "nobody": "skipped"}
+
+
+def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+    """Write one XML file."""
+    root = ElementTree.Element("testsuites", name=_clean(gradebook.first.assignment.name))
+    for entry in gradebook.entries:
+        _add_suite(root, entry, gradebook.options.language)
+    ElementTree.indent(root)
+    write_bytes(path, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+    return ()
+
+
+def _add_suite(root: ElementTree.Element, entry: Entry, language: Language) -> None:
+    tests = entry.report.tests
+    suite = ElementTree.SubElement(root, "testsuite", name=_clean(entry.student.id), tests=str(len(tests)))
+    for test in tests:
+        _add_case(suite, test, language)
+    for element, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        suite.set(attribute, str(len(suite.findall(f"testcase/{element}"))))
+    suite.set("time", _format_seconds(sum(test.cpu_seconds for test in tests)))
+
+
+def _add_case(suite: ElementTree.Element, test: CheckResult, language: Language) -> None:
+    case = ElementTree.SubElement(
+        suite, "testcase", name=_clean(test.name), classname=_clean(test.todo), time=_format_seconds(test.cpu_seconds)
+    )
+    if test.status is Verdict.PASSED:
+        return
+    trouble = ElementTree.SubElement(case, _ELEMENTS[MEANINGS[test.status].fault])
+    trouble.set("message", _clean(tell_test(test, language)))
+    if trouble.tag != "skipped":
+        trouble.set("type", test.status.value)
+
+
+def _clean(text: str) -> str:
+    return _ILLEGAL.sub("\ufffd", text)
+
+
+def _format_seconds(seconds: float) -> str:
+    return f"{seconds:.3f}"

@@ -1,0 +1,47 @@
+"""`moodle-feedback`: a zip for Moodle's "upload multiple feedback files", one page a student.
+
+Zone: trusted. Listed in `exports`. Moodle takes a folder by the participant's number in its name, which is the
+submission's label, a column of the roster, or in the worksheet.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.exports.feedback import render_page
+from grader.exports.files import write_bytes
+from grader.exports.gradebook import Entry, Gradebook
+from grader.exports.moodle_worksheet import match_participants, read_worksheet
+
+# The same grades give the same bytes, whenever they are packed.
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+    """Write one zip with a page for each student who has a score."""
+    numbers = _find_numbers(gradebook)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for entry, number in numbers:
+            if number:
+                page = zipfile.ZipInfo(f"{_name_folder(entry, number)}/feedback.html", _LONG_AGO)
+                page.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(page, render_page(entry, gradebook.options.language))
+    write_bytes(path, buffer.getvalue())
+    left_out = [entry.student.id for entry, number in numbers if not number]
+    return [f"{student!r} is left out: no participant's number is known; pass --worksheet" for student in left_out]
+
+
+def _find_numbers(gradebook: Gradebook) -> list[tuple[Entry, str]]:
+    if gradebook.options.worksheet:
+        return match_participants(gradebook.final, read_worksheet(gradebook.options.worksheet))
+    keys = [(entry, entry.find_key("moodle")) for entry in gradebook.final]
+    return [(entry, key if key.isdecimal() else "") for entry, key in keys]
+
+
+def _name_folder(entry: Entry, number: str) -> str:
+    # Up to the first underscore is the name, which Moodle itself does not read.
+    name = re.sub(r"[^\w ]|_", " ", entry.student.name or entry.student.id)
+    return f"{' '.join(name.split()) or 'student'}_{number}_assignfeedback_file"

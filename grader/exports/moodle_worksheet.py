@@ -1,0 +1,118 @@
+"""`moodle-csv`: the offline grading worksheet that Moodle gave out, with grades and feedback filled in.
+
+Zone: trusted. Listed in `exports`; `moodle_feedback` finds its participants here too. Moodle takes a row by its
+Identifier, and only while nobody has graded it since: every other column goes back as it came.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+
+from grader.errors import UsageError
+from grader.exports.feedback import tell_report
+from grader.exports.files import format_points, write_table
+from grader.exports.gradebook import Entry, Gradebook
+from grader.roster import list_name_forms, read_table, squeeze
+
+_NEEDED = ("Identifier", "Grade", "Last modified (grade)")
+_IDENTITIES = ("Email address", "ID number", "Username")
+_PARTICIPANT = "Participant "
+
+
+@dataclass(frozen=True)
+class Worksheet:
+    """The rows of a worksheet under its header; `participants` gives each row by its participant's number."""
+
+    header: tuple[str, ...]
+    participants: Mapping[str, tuple[str, ...]]
+
+    def read(self, row: Sequence[str], title: str) -> str:
+        """A row's cell under that title; nothing where there is no such column."""
+        return row[self.header.index(title)] if title in self.header else ""
+
+    def find_participant(self, entry: Entry) -> str:
+        """The student's number in this assignment, or nothing where that is not certain."""
+        student = entry.student
+        number = entry.find_key("moodle")
+        if number in self.participants:
+            return number
+        keys = [key.casefold() for key in (student.email, student.id, student.keys.get("login")) if key]
+        claims = [self._by_key[key] for key in [*keys, squeeze(student.name)] if key in self._by_key]
+        return next((numbers[0] for numbers in claims if len(numbers) == 1), "")
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for number, row in self.participants.items():
+            keys = {self.read(row, title).casefold() for title in _IDENTITIES}
+            for key in (keys | list_name_forms(self.read(row, "Full name"))) - {""}:
+                found[key].append(number)
+        return dict(found)
+
+
+def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+    """Write the worksheet; rows of whoever has no score stay as they are. Raises UsageError without a worksheet."""
+    if gradebook.options.worksheet is None:
+        raise UsageError("moodle-csv fills in a worksheet: download it in Moodle (grading action) and pass --worksheet")
+    worksheet = read_worksheet(gradebook.options.worksheet)
+    rows = dict(worksheet.participants)
+    notes = []
+    for entry, number in match_participants(gradebook.final, worksheet):
+        if number:
+            notes += _tell_scale(worksheet.read(rows[number], "Maximum grade"), entry)
+            rows[number] = _fill(rows[number], worksheet, entry, gradebook)
+        else:
+            notes.append(f"{entry.student.id!r} is left out: no row of the worksheet is theirs alone; pass --roster")
+    write_table(path, [worksheet.header, *rows.values()])
+    return list(dict.fromkeys(notes))
+
+
+def match_participants(entries: Sequence[Entry], worksheet: Worksheet) -> list[tuple[Entry, str]]:
+    """Each entry with its participant's number; nobody gets a number that somebody else was found under as well."""
+    numbers = [worksheet.find_participant(entry) for entry in entries]
+    claims = Counter(numbers)
+    return [(entry, number if claims[number] == 1 else "") for entry, number in zip(entries, numbers, strict=True)]
+
+
+def read_worksheet(path: Path) -> Worksheet:
+    """Read one. Raises UsageError where it is none."""
+    rows = [row for row in read_table(path, "Moodle's offline grading worksheet") if any(row)]
+    header = tuple(title.strip() for title in rows[0]) if rows else ()
+    missing = [title for title in _NEEDED if title not in header]
+    if missing:
+        raise UsageError(f"{path.name} is no grading worksheet: it has no column {missing[0]!r}; download it again")
+    key = header.index("Identifier")
+    # Every row as wide as the header: Moodle refuses a ragged file.
+    whole = [tuple([*row, *[""] * len(header)][: len(header)]) for row in rows[1:]]
+    return Worksheet(header, {row[key].removeprefix(_PARTICIPANT).strip(): row for row in whole})
+
+
+def _fill(row: Sequence[str], worksheet: Worksheet, entry: Entry, gradebook: Gradebook) -> tuple[str, ...]:
+    points = _scale(entry, worksheet.read(row, "Maximum grade"))
+    text = escape(tell_report(entry.report, gradebook.options.language)).replace("\n", "<br>")
+    filled = {"Grade": format_points(points), "Feedback comments": f"<p>{text}</p>"}
+    return tuple(filled.get(title, cell) for title, cell in zip(worksheet.header, row, strict=True))
+
+
+def _scale(entry: Entry, maximum: str) -> float:
+    # Moodle passes over a grade above the assignment's own maximum.
+    best = _read_number(maximum)
+    return entry.report.score if best is None else entry.report.score * best / entry.report.max_score
+
+
+def _tell_scale(maximum: str, entry: Entry) -> list[str]:
+    best = _read_number(maximum)
+    if best is None or best == entry.report.max_score:
+        return []
+    return [f"points were scaled from {entry.report.max_score:g} to {best:g}, the maximum in the worksheet"]
+
+
+def _read_number(text: str) -> float | None:
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return number if 0 < number < float("inf") else None

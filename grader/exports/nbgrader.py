@@ -1,0 +1,49 @@
+"""`nbgrader-csv`: grades.csv as `nbgrader export` writes it.
+
+Zone: trusted. Listed in `exports`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.exports.files import Cell, write_table
+from grader.exports.gradebook import Entry, Gradebook
+from grader.scoring import total
+
+_HEADER = (
+    "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
+    "late_submission_penalty", "score", "max_score",
+)  # fmt: skip
+
+
+def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+    """Write one CSV with the students who have a score."""
+    write_table(path, [_HEADER, *(_make_row(entry) for entry in gradebook.final)])
+    return ()
+
+
+def _make_row(entry: Entry) -> Sequence[Cell]:
+    student, report = entry.student, entry.report
+    first, last = split_name(student.name)
+    return (
+        report.assignment.name,
+        None,  # the report knows no due date
+        report.submission.submitted_at,
+        student.id,
+        last,
+        first,
+        student.email,
+        total(todo.score for todo in report.todos),
+        report.late_penalty,
+        report.score,
+        report.max_score,
+    )
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Given and family name of `Jane Mary Doe` or `Doe, Jane Mary`; one word is the family name."""
+    family, comma, given = name.partition(",")
+    if comma:
+        return given.strip(), family.strip()
+    given, _, family = name.strip().rpartition(" ")
+    return given.strip(), family
