@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.assignment import list_assignments, load_assignment
+from grader.datasets import Dataset, Finding
 from grader.report import CheckResult, GradeReport
 from grader.verdict import MEANINGS, Verdict
 
@@ -30,6 +31,21 @@ def print_assignments() -> None:
     make_console().print(table)
 
 
+def print_datasets(datasets: Sequence[Dataset]) -> None:
+    """Every dataset of the manifest."""
+    table = Table("dataset", "what", "MB", "licence", "source", box=None)
+    for dataset in datasets:
+        size = f"{dataset.size / 1e6:.2f}" if dataset.size else ""
+        table.add_row(dataset.name, dataset.title, size, dataset.licence, dataset.source)
+    make_console().print(table)
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Whether each dataset is whole, and what to do where it is not."""
+    for finding in findings:
+        make_console().print(f"{finding.dataset.name:<14} {finding.state.value:<8} {finding.detail}", markup=False)
+
+
 def print_report(report: GradeReport, language: Literal["en", "ko"]) -> None:
     """One submission: each TODO, and for each trouble one line that says what is wrong."""
     console = make_console()
@@ -37,8 +53,12 @@ def print_report(report: GradeReport, language: Literal["en", "ko"]) -> None:
     if report.fault:
         console.print(Text(f"grader fault: {report.fault}", style="bold red"))
     for todo in report.todos:
-        console.print(Text(f"  {todo.id:<22} {todo.score:>5g} / {todo.max_score:<5g} {_tell(todo.status, language)}",
-                           style=STYLES.get(todo.status, "red")))
+        console.print(
+            Text(
+                f"  {todo.id:<22} {todo.score:>5g} / {todo.max_score:<5g} {_tell(todo.status, language)}",
+                style=STYLES.get(todo.status, "red"),
+            )
+        )
         for text in _list_troubles([test for test in report.tests if test.todo == todo.id], language):
             console.print(Text(f"      {text}"))
     for note in report.submission.notes[:10]:
