@@ -19,8 +19,9 @@ _HEADER = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
     """Write one CSV with the students who have a score; a row that is not there changes nothing in Canvas."""
     known = [entry for entry in gradebook.final if entry.on_roster or entry.find_key("canvas").isdigit()]
-    rows: list[Sequence[Cell]] = [(*_HEADER, gradebook.column)]
-    rows.append(("    Points Possible", None, None, None, None, gradebook.first.max_score))
+    # The points of an assignment that Canvas has are Canvas's own: a number here would change them.
+    points = None if _is_in_canvas(gradebook.column) else gradebook.first.max_score
+    rows: list[Sequence[Cell]] = [(*_HEADER, gradebook.column), ("    Points Possible", None, None, None, None, points)]
     write_table(path, [*rows, *(_make_row(entry) for entry in known)])
     return [*_tell_column(gradebook.column), *_tell_unknown([e for e in gradebook.final if e not in known])]
 
@@ -33,8 +34,12 @@ def _make_row(entry: Entry) -> Sequence[Cell]:
     )  # fmt: skip
 
 
+def _is_in_canvas(column: str) -> bool:
+    return re.search(r"\(\d+\)\s*$", column) is not None
+
+
 def _tell_column(column: str) -> list[str]:
-    if re.search(r"\(\d+\)\s*$", column):
+    if _is_in_canvas(column):
         return []
     return [f"Canvas will make a new assignment of {column!r}: to fill an existing one pass --column 'TITLE (ID)'"]
 

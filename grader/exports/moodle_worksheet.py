@@ -1,7 +1,8 @@
 """`moodle-csv`: the offline grading worksheet that Moodle gave out, with grades and feedback filled in.
 
 Zone: trusted. Listed in `exports`; `moodle_feedback` finds its participants here too. Moodle takes a row by its
-Identifier, and only while nobody has graded it since: every other column goes back as it came.
+Identifier, and only while nobody has graded it since: every other column goes back as it came. The columns' names are
+those of Moodle in English, under which the file must be taken back as well.
 """
 
 from collections import Counter, defaultdict
@@ -83,7 +84,8 @@ def read_worksheet(path: Path) -> Worksheet:
     header = tuple(title.strip() for title in rows[0]) if rows else ()
     missing = [title for title in _NEEDED if title not in header]
     if missing:
-        raise UsageError(f"{path.name} is no grading worksheet: it has no column {missing[0]!r}; download it again")
+        hint = "download it with Moodle set to English"
+        raise UsageError(f"{path.name} is no grading worksheet: it has no column {missing[0]!r}; {hint}")
     key = header.index("Identifier")
     # Every row as wide as the header: Moodle refuses a ragged file.
     whole = [tuple([*row, *[""] * len(header)][: len(header)]) for row in rows[1:]]

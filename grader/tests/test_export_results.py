@@ -136,7 +136,7 @@ CTRF = close(
                 "tests": list_of(
                     close(
                         {
-                            "name": TEXT,
+                            "name": {"type": "string", "minLength": 1},
                             "status": {"enum": ["passed", "failed", "skipped", "pending", "other"]},
                             "duration": MILLISECONDS,
                             "message": TEXT,
@@ -149,7 +149,7 @@ CTRF = close(
             ["tool", "summary", "tests"],
         ),
     },
-    ["reportFormat", "results"],
+    ["reportFormat", "specVersion", "results"],
 )
 
 

@@ -33,14 +33,14 @@ WORKSHEET = (
 
 
 def read_as_canvas(path: Path) -> dict[str, dict[str, Any]]:
-    """Canvas's own rules: which columns are whose, which row is whose, which values count."""
+    """Canvas's own rules: which columns are whose, which row is whose, which values count; `points` change its own."""
     header, *rows = read_csv(path.read_bytes())
     assert "Student" in header[0] and "ID" in header[1]
     if "SIS User ID" in header:
         assert header[header.index("SIS User ID") + 1] == "SIS Login ID"
     first = header.index("Section") + 1
     assert rows[0][0].strip() == "Points Possible" and not any(rows[0][1:first])
-    found = {}
+    found = {"points": {"all": read_canvas_value(rows[0][first])}}
     for row in rows[1:]:
         assert row[1] or row[2] or row[3] or row[0], "nobody can be found by this row"
         key = row[2] or row[1]
@@ -86,6 +86,7 @@ def test_canvas_takes_the_scores(tmp_path: Path) -> None:
     """What was sent is what Canvas reads, under the assignment's own number."""
     notes = canvas.write(open_class(column="HW1 (4321)"), tmp_path / "out.csv")
     found = read_as_canvas(tmp_path / "out.csv")
+    assert found.pop("points") == {"all": None}
     assert {key: row["4321"] for key, row in found.items()} == SCORES
     assert found["S001"] == {"canvas": "1234", "name": "Doe, Jane", "4321": 70.0}
     assert found["S003"]["name"] == f"'{FORMULA}"
@@ -97,7 +98,9 @@ def test_canvas_would_make_a_new_column(tmp_path: Path) -> None:
     notes = canvas.write(open_class(), tmp_path / "out.csv")
     hint = "to fill an existing one pass --column 'TITLE (ID)'"
     assert notes == [f"Canvas will make a new assignment of {TITLE!r}: {hint}"]
-    assert TITLE in read_as_canvas(tmp_path / "out.csv")["S001"]
+    found = read_as_canvas(tmp_path / "out.csv")
+    assert found["S001"][TITLE] == 70.0
+    assert found["points"] == {"all": 100.0}
 
 
 def test_canvas_knows_its_own_ids_without_a_roster(tmp_path: Path) -> None:
@@ -105,7 +108,8 @@ def test_canvas_knows_its_own_ids_without_a_roster(tmp_path: Path) -> None:
     gradebook = open_class(make_report("1234"), make_report("jdoe"), roster=Roster(()), column="HW (1)")
     notes = canvas.write(gradebook, tmp_path / "out.csv")
     assert notes == ["'jdoe' is left out: on no roster, and no Canvas id; pass --roster"]
-    assert read_as_canvas(tmp_path / "out.csv") == {"1234": {"canvas": "1234", "name": "", "1": 70.0}}
+    assert read_as_canvas(tmp_path / "out.csv")["1234"] == {"canvas": "1234", "name": "", "1": 70.0}
+    assert len(read_csv((tmp_path / "out.csv").read_bytes())) == 3
 
 
 def test_a_gradebook_of_canvas_is_a_roster_and_comes_back(tmp_path: Path) -> None:
