@@ -1,7 +1,7 @@
 """The life of one grade. The one file that knows every step.
 
-Zone: trusted. A `Worker` is a pair: an examiner (this process, with the hidden suite collected once) and a zygote (in the
-sandbox, with torch imported once). `Worker.grade` turns what was handed in into a report:
+Zone: trusted. A `Worker` is a pair: an examiner (this process, with the hidden suite collected once) and a zygote (in
+the sandbox, with torch imported once). `Worker.grade` turns what was handed in into a report:
 
     read_submission    files -> one module of definitions (nothing is run)
     Subject            the definitions in a fresh child, forked from the zygote
@@ -34,7 +34,7 @@ from grader.report import (
 )
 from grader.scoring import score_todos, total
 from grader.submission import Submission
-from grader.verdict import Verdict
+from grader.verdict import Outcome, Verdict
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,10 @@ class Worker:
         )
         started = time.perf_counter()
         try:
-            examined = self._refuse(submission) if submission.refused else self._examine(submission, started, in_process)
+            if submission.refused:
+                examined = self._refuse(submission)
+            else:
+                examined = self._examine(submission, started, in_process)
         except GraderFault as fault:
             return self._report_fault(job, submission, fault)
         return self._report(job, submission, examined)
@@ -123,20 +126,7 @@ class Worker:
         return Examined(self._make_blank_results(Verdict.FAILED, submission.refused), Timing())
 
     def _make_blank_results(self, verdict: Verdict, message: str) -> list[CheckResult]:
-        return [
-            CheckResult(
-                id=test.id,
-                name=test.name,
-                todo=test.todo,
-                category=test.category,
-                status=verdict,
-                score=0.0,
-                max_score=test.points,
-                message=message,
-                visibility=test.visibility,
-            )
-            for test in self.suite.tests
-        ]
+        return [test.report(Outcome(verdict, message)) for test in self.suite.tests]
 
     def _report(self, job: Job, submission: Submission, examined: Examined, fault: str = "") -> GradeReport:
         todos = score_todos(self.assignment.todos, examined.results)

@@ -64,6 +64,15 @@ MEANINGS: dict[Verdict, Meaning] = {
 }
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How a test ended."""
+
+    verdict: Verdict
+    message: str = ""
+    hint: str = ""
+
+
 class Mishap(Exception):
     """The submission did something other than answer: its verdict, and a message fit for the student."""
 

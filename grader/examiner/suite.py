@@ -1,7 +1,7 @@
 """An assignment's hidden tests: collected once, run for every submission.
 
-Zone: examiner (trusted). Called by `grading`. pytest does the collecting, the fixtures and the running; this file decides
-what an outcome means.
+Zone: examiner (trusted). Called by `grading`. pytest does the collecting, the fixtures and the running; this file
+decides what an outcome means.
 """
 
 import hashlib
@@ -24,11 +24,16 @@ from grader.examiner.parity import Mismatch
 from grader.examiner.plugin import CATEGORIES, EXAMINATION, Examination, find_todo_id, make_test_id
 from grader.examiner.student import Subject
 from grader.intake import read_submission
+from grader.policy import Use, find_forbidden
 from grader.report import Category, CheckResult, Visibility
-from grader.verdict import MEANINGS, Mishap, Verdict
+from grader.submission import Submission
+from grader.verdict import MEANINGS, Mishap, Outcome, Verdict
 
-ARGUMENTS = ["-c", "/dev/null", "--rootdir", str(PROJECT), "--assert=plain", "--capture=no", "--disable-plugin-autoload"]
-PLUGINS = ["-p", "grader.examiner.plugin", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"]
+ARGUMENTS = ["-c", "/dev/null", "--rootdir", str(PROJECT)]
+ARGUMENTS += ["--assert=plain", "--capture=no", "--disable-plugin-autoload"]
+# What pytest does around each test for a person who reads its output is more work than the test.
+UNUSED = ["cacheprovider", "terminal", "faulthandler", "logging", "warnings", "unraisableexception", "threadexception"]
+PLUGINS = ["-p", "grader.examiner.plugin", *(part for name in UNUSED for part in ("-p", f"no:{name}"))]
 
 
 @dataclass(frozen=True)
@@ -48,14 +53,21 @@ class HiddenTest:
         function = getattr(self.item, "function", None)
         return " ".join((getattr(function, "__doc__", None) or self.id).split())
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a test ended."""
-
-    verdict: Verdict
-    message: str = ""
-    hint: str = ""
+    def report(self, outcome: Outcome, *, cpu_seconds: float = 0.0) -> CheckResult:
+        """Its line in the report."""
+        return CheckResult(
+            id=self.id,
+            name=self.name,
+            todo=self.todo,
+            category=self.category,
+            status=outcome.verdict,
+            score=self.points if outcome.verdict is Verdict.PASSED else 0.0,
+            max_score=self.points,
+            message=outcome.message,
+            hint=outcome.hint,
+            visibility=self.visibility,
+            cpu_seconds=cpu_seconds,
+        )
 
 
 class _Recorder:
@@ -92,24 +104,14 @@ class Suite:
     def run(self, subject: Subject) -> list[CheckResult]:
         """Run every test for one submission. Raises GraderFault where the examiner cannot go on."""
         subject.signatures = self.examination.load_signatures()
+        forbidden = find_forbidden(subject.submission.source, self.assignment.todos)
         results = []
         for test, following in zip(self.tests, [*self.tests[1:], None], strict=True):
+            if test.todo in forbidden:
+                results.append(test.report(_forbid(forbidden[test.todo], subject.submission)))
+                continue
             outcome = self._judge(test, following, subject)
-            results.append(
-                CheckResult(
-                    id=test.id,
-                    name=test.name,
-                    todo=test.todo,
-                    category=test.category,
-                    status=outcome.verdict,
-                    score=test.points if outcome.verdict is Verdict.PASSED else 0.0,
-                    max_score=test.points,
-                    message=outcome.message,
-                    hint=outcome.hint,
-                    visibility=test.visibility,
-                    cpu_seconds=round(subject.channel.read_cpu_seconds(), 4),
-                )
-            )
+            results.append(test.report(outcome, cpu_seconds=round(subject.channel.read_cpu_seconds(), 4)))
         return results
 
     def _judge(self, test: HiddenTest, following: HiddenTest | None, subject: Subject) -> Outcome:
@@ -171,6 +173,11 @@ def _forget_namesakes(folder: Path) -> None:
             del sys.modules[path.stem]
     # pytest puts the folder first, unless it is there already.
     sys.path[:] = [entry for entry in sys.path if entry != str(folder)]
+
+
+def _forbid(use: Use, submission: Submission) -> Outcome:
+    place = submission.locate(use.line).describe()
+    return Outcome(Verdict.FORBIDDEN, f"{use.name} is not to be used here ({place}): this TODO asks for your own code")
 
 
 def digest_suite(assignment: Assignment) -> str:

@@ -77,7 +77,7 @@ def test_marks_become_a_description(make_suite):
         ("points=60", "points=50", "the tests of 'double' are worth 50.0, the TODO 60.0"),
         ("@pytest.mark.parity\n", "", "mark it with one category"),
         ("@pytest.mark.parity", "@pytest.mark.parity\n@pytest.mark.shape", "mark it with one category"),
-        (', points=60)', ")", "a TODO and its points"),
+        (", points=60)", ")", "a TODO and its points"),
         ('@pytest.mark.todo("shout", points=40)\n', "", "a TODO and its points"),
         ("import pytest", "import pytest, no_such_package", "the tests cannot be collected"),
         ("def test_", "def check_", "the tests cannot be collected"),
@@ -172,3 +172,14 @@ def test_the_digest_names_what_decides_a_grade(monkeypatch: pytest.MonkeyPatch, 
     changed = {"toml": TOML, "solution": SOLUTION, "tests": TESTS}[text] + "\n# changed\n"
     assert digest_suite(open_project(monkeypatch, tmp_path, **{text: changed})) != before
     assert digest_suite(open_project(monkeypatch, tmp_path)) == before
+
+
+def test_a_forbidden_name_costs_its_todo_only(make_suite):
+    """What a policy forbids is named with its line; the other TODOs are marked as ever."""
+    suite = make_suite(toml=TOML.replace('where = ["double"]', 'where = ["double"]\nforbid = ["math.prod"]'))
+    found = run_suite(
+        suite, "import math\n\n\ndef double(n):\n    return math.prod([n, 2])\n\n\ndef shout(w): return w.upper()\n"
+    )
+    assert (found["double"].status, found["double"].score) == (Verdict.FORBIDDEN, 0.0)
+    assert "math.prod is not to be used here (handed_in.py, line 5)" in found["double"].message
+    assert found["shout"].status is Verdict.PASSED
