@@ -1,6 +1,7 @@
 """Downloads of learning-management systems: who handed in what, when, and which attempt it is."""
 
 import os
+import random
 import subprocess
 from pathlib import Path
 
@@ -95,6 +96,26 @@ def test_moodle_worksheet_tells_time_and_address(tmp_path: Path) -> None:
     ]
 
 
+def test_a_worksheet_from_a_spreadsheet_is_understood(tmp_path: Path) -> None:
+    """Saved again with other separators, with rows cut short and with empty ones."""
+    folder = make(tmp_path, "P_500_assignsubmission_file/attention.py", "P_501_assignsubmission_file/b.py")
+    (folder / "Grades.csv").write_text(
+        "Full name;Identifier;Last modified (submission)\nX\n;;\nJane Doe;Participant 500;10/10/25, 10:22\n"
+    )
+    assert show(read_class(folder), folder) == [
+        ("500", "P_500_assignsubmission_file", "2025-10-10T10:22:00", False, 1),
+        ("501", "P_501_assignsubmission_file", None, False, 1),
+    ]
+
+
+def test_a_worksheet_that_is_no_text_is_named(tmp_path: Path) -> None:
+    """The staff can take it away; nobody is told to hand it in again."""
+    folder = make(tmp_path, "P_500_assignsubmission_file/attention.py", "Q_501_assignsubmission_file/attention.py")
+    (folder / "Grades.csv").write_bytes(b"PK\x03\x04\xff\xfe\x00")
+    with pytest.raises(UsageError, match=r"Grades\.csv is no table .* pass Moodle.s grading worksheet, or take"):
+        read_class(folder)
+
+
 def test_blackboard(tmp_path: Path) -> None:
     """Attempts are ordered by their times; the receipt is no submission."""
     stem = "Homework 4_jdoe_attempt_2025-10"
@@ -169,6 +190,31 @@ def test_damaged_gradescope_list_is_the_callers_to_mend(tmp_path: Path) -> None:
         read_class(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        ":submitters: Jane Doe",
+        ":submitters: [Jane Doe, 3]",
+        ":submitters: {a: 1}",
+        ":history: 7",
+        ":submitters:\n  - :name: [1]\n    :email: null",
+    ],
+)
+def test_odd_values_in_gradescopes_list_lose_nobody(tmp_path: Path, record: str) -> None:
+    """Where the list does not say who it was, the submission keeps its own label."""
+    folder = make(tmp_path, "submission_1/attention.py")
+    (folder / "submission_metadata.yml").write_text(f"submission_1:\n  {record}\n")
+    assert show(read_class(tmp_path), tmp_path) == [("submission_1", "submission_1", None, False, 1)]
+
+
+def test_a_day_on_no_calendar_is_a_damaged_list(tmp_path: Path) -> None:
+    """A list that was edited by hand is named, not passed over."""
+    text = "submission_1:\n  :created_at: 2025-02-31 10:00:00\n"
+    (make(tmp_path, "submission_1/attention.py") / "submission_metadata.yml").write_text(text)
+    with pytest.raises(UsageError, match=r"submission_metadata\.yml cannot be read: day is out of range"):
+        read_class(tmp_path)
+
+
 def test_nbgrader(tmp_path: Path) -> None:
     """`<student>/<assignment>/` with a timestamp; where there are several assignments the student's folder counts."""
     folder = make(tmp_path, "jdoe/a4/attention.py", "s2/a4/attention.py", "mj/a3/seq2seq.py", "mj/a4/attention.py")
@@ -179,6 +225,15 @@ def test_nbgrader(tmp_path: Path) -> None:
         ("s2", "s2/a4", None, False, 1),
         ("s3", "mj", None, False, 1),
     ]
+
+
+def test_a_timestamp_may_be_anything(tmp_path: Path) -> None:
+    """It lies among the student's files: a huge one costs nothing, a binary one tells no time."""
+    folder = make(tmp_path, "jdoe/a4/attention.py", "s2/a4/attention.py")
+    with (folder / "jdoe/a4/timestamp.txt").open("w") as file:
+        file.truncate(8 * 2**30)
+    (folder / "s2/a4/timestamp.txt").write_bytes(b"\xff\xfe\x00")
+    assert [attempt.submitted_at for attempt in read_class(folder, ROSTER)] == [None, None]
 
 
 def test_nbgrader_tree_without_timestamps_is_known_by_its_name(tmp_path: Path) -> None:
@@ -288,6 +343,33 @@ def test_links_in_a_class_folder_are_not_followed(tmp_path: Path) -> None:
     folder = make(tmp_path / "class", "s1/attention.py")
     (folder / "s2").symlink_to(tmp_path)
     assert [a.student for a in read_class(folder)] == ["s1"]
+
+
+PIECES = (
+    "jdoe", "홍길동", "LATE", "1234", "9001", "attention", "attempt", "2025-10-11-09-00-00", "assignsubmission", "file",
+    "onlinetext", " - ", "Oct 10, 2025 1022 PM", "12-900", "_", "__", "-1", ".", ".py", ".zip", "text.html", "anon",
+    "٣", "\n",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_names_of_files_break_a_layout(tmp_path: Path, seed: int) -> None:
+    """Whatever the entries are called, each ends up with one student, inside the folder, or is passed over."""
+    chance = random.Random(seed)
+    for _ in range(8):
+        name = "_".join(chance.choices(PIECES, k=chance.randint(1, 6)))
+        path = tmp_path / name
+        if chance.random() < 0.5:
+            path.mkdir(exist_ok=True)
+        elif not path.exists():
+            path.write_text(ATTENTION)
+    try:
+        attempts = read_class(tmp_path, ROSTER, module="attention.py", defines=["LuongAttention"])
+    except SubmissionNotFound:
+        return
+    assert all(attempt.student and attempt.path.parent == tmp_path for attempt in attempts)
+    numbers = [(attempt.student, attempt.attempt) for attempt in attempts]
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_nothing_to_grade_is_a_usage_error(tmp_path: Path) -> None:

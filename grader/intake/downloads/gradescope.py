@@ -26,7 +26,7 @@ def find(folder: Path, items: Sequence[Path]) -> list[Find]:
         _make_find(path, submitter, metadata[path.name])
         for path in items
         if path.name in metadata
-        for submitter in metadata[path.name].get(":submitters") or [{}]
+        for submitter in _list_mappings(metadata[path.name], ":submitters") or [{}]
     ]
 
 
@@ -37,8 +37,13 @@ def _make_find(path: Path, submitter: dict[str, Any], record: dict[str, Any]) ->
         keys=tuple(keys or [path.name]),
         name=str(submitter.get(":name") or ""),
         submitted_at=_read_time(record.get(":created_at")),
-        attempt=len(record.get(":history") or []) + 1,
+        attempt=len(_list_mappings(record, ":history")) + 1,
     )
+
+
+def _list_mappings(record: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    items = record.get(key)
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _read_time(value: object) -> str | None:
@@ -57,7 +62,7 @@ def _read_metadata(path: Path) -> dict[str, dict[str, Any]]:
     Reader.add_multi_constructor("!", lambda loader, _, node: loader.construct_mapping(node, deep=True))
     try:
         metadata = Reader(path.read_bytes()).get_single_data()
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a ValueError: what looks like a date, and is on no calendar
         raise UsageError(f"{path.name} cannot be read: {error}; export the submissions again") from error
     records = metadata if isinstance(metadata, dict) else {}
     return {str(name): record for name, record in records.items() if isinstance(record, dict)}

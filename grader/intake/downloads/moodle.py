@@ -4,16 +4,14 @@ Zone: trusted. Called by `intake.downloads`. The number is the participant's in 
 grading worksheet lies beside, it says when each was handed in, and by whom.
 """
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from grader.intake.decoding import decode
 from grader.intake.downloads.finds import Find, Layout, are_most
 from grader.intake.entries import read_name
+from grader.roster import read_table
 
 _NAME = re.compile(
     r"(?P<name>[^_/]*)_(?P<participant>\d+)_assignsubmission_(?P<plugin>[a-z]+)_?(?P<file>.*)", re.DOTALL
@@ -55,9 +53,10 @@ def _make_find(path: Path, match: re.Match[str], row: dict[str, str]) -> Find:
 def _read_worksheet(items: Sequence[Path]) -> dict[str, dict[str, str]]:
     for path in items:
         if path.suffix.lower() == ".csv" and path.is_file() and not _parse(path):
-            rows = list(csv.DictReader(io.StringIO(decode(path.read_bytes(), path.name))))
-            if rows and "Identifier" in rows[0]:
-                return {row["Identifier"].removeprefix("Participant "): row for row in rows}
+            header, *rows = read_table(path, "Moodle's grading worksheet, or take the file away") or [[]]
+            named = [dict(zip(header, row, strict=False)) for row in rows if any(row)]
+            if "Identifier" in header:
+                return {row["Identifier"].removeprefix("Participant "): row for row in named if "Identifier" in row}
     return {}
 
 
