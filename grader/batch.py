@@ -1,45 +1,222 @@
-"""Grade a whole class: find the submissions, spread them over workers, write each report as it comes.
+"""Grade a whole class: read the submissions, have worker processes grade them, keep each report as it comes.
 
-Zone: trusted. Called by `grader batch`. A worker is a process of its own that holds one `grading.Worker`; what passes
-between it and this process is a Job and the JSON of a report.
+Zone: trusted. Called by `grader batch`. What was graded once under the same `Key` is not graded again, so that the same
+command goes on where the last one ended, however it ended. A report is in the gradebook and on the disk before anybody
+hears of it.
 """
 
-import csv
-import json
-import multiprocessing
 import os
-import re
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
+from types import FrameType
 
-from grader.errors import SubmissionNotFound
-from grader.grading import Job, Worker, open_worker
-from grader.report import GradeReport
+from grader.assignment import Assignment, load_assignment
+from grader.errors import SubmissionNotFound, UsageError
+from grader.examiner.launcher import choose_isolation
+from grader.executors import Answer, Executor, Task, open_local
+from grader.grading import Job, Worker, describe_environment, describe_submission, open_worker
+from grader.intake import read_submission
+from grader.key import Conditions, Key, digest_suite
+from grader.report import GradedAssignment, GradedSubmission, GradeReport, TodoResult
+from grader.run import Run
+from grader.scoring import total
+from grader.store import Store, locate_gradebook, open_store
+from grader.submission import Submission
+from grader.verdict import Verdict
 
 # A worker takes seconds to start, a submission a fraction of one: fewer than this many are not worth another worker.
 SUBMISSIONS_PER_WORKER = 16
 SOURCES = (".py", ".ipynb", ".zip", ".gz", ".tgz")
+RETRIES = 2
+FINISHING = b"\ngrader: finishing what is in flight; press Ctrl-C again to stop at once\n"
 
+Tell = Callable[[GradeReport], None]
 _worker: Worker | None = None
 
 
 @dataclass(frozen=True)
-class Run:
-    """The folder that a class's results go to."""
+class Plan:
+    """How a class is to be graded."""
 
-    folder: Path
+    assignment: str
+    isolation: str
+    workers: int
+    dask: str | None = None
+    store: str | None = None
+    force: bool = False
 
-    def write_report(self, report: GradeReport) -> None:
-        """One student's report; whole or not at all."""
-        _write_whole(self.folder / "reports" / f"{make_file_name(report.submission.student)}.json", _to_json(report))
 
-    def write_summary(self, reports: Sequence[GradeReport]) -> None:
-        """summary.json and summary.csv."""
-        _write_whole(self.folder / "summary.json", json.dumps(summarise(reports), indent=2, ensure_ascii=False) + "\n")
-        _write_csv(self.folder / "summary.csv", reports)
+@dataclass(frozen=True)
+class GradedClass:
+    """A class as far as it was graded: reports without their tests in the order of the jobs, and who is left.
+
+    `kept` counts those that were graded before; `attention` has a line for each student whom somebody should look at.
+    """
+
+    reports: list[GradeReport]
+    kept: int
+    attention: list[str]
+    left: list[str]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One entry of the class and what was read of it."""
+
+    index: int
+    job: Job
+    submission: Submission
+
+
+@dataclass
+class Case:
+    """A result that is being waited for, by everyone who handed in the same."""
+
+    entrants: list[Entrant]
+    failed: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Batch:
+    """One class on its way through the workers."""
+
+    assignment: Assignment
+    conditions: Conditions
+    executor: Executor
+    run: Run
+    store: Store
+    tell: Tell
+    interrupted: Event
+    force: bool = False
+    cases: dict[Key, Case] = field(default_factory=dict)
+    reports: dict[int, GradeReport] = field(default_factory=dict)
+    attention: list[str] = field(default_factory=list)
+    kept: int = 0
+    sound_workers: set[str] = field(default_factory=set)
+
+    def grade(self, jobs: Sequence[Job]) -> GradedClass:
+        """Every job, or as many as were in flight when somebody interrupted."""
+        arriving = iter(enumerate(jobs))
+        while self._admit(arriving):
+            for answer in self.executor.collect():
+                self._settle(answer)
+        reports = [self.reports[index] for index in sorted(self.reports)]
+        left = [job.student for index, job in enumerate(jobs) if index not in self.reports]
+        self.run.write_summary(reports, left)
+        return GradedClass(reports, self.kept, self.attention, left)
+
+    def _admit(self, arriving: Iterator[tuple[int, Job]]) -> bool:
+        """Take entries until the workers have enough to do. Whether something is in flight."""
+        while self.executor.has_room() and not self.interrupted.is_set():
+            entry = next(arriving, None)
+            if entry is None:
+                break
+            self._enter(*entry)
+        return bool(self.cases)
+
+    def _enter(self, index: int, job: Job) -> None:
+        try:
+            submission = read_submission(
+                job.path, module=self.assignment.module, defines=self.assignment.defines, student=job.student
+            )
+        except Exception as error:  # noqa: BLE001 - what one student handed in must not stop the class
+            trouble = f"reading it failed: {type(error).__name__}: {error}"
+            self._keep(index, self.conditions.make_key(None), self._make_fault(job, trouble))
+            return
+        if submission.refused:
+            self.attention.append(f"{job.student}: cannot be read: {submission.refused}")
+        self._look_up(Entrant(index, job, submission), self.conditions.make_key(submission))
+
+    def _look_up(self, entrant: Entrant, key: Key) -> None:
+        found = None if self.force else self.store.find(key, entrant.job.student)
+        if key in self.cases:
+            self.cases[key].entrants.append(entrant)
+        elif found:
+            self._confirm(entrant, key, _relabel(found, entrant))
+        else:
+            self.cases[key] = Case([entrant])
+            self.executor.submit(Task(key, entrant.job))
+
+    def _settle(self, answer: Answer) -> None:
+        report = GradeReport.model_validate_json(answer.text) if answer.text else None
+        trouble = answer.trouble or (self._find_trouble(report) if report else "")
+        if report and not trouble:
+            self.sound_workers.add(answer.worker)
+            self._finish(answer.task.key, report)
+            return
+        if report and report.fault and answer.worker in self.sound_workers:
+            # Its zygote is gone, say. A worker that never was sound is kept: another would do no better.
+            self.executor.replace(answer.worker)
+        fault = report if report and report.status == "grader_fault" else self._make_fault(answer.task.job, trouble)
+        self._try_again(answer, fault)
+
+    def _try_again(self, answer: Answer, fault: GradeReport) -> None:
+        key, failed = answer.task.key, self.cases[answer.task.key].failed
+        failed.append(answer.worker)
+        if len(failed) > RETRIES:
+            self._finish(key, fault)
+        elif self.interrupted.is_set():
+            del self.cases[key]
+        else:
+            self.executor.submit(Task(key, answer.task.job, frozenset(failed)))
+
+    def _find_trouble(self, report: GradeReport) -> str:
+        return self.conditions.find_difference(report) or (_explain(report) if report.status == "grader_fault" else "")
+
+    def _finish(self, key: Key, report: GradeReport) -> None:
+        for entrant in self.cases.pop(key).entrants:
+            self._keep(entrant.index, key, _relabel(report, entrant))
+
+    def _keep(self, index: int, key: Key, report: GradeReport) -> None:
+        with self.run.stage_report(report):
+            self.store.add(key, report)
+        self._tell(index, report)
+
+    def _confirm(self, entrant: Entrant, key: Key, report: GradeReport) -> None:
+        """Graded before, though perhaps for another student or before the last attempt."""
+        self.kept += 1
+        if self.store.find_latest(entrant.job.student, self.assignment.name) != report:
+            self._keep(entrant.index, key, report)
+            return
+        if not self.run.holds(report):
+            with self.run.stage_report(report):
+                pass
+        self._tell(entrant.index, report)
+
+    def _tell(self, index: int, report: GradeReport) -> None:
+        # Without their tests: a class of ten thousand must fit into memory.
+        self.reports[index] = report.model_copy(update={"tests": ()})
+        if report.status == "grader_fault":
+            self.attention.append(f"{report.submission.student}: not graded, the grader failed: {_explain(report)}")
+        self.tell(report)
+
+    def _make_fault(self, job: Job, reason: str) -> GradeReport:
+        """What is kept where no worker could make a report."""
+        blank = [
+            TodoResult(id=todo.id, title=todo.title, score=0, max_score=todo.points, status=Verdict.GRADER_FAULT)
+            for todo in self.assignment.todos
+        ]
+        return GradeReport(
+            assignment=GradedAssignment(
+                name=self.assignment.name,
+                title=self.assignment.description.title,
+                suite_digest=self.conditions.suite,
+            ),
+            submission=GradedSubmission(id="", student=job.student, files=(), submitted_at=job.submitted_at),
+            status="grader_fault",
+            score=0.0,
+            max_score=total(todo.max_score for todo in blank),
+            todos=tuple(blank),
+            tests=(),
+            environment=self.conditions.environment,
+            seed_commitment="",
+            fault=reason,
+        )
 
 
 def list_jobs(folder: Path) -> list[Job]:
@@ -47,10 +224,12 @@ def list_jobs(folder: Path) -> list[Job]:
     if not folder.is_dir():
         raise SubmissionNotFound(f"no folder {str(folder)!r}: pass the folder that holds one entry for each student")
     entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    jobs = [Job(path, student=_name_student(path)) for path in entries if path.is_dir() or path.suffix in SOURCES]
-    if not jobs:
+    entries = [path for path in entries if path.is_dir() or path.suffix in SOURCES]
+    if not entries:
         raise SubmissionNotFound(f"nothing to grade in {str(folder)!r}: expected a folder or a file for each student")
-    return jobs
+    stems = Counter(map(_name_student, entries))
+    # `kim.py` and `kim.ipynb` are two entries: neither may take the other's place.
+    return [Job(path, student=_name_student(path, whole=stems[_name_student(path)] > 1)) for path in entries]
 
 
 def choose_worker_count(jobs: int, wanted: int | None = None) -> int:
@@ -58,59 +237,54 @@ def choose_worker_count(jobs: int, wanted: int | None = None) -> int:
     return wanted or max(1, min(os.cpu_count() or 1, jobs // SUBMISSIONS_PER_WORKER))
 
 
-def grade_class(
-    jobs: Sequence[Job], assignment: str, run: Run, *, isolation: str, workers: int, tell: Callable[[GradeReport], None]
-) -> list[GradeReport]:
-    """Every job's report, in the order of the jobs; each is on disk before `tell` hears of it."""
-    (run.folder / "reports").mkdir(parents=True, exist_ok=True)
-    reports: dict[int, GradeReport] = {}
-    for index, report in _grade_all(jobs, assignment, isolation, workers):
-        run.write_report(report)
-        reports[index] = report
-        tell(report)
-    in_order = [reports[index] for index in sorted(reports)]
-    run.write_summary(in_order)
-    return in_order
+def grade_class(jobs: Sequence[Job], plan: Plan, run: Run, tell: Tell) -> GradedClass:
+    """Grade what is not graded yet. Raises UsageError or GraderFault where the class cannot be graded at all."""
+    assignment = load_assignment(plan.assignment)
+    conditions = read_conditions(assignment, plan.isolation)
+    with (
+        notice_interrupt() as interrupted,
+        run.open(),
+        open_store(plan.store or locate_gradebook(run.folder)) as store,
+        _open_executor(plan) as executor,
+    ):
+        batch = Batch(
+            assignment=assignment,
+            conditions=conditions,
+            executor=executor,
+            run=run,
+            store=store,
+            tell=tell,
+            interrupted=interrupted,
+            force=plan.force,
+        )
+        return batch.grade(jobs)
 
 
-def summarise(reports: Sequence[GradeReport]) -> dict[str, object]:
-    """What a class looks like: counts, and whom to look at."""
-    verdicts = Counter(todo.status.value for report in reports for todo in report.todos)
-    return {
-        "assignment": reports[0].assignment.model_dump() if reports else None,
-        "graded": len(reports),
-        "mean_score": round(sum(report.score for report in reports) / len(reports), 2) if reports else None,
-        "verdicts": dict(sorted(verdicts.items())),
-        "attention": [report.submission.student for report in reports if report.status == "grader_fault"],
-        "students": [
-            {"student": report.submission.student, "score": report.score, "status": report.status} for report in reports
-        ],
-    }
+def read_conditions(assignment: Assignment, isolation: str | None) -> Conditions:
+    """What every report is to say about the suite and the environment. Raises IsolationUnavailable."""
+    return Conditions(digest_suite(assignment), describe_environment(choose_isolation(isolation)))
 
 
-def make_file_name(student: str) -> str:
-    """A student's name as a file name that no file system refuses."""
-    return re.sub(r"[^\w.@+-]", "_", student).strip(".")[:120] or "unnamed"
+@contextmanager
+def notice_interrupt() -> Iterator[Event]:
+    """An event that the first Ctrl-C sets; the second one raises KeyboardInterrupt. In the main thread only."""
+    asked = Event()
 
+    def note(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        os.write(2, FINISHING)  # print may have been interrupted itself
 
-def _grade_all(
-    jobs: Sequence[Job], assignment: str, isolation: str, workers: int
-) -> Iterator[tuple[int, GradeReport]]:
-    if workers == 1:
-        with open_worker(assignment, isolation=isolation) as worker:
-            for index, job in enumerate(jobs):
-                yield index, worker.grade(job)
-        return
-    # Spawned, not forked: a worker must not inherit what this process has imported or opened.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, open_in_process, (assignment, isolation)) as pool:
-        pending: dict[Future[str], int] = {pool.submit(grade_in_process, job): index for index, job in enumerate(jobs)}
-        for future in as_completed(pending):
-            yield pending[future], GradeReport.model_validate_json(future.result())
+    previous = signal.signal(signal.SIGINT, note)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def open_in_process(assignment: str, isolation: str) -> None:
-    """Make this process a worker; called once in each process of a pool."""
+    """Make this process a worker; called once in each process of a pool of `bench`."""
     global _worker
     _worker = open_worker(assignment, isolation=isolation)
 
@@ -122,33 +296,27 @@ def grade_in_process(job: Job) -> str:
     return _worker.grade(job).model_dump_json()
 
 
-def _name_student(path: Path) -> str:
-    return path.name if path.is_dir() else path.name.split(".")[0]
+def _open_executor(plan: Plan) -> AbstractContextManager[Executor]:
+    if plan.dask:
+        try:
+            from grader.cluster import open_cluster  # an extra, and slow to import
+        except ModuleNotFoundError as error:
+            raise UsageError(f"--dask needs Dask ({error}): pip install 'grader[cluster]'") from error
+        return open_cluster(plan.dask, plan.assignment, plan.isolation)
+    return open_local(plan.assignment, plan.isolation, plan.workers)
 
 
-def _to_json(report: GradeReport) -> str:
-    return report.model_dump_json(indent=2) + "\n"
+def _relabel(report: GradeReport, entrant: Entrant) -> GradeReport:
+    """The same result for somebody who handed in the same; of a fault, too."""
+    submission = describe_submission(entrant.job, entrant.submission)
+    return report.model_copy(update={"submission": submission})
 
 
-def _write_whole(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+def _explain(report: GradeReport) -> str:
+    broken = (test.message for test in report.tests if test.status is Verdict.GRADER_FAULT)
+    return report.fault or next(broken, "no reason was given")
 
 
-def _write_csv(path: Path, reports: Sequence[GradeReport]) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        todos = [todo.id for todo in reports[0].todos] if reports else []
-        writer.writerow(["student", "score", "max_score", "status", *todos])
-        for report in reports:
-            scores = [todo.score for todo in report.todos]
-            name = _neutralise(report.submission.student)
-            writer.writerow([name, report.score, report.max_score, report.status, *scores])
-    unfinished.replace(path)
-
-
-def _neutralise(text: str) -> str:
-    # A spreadsheet runs a cell that begins like a formula.
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+def _name_student(path: Path, *, whole: bool = False) -> str:
+    name = os.fsencode(path.name).decode("utf-8", "replace")
+    return name if whole or path.is_dir() else name.split(".")[0]

@@ -102,24 +102,51 @@ def batch(
     assignment: AssignmentOption,
     run: Annotated[Path, typer.Option("-o", "--output", help="Where reports and summaries go.")],
     jobs: Annotated[Optional[int], typer.Option("--jobs", min=1, help="Workers; default: one per core.")] = None,  # noqa: UP045
+    dask: Annotated[Optional[str], typer.Option(help="Have the workers of that Dask scheduler grade.")] = None,  # noqa: UP045
+    store: Annotated[Optional[str], typer.Option(help="Keep the gradebook in that database: postgresql://...")] = None,  # noqa: UP045
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the last run ended, as always.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what was graded before.")] = False,
     isolation: IsolationOption = IsolationChoice.BWRAP,
     quiet: QuietOption = False,
 ) -> None:
-    """Grade a class."""
-    from grader.batch import Run, choose_worker_count, grade_class, list_jobs
+    """Grade a class. The same command again goes on where it ended, and grades what has changed."""
+    from grader.batch import Plan, choose_worker_count, grade_class, list_jobs
     from grader.listing import open_progress, print_class
+    from grader.run import Run
 
+    if resume and force:
+        raise UsageError("--resume keeps what was graded before, --force grades it again: choose one")
     found = list_jobs(folder)
     workers = choose_worker_count(len(found), jobs)
+    plan = Plan(assignment, isolation.value, workers, dask=dask, store=store, force=force)
     with open_progress(len(found), quiet=quiet) as tell:
-        reports = grade_class(
-            found, assignment, Run(run), isolation=isolation.value, workers=workers, tell=tell
-        )
+        done = grade_class(found, plan, Run(run), tell)
     if not quiet:
-        print_class(reports)
-        typer.echo(f"wrote {len(reports)} reports, summary.json and summary.csv to {run}/")
-    if any(report.status == "grader_fault" for report in reports):
+        print_class(done.reports)
+        typer.echo(f"wrote {len(done.reports)} reports, {done.kept} of them graded before, and a summary to {run}/")
+    for line in done.attention:
+        _complain(line)
+    if done.left:
+        _complain(f"interrupted, {len(done.left)} left: {_list_some(done.left)}; the same command again goes on")
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    if any(report.status == "grader_fault" for report in done.reports):
         raise typer.Exit(ExitCode.GRADER_FAULT)
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="The folder of one run.")],
+    after: Annotated[Path, typer.Argument(help="The folder of a later run.")],
+    output: Annotated[Optional[Path], typer.Option("-o", help="The CSV; default: comparison.csv in AFTER.")] = None,  # noqa: UP045
+    quiet: QuietOption = False,
+) -> None:
+    """Who changed between two runs, on which TODO, and why."""
+    from grader.comparison import compare_runs, print_comparison, write_comparison
+
+    changes = compare_runs(before, after)
+    write_comparison(changes, output or after / "comparison.csv")
+    if not quiet:
+        print_comparison(changes)
 
 
 @app.command()
@@ -193,6 +220,10 @@ def main() -> None:
 
 def _complain(message: str) -> None:
     typer.echo(f"grader: {message}", err=True)
+
+
+def _list_some(names: list[str]) -> str:
+    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
 
 
 def _choose(wanted: str | None, names: list[str]) -> list[str]:

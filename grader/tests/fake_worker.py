@@ -76,8 +76,10 @@ def make_check(todo: TodoResult) -> CheckResult:
 def open_fake(log: Path) -> Iterator[Callable[[Job], str]]:
     """A worker that writes down each opening and each job before it does as the submission says."""
     note(log, f"open {os.getpid()}")
-    yield lambda job: obey(job, log)
-    note(log, f"close {os.getpid()}")
+    try:
+        yield lambda job: obey(job, log)
+    finally:
+        note(log, f"close {os.getpid()}")
 
 
 @contextmanager
