@@ -73,10 +73,13 @@ def compare_runs(before: Path, after: Path) -> list[Change]:
 
 def compare_reports(before: GradeReport | None, after: GradeReport | None) -> list[Change]:
     """One student's differences."""
-    student = (before or after).submission.student if before or after else ""
+    present = before or after
+    if present is None:
+        return []
+    student = present.submission.student
     if before is None or after is None:
-        why = (Reason.NEW if before is None else Reason.GONE,)
-        return [Change(student, WHOLE, _mark_whole(before), _mark_whole(after), why)]
+        only = Reason.NEW if before is None else Reason.GONE
+        return [Change(student, WHOLE, _mark_whole(before), _mark_whole(after), (only,))]
     why = tuple(_find_reasons(before, after)) or (Reason.VERDICT,)
     pairs = _pair_todos(before, after)
     changes = [Change(student, todo, one, other, why) for todo, (one, other) in pairs.items() if one != other]
