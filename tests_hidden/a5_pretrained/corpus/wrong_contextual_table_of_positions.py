@@ -1,0 +1,3 @@
+"""The table of the positions is given."""
+def word_embedding_table(model):
+    return model.embeddings.position_embeddings.weight

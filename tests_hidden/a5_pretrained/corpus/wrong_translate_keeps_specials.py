@@ -1,0 +1,5 @@
+"""The special tokens stay in the text."""
+def translate(model, tokenizer, text, max_new_tokens=64):
+    inputs = encode_text(tokenizer, text).to(model.device)
+    output_ids = model.generate(**inputs, max_new_tokens=max_new_tokens)
+    return tokenizer.decode(output_ids[0])

