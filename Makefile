@@ -22,7 +22,7 @@ grade: setup ## grade the sample class of a4_attention: a table, and JSON report
 	@$(BIN)/grader batch assignments/a4_attention/sample_class -a a4_attention -o $(RUN)
 
 test: setup ## the whole test suite; are skeletons and notebooks in step with their solutions
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 	@$(BIN)/grader release --check
 
 check: setup ## ruff and mypy --strict

@@ -176,8 +176,9 @@ class _Download:
     def _explain(self, reason: str) -> str:
         host = urlsplit(self.dataset.url).netloc
         sample = f"; until then the sample {self.dataset.sample!r} is used" if self.dataset.sample else ""
+        so_far = f"{self._count():,} of {self.size:,} bytes are here"
         return (
-            f"cannot fetch {self.dataset.name!r} from {host}: {reason} ({self._count():,} of {self.size:,} bytes are here); "
+            f"cannot fetch {self.dataset.name!r} from {host}: {reason} ({so_far}); "
             f"run the same command again, or put the file at {self.partial.with_suffix('')} yourself{sample}"
         )
 

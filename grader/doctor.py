@@ -47,7 +47,13 @@ def print_findings() -> bool:
 
 def examine_machine() -> list[Finding]:
     """All that is known about this machine."""
-    checks: list[Callable[[], list[Finding]]] = [_check_host, _check_bubblewrap, _check_seccomp, _check_jail, _check_devices]
+    checks: list[Callable[[], list[Finding]]] = [
+        _check_host,
+        _check_bubblewrap,
+        _check_seccomp,
+        _check_jail,
+        _check_devices,
+    ]
     return [finding for check in checks for finding in check()] + [_check_package(name) for name in PACKAGES]
 
 
@@ -89,7 +95,8 @@ def _check_seccomp() -> list[Finding]:
 
         size = len(compile_filter()) // 8
     except (ImportError, OSError, RuntimeError) as error:
-        return [Finding("system call filter", False, str(error)[:200], "apt install libseccomp2; pip install pyseccomp")]
+        remedy = "apt install libseccomp2; pip install pyseccomp"
+        return [Finding("system call filter", False, str(error)[:200], remedy)]
     return [Finding("system call filter", True, f"{size} instructions")]
 
 

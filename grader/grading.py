@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from grader.assignment import Assignment, load_assignment
-from grader.errors import GraderFault
+from grader.errors import BrokenJail, GraderFault
 from grader.examiner.launcher import Isolation, Jail, choose_isolation
 from grader.intake import read_submission
 from grader.report import (
@@ -100,9 +100,17 @@ class Worker:
                 examined = self._refuse(submission)
             else:
                 examined = self._examine(submission, started, in_process)
+        except BrokenJail as fault:
+            self._replace_jail()
+            return self._report_fault(job, submission, fault)
         except GraderFault as fault:
             return self._report_fault(job, submission, fault)
         return self._report(job, submission, examined)
+
+    def _replace_jail(self) -> None:
+        # The next submission must not pay for what broke under this one.
+        self.jail.close()
+        self.jail = Jail(self.assignment.description.imports, self.jail.isolation)
 
     def _examine(self, submission: Submission, started: float, in_process: bool) -> Examined:
         from grader.examiner.channel import JailChannel, LocalChannel

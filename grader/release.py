@@ -81,7 +81,8 @@ def _replace_regions(lines: list[str]) -> Iterator[str]:
         if text.startswith(BEGIN):
             if todo:
                 raise BrokenSuite(f"{line.strip()!r} begins inside the solution of {todo!r}")
-            todo, indent, in_stub, stubs = text.removeprefix(BEGIN).strip(), line[: len(line) - len(line.lstrip())], False, 0
+            todo, in_stub, stubs = text.removeprefix(BEGIN).strip(), False, 0
+            indent = line[: len(line) - len(line.lstrip())]
         elif text == STUB:
             in_stub = True
         elif text == END:

@@ -6,7 +6,7 @@ Zone: trusted. Called by `grader verify`, which `make test` runs. The corpus is 
 import tempfile
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,25 +46,43 @@ class Verification:
     wrong: dict[str, set[str]] = field(default_factory=dict)
     killers: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
+    tell: Callable[[str], None] = lambda complaint: None
+
+    def complain(self, complaint: str) -> None:
+        """Keep a complaint, and tell it at once: a whole corpus takes minutes."""
+        self.complaints.append(complaint)
+        self.tell(complaint)
 
 
 def print_verification(name: str, isolation: str, *, quick: bool = False) -> bool:
     """Verify one suite and print what was found. True where nothing is wrong."""
-    found = verify_suite(load_assignment(name), isolation, quick=quick)
     console = make_console()
-    graded = f"{len(found.right)} right and {len(found.wrong)} wrong variants"
-    part = " (a part of the corpus)" if quick else ""
-    console.print(Text(f"{name}: {found.tests} hidden tests, {graded}{part}", "bold"))
-    for complaint in found.complaints:
-        console.print(Text(f"  {complaint}", style="red"))
-    if not found.complaints:
-        console.print(Text(f"  clean: {QUICK_PROMISE if quick else FULL_PROMISE}", "green"))
+    assignment = load_assignment(name)
+    found = verify_suite(
+        assignment,
+        isolation,
+        quick=quick,
+        tell=lambda complaint: console.print(Text(f"{name}: {complaint}", style="red")),
+    )
+    graded = f"{found.tests} hidden tests, {len(found.right)} right and {len(found.wrong)} wrong variants"
+    verdict = f"{len(found.complaints)} complaints" if found.complaints else "clean: " + _describe_promise(quick)
+    console.print(Text(f"{name}: {graded}: {verdict}", "red" if found.complaints else "green"))
     return not found.complaints
 
 
-def verify_suite(assignment: Assignment, isolation: str | None = None, *, quick: bool = False) -> Verification:
+def _describe_promise(quick: bool) -> str:
+    return f"{QUICK_PROMISE} (a part of the corpus)" if quick else FULL_PROMISE
+
+
+def verify_suite(
+    assignment: Assignment,
+    isolation: str | None = None,
+    *,
+    quick: bool = False,
+    tell: Callable[[str], None] = lambda complaint: None,
+) -> Verification:
     """Grade the reference, the skeleton and the corpus; with `quick`, as few wrong variants as each TODO needs."""
-    found = Verification(assignment)
+    found = Verification(assignment, tell=tell)
     expectations = load_expectations(assignment)
     chosen = choose_few(expectations) if quick else expectations
     with Worker(assignment, isolation=isolation) as worker, tempfile.TemporaryDirectory() as folder:
@@ -81,9 +99,13 @@ def verify_suite(assignment: Assignment, isolation: str | None = None, *, quick:
             report = grader.grade(name, source, in_process=not confined)
             _check_variant(found, name, expectation, report, text)
         idle = [test.id for test in worker.suite.tests if test.id not in found.killers]
-    found.complaints += [f"{test} kills no wrong variant" for test in idle if not quick]
-    found.complaints += list(_find_thin_todos(found))
+    for complaint in [*([] if quick else _describe_idle(idle)), *_find_thin_todos(found)]:
+        found.complain(complaint)
     return found
+
+
+def _describe_idle(tests: list[str]) -> list[str]:
+    return [f"{test} kills no wrong variant" for test in tests]
 
 
 def choose_few(expectations: dict[str, Expectation]) -> dict[str, Expectation]:
@@ -122,21 +144,19 @@ class _VariantGrader:
 
 def _check_reference(found: Verification, report: GradeReport) -> None:
     if report.score != report.max_score:
-        found.complaints.append(f"the reference scores {report.score:g} of {report.max_score:g}: {_explain(report)}")
+        found.complain(f"the reference scores {report.score:g} of {report.max_score:g}: {_explain(report)}")
 
 
 def _check_skeleton(found: Verification, report: GradeReport) -> None:
     filled = [f"{test.id} {test.status}" for test in report.tests if test.status is not Verdict.UNFILLED]
     if report.score or filled:
-        found.complaints.append(f"the skeleton scores {report.score:g}, not unfilled: {', '.join(filled)}")
+        found.complain(f"the skeleton scores {report.score:g}, not unfilled: {', '.join(filled)}")
 
 
-def _check_variant(
-    found: Verification, name: str, expectation: Expectation, report: GradeReport, text: str
-) -> None:
+def _check_variant(found: Verification, name: str, expectation: Expectation, report: GradeReport, text: str) -> None:
     losing = {todo.id for todo in report.todos if todo.score < todo.max_score}
     if losing != set(expectation.loses) or report.status != "graded":
-        found.complaints.append(
+        found.complain(
             f"{name} must lose {sorted(expectation.loses)} and loses {sorted(losing)} ({report.status}): "
             f"{_explain(report)}"
         )

@@ -1,27 +1,25 @@
 """The only seam between the examiner and a submission: requests go in, replies come out.
 
-Zone: examiner (trusted). Called by `examiner.student`. `JailChannel` asks a confined child, `LocalChannel` the same code
-in this process (a student's own check, or the reference). Whatever a reply holds is only a claim.
+Zone: examiner (trusted). Called by `examiner.student`. `JailChannel` asks a confined child, `LocalChannel` the same
+code in this process (a student's own check, or the reference). Whatever a reply holds is only a claim.
 """
 
+import functools
 import os
 import select
 import signal
-import socket
 import time
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from grader.assignment import Limits
 from grader.errors import GraderFault
 from grader.examiner.launcher import Child, Exit, Jail
 from grader.jail.serve import Server
 from grader.verdict import Mishap, Verdict
-from grader.wire.frames import Frame, ProtocolError, pack_frame, read_frame
+from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
 
 # How often the limits are looked at while a reply is awaited. Overrunning by so much is not worth a system call more.
 TICK_SECONDS = 0.05
-CHUNK_BYTES = 1 << 20
 
 
 class Channel(Protocol):
@@ -84,12 +82,13 @@ class JailChannel:
         self._last_cpu = 0.0
         self._asleep_seconds = 0.0
         self._next_look = 0.0
+        self._inbox = Inbox(lambda at_most: b"")  # nothing comes before there is a child
 
     def start_test(self) -> bool:
         """Start the clocks of one test, with a child ready to answer."""
         fresh = self.child is None
-        self.child = self.child or self.jail.spawn(self.limits)
-        self._cpu_start = self._last_cpu = self.child.read_cpu_seconds()
+        child = self.child or self._open_child()
+        self._cpu_start = self._last_cpu = child.read_cpu_seconds()
         self._asleep_seconds = 0.0
         return fresh
 
@@ -101,11 +100,13 @@ class JailChannel:
         self._next_look = time.monotonic() + TICK_SECONDS
         try:
             self._send(child, pack_frame(frame))
-            reply = read_frame(self._reader(child))
+            reply = self._read_reply()
         except ProtocolError as error:
             self._retire()
             raise Mishap(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
         except (EOFError, ConnectionError, BrokenPipeError) as error:
+            # Whoever only closes the channel still has to end: killed at once, the cause would be ours.
+            child.await_end(self.limits.asleep_seconds)
             raise self._explain_death(self._retire()) from error
         # Also when it answered before anybody looked: whether it overran must not depend on when we look.
         self._check_computing(child)
@@ -122,25 +123,27 @@ class JailChannel:
         if self.child is not None:
             self._retire()
 
+    def _open_child(self) -> Child:
+        self.child = child = self.jail.spawn(self.limits)
+        self._inbox = Inbox(functools.partial(self._receive, child))
+        return child
+
     def _send(self, child: Child, data: bytes) -> None:
         view = memoryview(data)
         while view:
-            self._wait(child, select.POLLOUT)
-            view = view[child.connection.send(view[:CHUNK_BYTES]) :]
+            try:
+                view = view[child.connection.send(view) :]
+            except BlockingIOError:
+                self._wait(child, select.POLLOUT)
 
-    def _reader(self, child: Child) -> Callable[[int], bytes]:
-        def read_exactly(count: int) -> bytes:
-            parts = bytearray()
-            while len(parts) < count:
-                self._wait(child, select.POLLIN)
-                # Plain recv: a descriptor that the child sends along is dropped by the kernel.
-                part = child.connection.recv(min(CHUNK_BYTES, count - len(parts)))
-                if not part:
-                    raise EOFError
-                parts += part
-            return bytes(parts)
+    def _receive(self, child: Child, at_most: int) -> bytes:
+        self._wait(child, select.POLLIN)
+        # Plain recv: a descriptor that the child sends along is dropped by the kernel.
+        return child.connection.recv(at_most)
 
-        return read_exactly
+    def _read_reply(self) -> Frame:
+        # What arrives beyond this reply stays in the inbox, and its number gives it away to the next question.
+        return read_frame(self._inbox.read_exactly)
 
     def _wait(self, child: Child, event: int) -> None:
         poller = select.poll()
@@ -160,18 +163,20 @@ class JailChannel:
         self._look_at_clock(child)
         if self._last_cpu - self._cpu_start > self.limits.cpu_seconds:
             self._retire()
-            message = f"stopped after {self.limits.cpu_seconds:g} seconds of computing: is there a loop that never ends?"
+            seconds = f"{self.limits.cpu_seconds:g} seconds"
+            message = f"stopped after {seconds} of computing: is there a loop that never ends?"
             raise Mishap(Verdict.TIMED_OUT, message)
         return self._last_cpu - before
 
     def _check_sleep(self, child: Child, poller: select.poll, computed: float) -> None:
-        # Only sleep counts, not waiting for a busy processor: a loaded machine must not change a grade. Whoever has just
-        # answered sleeps too, until asked again: hence the second look at the channel.
+        # Only sleep counts, not waiting for a busy processor: a loaded machine must not change a grade. Whoever has
+        # just answered sleeps too, until asked again: hence the second look at the channel.
         if child.is_asleep() and not poller.poll(0):
             self._asleep_seconds += max(0.0, TICK_SECONDS - computed)
         if self._asleep_seconds > self.limits.asleep_seconds:
             self._retire()
-            message = f"stopped after {self.limits.asleep_seconds:g} seconds asleep: does the code sleep, or wait for input?"
+            seconds = f"{self.limits.asleep_seconds:g} seconds"
+            message = f"stopped after {seconds} asleep: does the code sleep, or wait for input?"
             raise Mishap(Verdict.TIMED_OUT, message)
 
     def _look_at_clock(self, child: Child) -> None:
@@ -195,7 +200,8 @@ class JailChannel:
             return Mishap(Verdict.CRASHED, f"the code ended its process with exit status {code}")
         number = os.WTERMSIG(ended.status)
         if number == signal.SIGKILL and ended.cpu_seconds >= self.limits.total_cpu_seconds - 1:
-            return Mishap(Verdict.TIMED_OUT, f"stopped after {self.limits.total_cpu_seconds} seconds of computing in all")
+            message = f"stopped after {self.limits.total_cpu_seconds} seconds of computing in all"
+            return Mishap(Verdict.TIMED_OUT, message)
         return Mishap(Verdict.CRASHED, f"the process was ended by {_name_signal(number)}")
 
 

@@ -18,7 +18,7 @@ import torch
 from grader.assignment import PROJECT
 
 Item = TypeVar("Item")
-SYLLABLES = ("가", "나", "다", "라", "마", "바", "사", "아", "자", "차", "카", "타", "파", "하", "강", "별", "봄", "물", "꽃", "눈")
+SYLLABLES = tuple("가나다라마바사아자차카타파하강별봄물꽃눈")
 SECRET_FILE = PROJECT / ".grader" / "secret"
 
 

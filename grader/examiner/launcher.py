@@ -1,13 +1,14 @@
 """Start a zygote behind a wall, and fork children from it.
 
 Zone: examiner (trusted). Called by `examiner.channel` and `grader.doctor`.
-The wall is built by bubblewrap: new namespaces of every kind, a read-only runtime, nothing of ours but `wire/` and `jail/`.
-What a child gives up beyond that is in `jail.confine`.
+The wall is built by bubblewrap: new namespaces of every kind, a read-only runtime, nothing of ours but `wire/` and
+`jail/`. What a child gives up beyond that is in `jail.confine`.
 """
 
 import array
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -29,7 +30,7 @@ from grader.wire.frames import read_frame
 
 PACKAGE = Path(__file__).resolve().parent.parent
 MAX_PACKET = 1 << 16
-START_SECONDS = 120
+START_SECONDS = 300
 CHILD_UID = 1000
 # Host users that no account uses: where a root-run zygote's users 1 to 65534 are mapped.
 FIRST_HOST_UID, HOST_UIDS = 2_000_000_001, 65534
@@ -78,6 +79,12 @@ class Child:
         # Whatever neither runs nor is about to: sleeping, stopped, or a first thread that ended before the others.
         return not any(state in ("R", "D") for state in map(_read_state, self._tasks.glob("*/stat")))
 
+    def await_end(self, seconds: float) -> None:
+        """Give it time to end by itself, so that how it ended is its own doing."""
+        poller = select.poll()
+        poller.register(self.pidfd, select.POLLIN)
+        poller.poll(seconds * 1000)
+
     def end(self) -> Exit:
         """Kill it, however dead it looks, and learn how it ended."""
         try:
@@ -97,7 +104,7 @@ class Jail:
         self.isolation = isolation
         self.tmpfs_bytes = tmpfs_bytes
         self.ready = False
-        self.log = tempfile.TemporaryFile()
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(START_SECONDS)
         with theirs:
@@ -121,10 +128,14 @@ class Jail:
             with theirs:
                 self._send({"do": "spawn", "confinement": self._describe_confinement(limits)}, theirs.fileno())
             answer, descriptors = self._receive()
-            child = Child(self, answer["pid"], descriptors[0], ours)
-            self._await_confinement(child)
         except BrokenJail:
             ours.close()
+            raise
+        child = Child(self, answer["pid"], descriptors[0], ours)
+        try:
+            self._await_confinement(child)
+        except BrokenJail:
+            child.end()
             raise
         return child
 
@@ -160,7 +171,10 @@ class Jail:
 
     def _await_confinement(self, child: Child) -> None:
         def read_exactly(count: int) -> bytes:
-            data = child.connection.recv(count, socket.MSG_WAITALL)
+            try:
+                data = child.connection.recv(count, socket.MSG_WAITALL)
+            except OSError as error:
+                raise BrokenJail(f"a forked child does not say that it is confined: {error}") from error
             if len(data) < count:
                 raise BrokenJail("a forked child ended before it was confined")
             return data

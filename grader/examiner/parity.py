@@ -80,8 +80,8 @@ def enlarge(module: torch.nn.Module, factor: float = 4.0) -> None:
 def load_weights(theirs: Any, ours: torch.nn.Module) -> None:
     """Give the submission's module the reference's weights.
 
-    By name; where layers were renamed, by the last part of the name and the shape, in order. Raises Mismatch where that is
-    ambiguous. Source of names: the given constructor.
+    By name; where layers were renamed, by the last part of the name and the shape, in order. Raises Mismatch where
+    that is ambiguous. Source of names: the given constructor.
     """
     weights = {name: tensor.detach() for name, tensor in ours.state_dict().items()}
     names = _read_shapes(theirs)
@@ -129,9 +129,7 @@ def _list_shapes(weights: dict[str, torch.Tensor]) -> str:
     return ", ".join(f"{name} {list(tensor.shape)}" for name, tensor in weights.items())
 
 
-def _compare_tensors(
-    actual: Any, expected: torch.Tensor, what: str, precise: Any, mistakes: Mapping[str, Any]
-) -> None:
+def _compare_tensors(actual: Any, expected: torch.Tensor, what: str, precise: Any, mistakes: Mapping[str, Any]) -> None:
     if not isinstance(actual, torch.Tensor):
         raise Mismatch(f"{what}: expected a tensor, found {_name(actual)}")
     actual, expected = actual.detach(), expected.detach()
@@ -178,7 +176,7 @@ def _compare_finiteness(actual: torch.Tensor, expected: torch.Tensor, what: str)
 
 
 def find_tolerance(expected: torch.Tensor, precise: Any = None) -> float:
-    """How far a right result may be off: what float32 loses on this very computation, and a floor relative to its scale."""
+    """How far a right result may be off: what float32 loses on this computation, and a floor relative to its scale."""
     finite = expected[torch.isfinite(expected)].double()
     scale = max(1.0, float(finite.abs().max())) if finite.numel() else 1.0
     tolerance = RELATIVE_FLOOR.get(expected.dtype, 1e-5) * scale
@@ -252,8 +250,10 @@ def _compare_dicts(actual: Any, expected: dict[Any, Any], what: str, precise: An
     if not isinstance(actual, dict):
         raise Mismatch(f"{what}: expected a dict, found {_name(actual)}")
     if set(actual) != set(expected):
-        raise Mismatch(f"{what}: the keys differ: {len(set(expected) - set(actual))} missing, "
-                       f"{len(set(actual) - set(expected))} too many")
+        raise Mismatch(
+            f"{what}: the keys differ: {len(set(expected) - set(actual))} missing, "
+            f"{len(set(actual) - set(expected))} too many"
+        )
     for key, value in expected.items():
         part = precise.get(key) if isinstance(precise, dict) else None
         assert_parity(actual[key], value, what=f"{what}[{key!r}]", precise=part)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.jail.load import Definitions, Leftover, compile_definitions, describe, find_lines
 from grader.wire.codec import Decoder, Encoder
-from grader.wire.frames import Frame, ProtocolError, pack_frame, read_frame
+from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
 from grader.wire.messages import (
     MODULE,
     POISONED,
@@ -162,10 +162,10 @@ class Server:
 def serve(connection: socket.socket) -> None:
     """Answer requests until the examiner hangs up."""
     server = Server()
-    read_exactly = _reader(connection)
+    inbox = Inbox(connection.recv)
     while True:
         try:
-            frame = read_frame(read_exactly)
+            frame = read_frame(inbox.read_exactly)
         except EOFError:
             return
         connection.sendall(_pack(server, frame))
@@ -177,19 +177,6 @@ def _pack(server: Server, frame: Frame) -> bytes:
     except ProtocolError as error:
         reply = Raised("UnsendableReply", str(error), [])
         return pack_frame(pack_message(reply, frame.header["seq"], Encoder(server._refer)))
-
-
-def _reader(connection: socket.socket) -> Callable[[int], bytes]:
-    def read_exactly(count: int) -> bytes:
-        parts = bytearray()
-        while len(parts) < count:
-            part = connection.recv(count - len(parts))
-            if not part:
-                raise EOFError
-            parts += part
-        return bytes(parts)
-
-    return read_exactly
 
 
 def _run_stand_in(define: Define) -> Any:

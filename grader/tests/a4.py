@@ -15,7 +15,7 @@ from grader.verdict import Verdict
 NAME = "a4_attention"
 LUONG = {"luong.score", "luong.weights", "luong.context"}
 
-WRONG_LUONG = '''
+WRONG_LUONG = """
 class LuongAttention(nn.Module):
     def __init__(self, hidden_size):
         super().__init__()
@@ -24,12 +24,12 @@ class LuongAttention(nn.Module):
     def forward(self, h_t, encoder_outputs):
         scores = torch.tanh(encoder_outputs @ h_t)
         return encoder_outputs.mean(0) * 3, torch.sigmoid(scores)
-'''
-WRONG_DECODER = '''
+"""
+WRONG_DECODER = """
 class AttentionDecoder(AttentionDecoder):
     def forward(self, init_hidden_state, init_cell_state, encoder_outputs, max_len=10):
         return torch.zeros(max_len, self.vocab_size), [self.start_token_id] * max_len
-'''
+"""
 
 
 @functools.cache

@@ -166,7 +166,7 @@ def test_a_trickling_frame_is_timed_out(hurried: Prober) -> None:
 
 def test_a_child_that_stops_reading_is_timed_out(hurried: Prober) -> None:
     """A request that nobody takes does not keep the examiner waiting."""
-    body = "send(frame(b'{\"op\":\"Done\",\"seq\":2,\"body\":{\"value\":1}}'))\ntime.sleep(10_000)"
+    body = 'send(frame(b\'{"op":"Done","seq":2,"body":{"value":1}}\'))\ntime.sleep(10_000)'
     hurried.load(write_probe(body, ON_THE_CHANNEL))
     assert hurried.call("probe") == Done(1)
     with pytest.raises(Mishap) as caught:
@@ -177,7 +177,7 @@ def test_a_child_that_stops_reading_is_timed_out(hurried: Prober) -> None:
 
 def test_a_reply_before_the_question_keeps_its_old_number(hurried: Prober) -> None:
     """A second reply sent ahead is what the next question reads, and its `seq` gives it away."""
-    body = "send(frame(b'{\"op\":\"Done\",\"seq\":99,\"body\":{\"value\":1}}'))"
+    body = 'send(frame(b\'{"op":"Done","seq":99,"body":{"value":1}}\'))'
     hurried.load(write_probe(body, ON_THE_CHANNEL))
     request = pack_message(Call(MODULE, "probe", [], {}), 7, Encoder(refuse_handle))
     assert hurried.channel.ask(request).header["seq"] == 99

@@ -11,7 +11,7 @@ import pytest
 from grader.datasets import State, fetch_dataset, find_dataset, list_datasets, verify_datasets
 from grader.errors import BrokenSuite, UsageError
 
-CONTENT = "id\tdocument\tlabel\n".encode() + b"".join(f"{i}\t영화\t1\n".encode() for i in range(20_000))
+CONTENT = b"id\tdocument\tlabel\n" + b"".join(f"{i}\t영화\t1\n".encode() for i in range(20_000))
 
 
 class Server(ThreadingHTTPServer):

@@ -2,12 +2,12 @@
 
 from grader.examiner.stubs import fill_stubs, list_open_todos
 
-SOURCE = '''
+SOURCE = """
 def f(x):
     a = FIXME("one")
     b = FIXME("two") + FIXME("three")
     return a + b
-'''
+"""
 FILLS = {"one": "x", "two": "2 * x"}
 
 
@@ -19,7 +19,7 @@ def test_every_other_stub_is_filled():
 def test_a_todo_without_a_fill_stays_open():
     """Nothing is invented."""
     filled = fill_stubs(SOURCE, keep="two", fills=FILLS)
-    assert 'a = x\n' in filled
+    assert "a = x\n" in filled
     assert list_open_todos(filled) == {"two", "three"}
 
 

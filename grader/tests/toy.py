@@ -6,7 +6,7 @@ import pytest
 
 from grader.assignment import Assignment, load_assignment
 
-TOML = '''
+TOML = """
 title = "Toy"
 module = "toy.py"
 imports = []
@@ -22,7 +22,7 @@ id = "shout"
 title = "Shout a word"
 points = 40
 where = ["shout"]
-'''
+"""
 SOLUTION = '''# %% [markdown]
 # # Toy
 

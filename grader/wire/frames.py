@@ -14,6 +14,7 @@ from typing import Any
 PREFIX = struct.Struct("<II")
 MAX_HEADER_BYTES = 8 << 20
 MAX_BLOCK_BYTES = 64 << 20
+CHUNK_BYTES = 64 << 10
 
 
 class ProtocolError(Exception):
@@ -26,6 +27,26 @@ class Frame:
 
     header: dict[str, Any]
     block: bytes = b""
+
+
+class Inbox:
+    """Bytes as they arrive, handed out in exact counts: one read mostly brings a whole frame."""
+
+    def __init__(self, receive: Callable[[int], bytes]) -> None:
+        """`receive(at_most)` waits for bytes and returns some, or none at the end."""
+        self._receive = receive
+        self._waiting = bytearray()
+
+    def read_exactly(self, count: int) -> bytes:
+        """The next `count` bytes. Raises EOFError where the other side hangs up before them."""
+        while len(self._waiting) < count:
+            part = self._receive(CHUNK_BYTES)
+            if not part:
+                raise EOFError
+            self._waiting += part
+        data = bytes(self._waiting[:count])
+        del self._waiting[:count]
+        return data
 
 
 def pack_frame(frame: Frame) -> bytes:

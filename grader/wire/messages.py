@@ -2,8 +2,8 @@
 
 Zone: wire, imported by both sides; standard library only. This file is the protocol.
 
-A request is answered by exactly one reply with the same `seq`. Objects stay in the jail and are named by a handle, a small
-number: 0 is the submission's module, 1 the same module loaded among poisoned globals. There is no verdict in any
+A request is answered by exactly one reply with the same `seq`. Objects stay in the jail and are named by a handle, a
+small number: 0 is the submission's module, 1 the same module loaded among poisoned globals. There is no verdict in any
 message: a reply is what the submission claims to have computed, and only the examiner judges it.
 """
 

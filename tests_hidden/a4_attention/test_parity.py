@@ -63,7 +63,8 @@ def test_gradients_reach_what_the_score_is_made_of(student, reference, draw):
     theirs = student.LuongAttention(len(h_t))
     load_weights(theirs, ours)
     reading = read_scores(student, theirs, h_t, encoder_outputs, log_weights(ours, h_t, encoder_outputs))
-    direction = draw.tensor(len(encoder_outputs))
+    # Centred, so that whatever the weights are divided by falls out.
+    direction = centred(draw.tensor(len(encoder_outputs)))
     actual = score_gradients(theirs, h_t, encoder_outputs, direction)
     # Nothing to compare where nothing is tracked, or where the weights hide the scores: that is their own TODO.
     if actual and reading.from_weights:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from grader.intake import read_submission
 from grader.submission import Submission
-from grader.tests.unproven.intake_samples import ATTENTION, hand_in, load, make_notebook, make_tar, make_zip
+from grader.tests.intake_samples import ATTENTION, hand_in, load, make_notebook, make_tar, make_zip
 
 
 def read(folder: Path, content: bytes, name: str = "hw.zip") -> Submission:
@@ -237,7 +237,7 @@ GOOD = {"hw.zip": make_zip({"hw/attention.py": ATTENTION, "b.ipynb": make_notebo
         "hw.tar.gz": make_tar({"hw/attention.py": ATTENTION})}  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(name=st.sampled_from(sorted(GOOD)), data=st.data())
 def test_damage_anywhere_is_survived(tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject) -> None:
     """Whatever bytes of an archive are changed or missing, the result is a submission or a reason."""
@@ -249,7 +249,7 @@ def test_damage_anywhere_is_survived(tmp_path_factory: pytest.TempPathFactory, n
     assert bool(submission.source) != bool(submission.refused)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     names=st.lists(st.text(alphabet="ab./\\: A한\u1112\u1161\u11ab", min_size=1, max_size=8), min_size=1, max_size=4)
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.intake import read_submission
-from grader.tests.unproven.intake_samples import hand_in, hand_in_cells, load
+from grader.tests.intake_samples import hand_in, hand_in_cells, load
 
 HANGUL = "def 인사():\n    # 한글 주석\n    return '안녕하세요'\n"
 

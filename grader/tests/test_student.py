@@ -14,7 +14,7 @@ from grader.intake import read_submission
 from grader.tests.a4 import NAME, open_shared_worker
 from grader.verdict import Mishap, Verdict
 
-SOURCE = '''
+SOURCE = """
 import torch
 from torch import nn
 
@@ -82,7 +82,7 @@ broken = 1 / 0
 
 def use_broken():
     return broken
-'''
+"""
 
 
 def stand_in(x):

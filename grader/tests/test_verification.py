@@ -23,7 +23,7 @@ SOUND = {
     "wrong_title": WRONG_SHOUT,
     "wrong_quiet": "def shout(word):\n    return word\n",
 }
-SOUND_EXPECTED = '''
+SOUND_EXPECTED = """
 [right_times]
 [right_shift]
 [right_letters]
@@ -36,7 +36,7 @@ loses = ["double"]
 loses = ["shout"]
 [wrong_quiet]
 loses = ["shout"]
-'''
+"""
 
 
 def test_a_sound_suite_has_no_complaint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

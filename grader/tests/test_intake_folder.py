@@ -10,7 +10,7 @@ import pytest
 from grader.errors import SubmissionNotFound
 from grader.intake import read_submission
 from grader.submission import Submission
-from grader.tests.unproven.intake_samples import ATTENTION, load, make_notebook, make_zip
+from grader.tests.intake_samples import ATTENTION, load, make_notebook, make_zip
 
 OPEN = ATTENTION.replace("math.sqrt(h)", "FIXME('score')")
 TWO = ATTENTION + "\n\nclass AttentionDecoder:\n    pass\n"

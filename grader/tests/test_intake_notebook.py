@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.intake.notebook import drop_outputs, read_cells
-from grader.tests.unproven.intake_samples import hand_in, hand_in_cells, load, load_with_failures, make_notebook
+from grader.tests.intake_samples import hand_in, hand_in_cells, load, load_with_failures, make_notebook
 
 CLASS = "class LuongAttention:\n    def score(self): return 3\n"
 
@@ -245,7 +245,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(value=JSON, size=st.integers(1, 60), indent=st.sampled_from([None, 1]), ascii_only=st.booleans())
 def test_dropping_outputs_changes_nothing_else(value: object, size: int, indent: int | None, ascii_only: bool) -> None:
     """Whatever the JSON and however it is cut into chunks, only the values of the dropped keys become null."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.intake.names import read_names
-from grader.tests.unproven.intake_samples import hand_in, make_notebook
+from grader.tests.intake_samples import hand_in, make_notebook
 
 SCOPES = [
     "def f(a, *b, c=1, **d):\n    x = a\n    return x, y, b, c, d, z",
@@ -79,7 +79,7 @@ DRIVER = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     parts=st.lists(st.tuples(st.sampled_from([*KEPT, *DRIVER]), st.integers(1, 3)), max_size=12), cells=st.booleans()
 )
@@ -102,7 +102,7 @@ def test_definitions_survive_among_any_driver_code(
         assert submission.source.count("\n") == "".join(texts).count("\n")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     content=st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode)),
     name=st.sampled_from(["a.py", "a.ipynb"]),

@@ -7,7 +7,7 @@ import pytest
 
 from grader.errors import SubmissionNotFound
 from grader.intake import read_submission
-from grader.tests.unproven.intake_samples import ATTENTION, hand_in, load, load_with_failures
+from grader.tests.intake_samples import ATTENTION, hand_in, load, load_with_failures
 
 
 def test_module_is_taken_as_it_stands(tmp_path: Path) -> None:

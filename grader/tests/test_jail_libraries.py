@@ -59,9 +59,11 @@ SOURCE = """
 def library_jail() -> Iterator[Jail]:
     """A zygote with everything imported, shared since the imports take seconds."""
     jail = Jail(IMPORTS, Isolation.BWRAP)
-    jail.wait_ready()
-    yield jail
-    jail.close()
+    try:
+        jail.wait_ready()
+        yield jail
+    finally:
+        jail.close()
 
 
 def test_the_libraries_of_the_course_run(library_jail: Jail) -> None:

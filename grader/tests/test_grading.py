@@ -32,19 +32,19 @@ STEPS = {
     "luong.weights": "attention_weights = torch.softmax(attention_scores, dim=0)",
     "luong.context": "context_vector = attention_weights @ encoder_outputs",
 }
-LUONG_TEMPLATE = '''
+LUONG_TEMPLATE = """
 class LuongAttention(LuongAttention):
     def forward(self, h_t, encoder_outputs):
         {}
         return context_vector, attention_weights
-'''
-MISHAP_TEMPLATE = '''
+"""
+MISHAP_TEMPLATE = """
 class AttentionSeq2Seq(AttentionSeq2Seq):
     def forward(self, input_ids):
         import ctypes, os, sys, time
         hoard = []
         {}
-'''
+"""
 MISHAPS = {
     "while True: pass": Verdict.TIMED_OUT,
     "time.sleep(3600)": Verdict.TIMED_OUT,
@@ -130,6 +130,7 @@ def test_a_zygote_that_was_killed_is_a_fault_of_the_grader():
     with spare_jail() as spare:
         kill(spare.jail)
         report = grade_with(spare, read_solution())
+        assert spare.jail.process.poll() is None, "the next submission finds a new zygote"
     assert report.status == "grader_fault"
     assert {test.status for test in report.tests} == {Verdict.GRADER_FAULT}
     assert "sandboxed process" in report.fault
@@ -154,7 +155,7 @@ def test_a_zygote_that_is_killed_under_way_is_a_fault_of_the_grader(monkeypatch:
 def make_impatient_worker() -> Worker:
     """The shared worker with less patience."""
     impatient = copy.copy(open_shared_worker())
-    limits = Limits(cpu_seconds=1.0, asleep_seconds=0.5)
+    limits = Limits(asleep_seconds=0.5)
     description = impatient.assignment.description.model_copy(update={"limits": limits})
     impatient.assignment = impatient.assignment.model_copy(update={"description": description})
     return impatient
