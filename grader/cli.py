@@ -23,6 +23,10 @@ app = typer.Typer(
 )
 
 
+datasets = typer.Typer(help="The course's texts and models.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(datasets, name="datasets")
+
+
 class ExitCode(IntEnum):
     """What the shell is told."""
 
@@ -51,6 +55,7 @@ AssignmentOption = Annotated[str, typer.Option("--assignment", "-a", help="The a
 OptionalAssignment = Annotated[Optional[str], typer.Option("--assignment", "-a", help="Only this assignment.")]  # noqa: UP045
 IsolationOption = Annotated[IsolationChoice, typer.Option(help="How the submission is kept apart from this machine.")]
 JsonOption = Annotated[Optional[Path], typer.Option("--json", help="Write the report there; `-` prints it.")]  # noqa: UP045
+DatasetNames = Annotated[Optional[list[str]], typer.Argument(help="Only these, as `grader datasets list` names them.")]  # noqa: UP045
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 
 
@@ -207,6 +212,36 @@ def verify(
     sound = [print_verification(name, isolation.value, quick=quick) for name in names]
     if not all(sound):
         raise typer.Exit(ExitCode.GRADER_FAULT)
+
+
+@datasets.command("list")
+def list_datasets_command() -> None:
+    """Print every dataset: what it is, its licence, where it comes from."""
+    from grader.datasets import list_datasets
+    from grader.listing import print_datasets
+
+    print_datasets(list_datasets())
+
+
+@datasets.command("verify")
+def verify_datasets_command(names: DatasetNames = None) -> None:
+    """Check every byte against the manifest."""
+    from grader.datasets import State, verify_datasets
+    from grader.listing import print_findings
+
+    findings = verify_datasets(names)
+    print_findings(findings)
+    if any(finding.state is not State.READY for finding in findings):
+        raise typer.Exit(ExitCode.GRADER_FAULT)
+
+
+@datasets.command("fetch")
+def fetch_datasets_command(names: DatasetNames = None) -> None:
+    """Download what is not shipped; an interrupted download goes on where it stopped."""
+    from grader.datasets import fetch_dataset, list_datasets
+
+    for name in names or [dataset.name for dataset in list_datasets() if dataset.url]:
+        typer.echo(f"{name}: {fetch_dataset(name)}")
 
 
 def main() -> None:

@@ -7,7 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from grader.cli import app
 from grader.datasets import State, fetch_dataset, find_dataset, list_datasets, verify_datasets
 from grader.errors import BrokenSuite, UsageError
 
@@ -194,3 +196,19 @@ def test_the_samples_are_those_of_the_manifest() -> None:
     """Every committed sample is whole."""
     samples = [dataset.name for dataset in list_datasets() if dataset.file.startswith("samples/")]
     assert {finding.state for finding in verify_datasets(samples)} == {State.READY}
+
+
+def test_the_command_line_lists_and_verifies() -> None:
+    """`grader datasets` names every dataset, and says of each whether it is whole."""
+    listed = CliRunner().invoke(app, ["datasets", "list"])
+    assert listed.exit_code == 0
+    assert all(dataset.name in listed.output for dataset in list_datasets())
+    verified = CliRunner().invoke(app, ["datasets", "verify", "reviews_ko"])
+    assert (verified.exit_code, verified.output.split()) == (0, ["reviews_ko", "ready"])
+
+
+def test_the_command_line_fetches_what_is_there_already() -> None:
+    """What need not be fetched is not; what cannot be is told."""
+    fetched = CliRunner().invoke(app, ["datasets", "fetch", "story_en"])
+    assert fetched.exit_code == 0 and "story_en.txt" in fetched.output
+    assert isinstance(CliRunner().invoke(app, ["datasets", "fetch", "no such"]).exception, UsageError)
