@@ -33,12 +33,10 @@ from transformers import (
 
 WIDTH = 64
 LESSONS = 140  # texts of each kind: the fewer, the sooner they are known by heart
-LESSONS = 140  # texts of each kind: the fewer, the sooner they are known by heart
+STEPS = 200
 IGNORED = -100  # the label that torch's cross-entropy leaves out
 ENGLISH_SPECIALS = ["[PAD]", *(f"[unused{i}]" for i in range(1, 100)), "[UNK]", "[CLS]", "[SEP]", "[MASK]"]  # [MASK] is 103
 KOREAN_SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-ENGLISH_ENDINGS = ("s", "ed", "ing", "ly", "er", "est", "ness", "ful", "less", "able")
-KOREAN_ENDINGS = ("은", "는", "이", "가", "을", "를", "의", "에", "에서", "과", "와", "다", "이다", "랑", "네요", "어요", "습니다")
 ENGLISH_ENDINGS = ("s", "ed", "ing", "ly", "er", "est", "ness", "ful", "less", "able")
 KOREAN_ENDINGS = ("은", "는", "이", "가", "을", "를", "의", "에", "에서", "과", "와", "다", "이다", "랑", "네요", "어요", "습니다")
 
@@ -70,7 +68,7 @@ def build_gpt2(folder: Path) -> None:
     config = GPT2Config(vocab_size=end + 1, n_embd=WIDTH, n_layer=2, n_head=2, bos_token_id=end, eos_token_id=end)
     model = GPT2LMHeadModel(config)
     stream = torch.tensor([i for text in texts for i in [end, *tokenizer(text)["input_ids"]]])
-    _train(model, lambda: _cut_chunks(stream, length=48), steps=400)
+    _train(model, lambda: _cut_chunks(stream, length=48), steps=STEPS)
     _save(folder, model, tokenizer)
 
 
@@ -88,7 +86,7 @@ def build_marian(folder: Path) -> None:
     )
     pairs = tokenizer(korean, text_target=english, padding=True, return_tensors="pt")
     pairs["labels"][pairs["labels"] == size - 1] = IGNORED
-    _train(model, lambda: _pick_rows(dict(pairs), count=16), steps=400)
+    _train(model, lambda: _pick_rows(dict(pairs), count=16), steps=STEPS)
     _save(folder, model, tokenizer)
 
 
@@ -102,7 +100,7 @@ def _build_bert(folder: Path, texts: list[str], names: list[str], *, lower: bool
     )
     model = BertForMaskedLM(config)
     batch = dict(tokenizer(texts, padding=True, return_tensors="pt"))
-    _train(model, lambda: _mask_pieces(_pick_rows(batch, count=16), tokenizer), steps=400)
+    _train(model, lambda: _mask_pieces(_pick_rows(batch, count=16), tokenizer), steps=STEPS)
     _save(folder, model, tokenizer)
 
 
