@@ -42,6 +42,9 @@ def make_gpt2():
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()
+        # Every state is [1, 1, 1, 1], and only the row of the letter a has anything in common with it.
+        model.transformer.ln_f.bias.fill_(1.0)
+        model.transformer.wte.weight[0] = 1.0
     return [model, GPT2Tokenizer(vocab={"a": 0, "b": 1, "Ġ": 2, "<|endoftext|>": 3}, merges=[])]
 
 
