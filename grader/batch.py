@@ -19,7 +19,7 @@ from grader.assignment import Assignment, load_assignment
 from grader.errors import SubmissionNotFound, UsageError
 from grader.examiner.launcher import choose_isolation
 from grader.executors import Answer, Executor, Task, open_local
-from grader.grading import Job, Worker, describe_environment, describe_submission, open_worker
+from grader.grading import Job, describe_environment, describe_submission
 from grader.intake import read_submission
 from grader.key import Conditions, Key, digest_suite
 from grader.report import GradedAssignment, GradedSubmission, GradeReport, TodoResult
@@ -36,7 +36,6 @@ RETRIES = 2
 FINISHING = b"\ngrader: finishing what is in flight; press Ctrl-C again to stop at once\n"
 
 Tell = Callable[[GradeReport], None]
-_worker: Worker | None = None
 
 
 @dataclass(frozen=True)
@@ -281,19 +280,6 @@ def notice_interrupt() -> Iterator[Event]:
         yield asked
     finally:
         signal.signal(signal.SIGINT, previous)
-
-
-def open_in_process(assignment: str, isolation: str) -> None:
-    """Make this process a worker; called once in each process of a pool of `bench`."""
-    global _worker
-    _worker = open_worker(assignment, isolation=isolation)
-
-
-def grade_in_process(job: Job) -> str:
-    """The JSON of a report, by the worker that this process is."""
-    if _worker is None:
-        raise RuntimeError("this process was not opened as a worker")
-    return _worker.grade(job).model_dump_json()
 
 
 def _open_executor(plan: Plan) -> AbstractContextManager[Executor]:

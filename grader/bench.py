@@ -3,18 +3,18 @@
 Zone: trusted. Run by `make bench`.
 """
 
-import multiprocessing
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from grader.assignment import FULL_SCORE, PROJECT, Assignment, load_assignment
-from grader.batch import grade_in_process, open_in_process
+from grader.executors import Executor, Task, open_local
 from grader.grading import Job
+from grader.key import Key
 from grader.report import GradeReport
 
 NAME = "a4_attention"
@@ -47,10 +47,9 @@ def compare_warm(assignment: Assignment) -> Ratio:
     command = [sys.executable, "-m", "pytest", "-q", str(assignment.hidden_tests)]
     command += ["--in-process", "--submission", str(assignment.solution)]
     theirs = _measure(lambda: _run_side_by_side([command] * WORKERS)) / WORKERS
-    context = multiprocessing.get_context("spawn")
-    jobs = [Job(assignment.solution)] * WARM_SUBMISSIONS
-    with ProcessPoolExecutor(WORKERS, context, open_in_process, (NAME, "bwrap")) as pool:
-        ours = _measure(lambda: _grade_all(pool, jobs)) / WARM_SUBMISSIONS
+    tasks = [Task(Key("", "", ""), Job(assignment.solution))] * WARM_SUBMISSIONS
+    with open_local(NAME, "bwrap", WORKERS) as executor:
+        ours = _measure(lambda: _grade_all(executor, tasks)) / WARM_SUBMISSIONS
     return Ratio(f"a warm submission ({theirs / ours:.0f} times faster)", ours, theirs, "40 times", theirs >= 40 * ours)
 
 
@@ -96,10 +95,15 @@ def _run_side_by_side(commands: Sequence[Sequence[str]]) -> None:
         list(pool.map(_run, commands))
 
 
-def _grade_all(pool: ProcessPoolExecutor, jobs: Sequence[Job]) -> None:
-    for report in pool.map(grade_in_process, jobs):
-        if GradeReport.model_validate_json(report).score != FULL_SCORE:
-            raise RuntimeError("the reference did not score full: this is no fair measurement")
+def _grade_all(executor: Executor, tasks: Sequence[Task]) -> None:
+    waiting, answered = list(tasks), 0
+    while answered < len(tasks):
+        while waiting and executor.has_room():
+            executor.submit(waiting.pop())
+        for answer in executor.collect():
+            answered += 1
+            if answer.trouble or GradeReport.model_validate_json(answer.text).score != FULL_SCORE:
+                raise RuntimeError(f"the reference did not score full, this is no fair measurement: {answer.trouble}")
 
 
 if __name__ == "__main__":

@@ -191,7 +191,8 @@ def release(
     from grader.assignment import list_assignments
     from grader.release import release_assignment
 
-    stale = [path for name in _choose(assignment, list_assignments()) for path in release_assignment(name, output, check)]
+    names = _choose(assignment, list_assignments())
+    stale = [path for name in names for path in release_assignment(name, output, check)]
     for path in stale:
         typer.echo(f"{'out of step with the solution' if check else 'wrote'}: {path}")
     if check and stale:

@@ -8,11 +8,12 @@ from grader.assignment import load_assignment
 from grader.errors import BrokenSuite
 from grader.examiner.channel import LocalChannel
 from grader.examiner.student import Subject
-from grader.examiner.suite import Suite, digest_suite
+from grader.examiner.suite import Suite
 from grader.intake import read_submission
+from grader.key import digest_suite
 from grader.report import CheckResult
 from grader.tests.toy import SOLUTION, TESTS, TOML, open_project
-from grader.verdict import Verdict
+from grader.verdict import Mishap, Verdict
 
 EXTRA = '''
 import pytest
@@ -29,6 +30,15 @@ def test_double(student, reference):
 @pytest.mark.behaviour
 def test_shout(student):
     """A word is shouted."""
+    student.shout("a")
+'''
+
+EXTRA_SHOUT = '''
+
+@pytest.mark.todo("shout", points=0)
+@pytest.mark.shape
+def test_shout_again(student):
+    """A word is shouted again."""
     student.shout("a")
 '''
 
@@ -183,3 +193,20 @@ def test_a_forbidden_name_costs_its_todo_only(make_suite):
     assert (found["double"].status, found["double"].score) == (Verdict.FORBIDDEN, 0.0)
     assert "math.prod is not to be used here (handed_in.py, line 5)" in found["double"].message
     assert found["shout"].status is Verdict.PASSED
+
+
+def test_a_hiccup_of_the_machine_costs_nothing(make_suite, monkeypatch):
+    """A test that overran once is run again; one that overruns again is timed out, and its neighbours get no second try."""
+    suite = make_suite(tests=TESTS + EXTRA_SHOUT)
+    runs: list[str] = []
+
+    def overrun(test, following, subject):
+        runs.append(test.id)
+        overruns = test.todo == "shout" or runs.count(test.id) == 1
+        return Mishap(Verdict.TIMED_OUT, "stopped") if overruns else None
+
+    monkeypatch.setattr(suite, "_run_test", overrun)
+    found = run_suite(suite, "")
+    assert found["double"].status is Verdict.PASSED
+    assert found["shout"].status is Verdict.TIMED_OUT
+    assert [runs.count(test.id) for test in suite.tests] == [2, 2, 1]
