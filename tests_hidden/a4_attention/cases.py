@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 
+import standins
 import torch
 from torch import Tensor, nn
-
-import standins
 
 # Two logits closer than this could change places by rounding alone: such a case is not asked.
 SAFE_MARGIN = 1e-2
@@ -75,10 +74,10 @@ def is_clear(logits: Tensor) -> bool:
     return bool((best[:, 0] - best[:, 1]).min() > SAFE_MARGIN)
 
 
-def choose_end(token_ids: list[int], vocab_size: int, *, ends: bool) -> int | None:
-    """An end token that is met at the third step or later, or one that is never met."""
+def choose_end(token_ids: list[int], inline_ids: list[int], vocab_size: int, *, ends: bool) -> int | None:
+    """An end token that is met at the third step or later, or one that is never met, by inline attention neither."""
     if not ends:
-        unused = [token for token in range(vocab_size) if token not in token_ids]
+        unused = [token for token in range(vocab_size) if token not in (*token_ids, *inline_ids)]
         return unused[0] if unused and len(set(token_ids)) > min(3, len(token_ids) - 1) else None
     for step in range(3, len(token_ids) - 1):
         if token_ids[step] not in token_ids[:step]:
@@ -98,7 +97,8 @@ def draw_decoder(reference, draw, *, ends: bool, attention=standins.TiltedAttent
         inputs = (draw.tensor(1, hidden_size), draw.tensor(1, hidden_size), draw.tensor(5, hidden_size))
         with torch.no_grad():
             logits, token_ids = ours(*inputs, max_len=max_len)
-        end = choose_end(token_ids, arguments["vocab_size"], ends=ends)
+            _, inline_ids = with_attention(ours, reference.LuongAttention(hidden_size))(*inputs, max_len=max_len)
+        end = choose_end(token_ids, inline_ids, arguments["vocab_size"], ends=ends)
         if end is None or not is_clear(logits):
             continue
         arguments["end_token_id"] = ours.end_token_id = end
@@ -114,15 +114,15 @@ def choose_reading(reference, case: DecoderCase, logits: Tensor) -> nn.Module:
     """
     if logits.shape == case.logits.shape and fits(logits.detach(), case.logits.detach()):
         return case.ours
-    inline = with_attention(case, reference.LuongAttention(case.arguments["hidden_size"]))
+    inline = with_attention(case.ours, reference.LuongAttention(case.arguments["hidden_size"]))
     with torch.no_grad():
         inline_logits, _ = inline(*case.inputs, max_len=case.max_len)
     return inline if fits(logits.detach(), inline_logits) else case.ours
 
 
-def with_attention(case: DecoderCase, attention: nn.Module) -> nn.Module:
-    """The case's reference decoder with another attention of the same W_a."""
-    ours = copy.deepcopy(case.ours)
+def with_attention(decoder: nn.Module, attention: nn.Module) -> nn.Module:
+    """A reference decoder with another attention of the same W_a."""
+    ours = copy.deepcopy(decoder)
     attention.load_state_dict(ours.attn.state_dict())
     ours.attn = attention
     return ours
@@ -157,11 +157,19 @@ def read_scores(student, theirs, h_t: Tensor, encoder_outputs: Tensor, expected:
     if fits(usual, expected):
         return Reading(usual, from_weights=True)
     watched = student.define(standins.Caller)().softmax_inputs(theirs, h_t, encoder_outputs)
-    others = [weights, stretched(weights, expected), torch.logit(weights), *watched]
-    for other in others:
-        if fits(centred(other), expected):
-            return Reading(centred(other), from_weights=False)
+    others = [weights, stretched(weights, expected), *watched]
+    if is_sigmoid(weights, expected) or any(fits(centred(other), expected) for other in others):
+        # As right as can be seen: how much precision the weights lost is not the score's fault either.
+        return Reading(expected, from_weights=False)
     return Reading(usual, from_weights=True)
+
+
+def is_sigmoid(weights: Tensor, expected: Tensor) -> bool:
+    """Whether each weight is the sigmoid of its score; near 0 and 1 float32 has rounded the score away."""
+    visible = (weights > 1e-3) & (weights < 1 - 1e-3)
+    if weights.shape != expected.shape or visible.sum() < 3:
+        return False
+    return fits(centred(torch.logit(weights[visible])), centred(expected[visible]))
 
 
 def stretched(weights: Tensor, expected: Tensor) -> Tensor:

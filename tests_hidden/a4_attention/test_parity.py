@@ -118,12 +118,14 @@ def test_gradients_pass_through_the_weights(student, reference, draw):
     load_weights(theirs, ours)
     direction = draw.tensor(len(h_t))
     h_t.requires_grad_()
-    context, weights = theirs(h_t, encoder_outputs)
+    # With gradients of its own, so that a context which forgets its weights is still one that has a gradient.
+    keys = encoder_outputs.clone().requires_grad_()
+    context, weights = theirs(h_t, keys)
     # A lab notebook may compute without gradients, and may hand the weights out detached: nothing to compare then.
     if context.requires_grad and weights.requires_grad:
         (context.reshape(-1) @ direction).backward()
         actual, h_t.grad = h_t.grad, None
-        _, weights = theirs(h_t, encoder_outputs)
+        _, weights = theirs(h_t, keys)
         weights.reshape(-1).backward(encoder_outputs @ direction)
         assert actual is not None, "no gradient reaches h_t through the context: were the weights detached?"
         assert_parity(actual, h_t.grad, what="gradient of the context through the weights")
