@@ -196,7 +196,7 @@ def test_a_forbidden_name_costs_its_todo_only(make_suite):
 
 
 def test_a_hiccup_of_the_machine_costs_nothing(make_suite, monkeypatch):
-    """A test that overran once is run again; one that overruns again is timed out, and its neighbours get no second try."""
+    """A test that overran once is run again; one that does so again is timed out, its neighbours get no second try."""
     suite = make_suite(tests=TESTS + EXTRA_SHOUT)
     runs: list[str] = []
 
