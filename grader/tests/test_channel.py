@@ -201,6 +201,16 @@ def test_an_overrun_counts_though_the_answer_came(hurried: Prober) -> None:
             hurried.call("probe", 0.03)
 
 
+def test_a_machine_that_stood_still_costs_no_limit(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that jumps far ahead between two looks has not measured the submission."""
+    hurried.load(SPEND)
+    child = hurried.channel.child
+    assert child
+    read = child.read_cpu_seconds
+    monkeypatch.setattr(child, "read_cpu_seconds", lambda: read() + 1000)
+    assert hurried.call("probe", 0.01) == Done(None)
+
+
 def test_limits_start_anew_with_every_test(prober: Prober) -> None:
     """What one test used is not held against the next one."""
     prober.load(SPEND)

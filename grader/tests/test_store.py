@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -187,17 +188,20 @@ def test_a_password_is_not_told():
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """A PostgreSQL server of Debian's package, reached through a socket of its own."""
     if not POSTGRES:
         pytest.skip("no PostgreSQL here: apt install postgresql")
-    folder = tmp_path_factory.mktemp("postgres")
-    # The server refuses root; a folder that another user may enter is needed then.
+    # Not pytest's own folder: the server refuses root, and another user could not enter that one.
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        yield from serve_postgres(Path(folder))
+
+
+def serve_postgres(folder: Path) -> Iterator[str]:
+    """The address of a server that keeps its data here, and ends with the generator."""
     as_user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
     tools = POSTGRES[-1]
     if as_user:
-        for parent in (folder, folder.parent, folder.parent.parent):
-            parent.chmod(0o755)
         os.chown(folder, 65534, 65534)
     quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
     subprocess.run([*as_user, tools / "initdb", "-D", folder / "data", "-U", "kim", "-N", "--auth=trust"], **quiet)
