@@ -4,8 +4,6 @@ Zone: trusted. Called by `grader compare`. Read from the reports of both runs, s
 its gradebook is kept.
 """
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +17,8 @@ from rich.text import Text
 from grader.errors import UsageError
 from grader.listing import make_console
 from grader.report import GradeReport, TodoResult
-from grader.run import Run, neutralise
+from grader.run import Run
+from grader.table import format_table
 
 HEADER = ("student", "todo", "score_before", "score_after", "verdict_before", "verdict_after", "why")
 # What a row is about where it is about no single TODO.
@@ -106,12 +105,9 @@ def print_comparison(changes: Sequence[Change]) -> None:
 
 def write_comparison(changes: Sequence[Change], path: Path) -> None:
     """The same as CSV. Raises UsageError where it cannot be written."""
-    table = io.StringIO(newline="")
-    writer = csv.writer(table)
-    writer.writerow(HEADER)
-    writer.writerows([neutralise(cell) for cell in change.list_cells()] for change in changes)
+    table = format_table([HEADER, *(change.list_cells() for change in changes)])
     try:
-        path.write_bytes(table.getvalue().encode())
+        path.write_bytes(table.encode())
     except OSError as error:
         raise UsageError(f"{str(path)!r} cannot be written: {error.strerror}; choose another place with -o") from error
 

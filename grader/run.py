@@ -4,10 +4,8 @@ Zone: trusted. Written by `batch`, read by `comparison`. The gradebook is what c
 summary are copies for whoever does not ask a database, and every file is there whole or not at all.
 """
 
-import csv
 import fcntl
 import hashlib
-import io
 import json
 import re
 from collections import Counter
@@ -18,6 +16,7 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.report import GradeReport
+from grader.table import Cell, format_table
 
 UNFINISHED = ".unfinished"
 MAX_NAME_BYTES = 120
@@ -106,11 +105,6 @@ def make_file_name(student: str) -> str:
     return f"{safe or 'unnamed'}-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
 
 
-def neutralise(text: str) -> str:
-    """Text as a cell of a table: a spreadsheet runs a cell that begins like a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
 def _read_score(report: GradeReport) -> float | None:
     return None if report.status == "grader_fault" else report.score
 
@@ -120,15 +114,12 @@ def _to_json(report: GradeReport) -> bytes:
 
 
 def _to_csv(reports: Sequence[GradeReport]) -> str:
-    table = io.StringIO(newline="")
-    writer = csv.writer(table)
     todos = [todo.id for todo in reports[0].todos] if reports else []
-    writer.writerow(["student", "score", "max_score", "status", *todos])
+    rows: list[Sequence[Cell]] = [["student", "score", "max_score", "status", *todos]]
     for report in reports:
         scores = [todo.score for todo in report.todos] if report.status != "grader_fault" else []
-        name = neutralise(report.submission.student)
-        writer.writerow([name, _read_score(report), report.max_score, report.status, *scores])
-    return table.getvalue()
+        rows.append([report.submission.student, _read_score(report), report.max_score, report.status, *scores])
+    return format_table(rows)
 
 
 @contextmanager

@@ -1,10 +1,8 @@
-"""Files as exports write them: whole or not at all, and no cell that a spreadsheet would run.
+"""Files as exports write them: whole or not at all.
 
 Zone: trusted. Called by the formats.
 """
 
-import csv
-import io
 import json
 import os
 import re
@@ -15,12 +13,7 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.exports.gradebook import Entry
-
-Cell = str | float | int | None
-# Wide forms count too: a spreadsheet set to Korean or Japanese reads them as the narrow ones.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
-# A number, and the dash that gradebooks write for "none", mean what they say.
-_HARMLESS = re.compile(r"-|[+-]?\d+(?:[.,]\d+)?%?")
+from grader.table import Cell, format_table
 
 
 def write_text(path: Path, text: str) -> None:
@@ -42,11 +35,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_table(path: Path, rows: Iterable[Sequence[Cell]], *, delimiter: str = ",") -> None:
-    """Write a CSV in UTF-8. Text that a spreadsheet would run gets an apostrophe in front; None is an empty cell."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerows([_make_cell(cell) for cell in row] for row in rows)
-    write_text(path, buffer.getvalue())
+    """Write a CSV in UTF-8. Raises UsageError where the place cannot be written to."""
+    write_text(path, format_table(rows, delimiter=delimiter))
 
 
 def write_each(path: Path, entries: Sequence[Entry], render: Callable[[Entry], str], *, suffix: str) -> None:
@@ -63,23 +53,6 @@ def write_each(path: Path, entries: Sequence[Entry], render: Callable[[Entry], s
 def to_json(value: Mapping[str, object], *, indent: int | None = 2) -> str:
     """JSON with every script as it is; what is no number is an error."""
     return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
-
-
-def neutralise(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    runs = _FORMULA.match(text) and not _HARMLESS.fullmatch(text)
-    return f"'{text}" if runs else text
-
-
-def format_points(points: float) -> str:
-    """Points as a gradebook reads them: `9.5`, `10`."""
-    return f"{points:.2f}".rstrip("0").rstrip(".")
-
-
-def _make_cell(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    return neutralise(cell) if isinstance(cell, str) else format_points(cell)
 
 
 def _name_files(entries: Sequence[Entry]) -> dict[str, Entry]:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.exports.feedback import tell_report
-from grader.exports.files import format_points, write_table
+from grader.exports.files import write_table
 from grader.exports.gradebook import Entry, Gradebook
 from grader.roster import list_name_forms, read_table, squeeze
+from grader.table import format_points
 
 _NEEDED = ("Identifier", "Grade", "Last modified (grade)")
 _IDENTITIES = ("Email address", "ID number", "Username")

@@ -170,7 +170,7 @@ def test_every_student_gets_a_report_a_row_and_a_line(course):
     assert course.count_attempts("lee") == 1
     assert course.read_summary()["mean_score"] == 80
     with (course.run.folder / "summary.csv").open(newline="") as file:
-        assert list(csv.reader(file))[1] == ["kim", "80.0", "100.0", "graded", "60.0", "20.0"]
+        assert list(csv.reader(file))[1] == ["kim", "80", "100", "graded", "60", "20"]
 
 
 def test_a_report_is_kept_before_anybody_hears_of_it(course):

@@ -12,9 +12,10 @@ import grader.exports
 from grader.cli import main
 from grader.errors import UsageError
 from grader.exports import FORMATS, Options, export_run
-from grader.exports.files import format_points, neutralise, write_each, write_table, write_text
+from grader.exports.files import write_each, write_table, write_text
 from grader.exports.gradebook import open_gradebook, read_reports
 from grader.roster import Roster, Student
+from grader.table import format_points, neutralise
 from grader.tests.export_samples import (
     CLASS,
     FORMULA,
