@@ -113,7 +113,8 @@ class Worker:
         self.jail = Jail(self.assignment.description.imports, self.jail.isolation)
 
     def _examine(self, submission: Submission, started: float, in_process: bool) -> Examined:
-        from grader.examiner.channel import JailChannel, LocalChannel
+        from grader.examiner.channel import JailChannel
+        from grader.examiner.local import LocalChannel
         from grader.examiner.student import Subject
 
         channel = LocalChannel() if in_process else JailChannel(self.jail, self.assignment.limits)

@@ -1,7 +1,7 @@
 """The only seam between the examiner and a submission: requests go in, replies come out.
 
-Zone: examiner (trusted). Called by `examiner.student`. `JailChannel` asks a confined child, `LocalChannel` the same
-code in this process (a student's own check, or the reference). Whatever a reply holds is only a claim.
+Zone: examiner (trusted). Called by `examiner.student`. `JailChannel` asks a confined child; `examiner.local` asks the
+same code in this process. Whatever a reply holds is only a claim.
 """
 
 import functools
@@ -14,7 +14,6 @@ from typing import Protocol
 from grader.assignment import Limits
 from grader.errors import GraderFault
 from grader.examiner.launcher import Child, Exit, Jail
-from grader.jail.serve import Server
 from grader.verdict import Mishap, Verdict
 from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
 
@@ -41,36 +40,6 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Give everything back."""
-
-
-class LocalChannel:
-    """The submission in this process: for code that is trusted, or the student's own."""
-
-    def __init__(self) -> None:
-        self.server: Server | None = None
-        self.peak_kb = 0
-        self._started = 0.0
-
-    def start_test(self) -> bool:
-        """Nothing limits code in process; it is loaded once."""
-        self._started = time.process_time()
-        fresh = self.server is None
-        self.server = self.server or Server()
-        return fresh
-
-    def ask(self, frame: Frame) -> Frame:
-        """The server's own answer."""
-        if self.server is None:
-            raise GraderFault("a request before `start_test`")
-        return self.server.answer(frame)
-
-    def read_cpu_seconds(self) -> float:
-        """CPU time of this process since `start_test`, the test's own included."""
-        return time.process_time() - self._started
-
-    def close(self) -> None:
-        """Forget the submission."""
-        self.server = None
 
 
 class JailChannel:

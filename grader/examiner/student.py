@@ -10,14 +10,13 @@ import inspect
 import itertools
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from grader.assignment import Assignment
 from grader.errors import GraderFault
 from grader.examiner.blame import blame_submission
-from grader.examiner.channel import Channel
 from grader.examiner.stubs import fill_stubs
 from grader.submission import Submission
 from grader.verdict import Mishap, Verdict
@@ -43,6 +42,9 @@ from grader.wire.messages import (
     unpack_message,
 )
 
+if TYPE_CHECKING:
+    from grader.examiner.channel import Channel  # it needs what only Linux has; a student's own check runs anywhere
+
 MAX_ITEMS = 100_000
 MODULE_METHODS = frozenset(
     {"load_state_dict", "state_dict", "train", "eval", "to", "parameters", "zero_grad", "forward"}
@@ -52,7 +54,7 @@ MODULE_METHODS = frozenset(
 class Subject:
     """One submission under examination: its channel, what of it is loaded, and what did not load."""
 
-    def __init__(self, submission: Submission, assignment: Assignment, channel: Channel, devices: set[str]) -> None:
+    def __init__(self, submission: Submission, assignment: Assignment, channel: "Channel", devices: set[str]) -> None:
         self.submission = submission
         self.assignment = assignment
         self.channel = channel

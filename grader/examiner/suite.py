@@ -17,7 +17,7 @@ from _pytest.runner import runtestprotocol
 
 from grader.assignment import PROJECT, Assignment
 from grader.errors import BrokenSuite, GraderFault
-from grader.examiner.channel import LocalChannel
+from grader.examiner.local import LocalChannel
 from grader.examiner.parity import Mismatch
 from grader.examiner.plugin import CATEGORIES, EXAMINATION, Examination, find_todo_id, make_test_id
 from grader.examiner.student import Subject

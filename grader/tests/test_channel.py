@@ -7,8 +7,9 @@ import signal
 import pytest
 
 from grader.assignment import Limits
-from grader.examiner.channel import JailChannel, LocalChannel, _name_signal
+from grader.examiner.channel import JailChannel, _name_signal
 from grader.examiner.launcher import Jail
+from grader.examiner.local import LocalChannel
 from grader.jail.serve import Server
 from grader.tests.conftest import PLAIN, TIGHT, Prober, refuse_handle, write_probe
 from grader.verdict import Mishap, Verdict

@@ -8,7 +8,8 @@ import torch
 
 from grader.assignment import load_assignment
 from grader.errors import GraderFault
-from grader.examiner.channel import JailChannel, LocalChannel
+from grader.examiner.channel import JailChannel
+from grader.examiner.local import LocalChannel
 from grader.examiner.student import Student, Subject, make_poisoned, parameter_gradients
 from grader.intake import read_submission
 from grader.tests.a4 import NAME, open_shared_worker

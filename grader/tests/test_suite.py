@@ -6,7 +6,7 @@ import pytest
 
 from grader.assignment import load_assignment
 from grader.errors import BrokenSuite
-from grader.examiner.channel import LocalChannel
+from grader.examiner.local import LocalChannel
 from grader.examiner.student import Subject
 from grader.examiner.suite import Suite
 from grader.intake import read_submission
