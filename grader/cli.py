@@ -7,11 +7,14 @@ that help comes at once.
 import sys
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from grader.errors import GraderError, UsageError
+
+if TYPE_CHECKING:
+    from grader.push.delivery import Orders, Platform
 
 app = typer.Typer(
     help="Grade a course lab on sequence models: hidden tests behind a wall, every TODO marked on its own.",
@@ -25,6 +28,8 @@ app = typer.Typer(
 
 datasets = typer.Typer(help="The course's texts and models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(datasets, name="datasets")
+push = typer.Typer(help="Send scores to a learning-management system.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(push, name="push")
 
 
 class ExitCode(IntEnum):
@@ -32,6 +37,7 @@ class ExitCode(IntEnum):
 
     GRADED = 0
     GRADER_FAULT = 1
+    INCOMPLETE = 1  # a student's own check: some public test does not pass yet
     USAGE = 2
     INTERRUPTED = 130
 
@@ -56,6 +62,13 @@ OptionalAssignment = Annotated[Optional[str], typer.Option("--assignment", "-a",
 IsolationOption = Annotated[IsolationChoice, typer.Option(help="How the submission is kept apart from this machine.")]
 JsonOption = Annotated[Optional[Path], typer.Option("--json", help="Write the report there; `-` prints it.")]  # noqa: UP045
 DatasetNames = Annotated[Optional[list[str]], typer.Argument(help="Only these, as `grader datasets list` names them.")]  # noqa: UP045
+RunArgument = Annotated[Path, typer.Argument(help="The folder that `grader batch` wrote.")]
+RosterOption = Annotated[Optional[Path], typer.Option(help="A CSV of the class, or the system's own list.")]  # noqa: UP045
+ReleasedOption = Annotated[bool, typer.Option("--released", help="The due date is over: show `after_due` tests.")]
+LanguageOption = Annotated[LanguageChoice, typer.Option(help="The language of the verdicts.")]
+FeedbackOption = Annotated[bool, typer.Option("--feedback/--no-feedback", help="Send what went wrong, too.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent, and connect to nothing.")]
+AgainOption = Annotated[bool, typer.Option("--again", help="Send also what was sent before, unless it is there.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 
 
@@ -73,6 +86,33 @@ def doctor() -> None:
     from grader.doctor import print_findings
 
     raise typer.Exit(ExitCode.GRADED if print_findings() else ExitCode.GRADER_FAULT)
+
+
+@app.command()
+def check(
+    path: Annotated[Optional[Path], typer.Argument(help="Your .py or .ipynb; default: the kit's own.")] = None,  # noqa: UP045
+    assignment: OptionalAssignment = None,
+    lang: Annotated[LanguageChoice, typer.Option(help="The language of the verdicts.")] = LanguageChoice.EN,
+) -> None:
+    """A student's own quick check with the public tests: here, at once, on any system."""
+    from grader.intake.submissions import find_path
+    from grader.kit import find_kit
+
+    place = find_path(path) if path else Path.cwd()  # a mistyped path is told before torch is imported
+    kit = find_kit(place, assignment)
+    from grader.listing import print_check, print_public_finding, spare_unprintable
+
+    spare_unprintable(sys.stdout)
+    try:
+        from grader.check import check_submission
+
+        where = place if path else kit.folder
+        done = check_submission(where, kit, lambda found: print_public_finding(found, lang.value))
+    except KeyboardInterrupt:
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    print_check(done, kit, lang.value)
+    if not done.is_complete:
+        raise typer.Exit(ExitCode.INCOMPLETE)
 
 
 @app.command()
@@ -245,6 +285,74 @@ def fetch_datasets_command(names: DatasetNames = None) -> None:
         typer.echo(f"{name}: {fetch_dataset(name)}")
 
 
+@push.command("canvas")
+def push_canvas_command(
+    run: RunArgument,
+    url: Annotated[str, typer.Option(help="Canvas's address, such as https://canvas.example.edu.")],
+    course: Annotated[int, typer.Option("--course-id", min=1, help="The number in the course's address.")],
+    assignment: Annotated[int, typer.Option("--assignment-id", min=1, help="The number in the assignment's address.")],
+    roster: RosterOption = None,
+    token: Annotated[Optional[Path], typer.Option("--token-file", help="The token; else GRADER_CANVAS_TOKEN.")] = None,  # noqa: UP045
+    feedback: FeedbackOption = True,
+    released: ReleasedOption = False,
+    lang: LanguageOption = LanguageChoice.EN,
+    dry_run: DryRunOption = False,
+    again: AgainOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Send scores to an assignment in Canvas; a second time only what has changed."""
+    from grader.exports import Options
+    from grader.push.delivery import Orders
+    from grader.roster import Roster, read_roster
+
+    try:
+        from grader.push.canvas import TOKEN_VARIABLE, Canvas
+        from grader.push.connection import read_secret
+    except ModuleNotFoundError as error:
+        raise _name_extra(error) from error
+
+    secret = "" if dry_run else read_secret("token of Canvas", TOKEN_VARIABLE, token)
+    platform = Canvas(url, secret, course=course, assignment=assignment)
+    known = read_roster(roster) if roster else Roster(())
+    options = Options(roster=known, released=released, language=lang.value)
+    _push(run, platform, Orders(options, feedback=feedback, dry_run=dry_run, again=again), quiet=quiet)
+
+
+@push.command("lti")
+def push_lti_command(
+    run: RunArgument,
+    token_url: Annotated[str, typer.Option(help="Where the platform gives out tokens.")],
+    client_id: Annotated[str, typer.Option(help="What the platform calls the tool.")],
+    roster: Annotated[Path, typer.Option(help="A CSV of the class with a column `lti`.")],
+    lineitems: Annotated[str, typer.Option(help="The course's line items; one is found there, or made.")] = "",
+    lineitem: Annotated[str, typer.Option(help="The line item itself.")] = "",
+    key: Annotated[Optional[Path], typer.Option("--key-file", help="The private key; else GRADER_LTI_KEY.")] = None,  # noqa: UP045
+    key_id: Annotated[str, typer.Option(help="The key's id, where the platform knows it by another.")] = "",
+    audience: Annotated[str, typer.Option(help="Whom to address where it is not the token's address.")] = "",
+    feedback: FeedbackOption = True,
+    released: ReleasedOption = False,
+    lang: LanguageOption = LanguageChoice.EN,
+    dry_run: DryRunOption = False,
+    again: AgainOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Send scores by LTI Advantage's grade services; a second time only what has changed."""
+    from grader.exports import Options
+    from grader.push.delivery import Orders
+    from grader.roster import read_roster
+
+    try:
+        from grader.push.connection import read_secret
+        from grader.push.lti import KEY_VARIABLE, Lti, Site
+    except ModuleNotFoundError as error:
+        raise _name_extra(error) from error
+
+    secret = "" if dry_run else read_secret("private key of the tool", KEY_VARIABLE, key)
+    site = Site(token_url, client_id, lineitems=lineitems, lineitem=lineitem, key_id=key_id, audience=audience)
+    options = Options(roster=read_roster(roster), released=released, language=lang.value)
+    _push(run, Lti(site, secret), Orders(options, feedback=feedback, dry_run=dry_run, again=again), quiet=quiet)
+
+
 def main() -> None:
     """Run a command; every error becomes one message and the right exit code."""
     try:
@@ -252,6 +360,22 @@ def main() -> None:
     except GraderError as error:
         _complain(str(error))
         sys.exit(ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.GRADER_FAULT)
+
+
+def _push(run: Path, platform: "Platform", orders: "Orders", *, quiet: bool) -> None:
+    from grader.push.delivery import push_run
+
+    outcome = push_run(run, platform, orders, (lambda line: None) if quiet else typer.echo)
+    for note in [*outcome.left_out, *outcome.refused]:
+        _complain(note)
+    if not quiet and not orders.dry_run:
+        typer.echo(f"sent {outcome.sent} scores to {platform.to}; {outcome.kept} were there already")
+    if outcome.refused:
+        raise typer.Exit(ExitCode.GRADER_FAULT)
+
+
+def _name_extra(error: ModuleNotFoundError) -> UsageError:
+    return UsageError(f"grader push needs the systems' libraries ({error}): pip install 'grader[lms]'")
 
 
 def _complain(message: str) -> None:

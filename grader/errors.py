@@ -5,6 +5,7 @@ GraderError
 │   ├── UnknownAssignment
 │   ├── SubmissionNotFound
 │   └── IsolationUnavailable
+├── PlatformFailed          a learning-management system did not do its part: exit code 1
 ├── SubmissionRefused       what was handed in cannot be read: a report with that reason, never a traceback
 └── GraderFault             the grader itself is at fault: never scored as a zero
     ├── BrokenSuite         a hidden test, an assignment.toml or a solution is wrong
@@ -30,6 +31,10 @@ class SubmissionNotFound(UsageError):
 
 class IsolationUnavailable(UsageError):
     """The isolation asked for cannot be had on this machine."""
+
+
+class PlatformFailed(GraderError):
+    """A learning-management system did not answer, or is in trouble itself; what it took before, it keeps."""
 
 
 class SubmissionRefused(GraderError):

@@ -25,7 +25,7 @@ from grader.exports import (
 )
 from grader.exports.gradebook import Gradebook, Options, open_gradebook, read_reports
 
-__all__ = ["FORMATS", "Options", "export_run"]
+__all__ = ["FORMATS", "Options", "export_run", "tell_scoreless"]
 
 # Written out rather than looked up in the folder: on the trusted side no module is imported by a computed name.
 FORMATS: dict[str, Callable[[Gradebook, Path], Sequence[str]]] = {
@@ -53,10 +53,11 @@ def export_run(run: Path, path: Path, *, to: str, options: Options) -> list[str]
     if to not in FORMATS:
         raise UsageError(f"no format {to!r}: there are {', '.join(FORMATS)}")
     gradebook = open_gradebook(read_reports(run), options)
-    return [*_tell_scoreless(gradebook), *FORMATS[to](gradebook, path)]
+    return [*tell_scoreless(gradebook), *FORMATS[to](gradebook, path)]
 
 
-def _tell_scoreless(gradebook: Gradebook) -> list[str]:
+def tell_scoreless(gradebook: Gradebook) -> list[str]:
+    """A note for each student who has no score to be handed on."""
     reasons = {"grader_fault": "the grader itself failed", "pending": "some tests are still to be run"}
     return [
         f"{entry.student.id!r} has no score yet: {reasons[entry.report.status]}; grade that submission again"
