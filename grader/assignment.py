@@ -128,15 +128,20 @@ def load_assignment(name: str) -> Assignment:
     """Read one assignment. Raises UnknownAssignment, or BrokenSuite where its file is wrong."""
     if name not in list_assignments():
         raise UnknownAssignment(f"no assignment {name!r}: there are {', '.join(list_assignments()) or 'none'}")
-    path = PROJECT / "assignments" / name / "assignment.toml"
+    return Assignment(name=name, description=read_description(PROJECT / "assignments" / name / "assignment.toml"))
+
+
+def read_description(path: Path) -> Description:
+    """Read one assignment.toml. Raises BrokenSuite where it is wrong."""
+    place = path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path
     try:
         description = Description.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (ValidationError, tomllib.TOMLDecodeError) as error:
-        raise BrokenSuite(f"{path.relative_to(PROJECT)}: {error}") from error
+    except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BrokenSuite(f"{place}: {error}") from error
     total = sum(todo.points for todo in description.todo)
     if total != FULL_SCORE:
-        raise BrokenSuite(f"{path.relative_to(PROJECT)}: the points add up to {total}, not {FULL_SCORE}")
-    return Assignment(name=name, description=description)
+        raise BrokenSuite(f"{place}: the points add up to {total}, not {FULL_SCORE}")
+    return description
 
 
 def find_local_names(source: str) -> tuple[str, ...]:

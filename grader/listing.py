@@ -3,10 +3,11 @@
 Zone: trusted. Called by `cli`.
 """
 
+import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,10 +15,30 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.assignment import list_assignments, load_assignment
+from grader.controls import escape_controls
 from grader.datasets import Dataset, Finding
 from grader.report import CheckResult, GradeReport
 from grader.verdict import MEANINGS, Verdict
 
+if TYPE_CHECKING:
+    from grader.check import Check
+    from grader.check import Finding as PublicFinding
+    from grader.kit import Kit
+
+CHECK_WORDS = {
+    "en": {
+        "note": "note",
+        "counts": "{place}: {passed} of {count} public tests passed",
+        "open": "{count} of {all} TODOs not filled in yet: {names}",
+        "complete": "these are small examples: what is graded asks for more of the same",
+    },
+    "ko": {
+        "note": "참고",
+        "counts": "{place}: 공개 테스트 {count}개 중 {passed}개 통과",
+        "open": "TODO {all}개 중 아직 채우지 않은 것 {count}개: {names}",
+        "complete": "작은 예제들입니다. 채점은 같은 것을 더 넓게 봅니다",
+    },
+}
 STYLES = {Verdict.PASSED: "green", Verdict.UNFILLED: "yellow", Verdict.GRADER_FAULT: "bold red"}
 
 
@@ -60,9 +81,9 @@ def print_report(report: GradeReport, language: Literal["en", "ko"]) -> None:
             )
         )
         for text in _list_troubles([test for test in report.tests if test.todo == todo.id], language):
-            console.print(Text(f"      {text}"))
+            console.print(Text(f"      {escape_controls(text)}"))
     for note in report.submission.notes[:10]:
-        console.print(Text(f"  note: {note}", style="dim"))
+        console.print(Text(f"  note: {escape_controls(note)}", style="dim"))
 
 
 def print_class(reports: Sequence[GradeReport]) -> None:
@@ -74,9 +95,49 @@ def print_class(reports: Sequence[GradeReport]) -> None:
         cells = [Text(f"{todo.score:g}", style=STYLES.get(todo.status, "red")) for todo in report.todos]
         verdicts = ", ".join(dict.fromkeys(todo.status.value for todo in report.todos if todo.status != "passed"))
         table.add_row(
-            Text(report.submission.student), f"{report.score:g}", *cells, verdicts, f"{report.timing.wall_seconds:.2f}"
+            Text(escape_controls(report.submission.student)),
+            f"{report.score:g}",
+            *cells,
+            verdicts,
+            f"{report.timing.wall_seconds:.2f}",
         )
     make_console().print(table)
+
+
+def print_public_finding(finding: "PublicFinding", language: Literal["en", "ko"]) -> None:
+    """One public test as soon as it has ended: its TODO, what it asks, and what was expected and found."""
+    verdict, hint = finding.outcome.verdict, finding.outcome.hint
+    sentence = MEANINGS[verdict].tell(language)
+    is_open = verdict is Verdict.UNFILLED
+    line = f"  {verdict.value:<9} {finding.todo:<20} {sentence if is_open else finding.name}"
+    make_console().print(Text(line, style=STYLES.get(verdict, "red")))
+    if is_open or verdict is Verdict.PASSED:
+        return
+    # Messages are English; a Korean reader is told the verdict first.
+    parts = [sentence, finding.outcome.message] if language == "ko" else [finding.outcome.message or sentence]
+    told = ": ".join(part for part in parts if part)
+    make_console().print(Text(escape_controls(f"            {told}{f' ({hint})' if hint else ''}")))
+
+
+def print_check(check: "Check", kit: "Kit", language: Literal["en", "ko"]) -> None:
+    """How many public tests passed, and which TODOs are still open."""
+    words = CHECK_WORDS[language]
+    console = make_console()
+    submission = check.submission
+    if submission.refused:
+        console.print(Text(escape_controls(submission.refused), style="red"))
+        return
+    for note in (*submission.left_out, *submission.missing.values())[:10]:
+        console.print(Text(f"  {words['note']}: {escape_controls(note)}", style="dim"))
+    places = ", ".join(file.path for file in submission.files)
+    counts = words["counts"].format(passed=check.passed, count=len(check.findings), place=escape_controls(places))
+    console.print(Text(counts, style="green" if check.is_complete else "bold"))
+    if check.open_todos:
+        names = ", ".join(check.open_todos)
+        text = words["open"].format(count=len(check.open_todos), all=len(kit.todos), names=names)
+        console.print(Text(text, style="yellow"))
+    elif check.is_complete:
+        console.print(Text(words["complete"]))
 
 
 @contextmanager
@@ -119,7 +180,14 @@ class _LineTeller:
     def __call__(self, report: GradeReport) -> None:
         self.done += 1
         score = f"{report.score:g} / {report.max_score:g}"
-        self.console.print(Text(f"[{self.done}/{self.total}] {report.submission.student}: {score}, {report.status}"))
+        student = escape_controls(report.submission.student)
+        self.console.print(Text(f"[{self.done}/{self.total}] {student}: {score}, {report.status}"))
+
+
+def spare_unprintable(stream: TextIO) -> None:
+    """Have what a terminal cannot show (Hangul on some of Windows) written out instead of raising."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
 
 
 def make_console() -> Console:

@@ -17,12 +17,16 @@ RELATIVE_FLOOR = {torch.float64: 1e-9, torch.float32: 2e-5, torch.bfloat16: 2e-2
 
 
 class Mismatch(AssertionError):
-    """A result that is not what was asked; `hint` names the likely mistake, where one fits."""
+    """A result that is not what was asked; `hint` names the likely mistake, where one fits.
+
+    `compared` holds what was found and what was expected, for public tests: there the student may see both.
+    """
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(f"{message}; {hint}" if hint else message)
         self.message = message
         self.hint = hint
+        self.compared: tuple[Any, Any] | None = None
 
 
 def assert_parity(
@@ -33,16 +37,11 @@ def assert_parity(
     `precise` is the expected result in float64 and gives the tolerance; `mistakes` maps a sentence to the value that a
     known mistake would give. Raises Mismatch.
     """
-    if isinstance(expected, torch.Tensor):
-        _compare_tensors(actual, expected, what, precise, mistakes or {})
-    elif isinstance(expected, (list, tuple)):
-        _compare_sequences(actual, expected, what, precise)
-    elif isinstance(expected, dict):
-        _compare_dicts(actual, expected, what, precise)
-    elif isinstance(expected, float):
-        _compare_floats(actual, expected, what, precise, mistakes or {})
-    elif type(actual) is not type(expected) or actual != expected:
-        raise Mismatch(f"{what}: {_name(actual)} is not what was expected", _find_mistake(actual, mistakes or {}))
+    try:
+        _compare(actual, expected, what, precise, mistakes or {})
+    except Mismatch as mismatch:
+        mismatch.compared = mismatch.compared or (actual, expected)
+        raise
 
 
 def assert_shape(actual: Any, shape: tuple[int, ...], *, what: str) -> None:
@@ -127,6 +126,19 @@ def _only_shape(name: str, shape: tuple[int, ...]) -> tuple[Any, ...]:
 
 def _list_shapes(weights: dict[str, torch.Tensor]) -> str:
     return ", ".join(f"{name} {list(tensor.shape)}" for name, tensor in weights.items())
+
+
+def _compare(actual: Any, expected: Any, what: str, precise: Any, mistakes: Mapping[str, Any]) -> None:
+    if isinstance(expected, torch.Tensor):
+        _compare_tensors(actual, expected, what, precise, mistakes)
+    elif isinstance(expected, (list, tuple)):
+        _compare_sequences(actual, expected, what, precise)
+    elif isinstance(expected, dict):
+        _compare_dicts(actual, expected, what, precise)
+    elif isinstance(expected, float):
+        _compare_floats(actual, expected, what, precise, mistakes)
+    elif type(actual) is not type(expected) or actual != expected:
+        raise Mismatch(f"{what}: {_name(actual)} is not what was expected", _find_mistake(actual, mistakes))
 
 
 def _compare_tensors(actual: Any, expected: torch.Tensor, what: str, precise: Any, mistakes: Mapping[str, Any]) -> None:
