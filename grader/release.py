@@ -4,7 +4,6 @@ Zone: trusted. Called by `grader release`. The format of a solution is told in `
 """
 
 import hashlib
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ import nbformat
 
 from grader.assignment import PROJECT, Assignment, load_assignment
 from grader.errors import BrokenSuite
+from grader.packing import pack_kit
 
 BEGIN, STUB, END = "### BEGIN SOLUTION", "### STUB", "### END SOLUTION"
 NOTEBOOK_ONLY = "notebook"
-KIT = ("handout.md", "handout.ko.md", "tests_public")
 
 
 def release_assignment(name: str, output: Path | None, check: bool) -> list[Path]:
@@ -32,7 +31,7 @@ def release_assignment(name: str, output: Path | None, check: bool) -> list[Path
     for path, text in render_assignment(assignment).items():
         path.write_text(text, encoding="utf-8")
     if output is not None:
-        stale.append(_pack_kit(assignment, output))
+        stale.append(pack_kit(assignment, render_assignment(assignment), output))
     return stale
 
 
@@ -121,17 +120,3 @@ def _is_notebook_only(cell: Any) -> bool:
 
 def _read(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.exists() else None
-
-
-def _pack_kit(assignment: Assignment, output: Path) -> Path:
-    target = output / assignment.name
-    target.mkdir(parents=True, exist_ok=True)
-    for path in render_assignment(assignment):
-        shutil.copy(path, target)
-    for name in KIT:
-        source = assignment.folder / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        elif source.exists():
-            shutil.copy(source, target)
-    return target

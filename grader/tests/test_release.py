@@ -132,7 +132,11 @@ def test_a_kit_holds_what_students_need(monkeypatch: pytest.MonkeyPatch, tmp_pat
     (folder / "tests_public" / "test_public.py").write_text("")
     release_assignment("toy", tmp_path / "kit", check=False)
     files = {str(path.relative_to(tmp_path / "kit")) for path in (tmp_path / "kit").rglob("*") if path.is_file()}
-    assert files == {"toy/toy.py", "toy/toy.ipynb", "toy/handout.md", "toy/tests_public/test_public.py"}
+    wheels = {name for name in files if name.endswith(".whl")}
+    assert len(wheels) == 1
+    generated = {"toy/toy.py", "toy/toy.ipynb", "toy/README.md", "toy/conftest.py"}
+    copied = {"toy/assignment.toml", "toy/handout.md", "toy/tests_public/test_public.py"}
+    assert files - wheels == generated | copied
 
 
 def render_open_cells(solution: str) -> str:
