@@ -12,6 +12,7 @@ from typing import Any
 from canvasapi.assignment import Assignment
 from canvasapi.course import Course
 from canvasapi.exceptions import CanvasException
+from canvasapi.paginated_list import PaginatedList
 from canvasapi.progress import Progress
 from canvasapi.requester import Requester
 from canvasapi.submission import Submission
@@ -94,8 +95,11 @@ class Canvas:
         self._connection.session.close()
 
     def _list_held(self) -> dict[str, Held]:
-        submissions = self._assignment.get_submissions(include=["submission_comments"])
-        return {str(submission.user_id): _make_held(submission, self._points) for submission in submissions}
+        # Its pages, but not its objects: those try to read every field as a date, for seconds with a large class.
+        place = "courses/{course_id}/assignments/{assignment_id}/submissions".format(**self._ids)
+        include = [("include[]", "submission_comments")]
+        pages = PaginatedList(_take_fields, self._requester, "GET", place, _kwargs=include)
+        return {str(fields["user_id"]): _make_held(fields, self._points) for fields in pages}
 
     def _update_many(self, parcels: Sequence[Parcel]) -> None:
         def update(attempt: int) -> Progress | None:
@@ -126,7 +130,7 @@ class Canvas:
     def _update_one(self, parcel: Parcel) -> Answer:
         def update(attempt: int) -> None:
             user = {**self._ids, "user_id": parcel.key}
-            if attempt and _make_held(self._read_one(parcel), self._points).has_all(parcel):
+            if attempt and _make_held(vars(self._read_one(parcel)), self._points).has_all(parcel):
                 return
             grade = self._render(parcel)
             comment = {"text_comment": grade.pop("text_comment")} if parcel.comment else {}
@@ -157,15 +161,18 @@ class _Requester(Requester):  # type: ignore[misc]
         self._session = session
 
 
-def _make_held(submission: Any, points: float) -> Held:
+def _take_fields(_: Requester, fields: dict[str, Any]) -> dict[str, Any]:
+    return fields
+
+
+def _make_held(fields: Mapping[str, Any], points: float) -> Held:
     # `score` is less the late penalty that Canvas takes off, `entered_score` is what was sent.
-    entered = getattr(submission, "entered_score", None)
-    comments = getattr(submission, "submission_comments", None) or []
+    entered = fields.get("entered_score")
     return Held(
-        points=getattr(submission, "score", None) if entered is None else entered,
+        points=fields.get("score") if entered is None else entered,
         maximum=points,
-        comments=tuple(str(comment.get("comment", "")) for comment in comments),
-        excused=bool(getattr(submission, "excused", False)),
+        comments=tuple(str(comment.get("comment", "")) for comment in fields.get("submission_comments") or []),
+        excused=bool(fields.get("excused")),
     )
 
 
