@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from grader.cli import main
+from grader.report import GradeReport
 
 # In place of a status: the connection is cut without an answer, before or after the request was carried out.
 DROP = 0
@@ -159,3 +160,8 @@ def run_push(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 def read_lines(run: Path) -> list[dict[str, Any]]:
     """The log of a run."""
     return [json.loads(line) for line in (run / "push.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def replace_report(run: Path, number: int, report: GradeReport) -> None:
+    """Another report in the place of one."""
+    (run / "reports" / f"{number}.json").write_text(report.model_dump_json(), encoding="utf-8")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from grader.report import GradeReport
 from grader.tests.export_samples import (
     CLASS,
     SECRET,
@@ -18,7 +17,16 @@ from grader.tests.export_samples import (
     make_report,
     write_run,
 )
-from grader.tests.push_server import DROP, DROP_AFTERWARDS, FakePlatform, Reply, Request, read_lines, run_push
+from grader.tests.push_server import (
+    DROP,
+    DROP_AFTERWARDS,
+    FakePlatform,
+    Reply,
+    Request,
+    read_lines,
+    replace_report,
+    run_push,
+)
 
 pytest.importorskip("canvasapi", reason="no canvasapi here: pip install 'grader[lms]'")
 
@@ -148,11 +156,6 @@ def push(monkeypatch: pytest.MonkeyPatch, canvas: FakeCanvas, run: Path) -> Call
     return call
 
 
-def change(run: Path, number: int, report: GradeReport) -> None:
-    """Another report in the place of one."""
-    (run / "reports" / f"{number}.json").write_text(report.model_dump_json(), encoding="utf-8")
-
-
 def test_scores_and_feedback_arrive(push: Callable[..., int], canvas: FakeCanvas) -> None:
     """In one bulk update, whose job is waited for."""
     assert push() == 0
@@ -178,7 +181,7 @@ def test_whoever_is_left_out_is_named(push: Callable[..., int], capsys: pytest.C
 def test_a_grader_fault_is_never_sent(push: Callable[..., int], canvas: FakeCanvas, run: Path) -> None:
     """Not even in place of a score that is there."""
     push()
-    change(run, 0, make_faulty_report("S001"))
+    replace_report(run, 0, make_faulty_report("S001"))
     assert push() == 0
     assert canvas.list_scores()["1234"] == 70.0
     assert len(canvas.list_writes()) == 1
@@ -215,7 +218,7 @@ def test_a_second_push_sends_nothing(
 def test_a_changed_score_is_sent_alone(push: Callable[..., int], canvas: FakeCanvas, run: Path) -> None:
     """And nobody else's with it."""
     push()
-    change(run, 0, make_perfect_report("S001"))
+    replace_report(run, 0, make_perfect_report("S001"))
     canvas.requests.clear()
     assert push() == 0
     assert [sorted(request.form) for request in canvas.list_writes()] == [
@@ -273,7 +276,7 @@ def test_a_dry_run_sends_nothing(
 def test_a_dry_run_knows_what_was_sent(push: Callable[..., int], capsys: pytest.CaptureFixture[str], run: Path) -> None:
     """Only what a push would send is printed."""
     push("--no-feedback")
-    change(run, 1, make_report("S002"))
+    replace_report(run, 1, make_report("S002"))
     capsys.readouterr()
     push("--dry-run", "--no-feedback")
     assert [line.split(" to ")[0] for line in capsys.readouterr().out.splitlines()] == ["would send S002: 70 / 100"]
@@ -307,8 +310,15 @@ def test_a_line_that_was_cut_off_costs_itself_only(push: Callable[..., int], can
 
 @pytest.mark.parametrize(
     ("status", "method", "path"),
-    [(429, "POST", BULK), (500, "POST", BULK), (503, "POST", BULK), (DROP, "POST", BULK), (429, "GET", "/9$")]
-    + [(DROP, "GET", "submissions$"), (502, "GET", "/1$")],
+    [
+        (429, "POST", BULK),
+        (500, "POST", BULK),
+        (503, "POST", BULK),
+        (DROP, "POST", BULK),
+        (429, "GET", "/9$"),
+        (DROP, "GET", "submissions$"),
+        (502, "GET", "/1$"),
+    ],
 )
 def test_what_passes_is_waited_for(
     push: Callable[..., int], canvas: FakeCanvas, status: int, method: str, path: str, waits: list[float]
