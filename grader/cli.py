@@ -15,6 +15,7 @@ from grader.errors import GraderError, UsageError
 
 if TYPE_CHECKING:
     from grader.push.delivery import Orders, Platform
+    from grader.report import GradeReport
 
 app = typer.Typer(
     help="Grade a course lab on sequence models: hidden tests behind a wall, every TODO marked on its own.",
@@ -123,6 +124,7 @@ def grade(
     lang: Annotated[LanguageChoice, typer.Option(help="The language of the verdicts.")] = LanguageChoice.EN,
     isolation: IsolationOption = IsolationChoice.BWRAP,
     student: Annotated[str, typer.Option(help="Who handed it in.")] = "",
+    html: Annotated[Optional[Path], typer.Option("--html", help="Write the student's page of feedback there.")] = None,  # noqa: UP045
     quiet: QuietOption = False,
 ) -> None:
     """Grade one submission."""
@@ -135,6 +137,8 @@ def grade(
         report = worker.grade(Job(path, student=student))
     if json is not None:
         _write_json(report.model_dump_json(indent=2), json)
+    if html is not None:
+        _write_page(report, html, lang)
     if not quiet and json != Path("-"):
         print_report(report, lang.value)
     if report.status == "grader_fault":
@@ -192,6 +196,27 @@ def compare(
     write_comparison(changes, output or after / "comparison.csv")
     if not quiet:
         print_comparison(changes)
+
+
+@app.command()
+def report(
+    path: Annotated[Path, typer.Argument(help="A report's JSON, or the folder that `grader batch` wrote.")],
+    student: Annotated[str, typer.Argument(help="Whose report of that run; default: the whole class.")] = "",
+    staff: Annotated[bool, typer.Option("--staff", help="All of it, hidden tests too.")] = False,
+    released: Annotated[bool, typer.Option("--released", help="The due date is over: show `after_due` tests.")] = False,
+    lang: Annotated[LanguageChoice, typer.Option(help="The language of the verdicts.")] = LanguageChoice.EN,
+) -> None:
+    """Print a report as its student may see it, or a run's class."""
+    from grader.exports.gradebook import read_reports
+    from grader.listing import print_class, print_report
+    from grader.lookup import find_report
+    from grader.redaction import redact
+
+    if path.is_dir() and not student:
+        print_class(read_reports(path))
+        return
+    found = find_report(path, student)
+    print_report(found if staff else redact(found, released=released), lang.value)
 
 
 @app.command()
@@ -388,6 +413,14 @@ def _list_some(names: list[str]) -> str:
 
 def _choose(wanted: str | None, names: list[str]) -> list[str]:
     return [wanted] if wanted else names
+
+
+def _write_page(report: "GradeReport", path: Path, lang: LanguageChoice) -> None:
+    from grader.exports.feedback import render_page
+    from grader.exports.files import write_text
+    from grader.redaction import redact
+
+    write_text(path, render_page(redact(report), lang.value))
 
 
 def _write_json(text: str, path: Path) -> None:

@@ -20,6 +20,7 @@ from grader.exports import (
     moodle_feedback,
     moodle_worksheet,
     nbgrader,
+    pages,
     prairielearn,
     table,
 )
@@ -36,6 +37,7 @@ FORMATS: dict[str, Callable[[Gradebook, Path], Sequence[str]]] = {
     "ctrf": ctrf.write,
     "github-classroom": github.write,
     "gradescope": gradescope.write,
+    "html": pages.write,
     "junit": junit.write,
     "lti-ags": lti.write,
     "moodle-csv": moodle_worksheet.write,

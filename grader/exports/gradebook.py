@@ -85,7 +85,7 @@ def read_reports(run: Path) -> list[GradeReport]:
     paths = sorted(path for path in (run / "reports").glob("*.json") if not path.name.startswith("."))
     if not paths:
         raise UsageError(f"no reports in {str(run / 'reports')!r}: pass the folder that `grader batch -o` wrote")
-    return [_read_report(path) for path in paths]
+    return [read_report(path) for path in paths]
 
 
 def open_gradebook(reports: Sequence[GradeReport], options: Options) -> Gradebook:
@@ -98,7 +98,8 @@ def open_gradebook(reports: Sequence[GradeReport], options: Options) -> Gradeboo
     return Gradebook(tuple(sorted(entries, key=lambda entry: entry.student.id)), options)
 
 
-def _read_report(path: Path) -> GradeReport:
+def read_report(path: Path) -> GradeReport:
+    """The report in one JSON file. Raises UsageError where it is none."""
     try:
         return GradeReport.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:

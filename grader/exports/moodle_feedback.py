@@ -28,7 +28,7 @@ def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
             if number:
                 page = zipfile.ZipInfo(f"{_name_folder(entry, number)}/feedback.html", _LONG_AGO)
                 page.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(page, render_page(entry, gradebook.options.language))
+                archive.writestr(page, render_page(entry.report, gradebook.options.language))
     write_bytes(path, buffer.getvalue())
     left_out = [entry.student.id for entry, number in numbers if not number]
     return [f"{student!r} is left out: no participant's number is known; pass --worksheet" for student in left_out]
