@@ -18,7 +18,7 @@ from canvasapi.requester import Requester
 from canvasapi.submission import Submission
 
 from grader.errors import PlatformFailed, UsageError
-from grader.exports.gradebook import Gradebook
+from grader.exports.gradebook import Entry, Gradebook
 from grader.push.connection import Connection, Refusal, Session, check_address
 from grader.push.delivery import Answer, Held, Parcel
 from grader.table import format_points
@@ -56,9 +56,10 @@ class Canvas:
         self._ids = {"course_id": course, "assignment_id": assignment}
         self._points = 0.0
 
-    def accepts_key(self, key: str) -> bool:
-        """Canvas numbers its users."""
-        return key.isascii() and key.isdigit()
+    def find_key(self, entry: Entry) -> str:
+        """Canvas numbers its users; off the roster the label may be such a number, out of the download's file names."""
+        key = entry.find_key(self.system)
+        return key if key.isascii() and key.isdigit() else ""
 
     def connect(self, gradebook: Gradebook) -> Sequence[str]:
         """Find the assignment, whose points are the scale."""

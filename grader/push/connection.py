@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -100,17 +99,16 @@ class Connection:
 
         Raises Refusal at once, and PlatformFailed when waiting has not helped.
         """
-        patience = _make_patience()
-        for attempt in count():
+        patience, attempt = _make_patience(), 0
+        while True:
             try:
                 return act(attempt)
             except Unanswered as failure:
-                patience = self._wait(patience, failure)
+                patience, attempt = self._wait(patience, failure), attempt + 1
             except (*self.misfits, AttributeError, KeyError, TypeError, ValueError) as error:
                 raise UsageError(
                     f"{self.place} answers, but not as documented ({type(error).__name__}): check the address"
                 ) from error
-        raise AssertionError("unreachable")
 
     @contextmanager
     def explain(self) -> Iterator[None]:
@@ -140,7 +138,10 @@ class Connection:
 
 def check_address(url: str) -> str:
     """The address, if a token may go there. Raises UsageError."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"no web address was passed ({error}): pass one such as https://lms.example.edu") from error
     if parts.username or parts.password:
         raise UsageError(f"the address of {parts.hostname} holds a user or a password: pass it without")
     if parts.scheme not in ("https", "http") or not parts.hostname:

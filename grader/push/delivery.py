@@ -100,8 +100,8 @@ class Platform(Protocol):
     def to(self) -> str:
         """Where scores go, as the log tells it."""
 
-    def accepts_key(self, key: str) -> bool:
-        """Whether that can be a student's id there."""
+    def find_key(self, entry: Entry) -> str:
+        """The student's id there, or none."""
 
     def connect(self, gradebook: Gradebook) -> Sequence[str]:
         """Open the connection and find the assignment; returns notes."""
@@ -232,8 +232,8 @@ class _Delivery:
 def _pack(gradebook: Gradebook, platform: Platform, *, feedback: bool) -> tuple[list[Parcel], list[str]]:
     parcels, unknown = [], []
     for entry in gradebook.final:
-        key = entry.find_key(platform.system)
-        if not platform.accepts_key(key):
+        key = platform.find_key(entry)
+        if not key:
             unknown.append(
                 f"{entry.student.id!r} is left out: no id of {platform.name}; fill the roster's column "
                 f"`{platform.system}` and pass it with --roster"

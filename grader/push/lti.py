@@ -21,7 +21,7 @@ from pylti1p3.registration import Registration
 from pylti1p3.service_connector import ServiceConnector
 
 from grader.errors import UsageError
-from grader.exports.gradebook import Gradebook, Options
+from grader.exports.gradebook import Entry, Gradebook, Options
 from grader.exports.lti import render
 from grader.push.connection import Connection, Refusal, Session, check_address
 from grader.push.delivery import Answer, Held, Parcel
@@ -81,9 +81,9 @@ class Lti:
         self._connector = _Connector(_register(site, key), self._connection.session)
         self._line_item = LineItem({"id": site.lineitem}) if site.lineitem else LineItem()
 
-    def accepts_key(self, key: str) -> bool:
-        """Any text may be the `sub` of a user."""
-        return bool(key)
+    def find_key(self, entry: Entry) -> str:
+        """Any text may be the `sub` of a user, but no label is: only the roster knows."""
+        return entry.student.keys.get(self.system, "")
 
     def connect(self, gradebook: Gradebook) -> Sequence[str]:
         """Find the line item, or make it."""

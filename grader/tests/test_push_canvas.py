@@ -552,6 +552,7 @@ def test_what_is_no_token_is_told_without_showing_it(
             "'http://canvas.example' is not encrypted, and a token would be there for all to read",
         ),
         ("canvas.example", "'canvas.example' is no web address"),
+        ("https://[canvas", "no web address was passed (Invalid IPv6 URL): pass one"),
         ("https://me:pass@canvas.example", "the address of canvas.example holds a user or a password"),
     ],
 )

@@ -217,6 +217,13 @@ def test_whoever_is_left_out_is_named(push: Callable[..., int], capsys: pytest.C
     ]
 
 
+def test_a_label_is_no_id_there(push: Callable[..., int], tool: FakeTool, run: Path) -> None:
+    """Whoever is not on the roster is left out, and nobody else."""
+    (run.parent / "roster.csv").write_text("id,lti\nS001,sub-jane\n")
+    assert push() == 0
+    assert tool.list_scores() == {"sub-jane": 70.0}
+
+
 def test_a_grader_fault_is_never_sent(push: Callable[..., int], tool: FakeTool, run: Path) -> None:
     """Not even in place of a score that is there."""
     push()
