@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from dataclasses import dataclass
 
 import standins
@@ -74,15 +75,19 @@ def is_clear(logits: Tensor) -> bool:
     return bool((best[:, 0] - best[:, 1]).min() > SAFE_MARGIN)
 
 
-def choose_end(token_ids: list[int], inline_ids: list[int], vocab_size: int, *, ends: bool) -> int | None:
-    """An end token that is met at the third step or later, or one that is never met, by inline attention neither."""
-    if not ends:
-        unused = [token for token in range(vocab_size) if token not in (*token_ids, *inline_ids)]
-        return unused[0] if unused and len(set(token_ids)) > min(3, len(token_ids) - 1) else None
-    for step in range(3, len(token_ids) - 1):
-        if token_ids[step] not in token_ids[:step]:
-            return token_ids[step]
-    return None
+def find_late_token(token_ids: list[int]) -> int | None:
+    """A token that is met at the third step or later for the first time, and not at the last."""
+    late = (step for step in range(3, len(token_ids) - 1) if token_ids[step] not in token_ids[:step])
+    step = next(late, None)
+    return None if step is None else token_ids[step]
+
+
+def find_unmet_token(token_ids: list[int], decode_inline, vocab_size: int) -> int | None:
+    """A token that is never met, by inline attention neither, where the answer visits several others."""
+    if len(set(token_ids)) <= min(3, len(token_ids) - 1):
+        return None
+    met = {*token_ids, *decode_inline()}
+    return next((token for token in range(vocab_size) if token not in met), None)
 
 
 def draw_decoder(reference, draw, *, ends: bool, attention=standins.TiltedAttention, max_len: int = 6) -> DecoderCase:
@@ -97,14 +102,26 @@ def draw_decoder(reference, draw, *, ends: bool, attention=standins.TiltedAttent
         inputs = (draw.tensor(1, hidden_size), draw.tensor(1, hidden_size), draw.tensor(5, hidden_size))
         with torch.no_grad():
             logits, token_ids = ours(*inputs, max_len=max_len)
-            _, inline_ids = with_attention(ours, reference.LuongAttention(hidden_size))(*inputs, max_len=max_len)
-        end = choose_end(token_ids, inline_ids, arguments["vocab_size"], ends=ends)
-        if end is None or not is_clear(logits):
+        if not is_clear(logits):
+            continue
+        if ends:
+            end = find_late_token(token_ids)
+        else:
+            inline = functools.partial(decode_inline, reference, ours, inputs, max_len)
+            end = find_unmet_token(token_ids, inline, arguments["vocab_size"])
+        if end is None:
             continue
         arguments["end_token_id"] = ours.end_token_id = end
         logits, token_ids = ours(*inputs, max_len=max_len)
         return DecoderCase(arguments, ours, inputs, max_len, logits, token_ids)
     raise RuntimeError("no decoding case found in 200 draws: widen the sizes in decoder_arguments")
+
+
+def decode_inline(reference, decoder: nn.Module, inputs: tuple[Tensor, ...], max_len: int) -> list[int]:
+    """What the decoder would say if it worked Luong's attention out of its W_a itself."""
+    inline = with_attention(decoder, reference.LuongAttention(decoder.W_c.out_features))
+    with torch.no_grad():
+        return inline(*inputs, max_len=max_len)[1]
 
 
 def choose_reading(reference, case: DecoderCase, logits: Tensor) -> nn.Module:
@@ -394,7 +411,8 @@ def fits_all(actual, expected) -> bool:
     """Whether a reply of several tensors agrees with an expected one."""
     if not isinstance(actual, (tuple, list)) or len(actual) != len(expected):
         return False
-    return all(isinstance(a, Tensor) and fits(a.detach().cpu(), e.detach()) for a, e in zip(actual, expected, strict=True))
+    pairs = zip(actual, expected, strict=True)
+    return all(isinstance(one, Tensor) and fits(one.detach().cpu(), other.detach()) for one, other in pairs)
 
 
 def draw_free_batch(draw, pair: Pair, steps: int) -> Batch:
