@@ -104,6 +104,8 @@ def check(
     from grader.listing import print_check, print_public_finding, spare_unprintable
 
     spare_unprintable(sys.stdout)
+    if sys.stderr.isatty():
+        typer.echo("loading torch ...", err=True)
     try:
         from grader.check import check_submission
 

@@ -344,7 +344,7 @@ def test_a_kit_works_where_nothing_is_installed(kit: Path, tmp_path: Path, monke
         "PATH": "",
     }
     done = subprocess.run(
-        [sys.executable, "-S", "-c", PROBE], cwd=packed, env=environment, capture_output=True, text=True, timeout=500
+        [sys.executable, "-S", "-c", PROBE], cwd=packed, env=environment, capture_output=True, text=True, timeout=1000
     )
     assert "PROBE" in done.stdout, done.stdout + done.stderr
     status, checked, ours, imports, files = json.loads(done.stdout.split("PROBE ")[1])

@@ -1,5 +1,6 @@
 """Feedback pages, and `grader report`: what a student reads, and what no page gives away."""
 
+import contextlib
 import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -230,6 +231,23 @@ def test_a_report_is_printed_as_its_student_may_see_it(
     assert f"{SECRET} message hidden" in call("report", str(run), "S001", "--staff")[1]
     released = call("report", str(run / "reports" / "0.json"), "--released")[1]
     assert f"{SECRET} message after_due" in released and "message hidden" not in released
+
+
+def test_a_grade_leaves_a_page(
+    call: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`grade --html FILE` writes the student's page, redacted, while the staff is told everything."""
+
+    class Worker:
+        def grade(self, job: object) -> GradeReport:
+            return make_report()
+
+    monkeypatch.setattr("grader.grading.open_worker", lambda name, isolation: contextlib.nullcontext(Worker()))
+    code, out, _ = call("grade", str(tmp_path), "-a", "a4_attention", "--html", str(tmp_path / "new" / "page.html"))
+    page = (tmp_path / "new" / "page.html").read_text(encoding="utf-8")
+    assert code == 0
+    assert SECRET in out and SECRET not in page
+    assert page == render_page(redact(make_report()), "en")
 
 
 def test_a_run_is_printed_as_a_class(call: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
