@@ -317,3 +317,37 @@ def test_a_layer_of_another_size_is_told():
     """A size that the skeleton does not have is a mismatch, not an exception of torch."""
     with pytest.raises(Mismatch, match="the layers do not match the skeleton's"):
         load_weights(make_theirs(first=torch.nn.Linear(2, 5), second=torch.nn.Linear(5, 4)), Ours())
+
+
+def test_nothing_is_worked_out_for_an_answer_that_is_the_same():
+    """What only a difference needs is a function, and it is not called."""
+
+    def refuse():
+        raise RuntimeError("called")
+
+    value = torch.tensor([1.0, 2.0])
+    assert_parity(value.clone(), value, what="it", precise=refuse, mistakes=refuse)
+    assert_parity([value.clone()], [value], what="it")
+
+
+@pytest.mark.parametrize("value", [torch.tensor([1.0, 2.0]), 1.5, {"a": torch.tensor([1.0])}, [torch.tensor([1.0])]])
+def test_a_function_may_give_the_precise_result(value):
+    """Its loss decides what still counts as the same, as that of a value does."""
+    nearly = nudge(value, 1e-3)
+    with pytest.raises(Mismatch):
+        assert_parity(nearly, value, what="it")
+    assert_parity(nearly, value, what="it", precise=lambda: nudge(value, 1e-3))
+
+
+def test_a_function_may_name_the_mistakes():
+    """They are looked at only where values differ."""
+    with pytest.raises(Mismatch, match="it was doubled"):
+        value = torch.tensor([1.0, 2.0])
+        assert_parity(2 * value, value, what="it", mistakes=lambda: {"it was doubled": 2 * value})
+
+
+def nudge(value, by):
+    """The same value, every number of it a little larger."""
+    if isinstance(value, dict):
+        return {key: nudge(part, by) for key, part in value.items()}
+    return [nudge(part, by) for part in value] if isinstance(value, list) else value + by

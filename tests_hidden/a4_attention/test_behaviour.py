@@ -125,7 +125,9 @@ def test_decoding_twice_gives_the_same(student, reference, draw):
     first, _ = theirs(*case.inputs)
     after = student.define(Caller)().inputs_after(theirs, *case.inputs)
     assert first.size(0) == 10, "without max_len at most ten tokens are predicted"
-    for name, before, now in zip(("init_hidden_state", "init_cell_state", "encoder_outputs"), case.inputs, after, strict=True):
+    for name, before, now in zip(
+        ("init_hidden_state", "init_cell_state", "encoder_outputs"), case.inputs, after, strict=True
+    ):
         assert_unchanged(before, now, what=name)
     assert_parity(theirs(*case.inputs)[0].detach(), first.detach(), what="logits of a second call")
 

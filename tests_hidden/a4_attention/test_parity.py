@@ -1,5 +1,7 @@
 """Parity: the same weights and inputs give the reference's numbers and gradients."""
 
+import functools
+
 import pytest
 import torch
 from cases import (
@@ -40,9 +42,13 @@ def test_scores_match_the_reference(student, reference, draw):
     load_weights(theirs, ours)
     expected = log_weights(ours, h_t, encoder_outputs)
     actual = read_scores(student, theirs, h_t, encoder_outputs, expected).scores
-    precise = centred(in_float64(ours, h_t, encoder_outputs)[1].log())
-    mistakes = score_mistakes(ours, h_t, encoder_outputs)
-    assert_parity(actual, expected, what="attention scores", precise=precise, mistakes=mistakes)
+    assert_parity(
+        actual,
+        expected,
+        what="attention scores",
+        precise=lambda: centred(in_float64(ours, h_t, encoder_outputs)[1].log()),
+        mistakes=lambda: score_mistakes(ours, h_t, encoder_outputs),
+    )
 
 
 def score_gradients(module, h_t, encoder_outputs, direction) -> list:
@@ -105,7 +111,11 @@ def test_context_is_the_weighted_sum(student, reference, draw):
     }
     precise = weights.double() @ encoder_outputs.double()
     assert_parity(
-        context.detach().reshape(-1), weights @ encoder_outputs, what="context vector", precise=precise, mistakes=mistakes
+        context.detach().reshape(-1),
+        weights @ encoder_outputs,
+        what="context vector",
+        precise=precise,
+        mistakes=mistakes,
     )
 
 
@@ -143,8 +153,8 @@ def test_first_step_matches_the_reference(student, reference, draw):
             logits.detach(),
             ours(*case.inputs, max_len=1)[0],
             what="logits of the first step",
-            precise=in_float64(ours, *case.inputs)[0][:1],
-            mistakes=step_mistakes(case),
+            precise=lambda: in_float64(ours, *case.inputs)[0][:1],
+            mistakes=lambda: step_mistakes(case),
         )
 
 
@@ -206,7 +216,9 @@ def bahdanau_mistakes(ours, query, keys) -> dict:
     q, k = ours.Wa(query), ours.Ua(keys)
     return {
         "the tanh in the score is missing": weigh(q + k),
-        "Wa and Ua look swapped: Wa belongs to the query, Ua to the keys": weigh(torch.tanh(ours.Ua(query) + ours.Wa(keys))),
+        "Wa and Ua look swapped: Wa belongs to the query, Ua to the keys": weigh(
+            torch.tanh(ours.Ua(query) + ours.Wa(keys))
+        ),
         "the query was left out of the score": weigh(torch.tanh(k)),
         "the softmax was taken over the batch": torch.softmax(ours.Va(torch.tanh(q + k)), dim=0).transpose(1, 2),
         "the softmax was taken over a dimension of size 1": torch.ones(keys.size(0), 1, keys.size(1)),
@@ -224,8 +236,8 @@ def test_additive_weights_match_the_reference(student, reference, draw):
         theirs(query, keys)[1].detach(),
         ours(query, keys)[1].detach(),
         what="attention weights",
-        precise=in_float64(ours, query, keys)[1],
-        mistakes=bahdanau_mistakes(ours, query, keys),
+        precise=lambda: in_float64(ours, query, keys)[1],
+        mistakes=lambda: bahdanau_mistakes(ours, query, keys),
     )
 
 
@@ -275,14 +287,26 @@ def test_one_step_matches_the_reference(student, reference, draw):
     ours = read_attention(reference, pair, weights, batch)
     with torch.no_grad():
         expected = ours.forward_step(*inputs)
-    precise = in_float64(ours, *inputs, method="forward_step")
-    mistakes = batched_step_mistakes(ours, batch)
+    precise = functools.cache(lambda: in_float64(ours, *inputs, method="forward_step"))
     old_state = {"the state before the step came back: the GRU's new one is asked for": batch.hidden}
-    later_query = ours.attention(expected[1].transpose(0, 1), batch.encoder_outputs)[1].detach()
-    late = {"attention was asked with the new state: the state before the step asks": later_query}
-    assert_parity(weights.detach(), expected[2], what="weights of the step", precise=precise[2], mistakes=late)
-    assert_parity(output.detach(), expected[0], what="output of the step", precise=precise[0], mistakes=mistakes)
-    assert_parity(hidden.detach(), expected[1], what="state after the step", precise=precise[1], mistakes=old_state)
+
+    def ask_late() -> dict:
+        weights = ours.attention(expected[1].transpose(0, 1), batch.encoder_outputs)[1].detach()
+        return {"attention was asked with the new state: the state before the step asks": weights}
+
+    assert_parity(
+        weights.detach(), expected[2], what="weights of the step", precise=lambda: precise()[2], mistakes=ask_late
+    )
+    assert_parity(
+        output.detach(),
+        expected[0],
+        what="output of the step",
+        precise=lambda: precise()[0],
+        mistakes=lambda: batched_step_mistakes(ours, batch),
+    )
+    assert_parity(
+        hidden.detach(), expected[1], what="state after the step", precise=lambda: precise()[1], mistakes=old_state
+    )
 
 
 @pytest.mark.todo("attndecoder.step", points=1)
@@ -375,6 +399,6 @@ def test_masked_weights_match_the_reference(student, reference, draw):
         student.masked_weights(scores, lengths),
         reference.masked_weights(scores, lengths),
         what="masked weights",
-        precise=in_float64(reference.masked_weights, scores, lengths),
+        precise=lambda: in_float64(reference.masked_weights, scores, lengths),
         mistakes=mistakes,
     )
