@@ -99,6 +99,4 @@ def _copy_todo(todo: TodoResult) -> TodoResult:
 
 def _copy_environment(environment: Environment) -> Environment:
     # Versions explain a difference from the student's own machine; the wall around the submission is the staff's.
-    return Environment(
-        python=environment.python, torch=environment.torch, device=environment.device, isolation=""
-    )
+    return Environment(python=environment.python, torch=environment.torch, device=environment.device, isolation="")

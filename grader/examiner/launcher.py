@@ -77,7 +77,7 @@ class Child:
     def is_asleep(self) -> bool:
         """Whether all its threads wait of their own accord, rather than for a processor or the disk."""
         # Whatever neither runs nor is about to: sleeping, stopped, or a first thread that ended before the others.
-        return not any(state in ("R", "D") for state in map(_read_state, self._tasks.glob("*/stat")))
+        return not any(_read_state(f"{self._tasks}/{task}/stat") in ("R", "D") for task in _list_folder(self._tasks))
 
     def await_end(self, seconds: float) -> None:
         """Give it time to end by itself, so that how it ended is its own doing."""
@@ -372,9 +372,18 @@ def _choose_uid(isolation: Isolation) -> int | None:
     return CHILD_UID if isolation is Isolation.BWRAP else FIRST_HOST_UID + os.getpid()
 
 
-def _read_state(status: Path) -> str:
+# Plain system calls: this is asked while the child waits for the same processor.
+def _list_folder(folder: Path) -> list[str]:
     try:
-        return status.read_text().rpartition(")")[2].split()[0]
+        return os.listdir(folder)
+    except OSError:
+        return []  # it has just ended
+
+
+def _read_state(status: str) -> str:
+    try:
+        with open(status, "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0].decode()
     except OSError:
         return "X"  # it has just ended
 

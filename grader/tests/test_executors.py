@@ -34,6 +34,7 @@ executor.submit(Task(Key("", "", ""), Job(folder / "kim.py", student="kim")))
 executor.collect()
 """
 
+
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the workers write down."""
