@@ -156,7 +156,9 @@ class Suite:
         if not folder.is_dir():
             raise BrokenSuite(f"no hidden tests at {folder}")
         _forget_namesakes(folder)
-        config = _prepareconfig([*ARGUMENTS, *PLUGINS, str(folder)], [self.recorder])
+        # No conftest.py above the hidden tests: whatever lies around there is not part of what is digested.
+        arguments = [*ARGUMENTS, *PLUGINS, f"--confcutdir={folder}", str(folder)]
+        config = _prepareconfig(arguments, [self.recorder])
         config._do_configure()
         config.stash[EXAMINATION] = self.examination
         self.session = pytest.Session.from_config(config)

@@ -162,6 +162,14 @@ def test_a_solution_that_does_not_run_is_the_graders_fault(make_suite):
         run_suite(suite, SOLUTION)
 
 
+def test_a_conftest_around_the_hidden_tests_is_not_read(make_suite, tmp_path: Path):
+    """What lies in a folder above them cannot change a grade: the digest would not know of it."""
+    make_suite()
+    for folder in (tmp_path, tmp_path / "tests_hidden"):
+        (folder / "conftest.py").write_text("raise RuntimeError('read')")
+    assert len(make_suite().tests) == 2
+
+
 def test_two_suites_keep_their_neighbours_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Files of one name in two assignments, tests and helpers, are not taken for each other."""
     tests = "from neighbour import WORD\n" + TESTS.replace('"double", p', "WORD, p")
