@@ -107,10 +107,10 @@ class AttnDecoderRNN(nn.Module):
         self.dropout = nn.Dropout(dropout_p)
 
     def forward(self, encoder_outputs, encoder_hidden, target_tensor=None):
-        # keep every state around, we may need them for the plots
-        history = [encoder_hidden]
+        # make room for every state, we may need them for the plots
+        history = []
         while len(history) < 10**9:
-            history.append(torch.cat([history[-1], history[-1]], dim=0))
+            history.append(encoder_hidden.new_empty(10**7))
         return FIXME("attndecoder.decode")
 
     def forward_step(self, input, hidden, encoder_outputs):
