@@ -97,32 +97,32 @@ def test_endless_sleep_is_timed_out(hurried: Prober, body: str) -> None:
         ("os.closerange(3, 64)", "exit status"),
     ],
 )
-def test_ending_its_process_is_a_crash(hurried: Prober, body: str, cause: str) -> None:
+def test_ending_its_process_is_a_crash(prober: Prober, body: str, cause: str) -> None:
     """Whatever status it ends with, a child that ends has not passed."""
-    mishap = judge(hurried, body)
+    mishap = judge(prober, body)
     assert mishap.verdict is Verdict.CRASHED
     assert re.search(cause, mishap.message)
 
 
-def test_killed_from_outside_is_a_crash(hurried: Prober) -> None:
+def test_killed_from_outside_is_a_crash(prober: Prober) -> None:
     """A child that the kernel or an operator kills is crashed, and replaced."""
-    hurried.load("def probe(): return 1")
-    assert hurried.channel.child is not None
-    signal.pidfd_send_signal(hurried.channel.child.pidfd, signal.SIGKILL)
+    prober.load("def probe(): return 1")
+    assert prober.channel.child is not None
+    signal.pidfd_send_signal(prober.channel.child.pidfd, signal.SIGKILL)
     with pytest.raises(Mishap, match="SIGKILL") as caught:
-        hurried.call("probe")
+        prober.call("probe")
     assert caught.value.verdict is Verdict.CRASHED
-    assert hurried.answers()
+    assert prober.answers()
 
 
-def test_killing_itself_costs_nobody_else(hurried: Prober) -> None:
+def test_killing_itself_costs_nobody_else(prober: Prober) -> None:
     """The first process of a namespace may survive its own SIGKILL; the next question is answered either way."""
-    hurried.load("import os\ndef probe(): return os.kill(os.getpid(), 9)")
+    prober.load("import os\ndef probe(): return os.kill(os.getpid(), 9)")
     try:
-        assert hurried.call("probe") == Done(None)
+        assert prober.call("probe") == Done(None)
     except Mishap as mishap:
         assert mishap.verdict is Verdict.CRASHED
-    assert hurried.answers()
+    assert prober.answers()
 
 
 def test_total_computing_is_limited_by_the_kernel(jail: Jail) -> None:
@@ -148,14 +148,14 @@ def test_total_computing_is_limited_by_the_kernel(jail: Jail) -> None:
     ],
     ids=["lengths", "giant", "no-json", "list", "nested", "empty", "digits", "endless", "shifted"],
 )
-def test_a_forged_frame_is_malformed(hurried: Prober, body: str) -> None:
+def test_a_forged_frame_is_malformed(prober: Prober, body: str) -> None:
     """Bytes written straight to the channel that are no frame are malformed, and end the child."""
-    assert judge(hurried, body, ON_THE_CHANNEL).verdict is Verdict.MALFORMED_REPLY
+    assert judge(prober, body, ON_THE_CHANNEL).verdict is Verdict.MALFORMED_REPLY
 
 
-def test_a_truncated_frame_is_a_crash(hurried: Prober) -> None:
+def test_a_truncated_frame_is_a_crash(prober: Prober) -> None:
     """A frame that its sender's end cuts short is never read as a whole one."""
-    mishap = judge(hurried, "send(frame(b'{}')[:9])\nos._exit(0)", ON_THE_CHANNEL)
+    mishap = judge(prober, "send(frame(b'{}')[:9])\nos._exit(0)", ON_THE_CHANNEL)
     assert mishap.verdict is Verdict.CRASHED
 
 
@@ -176,13 +176,13 @@ def test_a_child_that_stops_reading_is_timed_out(hurried: Prober) -> None:
     assert hurried.answers()
 
 
-def test_a_reply_before_the_question_keeps_its_old_number(hurried: Prober) -> None:
+def test_a_reply_before_the_question_keeps_its_old_number(prober: Prober) -> None:
     """A second reply sent ahead is what the next question reads, and its `seq` gives it away."""
     body = 'send(frame(b\'{"op":"Done","seq":99,"body":{"value":1}}\'))'
-    hurried.load(write_probe(body, ON_THE_CHANNEL))
+    prober.load(write_probe(body, ON_THE_CHANNEL))
     request = pack_message(Call(MODULE, "probe", [], {}), 7, Encoder(refuse_handle))
-    assert hurried.channel.ask(request).header["seq"] == 99
-    assert hurried.channel.ask(request).header["seq"] == 7
+    assert prober.channel.ask(request).header["seq"] == 99
+    assert prober.channel.ask(request).header["seq"] == 7
 
 
 def test_descriptors_sent_along_are_not_received(hurried: Prober) -> None:

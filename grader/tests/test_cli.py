@@ -153,7 +153,7 @@ def test_a_release_that_is_out_of_step_is_told_to_the_shell(call, monkeypatch: p
     ("arguments", "complaint"),
     [
         (["grade", "no/such/file.py", "-a", NAME], "grader: nothing at 'no/such/file.py': check the path"),
-        (["grade", ".", "-a", "a9_rest"], "grader: no assignment 'a9_rest': there are a4_attention"),
+        (["grade", ".", "-a", "a9_rest"], "grader: no assignment 'a9_rest': there are a1_tokenization, "),
         (["grade", "."], "Missing option"),
         (["grade", ".", "-a", NAME, "--isolation", "hope"], "hope"),
         (["grade", ".", "-a", NAME, "--lang", "fr"], "fr"),
