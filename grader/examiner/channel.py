@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 from grader.assignment import Limits
@@ -25,15 +26,15 @@ MOST_PER_LOOK = 0.25
 
 
 class Channel(Protocol):
-    """Carries one frame to a submission and brings the answer back. `peak_kb` is the memory its processes took."""
+    """Carries frames to a submission and brings the answers back. `peak_kb` is the memory its processes took."""
 
     peak_kb: int
 
     def start_test(self) -> bool:
         """Reset the limits for a new test. True where the submission must be loaded (again)."""
 
-    def ask(self, frame: Frame) -> Frame:
-        """The reply to a request. Raises Mishap where there is none."""
+    def ask(self, frames: Sequence[Frame]) -> list[Frame]:
+        """The replies to requests sent at once, in order. Raises Mishap where one is missing."""
 
     def read_cpu_seconds(self) -> float:
         """CPU time since `start_test`."""
@@ -66,15 +67,15 @@ class JailChannel:
         self._asleep_seconds = 0.0
         return fresh
 
-    def ask(self, frame: Frame) -> Frame:
-        """Send a request and wait for its answer, within the limits of the test."""
+    def ask(self, frames: Sequence[Frame]) -> list[Frame]:
+        """Send requests and wait for their answers, within the limits of the test."""
         child = self.child
         if child is None:
             raise Mishap(Verdict.CRASHED, "the code ended its process earlier in this test")
         self._next_look = time.monotonic() + TICK_SECONDS
         try:
-            self._send(child, pack_frame(frame))
-            reply = self._read_reply()
+            self._send(child, b"".join(map(pack_frame, frames)))
+            replies = [self._read_reply() for _ in frames]
         except ProtocolError as error:
             self._retire()
             raise Mishap(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
@@ -84,7 +85,7 @@ class JailChannel:
             raise self._explain_death(self._retire()) from error
         # Also when it answered before anybody looked: whether it overran must not depend on when we look.
         self._check_computing(child)
-        return reply
+        return replies
 
     def read_cpu_seconds(self) -> float:
         """CPU time of the child since `start_test`; for a child that is gone, as far as it was seen."""

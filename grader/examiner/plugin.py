@@ -14,6 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     import inspect
+    from collections.abc import Iterator
     from types import ModuleType
 
     from grader.assignment import Assignment
@@ -105,8 +106,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture
-def _subject(request: pytest.FixtureRequest) -> Subject:
-    return _get_examination(request).begin(request.node)
+def _subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    subject = _get_examination(request).begin(request.node)
+    yield subject
+    subject.settle()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import inspect
 import itertools
 import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,7 +22,7 @@ from grader.examiner.stubs import fill_stubs
 from grader.submission import Submission
 from grader.verdict import Mishap, Verdict
 from grader.wire.codec import Decoder, Encoder
-from grader.wire.frames import ProtocolError
+from grader.wire.frames import Frame, ProtocolError
 from grader.wire.messages import (
     MODULE,
     POISONED,
@@ -46,9 +47,9 @@ if TYPE_CHECKING:
     from grader.examiner.channel import Channel  # it needs what only Linux has; a student's own check runs anywhere
 
 MAX_ITEMS = 100_000
-MODULE_METHODS = frozenset(
-    {"load_state_dict", "state_dict", "train", "eval", "to", "parameters", "zero_grad", "forward"}
-)
+# Methods that give the module itself, or what nobody reads.
+CHAINED = frozenset({"eval", "load_state_dict", "to", "train", "zero_grad"})
+MODULE_METHODS = CHAINED | {"state_dict", "parameters", "forward"}
 
 
 class Subject:
@@ -65,14 +66,21 @@ class Subject:
         self._sources: dict[str, str] = {}
         self._loaded: str | None = None
         self._numbers = itertools.count(1)
+        self._posted: list[_Sent] = []
 
     def begin(self, todo_id: str, seed: int) -> None:
         """Start a test of one TODO: fresh clocks, fresh definitions, and the other TODOs' open stubs filled."""
+        self._posted = []
         source = self._prepare_source(todo_id)
         if self.channel.start_test() or source != self._loaded:
             self._loaded = None
             self._load(source)
-        self.request(Begin(seed))
+        self.post(Begin(seed))
+
+    def settle(self) -> None:
+        """End a test: have carried out what was only posted. Raises Mishap as `request` does."""
+        if self._posted:
+            self._exchange()
 
     def _prepare_source(self, todo_id: str) -> str:
         # Parsing costs more than a whole test; a submission has few TODOs and many tests.
@@ -82,22 +90,39 @@ class Subject:
 
     def request(self, request: Request) -> Any:
         """The value of a reply. Raises Mishap where the submission raised, died, overran or talked nonsense."""
-        reply = self._ask(request)
+        self._send(request)
+        reply = self._exchange()
         if isinstance(reply, Done):
             return reply.value
-        if isinstance(reply, Raised):
-            raise blame_submission(reply, request, self)
         raise Mishap(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
 
-    def _ask(self, request: Request) -> Reply:
+    def post(self, request: Request) -> int:
+        """Leave a request for the next exchange, which raises what it raises. A handle of what it will give."""
+        return -self._send(request, keep=True)
+
+    def _send(self, request: Request, *, keep: bool = False) -> int:
         seq = next(self._numbers)
         encoder = Encoder(_refer)
-        frame = self.channel.ask(pack_message(request, seq, encoder))
-        graded = [tensor for tensor in encoder.tensors if tensor.requires_grad]
+        # Packed at once: what the test does to a tensor afterwards is not meant.
+        frame = pack_message(request, seq, encoder, keep=keep)
+        self._posted.append(_Sent(request, seq, frame, [tensor for tensor in encoder.tensors if tensor.requires_grad]))
+        return seq
+
+    def _exchange(self) -> Reply:
+        """Have everything carried out that was sent. The last reply; the first that raised is blamed."""
+        sent, self._posted = self._posted, []
+        frames = self.channel.ask([item.frame for item in sent])
+        for item, frame in zip(sent, frames, strict=True):
+            reply = self._read(frame, item)
+            if isinstance(reply, Raised):
+                raise blame_submission(reply, item.request, self)
+        return reply
+
+    def _read(self, frame: Frame, sent: "_Sent") -> Reply:
         try:
-            if frame.header.get("seq") != seq:
+            if frame.header.get("seq") != sent.seq:
                 raise ProtocolError("a reply out of turn")
-            message = unpack_message(frame, Decoder(frame.block, self._resolve, self._adopter(seq, graded)))
+            message = unpack_message(frame, Decoder(frame.block, self._resolve, self._adopter(sent)))
         except ProtocolError as error:
             self.channel.close()
             self._loaded = None
@@ -107,10 +132,8 @@ class Subject:
         return message
 
     def _load(self, source: str) -> None:
-        request = Load(source, self.module_name, list(self.assignment.leftovers))
-        reply = self._ask(request)
-        if isinstance(reply, Raised):
-            raise blame_submission(reply, request, self)
+        self._send(Load(source, self.module_name, list(self.assignment.leftovers)))
+        reply = self._exchange()
         if not isinstance(reply, Loaded):
             raise Mishap(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
         self._loaded = source
@@ -127,6 +150,10 @@ class Subject:
                     raise Mishap(Verdict.MALFORMED_REPLY, "a load report of an unknown form")
         return sentences
 
+    def is_class(self, name: str) -> bool:
+        """Whether the course's own module has a class of this name."""
+        return any(signature.startswith(f"{name}.") for signature in self.signatures)
+
     @property
     def module_name(self) -> str:
         """The name that the submission's module has in the jail."""
@@ -138,7 +165,7 @@ class Subject:
             raise ProtocolError("a handle without number or type")
         return Remote(self, number, name[:100])
 
-    def _adopter(self, seq: int, inputs: list[torch.Tensor]) -> Any:
+    def _adopter(self, sent: "_Sent") -> Any:
         def adopt(tensor: torch.Tensor, body: dict[str, Any]) -> torch.Tensor:
             device = body.get("device")
             if device not in self.devices:
@@ -147,10 +174,20 @@ class Subject:
             if body.get("grad") is not True or not tensor.is_floating_point():
                 return tensor
             anchor = torch.zeros((), requires_grad=True)
-            connected: torch.Tensor = _Crossing.apply(self, seq, body["i"], tensor, anchor, *inputs)
+            connected: torch.Tensor = _Crossing.apply(self, sent.seq, body["i"], tensor, anchor, *sent.inputs)
             return connected
 
         return adopt
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A request on its way. `inputs` are those of its tensors that want a gradient."""
+
+    request: Request
+    seq: int
+    frame: Frame
+    inputs: list[torch.Tensor]
 
 
 class _Crossing(torch.autograd.Function):
@@ -196,7 +233,7 @@ class Remote:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         if self._has_method(name):
-            return Named(self._subject, self._handle, name)
+            return Named(self._subject, self._handle, name, self._type if name in CHAINED else None)
         return self._subject.request(Get(self._handle, name))
 
     def _has_method(self, name: str) -> bool:
@@ -204,7 +241,7 @@ class Remote:
         return name in MODULE_METHODS or f"{self._type}.{name}" in self._subject.signatures
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self._subject.request(Put(self._handle, name, value))
+        self._subject.post(Put(self._handle, name, value))
 
     def __repr__(self) -> str:
         return f"<{self._type} in the jail>"
@@ -244,13 +281,17 @@ class Remote:
 
 
 class Named(Remote):
-    """A function, class or method known by its name; the jail is asked for it only when it is called or passed on."""
+    """A function, class or method known by its name; the jail is asked for it only when it is called or passed on.
 
-    def __init__(self, subject: Subject, owner: int, name: str) -> None:
+    A call that surely `gives` an object of a known type is only posted: nobody waits for its handle.
+    """
+
+    def __init__(self, subject: Subject, owner: int, name: str, gives: str | None = None) -> None:
         object.__setattr__(self, "_subject", subject)
         object.__setattr__(self, "_owner", owner)
         object.__setattr__(self, "_name", name)
         object.__setattr__(self, "_type", name)
+        object.__setattr__(self, "_gives", gives)
 
     @functools.cached_property
     def _handle(self) -> int:
@@ -260,7 +301,10 @@ class Named(Remote):
         return found._handle
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._subject.request(Call(self._owner, self._name, list(args), kwargs))
+        call = Call(self._owner, self._name, list(args), kwargs)
+        if self._gives is None:
+            return self._subject.request(call)
+        return Remote(self._subject, self._subject.post(call), self._gives)
 
 
 class Student(Remote):
@@ -276,18 +320,19 @@ class Student(Remote):
         if name not in subject.submission.definitions:
             raise Mishap(Verdict.FAILED, _explain_missing(name, subject.submission))
         if name in subject.signatures:
-            return Named(subject, self._handle, name)
+            return Named(subject, self._handle, name, name if subject.is_class(name) else None)
         return subject.request(Get(self._handle, name))
 
     def define(self, stand_in: type[Any] | Any) -> Any:
         """Carry a class or function into the jail as source text, and give it back as a remote one."""
-        return self._subject.request(Define(stand_in.__name__, _read_source(stand_in)))
+        handle = self._subject.post(Define(stand_in.__name__, _read_source(stand_in)))
+        return Remote(self._subject, handle, stand_in.__name__)
 
     def replace(self, **stand_ins: Any) -> None:
         """Bind names inside the submission to stand-ins, for this test only."""
         for name, stand_in in stand_ins.items():
             remote = stand_in if isinstance(stand_in, Remote) else self.define(stand_in)
-            self._subject.request(Put(self._handle, name, remote))
+            self._subject.post(Put(self._handle, name, remote))
 
 
 def parameter_gradients(module: Any) -> dict[str, torch.Tensor | None]:

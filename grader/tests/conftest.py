@@ -56,7 +56,7 @@ class Prober:
         return self.call("probe") == Done("here")
 
     def _ask(self, message: Message) -> Message:
-        frame = self.channel.ask(pack_message(message, next(self._numbers), Encoder(refuse_handle)))
+        [frame] = self.channel.ask([pack_message(message, next(self._numbers), Encoder(refuse_handle))])
         return unpack_message(frame, Decoder(frame.block, refuse_handle, lambda tensor, body: tensor))
 
 

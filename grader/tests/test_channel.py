@@ -181,8 +181,7 @@ def test_a_reply_before_the_question_keeps_its_old_number(prober: Prober) -> Non
     body = 'send(frame(b\'{"op":"Done","seq":99,"body":{"value":1}}\'))'
     prober.load(write_probe(body, ON_THE_CHANNEL))
     request = pack_message(Call(MODULE, "probe", [], {}), 7, Encoder(refuse_handle))
-    assert prober.channel.ask(request).header["seq"] == 99
-    assert prober.channel.ask(request).header["seq"] == 7
+    assert [frame.header["seq"] for frame in prober.channel.ask([request, request])] == [99, 7]
 
 
 def test_descriptors_sent_along_are_not_received(hurried: Prober) -> None:
@@ -190,7 +189,8 @@ def test_descriptors_sent_along_are_not_received(hurried: Prober) -> None:
     body = "s = socket.socket(fileno=os.dup(find_channel()))\nsocket.send_fds(s, [frame(b'{}')], [0] * 30)\nreturn 1"
     hurried.load(write_probe(body, ON_THE_CHANNEL))
     before = len(os.listdir("/proc/self/fd"))
-    assert hurried.channel.ask(pack_message(Call(MODULE, "probe", [], {}), 5, Encoder(refuse_handle))).header == {}
+    request = pack_message(Call(MODULE, "probe", [], {}), 5, Encoder(refuse_handle))
+    assert [frame.header for frame in hurried.channel.ask([request])] == [{}]
     assert len(os.listdir("/proc/self/fd")) == before
 
 
@@ -250,8 +250,9 @@ def test_in_process_the_same_server_answers() -> None:
     """LocalChannel gives what the jail's server gives, exceptions included."""
     channel = LocalChannel()
     assert channel.start_test() is True
-    channel.ask(pack_message(Load("def probe(): raise ValueError('no')", "local_probe", []), 1, Encoder(refuse_handle)))
-    frame = channel.ask(pack_message(Call(MODULE, "probe", [], {}), 2, Encoder(refuse_handle)))
+    load = pack_message(Load("def probe(): raise ValueError('no')", "local_probe", []), 1, Encoder(refuse_handle))
+    call = pack_message(Call(MODULE, "probe", [], {}), 2, Encoder(refuse_handle))
+    _, frame = channel.ask([load, call])
     channel.close()
     reply = unpack_message(frame, Decoder(frame.block, refuse_handle, lambda tensor, body: tensor))
     assert reply == Raised("ValueError", "no", [[1, "probe"]])

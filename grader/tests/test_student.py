@@ -1,5 +1,6 @@
 """`student`: a module elsewhere, used as if it were here; in this process and behind the wall."""
 
+import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -72,6 +73,14 @@ def call_helper():
 
 def helper(x):
     return x
+
+
+class Picky:
+    def __init__(self, size):
+        self.size = int(size)
+
+    def grow(self):
+        return self.size + 1
 
 
 def fail(x):
@@ -231,6 +240,56 @@ def test_other_objects_stay_in_the_jail(student: Student):
 def test_a_handle_can_be_passed_back(student: Student):
     """A function of theirs is an argument of another."""
     assert student.ask(student.helper) == 4
+
+
+KNOWN = {"Picky": inspect.Signature(), "Picky.grow": inspect.Signature()}
+
+
+def test_what_nobody_waits_for_goes_with_the_next_question(student: Student, subject: Subject):
+    """Making an object of a class that the course knows and setting its attribute cost no exchange of their own."""
+    subject.signatures = KNOWN
+    asked = []
+    ask = subject.channel.ask
+    subject.channel.ask = lambda frames: asked.append(len(frames)) or ask(frames)
+    picky = student.Picky("3")
+    picky.size = 5
+    assert picky.grow() == 6
+    assert asked == [4]  # with the beginning of the test
+
+
+def test_what_was_sent_is_what_it_was_then(student: Student):
+    """A tensor that the test changes afterwards has already been packed."""
+    _, theirs = make_pair(student)
+    weight = torch.ones(2)
+    theirs.size = weight
+    weight.zero_()
+    assert theirs.size.tolist() == [1.0, 1.0]
+
+
+def test_the_first_that_raised_is_blamed(student: Student, subject: Subject):
+    """An object that could not be made is the mishap, not what was then asked of it."""
+    subject.signatures = KNOWN
+    picky = student.Picky("three")
+    with pytest.raises(Mishap, match=r"ValueError: invalid literal.*in __init__"):
+        picky.grow()
+    assert student.helper(2) == 2
+
+
+def test_nothing_that_was_posted_is_forgotten(student: Student, subject: Subject):
+    """What nobody asked about is still carried out before the test ends, and raises there."""
+    subject.signatures = KNOWN
+    student.Picky("three")
+    with pytest.raises(Mishap, match="invalid literal"):
+        subject.settle()
+    subject.settle()
+
+
+def test_a_test_begins_without_what_another_posted(student: Student, subject: Subject):
+    """What a failed test left unsent is not sent on behalf of the next one."""
+    subject.signatures = KNOWN
+    student.Picky("three")
+    subject.begin("masking", seed=2)
+    assert student.helper(2) == 2
 
 
 def test_nothing_but_data_and_handles_can_be_sent(student: Student):

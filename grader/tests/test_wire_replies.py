@@ -1,5 +1,6 @@
 """Replies that are sound frames but no answers: the examiner believes none of them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -26,9 +27,9 @@ class ScriptedChannel:
         """Nothing to start."""
         return True
 
-    def ask(self, frame: Frame) -> Frame:
-        """The scripted answer."""
-        return Frame({"seq": frame.header["seq"], **self.header})
+    def ask(self, frames: Sequence[Frame]) -> list[Frame]:
+        """The scripted answer, to each of them."""
+        return [Frame({"seq": frame.header["seq"], **self.header}) for frame in frames]
 
     def read_cpu_seconds(self) -> float:
         """No time passes."""

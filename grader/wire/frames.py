@@ -16,6 +16,8 @@ MAX_HEADER_BYTES = 8 << 20
 MAX_BLOCK_BYTES = 64 << 20
 CHUNK_BYTES = 64 << 10
 
+_json = json.JSONEncoder(separators=(",", ":"))
+
 
 class ProtocolError(Exception):
     """What arrived is not a frame, or not a message that was expected."""
@@ -52,7 +54,7 @@ class Inbox:
 def pack_frame(frame: Frame) -> bytes:
     """The bytes of a frame. Raises ProtocolError where it, or an integer in it, is larger than the wire allows."""
     try:
-        header = json.dumps(frame.header, separators=(",", ":")).encode("ascii")
+        header = _json.encode(frame.header).encode("ascii")
     except ValueError as error:
         raise ProtocolError(f"it cannot be written as JSON: {error}") from error
     _check_sizes(len(header), len(frame.block))

@@ -3,8 +3,9 @@
 Zone: wire, imported by both sides; standard library only. This file is the protocol.
 
 A request is answered by exactly one reply with the same `seq`. Objects stay in the jail and are named by a handle, a
-small number: 0 is the submission's module, 1 the same module loaded among poisoned globals. There is no verdict in any
-message: a reply is what the submission claims to have computed, and only the examiner judges it.
+small number: 0 is the submission's module, 1 the same module loaded among poisoned globals. Requests may be sent
+several at once. One that is marked `keep` is answered by a bare Done, and the handle `-seq` names what it gave. There is
+no verdict in any message: a reply is what the submission claims to have computed, and only the examiner judges it.
 """
 
 from dataclasses import dataclass, field, fields
@@ -115,10 +116,11 @@ _by_name: dict[str, type[Any]] = {kind.__name__: kind for kind in Message.__args
 _checks: dict[Any, type[Any] | None] = {int: int, str: str, list[Any]: list, list[str]: list, dict[str, Any]: dict}
 
 
-def pack_message(message: Message, seq: int, encoder: Encoder) -> Frame:
+def pack_message(message: Message, seq: int, encoder: Encoder, *, keep: bool = False) -> Frame:
     """The frame of a message; its tensors are gathered by `encoder`."""
     body = {item.name: encoder.encode(getattr(message, item.name)) for item in fields(message)}
-    return Frame({"op": type(message).__name__, "seq": seq, "body": body}, encoder.pack_tensors())
+    header = {"op": type(message).__name__, "seq": seq, "body": body}
+    return Frame(header | {"keep": True} if keep else header, encoder.pack_tensors())
 
 
 def unpack_message(frame: Frame, decoder: Decoder) -> Message:
