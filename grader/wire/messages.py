@@ -4,8 +4,8 @@ Zone: wire, imported by both sides; standard library only. This file is the prot
 
 A request is answered by exactly one reply with the same `seq`. Objects stay in the jail and are named by a handle, a
 small number: 0 is the submission's module, 1 the same module loaded among poisoned globals. Requests may be sent
-several at once. One that is marked `keep` is answered by a bare Done, and the handle `-seq` names what it gave. There is
-no verdict in any message: a reply is what the submission claims to have computed, and only the examiner judges it.
+several at once. One that is marked `keep` is answered by a bare Done, and the handle `-seq` names what it gave. There
+is no verdict in any message: a reply is what the submission claims to have computed, and only the examiner judges it.
 """
 
 from dataclasses import dataclass, field, fields
