@@ -60,7 +60,7 @@ def render_notebook(solution: str, *, open_todos: bool) -> str:
     }
     for index, cell in enumerate(_read_cells(solution)):
         source = open_stubs(cell.source) if open_todos else _drop_markers(cell.source)
-        make = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+        make: Any = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
         identity = hashlib.sha256(f"{index}\0{source}".encode()).hexdigest()[:8]
         notebook.cells.append(make(source, id=identity))
     nbformat.validate(notebook)

@@ -10,7 +10,7 @@ from pydantic import Field
 from grader.assignment import Frozen
 from grader.verdict import Verdict
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION: Final = "1.0"
 Category = Literal["shape", "parity", "gpu", "behaviour", "policy"]
 Visibility = Literal["visible", "after_due", "hidden"]
 Status = Literal["graded", "pending", "grader_fault"]

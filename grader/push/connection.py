@@ -70,7 +70,7 @@ class Session(requests.Session):
             response = super().send(request, **given)
         except requests.exceptions.SSLError as error:
             raise UsageError(
-                f"the certificate of {urlsplit(request.url).hostname} cannot be trusted: check the address, or name "
+                f"the certificate of {urlsplit(str(request.url)).hostname} cannot be trusted: check the address, or name "
                 "its authority in REQUESTS_CA_BUNDLE"
             ) from error
         except requests.RequestException as error:
@@ -100,12 +100,13 @@ class Connection:
         Raises Refusal at once, and PlatformFailed when waiting has not helped.
         """
         patience, attempt = _make_patience(), 0
+        misfits: tuple[type[Exception], ...] = (*self.misfits, AttributeError, KeyError, TypeError, ValueError)
         while True:
             try:
                 return act(attempt)
             except Unanswered as failure:
                 patience, attempt = self._wait(patience, failure), attempt + 1
-            except (*self.misfits, AttributeError, KeyError, TypeError, ValueError) as error:
+            except misfits as error:
                 raise UsageError(
                     f"{self.place} answers, but not as documented ({type(error).__name__}): check the address"
                 ) from error
