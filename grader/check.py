@@ -104,7 +104,7 @@ class _Observer:
             except GraderError as fault:  # a public test is wrong: told once pytest has ended
                 self.fault = self.fault or fault
         outcome = "passed" if call.excinfo is None else "failed"
-        return pytest.TestReport(item.nodeid, item.location, {}, cast(Any, outcome), None, call.when)
+        return pytest.TestReport(item.nodeid, item.location, {}, cast(Any, outcome), None, cast(Any, call.when))
 
     def _note(self, item: pytest.Item, raised: BaseException | None) -> None:
         if isinstance(raised, Mishap) and raised.message.startswith("KeyboardInterrupt"):

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 from distributed import Client, Future, Worker, as_completed, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
@@ -64,10 +64,11 @@ class ClusterExecutor:
     def __init__(self, client: Client, name: str, opening: Opening) -> None:
         """Prepare the workers. Raises GraderError in a worker's own words where one cannot be opened."""
         self.client = client
+        self.address = client.scheduler_info()["address"]
         self.name = name
         self.client.register_plugin(Preparation(opening), name=name)
         self.completed = as_completed(loop=client.loop, with_results=True, raise_errors=False)
-        self.tasks: dict[Future, Task] = {}
+        self.tasks: dict[Future[Any], Task] = {}
         self.threads = self._count_threads()
 
     def has_room(self) -> bool:
@@ -101,7 +102,7 @@ class ClusterExecutor:
         """Drop what is not done yet, and leave the workers as they were found."""
         leave(self.client, self.name, list(self.tasks))
 
-    def _read(self, future: Future, result: Any) -> Answer:
+    def _read(self, future: Future[Any], result: Any) -> Answer:
         task = self.tasks.pop(future)
         if isinstance(result, Done):
             return Answer(task, result.worker, text=result.text)
@@ -109,7 +110,7 @@ class ClusterExecutor:
             _, error, _ = result
             return Answer(task, "", trouble=f"{type(error).__name__}: {error}")
         raise GraderFault(
-            f"the Dask scheduler at {self.client.scheduler.address!r} was lost: what was graded is kept, and the same "
+            f"the Dask scheduler at {self.address!r} was lost: what was graded is kept, and the same "
             "command goes on once it is back"
         )
 
@@ -141,7 +142,7 @@ def open_executor(client: Client, name: str, opening: Opening) -> ClusterExecuto
         raise GraderFault(f"a worker of the cluster cannot be opened: {type(error).__name__}: {error}") from error
 
 
-def leave(client: Client, name: str, futures: Sequence[Future] = ()) -> None:
+def leave(client: Client, name: str, futures: Sequence[Future[Any]] = ()) -> None:
     """Drop these jobs and close the workers of that name."""
     try:
         client.cancel(list(futures))
@@ -164,9 +165,9 @@ def connect(address: str) -> Client:
 def grade_on_worker(name: str, job: Job) -> Done:
     """What runs in a process of the cluster."""
     worker = get_worker()
-    return Done(worker.address, worker.plugins[name].do(job))
+    return Done(worker.address, cast(Preparation, worker.plugins[name]).do(job))
 
 
 def reopen_worker(name: str, dask_worker: Worker) -> None:
     """What runs in a process whose zygote is gone."""
-    dask_worker.plugins[name].reopen(dask_worker)
+    cast(Preparation, dask_worker.plugins[name]).reopen(dask_worker)

@@ -3,7 +3,7 @@
 Zone: trusted. Changes are additive only.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 

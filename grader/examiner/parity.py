@@ -207,7 +207,7 @@ def find_tolerance(expected: torch.Tensor, precise: Any = None) -> float:
 def _find_mistake(actual: Any, mistakes: Any) -> str:
     for sentence, value in (_give(mistakes) or {}).items():
         if _is_close(actual, value):
-            return sentence
+            return str(sentence)
     return ""
 
 

@@ -9,7 +9,7 @@ import functools
 import inspect
 import itertools
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +140,7 @@ class Subject:
         self.failures = self._read_failures(reply)
 
     def _read_failures(self, loaded: Loaded) -> dict[str, str]:
-        sentences = {}
+        sentences: dict[str, str] = {}
         for failure in loaded.failures:
             match failure:
                 case [list(names), str(kind), str(message), int(line)]:
@@ -256,7 +256,7 @@ class Remote:
             raise
         if type(length) is not int or length < 0:
             raise Mishap(Verdict.MALFORMED_REPLY, f"len() of a {self._type} is not a number")
-        return length
+        return int(length)
 
     def __getitem__(self, key: Any) -> Any:
         return self._call_special("__getitem__", key)
@@ -323,7 +323,7 @@ class Student(Remote):
             return Named(subject, self._handle, name, name if subject.is_class(name) else None)
         return subject.request(Get(self._handle, name))
 
-    def define(self, stand_in: type[Any] | Any) -> Any:
+    def define(self, stand_in: Callable[..., Any]) -> Any:
         """Carry a class or function into the jail as source text, and give it back as a remote one."""
         handle = self._subject.post(Define(stand_in.__name__, _read_source(stand_in)))
         return Remote(self._subject, handle, stand_in.__name__)
@@ -351,7 +351,7 @@ def make_poisoned(subject: Subject) -> Student:
 
 
 @functools.cache
-def _read_source(stand_in: Any) -> str:
+def _read_source(stand_in: Callable[..., Any]) -> str:
     return textwrap.dedent(inspect.getsource(stand_in))
 
 

@@ -80,7 +80,7 @@ class _Recorder:
         if call.excinfo is not None and self.raised is None:
             self.raised = call.excinfo.value
         outcome = "passed" if call.excinfo is None else "failed"
-        return pytest.TestReport(item.nodeid, item.location, {}, cast(Any, outcome), None, call.when)
+        return pytest.TestReport(item.nodeid, item.location, {}, cast(Any, outcome), None, cast(Any, call.when))
 
 
 class Suite:

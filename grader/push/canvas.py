@@ -6,6 +6,7 @@ whole. So they are read back, and whoever is not in is sent alone: that answer i
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -126,7 +127,7 @@ class Canvas:
                     "command again later; it sends only what is not there by then"
                 )
             time.sleep(POLL_SECONDS)
-            job = self._connection.insist(lambda _, job=job: job.query())
+            job = self._connection.insist(partial(_ask_again, job))
 
     def _update_one(self, parcel: Parcel) -> Answer:
         def update(attempt: int) -> None:
@@ -160,6 +161,10 @@ class _Requester(Requester):  # type: ignore[misc]
     def __init__(self, root: str, token: str, session: Session) -> None:
         super().__init__(root, token)
         self._session = session
+
+
+def _ask_again(job: Progress, _: int) -> Progress:
+    return job.query()
 
 
 def _take_fields(_: Requester, fields: dict[str, Any]) -> dict[str, Any]:

@@ -70,8 +70,8 @@ class Session(requests.Session):
             response = super().send(request, **given)
         except requests.exceptions.SSLError as error:
             raise UsageError(
-                f"the certificate of {urlsplit(str(request.url)).hostname} cannot be trusted: check the address, or name "
-                "its authority in REQUESTS_CA_BUNDLE"
+                f"the certificate of {urlsplit(str(request.url)).hostname} cannot be trusted: check the address, or "
+                "name its authority in REQUESTS_CA_BUNDLE"
             ) from error
         except requests.RequestException as error:
             raise Unanswered(_tell_drop(error)) from error

@@ -87,14 +87,15 @@ class Lti:
 
     def connect(self, gradebook: Gradebook) -> Sequence[str]:
         """Find the line item, or make it."""
-        service = {"scope": self._site.scopes, "lineitems": self._site.lineitems}
+        service: Any = {"scope": self._site.scopes, "lineitems": self._site.lineitems}
         self._service = AssignmentsGradesService(self._connector, service)
         if self._site.lineitem:
             return []
-        wanted = LineItem().set_tag(gradebook.first.assignment.name).set_label(gradebook.column)
+        tag = gradebook.first.assignment.name
+        wanted = LineItem().set_tag(tag).set_label(gradebook.column)
         wanted.set_score_maximum(gradebook.first.max_score)
         with self._connection.explain():
-            found = self._connection.insist(lambda _: self._service.find_lineitem_by_tag(wanted.get_tag()))
+            found = self._connection.insist(lambda _: self._service.find_lineitem_by_tag(tag))
             # Looked for before each attempt: an answer that was lost must not leave two columns.
             line_item = found or self._connection.insist(lambda _: self._service.find_or_create_lineitem(wanted))
         if not line_item.get_id():

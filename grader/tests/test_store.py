@@ -161,12 +161,17 @@ def test_a_file_that_is_no_gradebook_is_refused(tmp_path):
 
 def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
     """A real one, of one megabyte: the process says what happened, and what it had kept can be read."""
-    wall = ["bwrap", "--dev-bind", "/", "/", "--size", str(1 << 20), "--tmpfs", "/mnt"]
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    wall = ["bwrap", "--dev-bind", "/", "/", "--size", str(1 << 20), "--tmpfs", str(disk)]
     run = subprocess.run(
-        [*wall, sys.executable, "-c", ADD_FOR_EVER, "/mnt", str(tmp_path)], capture_output=True, text=True, check=False
+        [*wall, sys.executable, "-c", ADD_FOR_EVER, str(disk), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     *told, error = run.stdout.splitlines()
-    assert error.startswith("the gradebook 'sqlite:////mnt/gradebook.db' cannot be used")
+    assert error.startswith(f"the gradebook 'sqlite:///{disk}/gradebook.db' cannot be used")
     with open_store(locate_gradebook(tmp_path)) as store:
         assert told
         assert all(store.find_latest(f"s{number}", "toy") for number in told)
