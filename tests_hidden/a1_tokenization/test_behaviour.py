@@ -47,7 +47,7 @@ def test_punctuation_and_emoji_are_dropped(student, draw):
     """Punctuation and emoji are no words, and no part of one."""
     words = [draw.hangul(), draw.word(), draw.hangul()]
     split = student.SimpleTokenizer().normalize_and_split
-    text = f"\"{words[0]}\"...😀{words[1]}!!👍🏽 ({words[2]}?)"
+    text = f'"{words[0]}"...😀{words[1]}!!👍🏽 ({words[2]}?)'
     assert as_words(split(text)) == words, "only the words should be left"
     assert as_words(split("😀 ... !? -")) == [], "a text without words should give an empty list"
 
@@ -184,7 +184,9 @@ def test_case_and_accents_are_kept(student, draw):
     text = [word.capitalize(), f"{word}é", f"Ü{word.upper()}"]
     tokenizer = train(student, [" ".join([*text, word])] * 5)
     found = spell(tokens_of(tokenizer, " ".join(text)))
-    assert found.lower() != spell(text).lower() or found == spell(text), "capitals were changed: lowercase=False keeps them"
+    assert found.lower() != spell(text).lower() or found == spell(text), (
+        "capitals were changed: lowercase=False keeps them"
+    )
     assert found == spell(text), "letters were changed: strip_accents=False keeps accents"
 
 

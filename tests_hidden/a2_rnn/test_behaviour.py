@@ -1,15 +1,21 @@
 """Behaviour: what stays true whatever the weights are."""
 
+import itertools
+
 import pytest
 import standins
 import torch
 from cases import (
+    LEARNING_RATE,
+    LESSON,
     LETTERS,
+    PASSES,
     as_floats,
     as_ids,
     count_letters,
     draw_cell,
     draw_head,
+    draw_learner,
     draw_models,
     draw_writers,
     keep_real,
@@ -40,7 +46,9 @@ def test_last_hidden_is_the_last_row(student, draw):
     student.replace(rnn_cell=standins.leaky_cell)
     inputs = draw_cell(draw, steps=6)
     hidden_states, last_hidden = student.unroll(*inputs)
-    assert measure_distance(last_hidden, hidden_states[-1:]) < 1e-5, "last_hidden should be the last row of hidden_states"
+    assert measure_distance(last_hidden, hidden_states[-1:]) < 1e-5, (
+        "last_hidden should be the last row of hidden_states"
+    )
 
 
 @pytest.mark.todo("unroll", points=1)
@@ -154,7 +162,9 @@ def test_tags_read_from_left_to_right(student, reference, draw):
     after = theirs(changed, lengths).detach()
     assert measure_distance(after[0, :2], before[0, :2]) < 1e-5, "a word should not count for the words before it"
     assert measure_distance(after[1, :4], before[1, :4]) < 1e-5, "a word should not count for other sentences"
-    assert all(measure_distance(after[0, t], before[0, t]) > 1e-6 for t in (2, 3)), "a word should count from its place on"
+    assert all(measure_distance(after[0, t], before[0, t]) > 1e-6 for t in (2, 3)), (
+        "a word should count from its place on"
+    )
 
 
 @pytest.mark.todo("packing", points=2)
@@ -166,7 +176,9 @@ def test_padding_is_never_read(student, draw):
     embeddings, lengths = draw.tensor(5, 3, width), torch.tensor([3, 5, 2])
     dirty = embeddings.clone()
     dirty[3:, 0], dirty[2:, 2] = 7.0, -7.0
-    (outputs, state), (outputs_dirty, state_dirty) = (student.run_packed(theirs, e, lengths) for e in (embeddings, dirty))
+    (outputs, state), (outputs_dirty, state_dirty) = (
+        student.run_packed(theirs, e, lengths) for e in (embeddings, dirty)
+    )
     clean = keep_real(outputs.transpose(0, 1), lengths).detach()
     assert_parity(keep_real(outputs_dirty.transpose(0, 1), lengths), clean, what="outputs with other padding")
     assert measure_distance(list(state_dirty), list(state)) < 1e-5, "the state should not depend on the padding"
@@ -324,21 +336,22 @@ def test_state_is_carried_from_chunk_to_chunk(student, reference, draw):
     unbroken = []
     for model in (leaky, plain):
         h, losses = model.init_hidden(), []
-        for one, other in zip(ids, ids[1:], strict=False):
+        for one, other in itertools.pairwise(ids):
             logits, h = model.step(torch.eye(model.vocab_size)[one], h)
-            losses.append(float(nn.functional.cross_entropy(logits, torch.tensor(other))))
+            losses.append(nn.functional.cross_entropy(logits, torch.tensor(other)).item())
         unbroken.append([(a + b) / 2 for a, b in zip(losses[::2], losses[1::2], strict=True)])
-    assert min(measure_distance(found, losses) for losses in unbroken) < 1e-4, "the state should go on into the next chunk"
+    assert min(measure_distance(found, losses) for losses in unbroken) < 1e-4, (
+        "the state should go on into the next chunk"
+    )
 
 
 @pytest.mark.todo("bptt", points=1)
 @pytest.mark.behaviour
 def test_loss_falls(student, reference, draw):
     """Training again and again on one text lowers its loss."""
-    leaky, _ = draw_models(reference, draw, 4, 6)
-    theirs = send_model(student, leaky)
-    optimizer = student.define(standins.make_sgd)(theirs, 0.1)
-    losses = [sum(as_floats(student.truncated_bptt(theirs, [0, 1, 2, 3] * 3, 4, optimizer))) for _ in range(8)]
+    theirs = send_model(student, draw_learner(reference, draw, LESSON))
+    optimizer = student.define(standins.make_sgd)(theirs, LEARNING_RATE)
+    losses = [sum(as_floats(student.truncated_bptt(theirs, LESSON, 4, optimizer))) for _ in range(PASSES)]
     assert losses[-1] < 0.8 * losses[0], "the loss should fall from one pass to the next"
 
 

@@ -81,7 +81,9 @@ def test_tagger_on_the_device(student, reference, draw, device):
     """Ids on the device give the CPU's logits there."""
     theirs, ours, ids, lengths = move_head(student, reference, draw, device, "TokenTagger")
     found = keep_real(theirs(ids.to(device), lengths.to(device)), lengths)
-    expected = closest(found, *(keep_real(logits, lengths) for logits in (ours(ids, lengths), tag_packed(ours, ids, lengths))))
+    expected = closest(
+        found, *(keep_real(logits, lengths) for logits in (ours(ids, lengths), tag_packed(ours, ids, lengths)))
+    )
     assert_parity(found, expected.to(device), what="logits on the device")
 
 

@@ -67,7 +67,9 @@ def test_unroll_matches_the_reference(poisoned, reference, draw):
     poisoned.replace(rnn_cell=standins.leaky_cell)
     inputs = draw_cell(draw, steps=draw.integer(12, 14))
     found = poisoned.unroll(*inputs)
-    assert_parity(found, closest(found, reference.unroll(*inputs), unroll_leaky(*inputs)), what="(hidden_states, last_hidden)")
+    assert_parity(
+        found, closest(found, reference.unroll(*inputs), unroll_leaky(*inputs)), what="(hidden_states, last_hidden)"
+    )
 
 
 @pytest.mark.todo("unroll", points=1)
@@ -121,7 +123,10 @@ def test_gradients_of_the_classifier_match(student, reference, draw):
     if found.requires_grad:
         (found * direction).sum().backward()
         actual = read_gradients(parameter_gradients(theirs))
-        expected = [head_gradients(ours, logits, direction) for logits in (ours(ids, lengths), classify_packed(ours, ids, lengths))]
+        expected = [
+            head_gradients(ours, logits, direction)
+            for logits in (ours(ids, lengths), classify_packed(ours, ids, lengths))
+        ]
         assert_parity(actual, closest(actual, *expected), what="gradients by the parameters' shape")
 
 
@@ -222,7 +227,9 @@ def test_text_is_encoded_and_decoded(student, draw):
     assert ids == [alphabet.index(char) for char in text], "the ids are not the places in the sorted alphabet"
     assert vocab.decode(ids) == text, "decoding the ids should give the text again"
     some = draw.shuffled(list(range(len(alphabet))))[:4]
-    assert vocab.decode(some) == "".join(alphabet[index] for index in some), "decoding should give a character for each id"
+    assert vocab.decode(some) == "".join(alphabet[index] for index in some), (
+        "decoding should give a character for each id"
+    )
 
 
 @pytest.mark.todo("charlm.step", points=3)
@@ -233,7 +240,10 @@ def test_step_matches_the_reference(poisoned, reference, draw):
     models = draw_models(reference, draw, *draw.sizes(2))
     theirs = poisoned.CharRNN(models[0].vocab_size, models[0].hidden_size)
     load_weights(theirs, models[1])
-    start, letters = draw.tensor(models[0].hidden_size), torch.eye(models[0].vocab_size)[draw.ids(models[0].vocab_size, 3)]
+    start, letters = (
+        draw.tensor(models[0].hidden_size),
+        torch.eye(models[0].vocab_size)[draw.ids(models[0].vocab_size, 3)],
+    )
     found, expected = [], []
     for model, results in ((theirs, found), *((model, []) for model in models)):
         h = start

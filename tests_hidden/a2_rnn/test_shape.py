@@ -99,7 +99,9 @@ def test_prime_is_followed_by_so_many_characters(student, draw):
         text = student.generate(model, vocab, prime, length, **options)
         assert isinstance(text, str), "the result should be a string"
         assert text.startswith(prime), "the text should begin with the prime"
-        assert len(text) == len(prime) + length, f"{length} new characters were asked for, {len(text) - len(prime)} came"
+        assert len(text) == len(prime) + length, (
+            f"{length} new characters were asked for, {len(text) - len(prime)} came"
+        )
         assert set(text) <= set(LETTERS), "every character should come from the vocabulary"
 
 

@@ -213,7 +213,9 @@ def cell_mistakes(x, h, c, W_ih, W_hh, b_ih, b_hh) -> dict[str, Tensor]:
         "the new cell state is i + g, without the forget gate": finish(I + G),
         "the new cell state is f * c + f * g": finish(F * c + F * G),
         "the old cell state was left out": finish(I * G),
-        "the returned cell state went through tanh as well": torch.stack([O * (F * c + I * G).tanh(), (F * c + I * G).tanh()]),
+        "the returned cell state went through tanh as well": torch.stack(
+            [O * (F * c + I * G).tanh(), (F * c + I * G).tanh()]
+        ),
     }
 
 

@@ -147,9 +147,7 @@ def test_cell_matches_the_reference(student, reference, draw):
     actual = torch.stack(list(student.lstm_cell(*arguments))).detach()
     expected = torch.stack(reference.lstm_cell(*arguments))
     precise = torch.stack(in_float64(reference.lstm_cell, *arguments))
-    assert_parity(
-        actual, expected, what="hidden and cell state", precise=precise, mistakes=cell_mistakes(*arguments)
-    )
+    assert_parity(actual, expected, what="hidden and cell state", precise=precise, mistakes=cell_mistakes(*arguments))
 
 
 @pytest.mark.todo("lstm.cell", points=3)

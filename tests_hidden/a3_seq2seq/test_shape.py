@@ -1,7 +1,18 @@
 """Shapes: what comes back has the dimensions that the handout promises."""
 
 import pytest
-from cases import as_ids, draw_batch, draw_cell, draw_decoder, draw_lesson, make_decoder, make_encoder, make_gru, make_model, place_step
+from cases import (
+    as_ids,
+    draw_batch,
+    draw_cell,
+    draw_decoder,
+    draw_lesson,
+    make_decoder,
+    make_encoder,
+    make_gru,
+    make_model,
+    place_step,
+)
 
 from grader.examiner import assert_shape, load_weights
 

@@ -59,7 +59,12 @@ def make_tokenizers(student, kind: str, words: list[str]) -> tuple[Any, Any]:
 
 
 def make_pair(
-    student, draw, kind: str, *, words: list[str] | None = None, dropout: float = 0.0,
+    student,
+    draw,
+    kind: str,
+    *,
+    words: list[str] | None = None,
+    dropout: float = 0.0,
     is_telling: Callable[[Any, Any], bool] = lambda model, tokenizer: True,
 ) -> Pair:
     """A small model on both sides, its weights drawn until the case tells right from wrong."""
@@ -226,8 +231,12 @@ def draw_story(student, draw, *, count: int = 6, dropout: float = 0.0) -> tuple[
     def is_telling(model, tokenizer) -> bool:
         inputs = tokenizer(prompt, return_tensors="pt")
         out = model.generate(
-            **inputs, max_new_tokens=count, do_sample=False, pad_token_id=tokenizer.eos_token_id,
-            output_scores=True, return_dict_in_generate=True,
+            **inputs,
+            max_new_tokens=count,
+            do_sample=False,
+            pad_token_id=tokenizer.eos_token_id,
+            output_scores=True,
+            return_dict_in_generate=True,
         )
         new = out.sequences[0, -count:].tolist()
         best = torch.cat(out.scores).topk(2).values

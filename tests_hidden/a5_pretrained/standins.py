@@ -45,12 +45,21 @@ def make_model(kind, vocab_size, width, seed, dropout=0.0):
         sizes = {"n_embd": width, "n_layer": 1, "n_head": 2, "n_positions": 128}
         model = transformers.GPT2LMHeadModel(GPT2Config(vocab_size=vocab_size, **sizes, **ends, **dropping))
     else:
-        sizes = {f"{half}_{part}": size for half in ("encoder", "decoder")
-                 for part, size in (("layers", 1), ("attention_heads", 2), ("ffn_dim", 2 * width))}
+        sizes = {
+            f"{half}_{part}": size
+            for half in ("encoder", "decoder")
+            for part, size in (("layers", 1), ("attention_heads", 2), ("ffn_dim", 2 * width))
+        }
         ends |= {"pad_token_id": pad, "decoder_start_token_id": pad, "forced_eos_token_id": end}
         config = MarianConfig(
-            vocab_size=vocab_size, d_model=width, max_position_embeddings=128, dropout=dropout, scale_embedding=True,
-            activation_function="swish", **sizes, **ends,
+            vocab_size=vocab_size,
+            d_model=width,
+            max_position_embeddings=128,
+            dropout=dropout,
+            scale_embedding=True,
+            activation_function="swish",
+            **sizes,
+            **ends,
         )
         model = transformers.MarianMTModel(config)
         # As the real one asks for: four beams, and the padding token never.
