@@ -116,7 +116,7 @@ class ClusterExecutor:
 
     def _count_threads(self) -> int:
         # Without a worker yet, one task waits for the first that joins.
-        return max(1, sum(self.client.nthreads().values()))
+        return max(1, int(sum(self.client.nthreads().values())))
 
 
 @contextmanager

@@ -174,8 +174,8 @@ class Subject:
             if body.get("grad") is not True or not tensor.is_floating_point():
                 return tensor
             anchor = torch.zeros((), requires_grad=True)
-            connected: torch.Tensor = _Crossing.apply(self, sent.seq, body["i"], tensor, anchor, *sent.inputs)
-            return connected
+            connect: Callable[..., torch.Tensor] = _Crossing.apply
+            return connect(self, sent.seq, body["i"], tensor, anchor, *sent.inputs)
 
         return adopt
 
@@ -298,7 +298,8 @@ class Named(Remote):
         found = self._subject.request(Get(self._owner, self._name))
         if not isinstance(found, Remote):
             raise Mishap(Verdict.FAILED, f"{self._name!r} is a {type(found).__name__}, not a function or a class")
-        return found._handle
+        handle: int = found._handle
+        return handle
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = Call(self._owner, self._name, list(args), kwargs)
