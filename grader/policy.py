@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from grader.assignment import Todo
 
 Names = dict[str, set[str]]
+IMPORTERS = frozenset({"importlib.import_module", "__import__"})
+# No forbidden name is written with more steps than this; a longer chain only costs time, and the stack.
+MAX_STEPS = 24
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,13 @@ class Use:
 
 @dataclass
 class _Module:
-    """What a module binds: its definitions by name (a name may be defined again), and what names stand for."""
+    """What a module binds: its definitions by name (a name may be defined again), and what names stand for.
 
+    `leads` are the full names that matter, and whatever leads to one: no more is kept of what a name may stand for.
+    Without that, `y = x.a; y = x.b; z = y.a; z = y.b; ...` would double with every line.
+    """
+
+    leads: frozenset[str]
     definitions: dict[str, list[ast.stmt]] = field(default_factory=lambda: defaultdict(list))
     aliases: Names = field(default_factory=lambda: defaultdict(set))
     stars: list[str] = field(default_factory=list)
@@ -37,7 +45,7 @@ def find_forbidden(source: str, todos: Sequence[Todo]) -> dict[str, Use]:
     strict = [todo for todo in todos if todo.forbid]
     if not strict:
         return {}
-    module = _read_module(ast.parse(source))
+    module = _read_module(ast.parse(source), _list_leads([name for todo in strict for name in todo.forbid]))
     owners = {todo.id: {place.split(".")[0] for place in todo.where} for todo in todos}
     found = {}
     for todo in strict:
@@ -50,8 +58,15 @@ def find_forbidden(source: str, todos: Sequence[Todo]) -> dict[str, Use]:
     return found
 
 
-def _read_module(tree: ast.Module) -> _Module:
-    module = _Module()
+def _list_leads(names: Sequence[str]) -> frozenset[str]:
+    """Every prefix of the names that matter, plain and as the dict of what it names."""
+    parts = [name.split(".") for name in (*names, *IMPORTERS)]
+    prefixes = {".".join(part[:count]) for part in parts for count in range(1, len(part) + 1)}
+    return frozenset(prefixes | {f"{prefix}.__dict__" for prefix in prefixes})
+
+
+def _read_module(tree: ast.Module, leads: frozenset[str]) -> _Module:
+    module = _Module(leads)
     for statement in tree.body:
         for name in _list_defined(statement):
             module.definitions[name].append(statement)
@@ -107,22 +122,26 @@ def _list_uses(statement: ast.stmt, module: _Module) -> Iterator[Use]:
             yield from (Use(name, node.lineno) for name in sorted(_resolve(node, module)))
 
 
-def _resolve(node: ast.AST, module: _Module) -> set[str]:
-    """The full dotted names that an expression may stand for; none where it is computed otherwise."""
+def _resolve(node: ast.AST, module: _Module, steps: int = MAX_STEPS) -> set[str]:
+    """The full dotted names that an expression may stand for, among those that lead somewhere."""
+    return _list_meanings(node, module, steps - 1) & module.leads if steps else set()
+
+
+def _list_meanings(node: ast.AST, module: _Module, steps: int) -> set[str]:
     match node:
         case ast.Name(id=name):
             stars = set() if name in module.definitions else {f"{star}.{name}" for star in module.stars}
             return module.aliases.get(name, {name}) | stars
         case ast.Attribute(value=owner, attr=name):
-            return {f"{base}.{name}" for base in _resolve(owner, module)}
+            return {f"{base}.{name}" for base in _resolve(owner, module, steps)}
         case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str(name)), *_]):
-            return {f"{base}.{name}" for base in _resolve(owner, module)}
+            return {f"{base}.{name}" for base in _resolve(owner, module, steps)}
         case ast.Call(func=ast.Name(id="vars"), args=[owner]):
-            return {f"{base}.__dict__" for base in _resolve(owner, module)}
+            return {f"{base}.__dict__" for base in _resolve(owner, module, steps)}
         case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]):
-            return {name} if _resolve(function, module) & {"importlib.import_module", "__import__"} else set()
+            return {name} if _resolve(function, module, steps) & IMPORTERS else set()
         case ast.Subscript(value=owner, slice=ast.Constant(value=str(name))):
-            mappings = {base for base in _resolve(owner, module) if base.endswith(".__dict__")}
+            mappings = {base for base in _resolve(owner, module, steps) if base.endswith(".__dict__")}
             return {f"{base.removesuffix('.__dict__')}.{name}" for base in mappings}
         case ast.ImportFrom(module=str(origin), names=names):
             return {f"{origin}.{name.name}" for name in names}

@@ -107,3 +107,23 @@ def test_what_is_not_used_is_not_held_against_anyone(source: str) -> None:
 def test_without_rules_nothing_is_read() -> None:
     """Where no TODO forbids anything, the source is not even parsed."""
     assert find_forbidden("syntax (", [TODOS[0].model_copy(update={"forbid": ()})]) == {}
+
+
+@pytest.mark.timeout(60)
+def test_names_that_double_with_every_line_are_followed_in_no_time() -> None:
+    """What a name may stand for is kept only as far as it leads to a forbidden one."""
+    lines = [f"n{step} = n{step - 1}.{part}" for step in range(1, 200) for part in "ab"]
+    lines += ["F = torch.nn", "F = F.functional", "def attend(q): return F.scaled_dot_product_attention(n199)"]
+    found = find("\n".join(["import torch", "n0 = torch", *lines]))
+    assert set(found) == {"scaled"}
+
+
+def test_a_long_chain_does_not_exhaust_the_stack() -> None:
+    """However many steps an expression has, the policy gives an answer."""
+    assert find(f"def attend(q): return q{'.mT' * 450}") == {}
+
+
+def test_a_forbidden_name_at_the_root_of_a_long_chain_is_found() -> None:
+    """What follows a forbidden name does not hide it."""
+    chain = ".mT" * 200
+    assert set(find(f"import torch\ndef attend(q): return torch.nn.functional.{READY.split('.')[-1]}(q){chain}"))
