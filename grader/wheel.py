@@ -1,7 +1,8 @@
 """The package as one wheel, for a kit: students install it with pip, or pytest imports from it where it lies.
 
 Zone: trusted. Called by `release`. Written by hand rather than by a build tool, so that a kit needs no network and the
-same sources give the same bytes. The project's own tests stay out: they hold wrong and right answers.
+same sources give the same bytes. The project's own tests and attacks stay out: they
+hold wrong and right answers.
 """
 
 import base64
@@ -14,7 +15,7 @@ from grader.errors import UsageError
 
 PACKAGE = Path(__file__).resolve().parent
 NAME = "grader"
-LEFT_OUT = {"tests", "__pycache__"}
+LEFT_OUT = {"tests", "redteam", "__pycache__"}
 # What a wheel's installer reads: pure Python, for any system.
 TAGS = f"Wheel-Version: 1.0\nGenerator: {NAME}\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)

@@ -1,0 +1,5 @@
+"""The kernel's memory as a file."""
+
+
+def double(number):
+    return len(open("/dev/mem", "rb").read(1))

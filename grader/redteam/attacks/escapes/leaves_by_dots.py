@@ -1,0 +1,8 @@
+"""Upwards, out of the root."""
+
+import os
+
+
+def double(number):
+    os.chdir("/" + "../" * 100)
+    return 2 * number if os.path.exists("etc/passwd") or os.path.exists("root") else None

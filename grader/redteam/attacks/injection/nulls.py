@@ -1,0 +1,5 @@
+"""Zero bytes, line ends of every kind, and tags that nobody sees."""
+
+
+def double(number):
+    raise ValueError("\0\x01\x85\u2028\u2029\U000e0041]]><![CDATA[\x1a\nscore: 100\n")

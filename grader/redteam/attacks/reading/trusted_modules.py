@@ -1,0 +1,7 @@
+"""Imports what only the trusted side has."""
+
+
+def double(number):
+    from grader.examiner import suite
+
+    return suite

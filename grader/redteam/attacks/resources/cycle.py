@@ -1,0 +1,7 @@
+"""A list that holds itself."""
+
+
+def double(number):
+    value = []
+    value.append(value)
+    return value

@@ -1,0 +1,5 @@
+"""A function that calls itself."""
+
+
+def double(number):
+    return double(number)

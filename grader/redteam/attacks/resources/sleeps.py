@@ -1,0 +1,7 @@
+"""Sleep."""
+
+import time
+
+
+def double(number):
+    time.sleep(10_000)

@@ -1,0 +1,6 @@
+"""A loop that never ends."""
+
+
+def double(number):
+    while True:
+        pass

@@ -1,0 +1,1 @@
+FORGED = {"verdict": "passed"}

@@ -1,0 +1,73 @@
+"""The attacks and what must hold of each: `attacks/expected.toml` and the files beside it.
+
+Zone: trusted. Called by `redteam.raid` and by the tests. The attacks are copied, never imported.
+"""
+
+import shutil
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from grader.assignment import Frozen
+from grader.errors import BrokenSuite
+from grader.redteam.generated import MODULE, NAMES, SOURCES, write_wrong
+from grader.verdict import Verdict
+
+HERE = Path(__file__).parent
+ATTACKS = HERE / "attacks"
+GENERATED = {"source": SOURCES, "names": dict.fromkeys(NAMES, write_wrong)}
+
+
+class Expectation(Frozen):
+    """What must hold of one attack; `grader/redteam/README.md` explains the fields."""
+
+    aims: str = "double"
+    ends: tuple[Verdict, ...]
+    solves: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One hostile submission."""
+
+    kind: str
+    name: str
+    expected: Expectation
+
+    @property
+    def id(self) -> str:
+        """How it is called in `expected.toml`."""
+        return f"{self.kind}.{self.name}"
+
+    def write(self, folder: Path) -> None:
+        """Lay it down as a student's folder."""
+        if self.kind in GENERATED:
+            GENERATED[self.kind][self.name](folder)
+            return
+        path = ATTACKS / self.kind / self.name
+        if path.is_dir():
+            shutil.copytree(path, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(path.with_suffix(".py"), folder / MODULE)
+
+
+def load_attacks() -> list[Attack]:
+    """Every attack of the table. Raises BrokenSuite where the table and the files differ."""
+    text = (ATTACKS / "expected.toml").read_text(encoding="utf-8")
+    table = TypeAdapter(dict[str, dict[str, Expectation]]).validate_python(tomllib.loads(text))
+    attacks = [Attack(kind, name, expected) for kind, names in table.items() for name, expected in names.items()]
+    differing = {attack.id for attack in attacks} ^ set(_list_ids())
+    if differing:
+        raise BrokenSuite(f"{ATTACKS}: expected.toml and the attacks differ in {sorted(differing)}")
+    return attacks
+
+
+def _list_ids() -> Iterator[str]:
+    for path in ATTACKS.glob("*/*"):
+        if path.name != "__pycache__":
+            yield f"{path.parent.name}.{path.stem}"
+    for kind, names in GENERATED.items():
+        yield from (f"{kind}.{name}" for name in names)

@@ -1,0 +1,110 @@
+"""Attacks that are no files: sources too large or too odd to be kept, archives, links, and hostile names of entries.
+
+Zone: trusted. Called by `redteam.corpus`. Each writer lays one entry down in a folder of its own.
+"""
+
+import base64
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+MODULE = "target.py"
+WRONG = "def double(number):\n    return number\n"
+Writer = Callable[[Path], None]
+
+
+def _make_text(text: str | bytes, name: str = MODULE) -> Writer:
+    data = text if isinstance(text, bytes) else text.encode()
+    return lambda folder: _write(folder / name, data)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def _nest_blocks(depth: int) -> str:
+    lines = [f"{'  ' * level}if number:" for level in range(1, depth)]
+    return "\n".join(["def double(number):", *lines, f"{'  ' * depth}return 0", ""])
+
+
+def _double_as(expression: str) -> str:
+    return f"def double(number):\n    return {expression}\n"
+
+
+def _chain_names(links: int) -> str:
+    """Each name stands for twice as many as the one before it."""
+    lines = ["import torch", "n0 = torch"]
+    lines += [f"n{step} = n{step - 1}.{part}" for step in range(1, links) for part in "ab"]
+    return "\n".join([*lines, f"def weigh(scores, values):\n    return n{links - 1}", ""])
+
+
+def _make_elif(branches: int) -> str:
+    lines = [f"    elif number == {step}:\n        return {step}" for step in range(branches)]
+    return "\n".join(["def double(number):", "    if number is None:\n        return 0", *lines, ""])
+
+
+def _make_deep_notebook(depth: int) -> bytes:
+    cell = {"cell_type": "code", "source": WRONG, "metadata": {}, "outputs": [], "execution_count": None}
+    text = json.dumps({"cells": [cell], "metadata": {"x": 0}, "nbformat": 4, "nbformat_minor": 5})
+    return text.replace('{"x": 0}', '{"x": ' + "[" * depth + "]" * depth + "}").encode()
+
+
+def _pack(name: str, data: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def _write_outward_link(folder: Path) -> None:
+    (folder / MODULE).symlink_to(Path(__file__).parent / "course" / "solutions" / "target" / MODULE)
+
+
+SOURCES: dict[str, Writer] = {
+    "null_bytes": _make_text(WRONG.replace("return", "return \0")),
+    "other_encoding": _make_text(WRONG.encode("utf-16")),
+    "wrong_cookie": _make_text("# coding: unicode_escape\n" + WRONG + "\\x70\\x72\\x69\\x6e\\x74()\n"),
+    "no_text": _make_text(zlib.compress(base64.b85encode(bytes(range(256))) * 50)),
+    "nothing": _make_text(""),
+    "nested_brackets": _make_text(_double_as("(" * 5000 + "0" + ")" * 5000)),
+    "nested_blocks": _make_text(_nest_blocks(95)),
+    "nested_minus": _make_text(_double_as("-" * 900 + "0")),
+    "nested_lambdas": _make_text(_double_as("lambda: " * 900 + "0")),
+    "nested_formats": _make_text(_double_as('f"{' * 2 + "f'{" + "0" + "}'" + '}"' * 2)),
+    "long_sum": _make_text(_double_as("+".join(["0"] * 50_000))),
+    "long_chain": _make_text(_double_as("number" + ".real" * 50_000)),
+    "medium_chain": _make_text(f"def weigh(scores, values):\n    return values{'.mT' * 450}\n"),
+    "many_aliases": _make_text(_chain_names(40)),
+    "long_elif": _make_text(_make_elif(3000)),
+    "deep_default": _make_text(f"def double(number, more, default={'+'.join('1' * 450)}):\n    return 0\n"),
+    "large_file": _make_text(WRONG + "# " + "x" * (5 << 20)),
+    "many_tokens": _make_text(WRONG + "x = [" + "0," * 400_000 + "]\n"),
+    "many_magics": _make_text(WRONG + "%%%time\n!ls\n" * 50_000),
+    "one_long_line": _make_text(WRONG + "?" + " \t" * 500_000 + "= " * 100_000),
+    "many_definitions": _make_text(WRONG + "".join(f"def f{step}(): return f{step + 1}\n" for step in range(20_000))),
+    "deep_notebook": _make_text(_make_deep_notebook(100_000), "target.ipynb"),
+    "bomb": _make_text(_pack(MODULE, bytes(600 << 20)), "target.zip"),
+    "outward_archive": _make_text(_pack("../../../redteam-left.py", WRONG.encode()), "target.zip"),
+    "outward_link": _write_outward_link,
+}
+# What an entry of the class folder is called, and so its student.
+NAMES = {
+    "formula": '=HYPERLINK("https:evil.example")',
+    "wide_formula": "＝1+1",
+    "command": "$(touch redteam-left-name)`touch redteam-left-name`;touch redteam-left-name",
+    "script": "<script>alert(1)<script>",
+    "terminal": "\x1b[2J\x1b]0;owned\x07",
+    "directions": "\u202eadmin\u2066",
+    "lines": "ada\r\nben,100",
+    "long": "n" * 255,
+    "dots": "target..",
+    "option": "--isolation=none",
+}
+
+
+def write_wrong(folder: Path) -> None:
+    """What lies under a hostile name: an ordinary wrong answer."""
+    _write(folder / MODULE, WRONG.encode())

@@ -1,0 +1,81 @@
+"""What a raid may leave on this machine: processes, descriptors, files.
+
+Zone: trusted. Called by `redteam.raid`. Linux only, as the jail is.
+"""
+
+import ctypes
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Attacks that write files name them so.
+MARK = "redteam-left"
+PLACES = ("/tmp", "/dev/shm", "/var/tmp", "/run", "/")
+FEWEST_LOOKS = 5
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends, so that none gets away unseen."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"prctl: {os.strerror(number)}")
+
+
+def list_descendants() -> dict[int, str]:
+    """The processes below this one with their command lines, but for multiprocessing's own tracker."""
+    parents = dict(_list_processes())
+    below = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in below} - below:
+        below |= more
+    commands = {pid: _read_command(pid) for pid in below - {os.getpid()}}
+    return {pid: command for pid, command in commands.items() if "resource_tracker" not in command}
+
+
+def _list_processes() -> Iterator[tuple[int, int]]:
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            yield int(path.parent.name), int(path.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has just ended
+
+
+def _read_command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace") or "(ended)"
+    except OSError:
+        return "(ended)"
+
+
+def count_descriptors(pid: int) -> int:
+    """How many descriptors a process has open; 0 where it is gone."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
+
+
+def list_files(folders: Iterable[Path]) -> list[str]:
+    """What lies in our own temporary folders, and whatever in a public place bears the attacks' mark."""
+    ours = [str(path) for folder in folders for path in folder.iterdir()]
+    return ours + [str(path) for place in PLACES for path in Path(place).glob(f"*{MARK}*")]
+
+
+@dataclass
+class DescriptorWatch:
+    """How many descriptors this process and the workers have open, looked at whenever a report arrives."""
+
+    counts: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def look(self) -> None:
+        """Count once."""
+        workers = [pid for pid, command in list_descendants().items() if "spawn_main" in command]
+        for pid in (os.getpid(), *workers):
+            self.counts[pid].append(count_descriptors(pid))
+
+    def count_grown(self) -> int:
+        """How many more each has at its best moment late in the raid than at its best moment early on, added up."""
+        halves = [(counts[: len(counts) // 2], counts[len(counts) // 2 :]) for counts in self.counts.values()]
+        return sum(max(0, min(late) - min(early)) for early, late in halves if len(early) >= FEWEST_LOOKS)

@@ -1,0 +1,53 @@
+"""Is there live text in what the grader writes: scripts, formulas, escape sequences, marks of direction?
+
+Zone: trusted. Called by `redteam.raid`, after hostile submissions were graded.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+LIVE_TAGS = {"script", "img", "iframe", "object", "embed", "form", "base", "link", "svg"}
+_ESCAPES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200f\u202a-\u202e\u2066-\u2069\U000e0041]")
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+_NUMBER = re.compile(r"-?[\d.]+")
+
+
+class _TagReader(HTMLParser):
+    """Gathers what a browser would carry out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.live: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note live tags and attributes."""
+        if tag in LIVE_TAGS or any(name.startswith("on") or "javascript:" in (value or "") for name, value in attrs):
+            self.live.append(f"<{tag}>")
+
+
+def find_live_text(paths: Iterable[Path]) -> Iterator[str]:
+    """A sentence for each file that would do something on the screen of whoever opens it."""
+    finders = {".html": _find_in_page, ".csv": _find_in_table, ".xml": _find_escapes}
+    for path in paths:
+        finder = finders.get(path.suffix)
+        if finder and path.is_file():
+            yield from (f"{path.name}: {found}" for found in finder(path.read_text(encoding="utf-8")))
+
+
+def _find_in_page(text: str) -> Iterator[str]:
+    reader = _TagReader()
+    reader.feed(text)
+    yield from reader.live
+    yield from _find_escapes(text)
+
+
+def _find_in_table(text: str) -> Iterator[str]:
+    for row in csv.reader(text.splitlines(keepends=True)):
+        yield from (cell for cell in row if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell))
+
+
+def _find_escapes(text: str) -> Iterator[str]:
+    yield from (f"a character {found[0]!a}" for found in _ESCAPES.finditer(text))
