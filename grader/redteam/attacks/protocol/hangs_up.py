@@ -21,7 +21,7 @@ def find_channel():
 
 def find_seq():
     frame = sys._getframe()
-    while "seq" not in frame.f_locals:
+    while frame.f_locals.get("seq") is None:
         frame = frame.f_back
     return frame.f_locals["seq"]
 

@@ -27,10 +27,14 @@ def test_double_many(student, draw):
 @pytest.mark.todo("weigh", points=10)
 @pytest.mark.shape
 @pytest.mark.visibility("visible")
-def test_weigh_shape(student, draw):
-    """One row comes out."""
+def test_weigh_shape(student, reference, draw):
+    """One row comes out, and it lies among the others."""
     n, d = draw.sizes(2)
-    assert_shape(student.weigh(draw.tensor(n), draw.tensor(n, d)), (d,), what="the weighed row")
+    scores, values = draw.tensor(n), draw.tensor(n, d)
+    row = student.weigh(scores, values)
+    assert_shape(row, (d,), what="the weighed row")
+    # A point for any row of that shape would be a present.
+    assert_parity(row.sum(), reference.weigh(scores, values).sum(), what="the weighed row's sum")
 
 
 @pytest.mark.todo("weigh", points=30)
