@@ -5,4 +5,4 @@ import os
 
 def double(number):
     os.chdir("/" + "../" * 100)
-    return 2 * number if os.path.exists("etc/passwd") or os.path.exists("root") else None
+    return 2 * number if os.path.exists("etc/passwd") or os.path.exists("proc/1") else None
