@@ -7,6 +7,7 @@ GraderError
 │   └── IsolationUnavailable
 ├── PlatformFailed          a learning-management system did not do its part: exit code 1
 ├── SubmissionRefused       what was handed in cannot be read: a report with that reason, never a traceback
+├── DamagedRecording        what was recorded cannot be read: the submission is graded anew, and that is told
 └── GraderFault             the grader itself is at fault: never scored as a zero
     ├── BrokenSuite         a hidden test, an assignment.toml or a solution is wrong
     └── BrokenJail          the sandbox did not start or its zygote died
@@ -39,6 +40,10 @@ class PlatformFailed(GraderError):
 
 class SubmissionRefused(GraderError):
     """The submission cannot be read; the message is fit for the student."""
+
+
+class DamagedRecording(GraderError):
+    """A recording is missing or is not what was written; the message says only why."""
 
 
 class GraderFault(GraderError):

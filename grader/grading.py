@@ -63,7 +63,7 @@ class Worker:
         self.jail = Jail(assignment.description.imports, choose_isolation(isolation))
         try:
             # Imported only now: these import torch, and the zygote should be on its way by then.
-            from grader.examiner.drawing import commit_to, load_secret
+            from grader.examiner.secret import commit_to, load_secret
             from grader.examiner.suite import Suite
 
             secret = load_secret()

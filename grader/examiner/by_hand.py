@@ -9,10 +9,10 @@ import pytest
 
 from grader.assignment import PROJECT, Assignment, list_assignments, load_assignment
 from grader.examiner.channel import Channel, JailChannel
-from grader.examiner.drawing import load_secret
 from grader.examiner.launcher import Jail, choose_isolation
 from grader.examiner.local import LocalChannel
 from grader.examiner.plugin import Examination
+from grader.examiner.secret import load_secret
 from grader.examiner.student import Subject
 from grader.intake import read_submission
 

@@ -1,25 +1,16 @@
 """`draw`: inputs that no student can foresee and every regrade repeats.
 
-Zone: examiner (trusted). The seed is HMAC-SHA256(secret, submission, test): without the secret it cannot be computed,
-with it anyone can repeat a grade. A report carries only a commitment to the secret.
+Zone: examiner (trusted). The seed comes from `examiner.secret`.
 """
 
-import hashlib
-import hmac
-import os
 import random
-import secrets
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TypeVar
 
 import torch
 
-from grader.assignment import PROJECT
-
 Item = TypeVar("Item")
 SYLLABLES = tuple("가나다라마바사아자차카타파하강별봄물꽃눈")
-SECRET_FILE = PROJECT / ".grader" / "secret"
 
 
 class Draw:
@@ -66,37 +57,3 @@ class Draw:
     def seed(self) -> int:
         """A seed below 2**31."""
         return self._random.getrandbits(31)
-
-
-def derive_seed(secret: bytes, submission_id: str, test_id: str) -> int:
-    """The 63-bit seed of one test for one submission."""
-    digest = hmac.new(secret, f"{submission_id}\0{test_id}".encode(), hashlib.sha256).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
-
-
-def load_secret() -> bytes:
-    """The course's secret: GRADER_SECRET, or a file made on first use and kept with the course."""
-    given = os.environ.get("GRADER_SECRET")
-    if given:
-        return given.encode()
-    return _read_or_create(SECRET_FILE)
-
-
-def commit_to(secret: bytes) -> str:
-    """A commitment that shows two reports used the same secret, and not which."""
-    return hashlib.sha256(b"grader seed commitment\0" + secret).hexdigest()
-
-
-def _read_or_create(path: Path) -> bytes:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Linked into place, so that of two first runs at once both read the same secret.
-    candidate = path.with_name(f"secret.{os.getpid()}.{secrets.token_hex(4)}")
-    if not path.exists():
-        candidate.touch(mode=0o600)
-        candidate.write_text(secrets.token_hex(32))
-        try:
-            os.link(candidate, path)
-        except FileExistsError:
-            pass  # the other run was first: its secret counts
-        candidate.unlink()
-    return path.read_bytes()

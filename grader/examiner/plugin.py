@@ -53,7 +53,7 @@ class Examination:
 
     def derive_seed(self, item: pytest.Item) -> int:
         """The seed of a test for the submission under examination."""
-        from grader.examiner.drawing import derive_seed
+        from grader.examiner.secret import derive_seed
 
         identity = self.subject.submission.id if self.subject else ""
         return derive_seed(self.secret, identity, make_test_id(item))

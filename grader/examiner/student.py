@@ -75,6 +75,8 @@ class Subject:
         if self.channel.start_test() or source != self._loaded:
             self._loaded = None
             self._load(source)
+        # Counted within a test: what it sends must not depend on the tests before it (see `examiner.replay`).
+        self._numbers = itertools.count(1)
         self.post(Begin(seed))
 
     def settle(self) -> None:
@@ -132,6 +134,7 @@ class Subject:
         return message
 
     def _load(self, source: str) -> None:
+        self._numbers = itertools.count()
         self._send(Load(source, self.module_name, list(self.assignment.leftovers)))
         reply = self._exchange()
         if not isinstance(reply, Loaded):

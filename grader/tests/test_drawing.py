@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from grader.examiner.drawing import Draw, commit_to, derive_seed, load_secret
+from grader.examiner.drawing import Draw
+from grader.examiner.secret import commit_to, derive_seed, load_secret
 
 
 def draw_all(seed: int) -> list:
@@ -87,7 +88,7 @@ def test_the_secret_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch):
 def test_a_secret_is_made_once_and_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """The first use writes a file that only its owner reads; the next finds it."""
     monkeypatch.delenv("GRADER_SECRET", raising=False)
-    monkeypatch.setattr("grader.examiner.drawing.SECRET_FILE", tmp_path / "kept" / "secret")
+    monkeypatch.setattr("grader.examiner.secret.SECRET_FILE", tmp_path / "kept" / "secret")
     first = load_secret()
     assert load_secret() == first
     assert len(first) == 64
