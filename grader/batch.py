@@ -10,7 +10,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -18,15 +18,16 @@ from types import FrameType
 from grader.assignment import Assignment, load_assignment
 from grader.errors import SubmissionNotFound, UsageError
 from grader.examiner.launcher import choose_isolation
+from grader.examiner.secret import commit_to, load_secret
 from grader.executors import Answer, Executor, Task, open_local
 from grader.grading import Job, describe_environment, describe_submission
 from grader.intake import read_submission
 from grader.key import Conditions, Key, digest_suite
+from grader.outline import outline_suite
 from grader.report import GradedAssignment, GradedSubmission, GradeReport, TodoResult
 from grader.run import Run
 from grader.scoring import total
-from grader.store import Store, locate_gradebook, open_store
-from grader.submission import Submission
+from grader.store import Attempt, Evidence, Store, locate_gradebook, open_store
 from grader.verdict import Verdict
 
 # A worker takes seconds to start, a submission a fraction of one: fewer than this many are not worth another worker.
@@ -48,6 +49,7 @@ class Plan:
     dask: str | None = None
     store: str | None = None
     force: bool = False
+    record: bool = True
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,11 @@ class GradedClass:
 
 @dataclass(frozen=True)
 class Entrant:
-    """One entry of the class and what was read of it."""
+    """One entry of the class and how its report is labelled."""
 
     index: int
     job: Job
-    submission: Submission
+    label: GradedSubmission
 
 
 @dataclass
@@ -92,6 +94,7 @@ class Batch:
     tell: Tell
     interrupted: Event
     force: bool = False
+    outline: str = ""
     cases: dict[Key, Case] = field(default_factory=dict)
     reports: dict[int, GradeReport] = field(default_factory=dict)
     attention: list[str] = field(default_factory=list)
@@ -104,6 +107,9 @@ class Batch:
         while self._admit(arriving):
             for answer in self.executor.collect():
                 self._settle(answer)
+        return self._conclude(jobs)
+
+    def _conclude(self, jobs: Sequence[Job]) -> GradedClass:
         reports = [self.reports[index] for index in sorted(self.reports)]
         left = [job.student for index, job in enumerate(jobs) if index not in self.reports]
         self.run.write_summary(reports, left)
@@ -125,28 +131,34 @@ class Batch:
             )
         except Exception as error:  # noqa: BLE001 - what one student handed in must not stop the class
             trouble = f"reading it failed: {type(error).__name__}: {error}"
-            self._keep(index, self.conditions.make_key(None), self._make_fault(job, trouble))
+            fault = self._make_fault(job, trouble)
+            self._keep(index, Attempt(self.conditions.make_key(None), fault, self._make_evidence(job, "")))
             return
         if submission.refused:
             self.attention.append(f"{job.student}: cannot be read: {submission.refused}")
-        self._look_up(Entrant(index, job, submission), self.conditions.make_key(submission))
+        entrant = Entrant(index, job, describe_submission(job, submission))
+        self._look_up(entrant, self.conditions.make_key(submission))
 
     def _look_up(self, entrant: Entrant, key: Key) -> None:
-        found = None if self.force else self.store.find(key, entrant.job.student)
+        found = None if self.force else self.store.find_attempt(key, entrant.job.student)
+        if found and key not in self.cases:
+            self._confirm(entrant, found)
+        else:
+            self._judge(entrant, key)
+
+    def _judge(self, entrant: Entrant, key: Key) -> None:
         if key in self.cases:
             self.cases[key].entrants.append(entrant)
-        elif found:
-            self._confirm(entrant, key, _relabel(found, entrant))
         else:
             self.cases[key] = Case([entrant])
             self.executor.submit(Task(key, entrant.job))
 
     def _settle(self, answer: Answer) -> None:
         report = GradeReport.model_validate_json(answer.text) if answer.text else None
-        trouble = answer.trouble or (self._find_trouble(report) if report else "")
+        trouble = answer.trouble or (self._find_trouble(answer.task.key, report) if report else "")
         if report and not trouble:
             self.sound_workers.add(answer.worker)
-            self._finish(answer.task.key, report)
+            self._finish(answer.task.key, report, self._keep_recording(answer), answer.note)
             return
         if report and report.fault and answer.worker in self.sound_workers:
             # Its zygote is gone, say. A worker that never was sound is kept: another would do no better.
@@ -158,29 +170,41 @@ class Batch:
         key, failed = answer.task.key, self.cases[answer.task.key].failed
         failed.append(answer.worker)
         if len(failed) > RETRIES:
-            self._finish(key, fault)
+            self._finish(key, fault, "", answer.note)
         elif self.interrupted.is_set():
             del self.cases[key]
         else:
             self.executor.submit(Task(key, answer.task.job, frozenset(failed)))
 
-    def _find_trouble(self, report: GradeReport) -> str:
+    def _keep_recording(self, answer: Answer) -> str:
+        return self.run.keep_recording(answer.recording)
+
+    def _find_trouble(self, key: Key, report: GradeReport) -> str:
         return self.conditions.find_difference(report) or (_explain(report) if report.status == "grader_fault" else "")
 
-    def _finish(self, key: Key, report: GradeReport) -> None:
+    def _finish(self, key: Key, report: GradeReport, recording: str, note: str) -> None:
         for entrant in self.cases.pop(key).entrants:
-            self._keep(entrant.index, key, _relabel(report, entrant))
+            evidence = self._make_evidence(entrant.job, recording)
+            self._keep(entrant.index, Attempt(key, _relabel(report, entrant), evidence))
+            if note:
+                self.attention.append(f"{entrant.job.student}: {note}")
 
-    def _keep(self, index: int, key: Key, report: GradeReport) -> None:
-        with self.run.stage_report(report):
-            self.store.add(key, report)
-        self._tell(index, report)
+    def _keep(self, index: int, attempt: Attempt) -> None:
+        with self.run.stage_report(attempt.report):
+            self.store.add_all([attempt])
+        self._tell(index, attempt.report)
 
-    def _confirm(self, entrant: Entrant, key: Key, report: GradeReport) -> None:
+    def _make_evidence(self, job: Job, recording: str) -> Evidence:
+        # Absolute: whoever judges it again may stand in another folder.
+        return Evidence(str(job.path.absolute()), recording, self.outline)
+
+    def _confirm(self, entrant: Entrant, found: Attempt) -> None:
         """Graded before, though perhaps for another student or before the last attempt."""
         self.kept += 1
+        report = _relabel(found.report, entrant)
         if self.store.find_latest(entrant.job.student, self.assignment.name) != report:
-            self._keep(entrant.index, key, report)
+            evidence = replace(found.evidence, path=str(entrant.job.path.absolute()))
+            self._keep(entrant.index, Attempt(found.key, report, evidence))
             return
         if not self.run.holds(report):
             with self.run.stage_report(report):
@@ -255,6 +279,7 @@ def grade_class(jobs: Sequence[Job], plan: Plan, run: Run, tell: Tell) -> Graded
             tell=tell,
             interrupted=interrupted,
             force=plan.force,
+            outline=store.add_outline(_outline(assignment, conditions)) if plan.record else "",
         )
         return batch.grade(jobs)
 
@@ -288,14 +313,17 @@ def _open_executor(plan: Plan) -> AbstractContextManager[Executor]:
             from grader.cluster import open_cluster  # an extra, and slow to import
         except ModuleNotFoundError as error:
             raise UsageError(f"--dask needs Dask ({error}): pip install 'grader[cluster]'") from error
-        return open_cluster(plan.dask, plan.assignment, plan.isolation)
-    return open_local(plan.assignment, plan.isolation, plan.workers)
+        return open_cluster(plan.dask, plan.assignment, plan.isolation, record=plan.record)
+    return open_local(plan.assignment, plan.isolation, plan.workers, record=plan.record)
+
+
+def _outline(assignment: Assignment, conditions: Conditions) -> str:
+    return outline_suite(assignment, conditions.environment, commit_to(load_secret())).dump()
 
 
 def _relabel(report: GradeReport, entrant: Entrant) -> GradeReport:
     """The same result for somebody who handed in the same; of a fault, too."""
-    submission = describe_submission(entrant.job, entrant.submission)
-    return report.model_copy(update={"submission": submission})
+    return report.model_copy(update={"submission": entrant.label})
 
 
 def _explain(report: GradeReport) -> str:

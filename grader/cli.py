@@ -14,6 +14,7 @@ import typer
 from grader.errors import GraderError, UsageError
 
 if TYPE_CHECKING:
+    from grader.batch import GradedClass
     from grader.push.delivery import Orders, Platform
     from grader.report import GradeReport
 
@@ -157,6 +158,7 @@ def batch(
     store: Annotated[Optional[str], typer.Option(help="Keep the gradebook in that database: postgresql://...")] = None,  # noqa: UP045
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the last run ended, as always.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Grade again what was graded before.")] = False,
+    record: Annotated[bool, typer.Option("--record/--no-record", help="Keep replies for `grader rejudge`.")] = True,
     isolation: IsolationOption = IsolationChoice.BWRAP,
     quiet: QuietOption = False,
 ) -> None:
@@ -169,19 +171,36 @@ def batch(
         raise UsageError("--resume keeps what was graded before, --force grades it again: choose one")
     found = list_jobs(folder)
     workers = choose_worker_count(len(found), jobs)
-    plan = Plan(assignment, isolation.value, workers, dask=dask, store=store, force=force)
+    plan = Plan(assignment, isolation.value, workers, dask=dask, store=store, force=force, record=record)
     with open_progress(len(found), quiet=quiet) as tell:
         done = grade_class(found, plan, Run(run), tell)
     if not quiet:
         print_class(done.reports)
         typer.echo(f"wrote {len(done.reports)} reports, {done.kept} of them graded before, and a summary to {run}/")
-    for line in done.attention:
-        _complain(line)
-    if done.left:
-        _complain(f"interrupted, {len(done.left)} left: {_list_some(done.left)}; the same command again goes on")
-        raise typer.Exit(ExitCode.INTERRUPTED)
-    if any(report.status == "grader_fault" for report in done.reports):
-        raise typer.Exit(ExitCode.GRADER_FAULT)
+    _conclude(done)
+
+
+@app.command()
+def rejudge(
+    run: RunArgument,
+    output: Annotated[Optional[Path], typer.Option("-o", "--output", help="Another folder; default: the same.")] = None,  # noqa: UP045
+    jobs: Annotated[Optional[int], typer.Option("--jobs", min=1, help="Workers; default: one per core.")] = None,  # noqa: UP045
+    store: Annotated[Optional[str], typer.Option(help="The gradebook, where it is not in RUN.")] = None,  # noqa: UP045
+    force: Annotated[bool, typer.Option("--force", help="Judge again what was judged so before.")] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Judge a class again by changed tests, points or policies, from what was recorded of it."""
+    from grader.listing import open_progress, print_class
+    from grader.rejudge import Order, rejudge_run
+    from grader.run import Run
+
+    source, target = Run(run), Run(output or run)
+    with open_progress(len(source.list_students()), quiet=quiet) as tell:
+        done = rejudge_run(source, target, Order(jobs=jobs, store=store, force=force), tell)
+    if not quiet:
+        print_class(done.reports)
+        typer.echo(f"wrote {len(done.reports)} reports, {done.kept} of them judged so before, to {target.folder}/")
+    _conclude(done)
 
 
 @app.command()
@@ -387,6 +406,16 @@ def main() -> None:
     except GraderError as error:
         _complain(str(error))
         sys.exit(ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.GRADER_FAULT)
+
+
+def _conclude(done: "GradedClass") -> None:
+    for line in done.attention:
+        _complain(line)
+    if done.left:
+        _complain(f"interrupted, {len(done.left)} left: {_list_some(done.left)}; the same command again goes on")
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    if any(report.status == "grader_fault" for report in done.reports):
+        raise typer.Exit(ExitCode.GRADER_FAULT)
 
 
 def _push(run: Path, platform: "Platform", orders: "Orders", *, quiet: bool) -> None:

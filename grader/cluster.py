@@ -16,7 +16,7 @@ from distributed import Client, Future, Worker, as_completed, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from grader.errors import GraderError, GraderFault, UsageError
-from grader.executors import DEPTH, Answer, Opening, Task, Work, open_grading
+from grader.executors import DEPTH, Answer, Opening, Product, Task, Work, make_answer, open_grading
 from grader.grading import Job
 
 CONNECT_SECONDS = 30
@@ -24,10 +24,10 @@ CONNECT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Done:
-    """The JSON of a report, and the address of the worker that made it."""
+    """What was made of a job, and the address of the worker that made it."""
 
     worker: str
-    text: str
+    product: Product
 
 
 class Preparation(WorkerPlugin):
@@ -52,7 +52,7 @@ class Preparation(WorkerPlugin):
             self.stack.close()
             self.work = self.stack.enter_context(self.opening())
 
-    def do(self, job: Job) -> str:
+    def do(self, job: Job) -> Product:
         """One job at a time, however many threads the process has."""
         with self.lock:
             return self.work(job)
@@ -105,7 +105,7 @@ class ClusterExecutor:
     def _read(self, future: Future[Any], result: Any) -> Answer:
         task = self.tasks.pop(future)
         if isinstance(result, Done):
-            return Answer(task, result.worker, text=result.text)
+            return make_answer(task, result.worker, result.product)
         if future.status == "error":
             _, error, _ = result
             return Answer(task, "", trouble=f"{type(error).__name__}: {error}")
@@ -120,10 +120,12 @@ class ClusterExecutor:
 
 
 @contextmanager
-def open_cluster(address: str, assignment: str, isolation: str) -> Iterator[ClusterExecutor]:
+def open_cluster(address: str, assignment: str, isolation: str, *, record: bool = False) -> Iterator[ClusterExecutor]:
     """The workers of the scheduler at that address, prepared for one assignment."""
     with connect(address) as client:
-        executor = open_executor(client, f"grader {assignment}", partial(open_grading, assignment, isolation))
+        executor = open_executor(
+            client, f"grader {assignment}", partial(open_grading, assignment, isolation, record=record)
+        )
         try:
             yield executor
         finally:

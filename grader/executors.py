@@ -17,10 +17,21 @@ from multiprocessing.connection import Connection, wait
 from typing import Protocol, cast
 
 from grader.errors import GraderFault, UsageError
-from grader.grading import Job, open_worker
+from grader.grading import Job, Worker, open_worker
 from grader.key import Key
 
-Work = Callable[[Job], str]
+
+@dataclass(frozen=True)
+class Product:
+    """What a worker makes of a job: the JSON of a report, the bytes of a recording where there is a new one, and a note
+    for the staff."""
+
+    text: str
+    recording: bytes = b""
+    note: str = ""
+
+
+Work = Callable[[Job], Product]
 # What a worker process does first; the work it yields is done for every job, and its end closes the worker.
 Opening = Callable[[], AbstractContextManager[Work]]
 
@@ -41,12 +52,19 @@ class Task:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a task: the JSON of a report, or in `trouble` why there is none."""
+    """What came of a task: a product, or in `trouble` why there is none."""
 
     task: Task
     worker: str
     text: str = ""
     trouble: str = ""
+    recording: bytes = b""
+    note: str = ""
+
+
+def make_answer(task: Task, worker: str, product: Product) -> Answer:
+    """The answer that a product is."""
+    return Answer(task, worker, text=product.text, recording=product.recording, note=product.note)
 
 
 class Executor(Protocol):
@@ -72,7 +90,7 @@ class Executor(Protocol):
 class Reply:
     """What a worker process sends: first whether it is open, then one for each job."""
 
-    text: str = ""
+    product: Product | None = None
     trouble: str = ""
     usage: bool = False
 
@@ -196,8 +214,10 @@ class LocalExecutor:
             reply: Reply = worker.connection.recv()
         except (EOFError, OSError):
             return self._recover(lane, worker)
+        if worker.ready and reply.product:
+            return [make_answer(lane.tasks.pop(0), lane.name, reply.product)]
         if worker.ready:
-            return [Answer(lane.tasks.pop(0), lane.name, reply.text, reply.trouble)]
+            return [Answer(lane.tasks.pop(0), lane.name, trouble=reply.trouble)]
         if reply.trouble:
             raise UsageError(reply.trouble) if reply.usage else GraderFault(reply.trouble)
         worker.ready, lane.lost_openings = True, 0
@@ -229,16 +249,34 @@ class LocalExecutor:
             self.submit(task)
 
 
-def open_local(assignment: str, isolation: str, workers: int) -> AbstractContextManager[LocalExecutor]:
+def open_local(
+    assignment: str, isolation: str, workers: int, *, record: bool = False
+) -> AbstractContextManager[LocalExecutor]:
     """Workers for one assignment on this machine, ended with the block."""
-    return closing(LocalExecutor(partial(open_grading, assignment, isolation), workers))
+    return closing(LocalExecutor(partial(open_grading, assignment, isolation, record=record), workers))
 
 
 @contextmanager
-def open_grading(assignment: str, isolation: str) -> Iterator[Work]:
+def open_grading(assignment: str, isolation: str, *, record: bool = False) -> Iterator[Work]:
     """What a worker process holds: an examiner and a zygote."""
     with open_worker(assignment, isolation=isolation) as worker:
-        yield lambda job: worker.grade(job).model_dump_json()
+        yield partial(_produce, worker, record=record)
+
+
+def open_rejudging(assignment: str, isolation: str, workers: int) -> AbstractContextManager[LocalExecutor]:
+    """Workers that replay recordings, and start a zygote only for what those do not hold."""
+    return closing(LocalExecutor(partial(_open_replaying, assignment, isolation), workers))
+
+
+@contextmanager
+def _open_replaying(assignment: str, isolation: str) -> Iterator[Work]:
+    with open_worker(assignment, isolation=isolation, expectant=False) as worker:
+        yield partial(_produce, worker, record=True)
+
+
+def _produce(worker: Worker, job: Job, *, record: bool) -> Product:
+    graded = worker.examine(job, record=record)
+    return Product(graded.report.model_dump_json(), graded.recording, graded.note)
 
 
 def serve(connection: Connection, opening: Opening) -> None:
@@ -256,7 +294,7 @@ def serve(connection: Connection, opening: Opening) -> None:
 
 def _do(work: Work, job: Job) -> Reply:
     try:
-        return Reply(text=work(job))
+        return Reply(work(job))
     except Exception as error:  # noqa: BLE001 - the same edge; the next job may go well
         return _tell(error)
 

@@ -14,15 +14,17 @@ import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from grader.assignment import Assignment, load_assignment
-from grader.errors import BrokenJail, GraderFault
+from grader.errors import BrokenJail, DamagedRecording, GraderFault
 from grader.examiner.launcher import Isolation, Jail, choose_isolation
 from grader.intake import read_submission
+from grader.recording import Recording, pack_recording, read_recording
 from grader.report import (
     CheckResult,
     Environment,
@@ -36,14 +38,19 @@ from grader.scoring import score_todos, total
 from grader.submission import Submission
 from grader.verdict import Outcome, Verdict
 
+if TYPE_CHECKING:
+    from grader.examiner.channel import Channel
+
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to grade."""
+    """One submission to grade, or to judge again: from a `recording`, with the results of tests that need not run."""
 
     path: Path
     student: str = ""
     submitted_at: str | None = None
+    recording: Path | None = None
+    kept: tuple[CheckResult, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,13 +61,25 @@ class Examined:
     timing: Timing
 
 
+@dataclass(frozen=True)
+class Graded:
+    """A report, the bytes of the recording that was made where there is a new one, and a note for the staff."""
+
+    report: GradeReport
+    recording: bytes = b""
+    note: str = ""
+
+
 class Worker:
     """An examiner and a zygote, ready to grade one submission after another."""
 
-    def __init__(self, assignment: Assignment, *, isolation: str | None = None) -> None:
-        """Start both at once: the zygote imports torch on one core while the examiner does on another."""
+    def __init__(self, assignment: Assignment, *, isolation: str | None = None, expectant: bool = True) -> None:
+        """Start both at once: the zygote imports torch on one core while the examiner does on another. One that is not
+        `expectant` has recordings to replay, and starts a zygote only when it is needed."""
         self.assignment = assignment
-        self.jail = Jail(assignment.description.imports, choose_isolation(isolation))
+        self.isolation = choose_isolation(isolation)
+        if expectant:
+            self.jail = self._start_jail()
         try:
             # Imported only now: these import torch, and the zygote should be on its way by then.
             from grader.examiner.secret import commit_to, load_secret
@@ -69,10 +88,15 @@ class Worker:
             secret = load_secret()
             self.suite = Suite(assignment, secret)
         except BaseException:
-            self.jail.close()
+            self.close()
             raise
         self.seed_commitment = commit_to(secret)
-        self.environment = describe_environment(self.jail.isolation)
+        self.environment = describe_environment(self.isolation)
+
+    @cached_property
+    def jail(self) -> Jail:
+        """The sandbox with the zygote."""
+        return self._start_jail()
 
     def __enter__(self) -> Self:
         return self
@@ -84,44 +108,66 @@ class Worker:
 
     def close(self) -> None:
         """End the zygote and every child."""
-        self.jail.close()
+        if "jail" in vars(self):
+            self.jail.close()
 
     def grade(self, job: Job, *, in_process: bool = False) -> GradeReport:
         """One submission's report. Raises SubmissionNotFound where nothing is there; never for what is in it.
 
         `in_process` runs it in the examiner, without the jail: only for code of our own, such as the corpus.
         """
-        submission = read_submission(
-            job.path, module=self.assignment.module, defines=self.assignment.defines, student=job.student
-        )
+        return self.examine(job, in_process=in_process).report
+
+    def examine(self, job: Job, *, in_process: bool = False, record: bool = False) -> Graded:
+        """The same, with what was answered where it is to be recorded."""
+        recording, note = _open_recording(job)
+        submission = recording.submission if recording else self._read(job)
+        channel = self._open_channel(recording, in_process, record)
         started = time.perf_counter()
         try:
-            if submission.refused:
-                examined = self._refuse(submission)
-            else:
-                examined = self._examine(submission, started, in_process)
+            examined = (
+                self._refuse(submission) if submission.refused else self._examine(submission, channel, job, started)
+            )
         except BrokenJail as fault:
             self._replace_jail()
-            return self._report_fault(job, submission, fault)
+            return Graded(self._report_fault(job, submission, fault), note=note)
         except GraderFault as fault:
-            return self._report_fault(job, submission, fault)
-        return self._report(job, submission, examined)
+            return Graded(self._report_fault(job, submission, fault), note=note)
+        finally:
+            channel.close()
+        report = self._report(job, submission, examined)
+        return Graded(report, _pack(submission, recording, channel), note)
+
+    def _read(self, job: Job) -> Submission:
+        return read_submission(
+            job.path, module=self.assignment.module, defines=self.assignment.defines, student=job.student
+        )
+
+    def _open_channel(self, recording: Recording | None, in_process: bool, record: bool) -> "Channel":
+        from grader.examiner.channel import JailChannel
+        from grader.examiner.local import LocalChannel
+        from grader.examiner.replay import RecordingChannel, ReplayingChannel
+
+        def open_live() -> "Channel":
+            return LocalChannel() if in_process else JailChannel(self.jail, self.assignment.limits)
+
+        if recording:
+            return ReplayingChannel(recording, lambda: RecordingChannel(open_live()))
+        return RecordingChannel(open_live()) if record else open_live()
+
+    def _start_jail(self) -> Jail:
+        return Jail(self.assignment.description.imports, self.isolation)
 
     def _replace_jail(self) -> None:
         # The next submission must not pay for what broke under this one.
         self.jail.close()
-        self.jail = Jail(self.assignment.description.imports, self.jail.isolation)
+        self.jail = self._start_jail()
 
-    def _examine(self, submission: Submission, started: float, in_process: bool) -> Examined:
-        from grader.examiner.channel import JailChannel
-        from grader.examiner.local import LocalChannel
+    def _examine(self, submission: Submission, channel: "Channel", job: Job, started: float) -> Examined:
         from grader.examiner.student import Subject
 
-        channel = LocalChannel() if in_process else JailChannel(self.jail, self.assignment.limits)
-        try:
-            results = self.suite.run(Subject(submission, self.assignment, channel, {"cpu"}))
-        finally:
-            channel.close()
+        results = self.suite.run(Subject(submission, self.assignment, channel, {"cpu"}), job.kept)
+        channel.close()  # only then is it known how much memory it took
         return Examined(
             results,
             Timing(
@@ -161,9 +207,30 @@ class Worker:
         return self._report(job, submission, Examined(blank, Timing()), fault=str(fault))
 
 
-def open_worker(name: str, *, isolation: str | None = None) -> Worker:
+def open_worker(name: str, *, isolation: str | None = None, expectant: bool = True) -> Worker:
     """A worker for the assignment of that name. Raises UsageError or BrokenSuite."""
-    return Worker(load_assignment(name), isolation=isolation)
+    return Worker(load_assignment(name), isolation=isolation, expectant=expectant)
+
+
+def _open_recording(job: Job) -> tuple[Recording | None, str]:
+    if job.recording is None:
+        return None, ""
+    try:
+        return read_recording(job.recording), ""
+    except DamagedRecording as error:
+        return None, f"graded anew, since the recording {job.recording.name[:12]!r} cannot be used: {error}"
+
+
+def _pack(submission: Submission, recording: Recording | None, channel: "Channel") -> bytes:
+    """The recording to keep; none where there is one that holds as much already, or where none was to be made."""
+    from grader.examiner.replay import RecordingChannel, ReplayingChannel
+
+    if not isinstance(channel, RecordingChannel | ReplayingChannel):
+        return b""
+    takes = channel.list_takes()
+    if recording and not takes:
+        return b""
+    return pack_recording((recording or Recording(submission)).extend(takes, channel.peak_kb))
 
 
 def describe_environment(isolation: Isolation) -> Environment:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.assignment import Todo
+from grader.submission import Submission
+from grader.verdict import Outcome, Verdict
 
 Names = dict[str, set[str]]
 IMPORTERS = frozenset({"importlib.import_module", "__import__"})
@@ -56,6 +58,12 @@ def find_forbidden(source: str, todos: Sequence[Todo]) -> dict[str, Use]:
         if forbidden:
             found[todo.id] = forbidden[0]
     return found
+
+
+def forbid_use(use: Use, submission: Submission) -> Outcome:
+    """How every test of a TODO ends that uses what it must not."""
+    place = submission.locate(use.line).describe()
+    return Outcome(Verdict.FORBIDDEN, f"{use.name} is not to be used here ({place}): this TODO asks for your own code")
 
 
 def _list_leads(names: Sequence[str]) -> frozenset[str]:

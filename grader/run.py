@@ -10,11 +10,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.recording import name_recording
 from grader.report import GradeReport
 from grader.table import Cell, format_table
 
@@ -24,7 +25,7 @@ MAX_NAME_BYTES = 120
 
 @dataclass(frozen=True)
 class Run:
-    """RUN/ with reports/, summary.json and summary.csv."""
+    """RUN/ with reports/, recordings/, summary.json and summary.csv."""
 
     folder: Path
 
@@ -32,6 +33,11 @@ class Run:
     def reports(self) -> Path:
         """Where each student's report lies."""
         return self.folder / "reports"
+
+    @property
+    def recordings(self) -> Path:
+        """Where what submissions answered lies, each file named by the digest of its bytes."""
+        return self.folder / "recordings"
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -55,6 +61,43 @@ class Run:
         with _explain_refusal(self.folder), _stage(self._locate(report.submission.student), _to_json(report)):
             yield
 
+    @contextmanager
+    def stage_reports(self, reports: Sequence[GradeReport]) -> Iterator[None]:
+        """The same for several students at once."""
+        with ExitStack() as stack:
+            for report in reports:
+                stack.enter_context(self.stage_report(report))
+            yield
+
+    def keep_recording(self, data: bytes) -> str:
+        """Write a recording, once. Its name; none where there is nothing to write."""
+        if not data:
+            return ""
+        path = self.recordings / name_recording(data)
+        with _explain_refusal(self.folder):
+            if not path.exists():
+                self.recordings.mkdir(exist_ok=True)
+                with _stage(path, data):
+                    pass
+        return path.name
+
+    def adopt_recording(self, path: Path) -> str:
+        """Have a recording of another run here as well, sound or not: whoever reads it will see. Its name."""
+        copy = self.recordings / path.name
+        with _explain_refusal(self.folder):
+            if path.is_file() and not copy.exists():
+                self.recordings.mkdir(exist_ok=True)
+                with _stage(copy, path.read_bytes()):
+                    pass
+        return path.name
+
+    def list_students(self) -> list[str]:
+        """Everybody who has a report, by the names of the files. Raises UsageError where this is no run."""
+        paths = sorted(path for path in self.reports.glob("*.json") if not path.name.startswith("."))
+        if not paths:
+            raise UsageError(f"no reports in {str(self.reports)!r}: pass the folder that `grader batch -o` wrote")
+        return [_read_student(path) for path in paths]
+
     def holds(self, report: GradeReport) -> bool:
         """Whether just this report is in its place."""
         path = self._locate(report.submission.student)
@@ -75,8 +118,9 @@ class Run:
     def _remove_unfinished(self) -> None:
         # What a process that was killed had begun to write.
         with _explain_refusal(self.folder):
-            for path in (*self.folder.glob(f".*{UNFINISHED}"), *self.reports.glob(f".*{UNFINISHED}")):
-                path.unlink()
+            for folder in (self.folder, self.reports, self.recordings):
+                for path in folder.glob(f".*{UNFINISHED}"):
+                    path.unlink()
 
 
 def summarise(reports: Sequence[GradeReport], left: Sequence[str] = ()) -> dict[str, object]:
@@ -103,6 +147,13 @@ def make_file_name(student: str) -> str:
     if safe and safe == student:
         return safe
     return f"{safe or 'unnamed'}-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
+
+
+def _read_student(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_bytes())["submission"]["student"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{str(path)!r} cannot be read as a report: {error}; grade that submission again") from error
 
 
 def _read_score(report: GradeReport) -> float | None:

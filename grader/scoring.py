@@ -5,7 +5,8 @@ Zone: trusted. Called by `grading`, and by `rejudge` with other points.
 
 from collections.abc import Iterable, Sequence
 
-from grader.assignment import Todo
+from grader.assignment import Assignment, Todo
+from grader.errors import BrokenSuite
 from grader.report import CheckResult, TodoResult
 from grader.verdict import Verdict
 
@@ -20,6 +21,16 @@ def score_todos(todos: Iterable[Todo], results: Sequence[CheckResult]) -> tuple[
 def total(values: Iterable[float]) -> float:
     """The sum, rounded to what a gradebook shows."""
     return round(sum(values), DIGITS)
+
+
+def check_points(assignment: Assignment, results: Sequence[CheckResult]) -> None:
+    """Raises BrokenSuite where the tests of a TODO are not worth what the TODO is."""
+    for todo in assignment.todos:
+        given = round(sum(result.max_score for result in results if result.todo == todo.id), 6)
+        if given != todo.points:
+            raise BrokenSuite(f"{assignment.name}: the tests of {todo.id!r} are worth {given}, the TODO {todo.points}")
+    for result in results:
+        assignment.find_todo(result.todo)
 
 
 def _score_todo(todo: Todo, results: list[CheckResult]) -> TodoResult:

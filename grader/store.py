@@ -4,10 +4,11 @@ Zone: trusted. Called by `batch`. A database holds one class's gradebook: SQLite
 URL. Rows are added and never changed, so what was once graded stays; a student's last row is what counts.
 """
 
+import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -42,9 +43,16 @@ from grader.key import Key
 from grader.report import GradeReport, Status
 
 FILE_NAME = "gradebook.db"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # What brings a gradebook of the version before up to this version. Statements, since the tables below move on.
-MIGRATIONS: Mapping[int, tuple[str, ...]] = {}
+MIGRATIONS: Mapping[int, tuple[str, ...]] = {
+    2: (
+        "ALTER TABLE attempts ADD COLUMN path TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE attempts ADD COLUMN recording VARCHAR(64) NOT NULL DEFAULT ''",
+        "ALTER TABLE attempts ADD COLUMN outline VARCHAR(64) NOT NULL DEFAULT ''",
+        "CREATE TABLE outlines (digest VARCHAR(64) NOT NULL PRIMARY KEY, text TEXT NOT NULL)",
+    )
+}
 BUSY_SECONDS = 60
 
 _METADATA = MetaData()
@@ -63,19 +71,44 @@ _ATTEMPTS = Table(
     Column("max_score", Float, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("report", Text, nullable=False),
+    Column("path", Text, nullable=False, server_default=""),
+    Column("recording", String(64), nullable=False, server_default=""),
+    Column("outline", String(64), nullable=False, server_default=""),
     Index("attempts_by_key", "submission_digest", "suite_digest", "environment_digest"),
     Index("attempts_by_student", "assignment", "student", "id"),
+)
+_OUTLINES = Table(
+    "outlines", _METADATA, Column("digest", String(64), primary_key=True), Column("text", Text, nullable=False)
 )
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What an attempt can be judged again from: where it was handed in, the recording of its replies, and the outline
+    of the suite, each by its digest; empty where there is none."""
+
+    path: str = ""
+    recording: str = ""
+    outline: str = ""
+
+
+@dataclass(frozen=True)
 class Attempt:
-    """One row: a student's report and the key that it was made under."""
+    """One row: a student's report, the key that it was made under, and what it was judged from."""
 
     key: Key
-    status: Status
-    score: float | None
     report: GradeReport
+    evidence: Evidence = Evidence()
+
+    @property
+    def status(self) -> Status:
+        """That of the report."""
+        return self.report.status
+
+    @property
+    def score(self) -> float | None:
+        """None where the grader failed: that is no zero."""
+        return None if self.report.status == "grader_fault" else self.report.score
 
 
 class Store:
@@ -99,28 +132,39 @@ class Store:
         """Let go of the database."""
         self._engine.dispose()
 
-    def add(self, key: Key, report: GradeReport) -> None:
+    def add(self, key: Key, report: GradeReport, evidence: Evidence = Evidence()) -> None:  # noqa: B008 - it is frozen
         """Keep one more attempt; when this returns, it outlives the process."""
+        self.add_all([Attempt(key, report, evidence)])
+
+    def add_all(self, attempts: Sequence[Attempt]) -> None:
+        """Keep several, or none of them: a disk takes as long to be sure of one as of all."""
         with self._begin() as connection:
-            connection.execute(
-                insert(_ATTEMPTS).values(
-                    student=report.submission.student,
-                    assignment=report.assignment.name,
-                    submission_digest=key.submission,
-                    suite_digest=key.suite,
-                    environment_digest=key.environment,
-                    status=report.status,
-                    score=None if report.status == "grader_fault" else report.score,
-                    max_score=report.max_score,
-                    report=report.model_dump_json(),
-                )
-            )
+            connection.execute(insert(_ATTEMPTS), [_make_row(attempt) for attempt in attempts])
+
+    def add_outline(self, text: str) -> str:
+        """Keep a suite's outline, once. Its digest."""
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        with self._begin() as connection:
+            if connection.scalar(select(_OUTLINES.c.digest).where(_OUTLINES.c.digest == digest)) is None:
+                connection.execute(insert(_OUTLINES).values(digest=digest, text=text))
+        return digest
+
+    def find_outline(self, digest: str) -> str | None:
+        """The text of an outline."""
+        with self._begin() as connection:
+            found: str | None = connection.scalar(select(_OUTLINES.c.text).where(_OUTLINES.c.digest == digest))
+        return found
 
     def find(self, key: Key, student: str) -> GradeReport | None:
         """What was graded under that key: the student's own where there is one, or else anybody's. Never a fault."""
+        attempt = self.find_attempt(key, student)
+        return attempt and attempt.report
+
+    def find_attempt(self, key: Key, student: str) -> Attempt | None:
+        """The same, with what it was judged from."""
         rows = _ATTEMPTS.c
         query = (
-            select(rows.report)
+            select(_ATTEMPTS)
             .where(rows.submission_digest == key.submission)
             .where(rows.suite_digest == key.suite, rows.environment_digest == key.environment)
             .where(rows.status != "grader_fault")
@@ -128,15 +172,20 @@ class Store:
             .limit(1)
         )
         with self._begin() as connection:
-            found = connection.scalar(query)
-        return None if found is None else GradeReport.model_validate_json(found)
+            row = connection.execute(query).first()
+        return None if row is None else _make_attempt(row)
 
     def find_latest(self, student: str, assignment: str) -> GradeReport | None:
         """The report that counts for a student at present."""
+        attempt = self.find_latest_attempt(student, assignment)
+        return attempt and attempt.report
+
+    def find_latest_attempt(self, student: str, assignment: str) -> Attempt | None:
+        """The same, with what it was judged from."""
         query = _select_student(student, assignment).order_by(_ATTEMPTS.c.id.desc()).limit(1)
         with self._begin() as connection:
             row = connection.execute(query).first()
-        return None if row is None else _make_attempt(row).report
+        return None if row is None else _make_attempt(row)
 
     def list_attempts(self, student: str, assignment: str) -> list[Attempt]:
         """All that was ever recorded for a student, the first one first."""
@@ -224,7 +273,21 @@ def _select_student(student: str, assignment: str) -> Any:
 def _make_attempt(row: Any) -> Attempt:
     return Attempt(
         Key(row.submission_digest, row.suite_digest, row.environment_digest),
-        row.status,
-        row.score,
         GradeReport.model_validate_json(row.report),
+        Evidence(row.path, row.recording, row.outline),
     )
+
+
+def _make_row(attempt: Attempt) -> dict[str, object]:
+    return {
+        "student": attempt.report.submission.student,
+        "assignment": attempt.report.assignment.name,
+        "submission_digest": attempt.key.submission,
+        "suite_digest": attempt.key.suite,
+        "environment_digest": attempt.key.environment,
+        "status": attempt.status,
+        "score": attempt.score,
+        "max_score": attempt.report.max_score,
+        "report": attempt.report.model_dump_json(),
+        **asdict(attempt.evidence),
+    }

@@ -5,6 +5,7 @@ decides what an outcome means.
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -20,12 +21,13 @@ from grader.errors import BrokenSuite, GraderFault
 from grader.examiner.local import LocalChannel
 from grader.examiner.parity import Mismatch
 from grader.examiner.plugin import CATEGORIES, EXAMINATION, Examination, find_todo_id, make_test_id
+from grader.examiner.replay import Unrecorded
 from grader.examiner.student import Subject
 from grader.intake import read_submission
 from grader.key import digest_suite
-from grader.policy import Use, find_forbidden
+from grader.policy import find_forbidden, forbid_use
 from grader.report import Category, CheckResult, Visibility
-from grader.submission import Submission
+from grader.scoring import check_points
 from grader.verdict import MEANINGS, Mishap, Outcome, Verdict
 
 ARGUMENTS = ["-c", "/dev/null", "--rootdir", str(PROJECT)]
@@ -68,6 +70,11 @@ class HiddenTest:
             cpu_seconds=cpu_seconds,
         )
 
+    def repeat(self, result: CheckResult) -> CheckResult:
+        """Its line once more, worth what it is worth now."""
+        outcome = Outcome(result.status, result.message, result.hint)
+        return self.report(outcome, cpu_seconds=result.cpu_seconds)
+
 
 class _Recorder:
     """Keeps the exception of the last test; stands in for pytest's own, slow, text reports."""
@@ -99,17 +106,22 @@ class Suite:
         self.tests = self._collect(assignment.hidden_tests)
         self.digest = digest_suite(assignment)
         self._endless: set[str] = set()
-        _check_points(assignment, self.tests)
+        check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
 
-    def run(self, subject: Subject) -> list[CheckResult]:
-        """Run every test for one submission. Raises GraderFault where the examiner cannot go on."""
+    def run(self, subject: Subject, kept: Sequence[CheckResult] = ()) -> list[CheckResult]:
+        """Run every test for one submission, but for those whose result is `kept` from before. Raises GraderFault where
+        the examiner cannot go on."""
         subject.signatures = self.examination.load_signatures()
-        self._endless = set()
+        known = {result.id: result for result in kept}
+        self._endless = {result.todo for result in kept if result.status is Verdict.TIMED_OUT}
         forbidden = find_forbidden(subject.submission.source, self.assignment.todos)
         results = []
         for test, following in zip(self.tests, [*self.tests[1:], None], strict=True):
             if test.todo in forbidden:
-                results.append(test.report(_forbid(forbidden[test.todo], subject.submission)))
+                results.append(test.report(forbid_use(forbidden[test.todo], subject.submission)))
+                continue
+            if test.id in known:
+                results.append(test.repeat(known[test.id]))
                 continue
             outcome = self._judge(test, following, subject)
             results.append(test.report(outcome, cpu_seconds=round(subject.channel.read_cpu_seconds(), 4)))
@@ -146,6 +158,8 @@ class Suite:
         self.examination.subject = subject
         self.recorder.raised = None
         runtestprotocol(test.item, log=False, nextitem=following.item if following else None)
+        if isinstance(self.recorder.raised, Unrecorded):
+            return self._run_test(test, following, subject)  # which is live this time
         return self.recorder.raised
 
     def _open_reference_subject(self) -> Subject:
@@ -187,11 +201,6 @@ def _overran(raised: BaseException | None) -> bool:
     return isinstance(raised, Mishap) and raised.verdict is Verdict.TIMED_OUT
 
 
-def _forbid(use: Use, submission: Submission) -> Outcome:
-    place = submission.locate(use.line).describe()
-    return Outcome(Verdict.FORBIDDEN, f"{use.name} is not to be used here ({place}): this TODO asks for your own code")
-
-
 def _describe_test(item: pytest.Item) -> HiddenTest:
     mark = next(item.iter_markers("todo"), None)
     categories = [name for name in CATEGORIES if item.get_closest_marker(name)]
@@ -207,15 +216,6 @@ def _describe_test(item: pytest.Item) -> HiddenTest:
         points=float(points),
         visibility=cast(Visibility, visibility.args[0] if visibility else "after_due"),
     )
-
-
-def _check_points(assignment: Assignment, tests: list[HiddenTest]) -> None:
-    for todo in assignment.todos:
-        given = round(sum(test.points for test in tests if test.todo == todo.id), 6)
-        if given != todo.points:
-            raise BrokenSuite(f"{assignment.name}: the tests of {todo.id!r} are worth {given}, the TODO {todo.points}")
-    for test in tests:
-        assignment.find_todo(test.todo)
 
 
 def _first_line(error: BaseException) -> str:

@@ -6,12 +6,13 @@ real process, so this module imports little.
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from grader.errors import BrokenSuite, UsageError
+from grader.executors import Product, Work
 from grader.grading import Job
 from grader.key import Conditions
 from grader.report import (
@@ -73,7 +74,7 @@ def make_check(todo: TodoResult) -> CheckResult:
 
 
 @contextmanager
-def open_fake(log: Path) -> Iterator[Callable[[Job], str]]:
+def open_fake(log: Path) -> Iterator[Work]:
     """A worker that writes down each opening and each job before it does as the submission says."""
     note(log, f"open {os.getpid()}")
     try:
@@ -83,22 +84,27 @@ def open_fake(log: Path) -> Iterator[Callable[[Job], str]]:
 
 
 @contextmanager
-def open_doomed(log: Path) -> Iterator[Callable[[Job], str]]:
+def open_doomed(log: Path) -> Iterator[Work]:
     """A worker whose process ends while it starts."""
     note(log, "open")
     os._exit(7)
-    yield str
+    yield make_product
 
 
 @contextmanager
-def open_refused(kind: str) -> Iterator[Callable[[Job], str]]:
+def open_refused(kind: str) -> Iterator[Work]:
     """A worker that cannot be opened, and says why."""
     raise UsageError("no wall here") if kind == "usage" else BrokenSuite("the suite is broken")
-    yield str
+    yield make_product
 
 
-def obey(job: Job, log: Path) -> str:
-    """The JSON of the report that the submission asks for in its first line, a comment."""
+def make_product(job: Job) -> Product:
+    """A good report, with a recording that says whose it is."""
+    return Product(make_report(job.student).model_dump_json(), job.student.encode())
+
+
+def obey(job: Job, log: Path) -> Product:
+    """What the submission asks for in its first line, a comment."""
     note(log, f"grade {job.student} {os.getpid()}")
     order, _, value = job.path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ").partition(" ")
     if order == "die":
@@ -108,8 +114,9 @@ def obey(job: Job, log: Path) -> str:
     if order == "wait":
         await_file(Path(value))
     if order == "fault" or (order == "fault-once" and count(log, f"grade {job.student} ") == 1):
-        return make_report(job.student, score=0.0, status="grader_fault", fault="the zygote is gone").model_dump_json()
-    return make_report(job.student, score=float(value) if order == "score" else 100.0).model_dump_json()
+        fault = make_report(job.student, score=0.0, status="grader_fault", fault="the zygote is gone")
+        return Product(fault.model_dump_json())
+    return Product(make_report(job.student, score=float(value) if order == "score" else 100.0).model_dump_json())
 
 
 def await_file(path: Path) -> None:

@@ -122,21 +122,27 @@ def test_an_older_gradebook_is_brought_up_to_date(tmp_path, monkeypatch):
     """The missing steps are taken once, in order, and the rows stay."""
     with open_store(locate_gradebook(tmp_path)) as old:
         old.add(KEY, make_report("kim"))
-    steps = {2: ("ALTER TABLE attempts ADD COLUMN colour TEXT",), 3: ("UPDATE attempts SET colour = 'blue'",)}
+    newer = store_module.SCHEMA_VERSION + 1
+    steps = {
+        newer: ("ALTER TABLE attempts ADD COLUMN colour TEXT",),
+        newer + 1: ("UPDATE attempts SET colour = 'blue'",),
+    }
     monkeypatch.setattr(store_module, "MIGRATIONS", steps)
-    monkeypatch.setattr(store_module, "SCHEMA_VERSION", 3)
+    monkeypatch.setattr(store_module, "SCHEMA_VERSION", newer + 1)
     for _ in range(2):
         open_store(locate_gradebook(tmp_path)).close()
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
-        assert connection.execute("SELECT version FROM schema_version").fetchall() == [(3,)]
+        assert connection.execute("SELECT version FROM schema_version").fetchall() == [(newer + 1,)]
         assert connection.execute("SELECT student, colour FROM attempts").fetchall() == [("kim", "blue")]
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
     """All its steps, or none: the gradebook can still be used by the grader that made it."""
     open_store(locate_gradebook(tmp_path)).close()
-    monkeypatch.setattr(store_module, "MIGRATIONS", {2: ("ALTER TABLE attempts ADD COLUMN colour TEXT", "nonsense")})
-    monkeypatch.setattr(store_module, "SCHEMA_VERSION", 2)
+    newer = store_module.SCHEMA_VERSION + 1
+    steps = {newer: ("ALTER TABLE attempts ADD COLUMN colour TEXT", "nonsense")}
+    monkeypatch.setattr(store_module, "MIGRATIONS", steps)
+    monkeypatch.setattr(store_module, "SCHEMA_VERSION", newer)
     with pytest.raises(UsageError, match="nonsense"):
         open_store(locate_gradebook(tmp_path))
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
@@ -145,10 +151,10 @@ def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
 
 def test_a_newer_gradebook_is_left_alone(tmp_path, monkeypatch):
     """An old grader says which one to use."""
-    monkeypatch.setattr(store_module, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(store_module, "SCHEMA_VERSION", 9)
     open_store(locate_gradebook(tmp_path)).close()
-    monkeypatch.setattr(store_module, "SCHEMA_VERSION", 1)
-    with pytest.raises(UsageError, match="has version 2, this grader knows 1: use the grader that made it"):
+    monkeypatch.setattr(store_module, "SCHEMA_VERSION", 8)
+    with pytest.raises(UsageError, match="has version 9, this grader knows 8: use the grader that made it"):
         open_store(locate_gradebook(tmp_path))
 
 
