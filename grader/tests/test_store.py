@@ -15,7 +15,7 @@ import pytest
 from grader import store as store_module
 from grader.errors import UsageError
 from grader.key import Key
-from grader.store import Store, locate_gradebook, open_store
+from grader.store import Attempt, Evidence, Store, locate_gradebook, open_store
 from grader.tests.fake_worker import make_report
 
 KEY = Key("a" * 64, "b" * 64, "c" * 64)
@@ -134,6 +134,23 @@ def test_an_older_gradebook_is_brought_up_to_date(tmp_path, monkeypatch):
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
         assert connection.execute("SELECT version FROM schema_version").fetchall() == [(newer + 1,)]
         assert connection.execute("SELECT student, colour FROM attempts").fetchall() == [("kim", "blue")]
+
+
+def test_a_gradebook_from_before_recordings_is_brought_up_to_date(tmp_path):
+    """Its attempts have nothing to be judged again from; later ones have."""
+    with open_store(locate_gradebook(tmp_path)) as made:
+        made.add(KEY, make_report("kim"))
+    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection, connection:
+        for column in ("path", "recording", "outline"):
+            connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+        connection.execute("DROP TABLE outlines")
+        connection.execute("UPDATE schema_version SET version = 1")
+    with open_store(locate_gradebook(tmp_path)) as store:
+        assert store.list_attempts("kim", "toy") == [Attempt(KEY, make_report("kim"), Evidence())]
+        evidence = Evidence("kim.py", "r" * 64, store.add_outline("text"))
+        store.add(KEY, make_report("kim"), evidence)
+        assert store.find_latest_attempt("kim", "toy") == Attempt(KEY, make_report("kim"), evidence)
+        assert store.find_outline(evidence.outline) == "text"
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
