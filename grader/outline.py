@@ -176,10 +176,14 @@ def _read_labels(node: ast.FunctionDef) -> _Labels | None:
         return None
     try:
         todo, points = _read_todo(found.get("todo"))
-        visibility = ast.literal_eval(found["visibility"].args[0]) if found.get("visibility") else "after_due"
+        visibility = _read_visibility(found.get("visibility"))
     except (ValueError, AttributeError, IndexError):
         return None
     return _Labels(str(todo), points, categories[0], str(visibility))
+
+
+def _read_visibility(call: ast.Call | None) -> object:
+    return ast.literal_eval(call.args[0]) if call else "after_due"
 
 
 def _read_todo(call: ast.Call | None) -> tuple[str, float]:

@@ -158,7 +158,7 @@ class Store:
     def find(self, key: Key, student: str) -> GradeReport | None:
         """What was graded under that key: the student's own where there is one, or else anybody's. Never a fault."""
         attempt = self.find_attempt(key, student)
-        return attempt and attempt.report
+        return attempt.report if attempt else None
 
     def find_attempt(self, key: Key, student: str) -> Attempt | None:
         """The same, with what it was judged from."""
@@ -178,7 +178,7 @@ class Store:
     def find_latest(self, student: str, assignment: str) -> GradeReport | None:
         """The report that counts for a student at present."""
         attempt = self.find_latest_attempt(student, assignment)
-        return attempt and attempt.report
+        return attempt.report if attempt else None
 
     def find_latest_attempt(self, student: str, assignment: str) -> Attempt | None:
         """The same, with what it was judged from."""

@@ -13,12 +13,12 @@ from pydantic import TypeAdapter
 
 from grader.assignment import Frozen
 from grader.errors import BrokenSuite
-from grader.redteam.generated import MODULE, NAMES, SOURCES, write_wrong
+from grader.redteam.generated import MODULE, NAMES, SOURCES, Writer, write_wrong
 from grader.verdict import Verdict
 
 HERE = Path(__file__).parent
 ATTACKS = HERE / "attacks"
-GENERATED = {"source": SOURCES, "names": dict.fromkeys(NAMES, write_wrong)}
+GENERATED: dict[str, dict[str, Writer]] = {"source": SOURCES, "names": dict.fromkeys(NAMES, write_wrong)}
 
 
 class Expectation(Frozen):

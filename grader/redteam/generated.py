@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 MODULE = "target.py"
 WRONG = "def double(number):\n    return number\n"
@@ -47,7 +48,13 @@ def _make_elif(branches: int) -> str:
 
 
 def _make_deep_notebook(depth: int) -> bytes:
-    cell = {"cell_type": "code", "source": WRONG, "metadata": {}, "outputs": [], "execution_count": None}
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "source": WRONG,
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
     text = json.dumps({"cells": [cell], "metadata": {"x": 0}, "nbformat": 4, "nbformat_minor": 5})
     return text.replace('{"x": 0}', '{"x": ' + "[" * depth + "]" * depth + "}").encode()
 
