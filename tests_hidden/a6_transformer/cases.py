@@ -183,11 +183,12 @@ def make_block(student, reference, draw, monkeypatch, name: str, *, dropout: flo
     monkeypatch.setattr(reference, "MultiHeadAttention", NearbyHeads)
     ours = fill_weights(getattr(reference, name)(*arguments), draw).eval()
     heads = student.define(NearbyHeads)
-    heads.pair = student.define(Caller)().gives_pair(student)
     student.replace(MultiHeadAttention=heads)
     theirs = getattr(student, name)(*arguments)
     load_weights(theirs, ours)
     theirs.eval()
+    x = torch.ones(1, 3, HEADS * width)
+    student.define(Caller)().fit_heads(heads, theirs, *([x, x] if name == "DecoderBlock" else [x]))
     return Block(ours, theirs, HEADS * width)
 
 
@@ -213,10 +214,13 @@ def encoder_mistakes(ours: nn.Module, x: Tensor, mask: Tensor | None = None) -> 
     early = x + ours.self_attn(normed, normed, normed, mask)
     unmasked = ours.norm1(x + ours.self_attn(x, x, x))
     return {
-        "the norms come before the sublayers: here they come after the sum (post-norm)": early + feed(ours.norm2(early)),
+        "the norms come before the sublayers: here they come after the sum (post-norm)": early
+        + feed(ours.norm2(early)),
         "x was not added to what self-attention gave": finish(ours.norm1(attended)),
         "the input of the linear layers was not added to their result": ours.norm2(feed(middle)),
-        "the activation between the linear layers is gelu: relu is asked for": ours.norm2(middle + feed(middle, F.gelu)),
+        "the activation between the linear layers is gelu: relu is asked for": ours.norm2(
+            middle + feed(middle, F.gelu)
+        ),
         "the activation between the linear layers is missing": ours.norm2(middle + feed(middle, lambda y: y)),
         "norm1 was used twice: norm2 belongs to the linear layers": ours.norm1(middle + feed(middle)),
         "the mask did not reach self-attention": finish(unmasked),

@@ -88,7 +88,7 @@ def test_attention_passes_gradients(student, reference, draw):
     """Queries, keys and values receive the reference's gradients."""
     ours = draw_attending(draw, 3).give_gradients()
     theirs = ours.give_gradients()
-    output, weights = student.scaled_dot_product_attention(*theirs.as_tuple())
+    output, _ = student.scaled_dot_product_attention(*theirs.as_tuple())
     if not output.requires_grad:
         return
     expected, _ = reference.scaled_dot_product_attention(*ours.as_tuple())
