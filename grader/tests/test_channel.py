@@ -10,6 +10,7 @@ from grader.assignment import Limits
 from grader.examiner.channel import JailChannel, _name_signal
 from grader.examiner.launcher import Jail
 from grader.examiner.local import LocalChannel
+from grader.examiner.pace import MOST, measure_slowness
 from grader.jail.serve import Server
 from grader.tests.conftest import PLAIN, TIGHT, Prober, refuse_handle, write_probe
 from grader.verdict import Mishap, Verdict
@@ -210,6 +211,21 @@ def test_a_machine_that_stood_still_costs_no_limit(hurried: Prober, monkeypatch:
     read = child.read_cpu_seconds
     monkeypatch.setattr(child, "read_cpu_seconds", lambda: read() + 1000)
     assert hurried.call("probe", 0.01) == Done(None)
+
+
+def test_a_limit_is_the_same_work_on_a_slow_machine(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where work takes longer than on an ordinary machine, a test may take as much longer, and no more."""
+    monkeypatch.setattr("grader.examiner.channel.measure_slowness", lambda: 4.0)
+    limit = hurried.channel.limits.cpu_seconds
+    hurried.load(SPEND)
+    assert hurried.call("probe", 2 * limit) == Done(None)
+    with pytest.raises(Mishap, match=f"stopped after {limit:g} seconds of computing"):
+        hurried.call("probe", 4 * limit)
+
+
+def test_slowness_is_measured_in_ordinary_machines() -> None:
+    """No machine is faster than ordinary, and none so slow that an endless loop would not end."""
+    assert 1.0 <= measure_slowness() <= MOST
 
 
 def test_limits_start_anew_with_every_test(prober: Prober) -> None:
