@@ -116,23 +116,22 @@ class Suite:
         self._endless = {result.todo for result in kept if result.status is Verdict.TIMED_OUT}
         forbidden = find_forbidden(subject.submission.source, self.assignment.todos)
         results = []
-        for test, following in zip(self.tests, [*self.tests[1:], None], strict=True):
+        for test in self.tests:
             if test.todo in forbidden:
                 results.append(test.report(forbid_use(forbidden[test.todo], subject.submission)))
-                continue
-            if test.id in known:
+            elif test.id in known:
                 results.append(test.repeat(known[test.id]))
-                continue
-            outcome = self._judge(test, following, subject)
-            results.append(test.report(outcome, cpu_seconds=round(subject.channel.read_cpu_seconds(), 4)))
+            else:
+                outcome = self._judge(test, subject)
+                results.append(test.report(outcome, cpu_seconds=round(subject.channel.read_cpu_seconds(), 4)))
         return results
 
-    def _judge(self, test: HiddenTest, following: HiddenTest | None, subject: Subject) -> Outcome:
-        raised = self._run_test(test, following, subject)
+    def _judge(self, test: HiddenTest, subject: Subject) -> Outcome:
+        raised = self._run_test(test, subject)
         if _overran(raised) and test.todo not in self._endless:
             # CPU time is only as steady as the machine: where a host takes memory away, a touched page may cost a
             # thousand times more. What a machine's hiccup overran passes now; what overruns again is endless.
-            raised = self._run_test(test, following, subject)
+            raised = self._run_test(test, subject)
             self._endless |= {test.todo} if _overran(raised) else set()
         if raised is None:
             return Outcome(Verdict.PASSED)
@@ -144,22 +143,23 @@ class Suite:
             return Outcome(Verdict.FAILED, raised.message, raised.hint)
         if isinstance(raised, AssertionError):
             return Outcome(Verdict.FAILED, _first_line(raised))
-        return self._ask_again(test, following, raised)
+        return self._ask_again(test, raised)
 
-    def _ask_again(self, test: HiddenTest, following: HiddenTest | None, raised: BaseException) -> Outcome:
+    def _ask_again(self, test: HiddenTest, raised: BaseException) -> Outcome:
         # The test itself stumbled. If it also stumbles over the reference it is broken; if not, over this reply.
-        with_reference = self._run_test(test, following, self._open_reference_subject())
+        with_reference = self._run_test(test, self._open_reference_subject())
         if with_reference is None:
             text = f"the test could not use what was returned ({type(raised).__name__}: {_first_line(raised)})"
             return Outcome(Verdict.FAILED, text)
         return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {type(raised).__name__}: {_first_line(raised)}")
 
-    def _run_test(self, test: HiddenTest, following: HiddenTest | None, subject: Subject) -> BaseException | None:
+    def _run_test(self, test: HiddenTest, subject: Subject) -> BaseException | None:
         self.examination.subject = subject
         self.recorder.raised = None
-        runtestprotocol(test.item, log=False, nextitem=following.item if following else None)
+        # Everything is torn down after each test: which one comes next depends on policies, repetitions and faults.
+        runtestprotocol(test.item, log=False, nextitem=None)
         if isinstance(self.recorder.raised, Unrecorded):
-            return self._run_test(test, following, subject)  # which is live this time
+            return self._run_test(test, subject)  # which is live this time
         return self.recorder.raised
 
     def _open_reference_subject(self) -> Subject:

@@ -51,6 +51,18 @@ def test_whisper(student):
 '''
 
 
+ZERO = '''
+import pytest
+
+
+@pytest.mark.todo("double", points=0)
+@pytest.mark.shape
+def test_zero(student):
+    """Nothing stays nothing."""
+    assert student.double(0) == 0, "twice nothing is nothing"
+'''
+
+
 @pytest.fixture
 def make_suite(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Collects the toy's suite, with other texts where given."""
@@ -203,12 +215,25 @@ def test_a_forbidden_name_costs_its_todo_only(make_suite):
     assert found["shout"].status is Verdict.PASSED
 
 
+def test_a_test_that_is_left_out_costs_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """A policy may leave out the last test of a file: the next file's tests run as ever."""
+    toml = TOML.replace('where = ["shout"]', 'where = ["shout"]\nforbid = ["math.prod"]')
+    assignment = open_project(monkeypatch, tmp_path, toml=toml)
+    (assignment.hidden_tests / "test_zero.py").write_text(ZERO, encoding="utf-8")
+    suite = Suite(assignment, b"secret")
+    assert [test.id for test in suite.tests][-1] == "test_zero.py::test_zero"
+    found = run_suite(
+        suite, "import math\n\n\ndef double(n):\n    return 2 * n\n\n\ndef shout(w): return math.prod(w)\n"
+    )
+    assert (found["double"].status, found["shout"].status) == (Verdict.PASSED, Verdict.FORBIDDEN)
+
+
 def test_a_hiccup_of_the_machine_costs_nothing(make_suite, monkeypatch):
     """A test that overran once is run again; one that does so again is timed out, its neighbours get no second try."""
     suite = make_suite(tests=TESTS + EXTRA_SHOUT)
     runs: list[str] = []
 
-    def overrun(test, following, subject):
+    def overrun(test, subject):
         runs.append(test.id)
         overruns = test.todo == "shout" or runs.count(test.id) == 1
         return Mishap(Verdict.TIMED_OUT, "stopped") if overruns else None
