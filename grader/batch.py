@@ -7,16 +7,14 @@ hears of it.
 
 import os
 import signal
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from threading import Event
 from types import FrameType
 
 from grader.assignment import Assignment, load_assignment
-from grader.errors import SubmissionNotFound, UsageError
+from grader.errors import UsageError
 from grader.examiner.launcher import choose_isolation
 from grader.examiner.secret import commit_to, load_secret
 from grader.executors import Answer, Executor, Task, open_local
@@ -32,7 +30,6 @@ from grader.verdict import Verdict
 
 # A worker takes seconds to start, a submission a fraction of one: fewer than this many are not worth another worker.
 SUBMISSIONS_PER_WORKER = 16
-SOURCES = (".py", ".ipynb", ".zip", ".gz", ".tgz")
 RETRIES = 2
 FINISHING = b"\ngrader: finishing what is in flight; press Ctrl-C again to stop at once\n"
 
@@ -242,19 +239,6 @@ class Batch:
         )
 
 
-def list_jobs(folder: Path) -> list[Job]:
-    """One job for each entry of a class folder, by name. Raises SubmissionNotFound where there is none."""
-    if not folder.is_dir():
-        raise SubmissionNotFound(f"no folder {str(folder)!r}: pass the folder that holds one entry for each student")
-    entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    entries = [path for path in entries if path.is_dir() or path.suffix in SOURCES]
-    if not entries:
-        raise SubmissionNotFound(f"nothing to grade in {str(folder)!r}: expected a folder or a file for each student")
-    stems = Counter(map(_name_student, entries))
-    # `kim.py` and `kim.ipynb` are two entries: neither may take the other's place.
-    return [Job(path, student=_name_student(path, whole=stems[_name_student(path)] > 1)) for path in entries]
-
-
 def choose_worker_count(jobs: int, wanted: int | None = None) -> int:
     """As many workers as asked for, or as cores, but no more than the class is worth."""
     return wanted or max(1, min(os.cpu_count() or 1, jobs // SUBMISSIONS_PER_WORKER))
@@ -329,8 +313,3 @@ def _relabel(report: GradeReport, entrant: Entrant) -> GradeReport:
 def _explain(report: GradeReport) -> str:
     broken = (test.message for test in report.tests if test.status is Verdict.GRADER_FAULT)
     return report.fault or next(broken, "no reason was given")
-
-
-def _name_student(path: Path, *, whole: bool = False) -> str:
-    name = os.fsencode(path.name).decode("utf-8", "replace")
-    return name if whole or path.is_dir() else name.split(".")[0]

@@ -5,6 +5,7 @@ that help comes at once.
 """
 
 import sys
+from collections.abc import Sequence
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -150,9 +151,10 @@ def grade(
 
 @app.command()
 def batch(
-    folder: Annotated[Path, typer.Argument(help="A folder with one entry, a file or a folder, for each student.")],
+    folder: Annotated[Path, typer.Argument(help="An LMS's download, unpacked, or a folder with one entry a student.")],
     assignment: AssignmentOption,
     run: Annotated[Path, typer.Option("-o", "--output", help="Where reports and summaries go.")],
+    roster: RosterOption = None,
     jobs: Annotated[Optional[int], typer.Option("--jobs", min=1, help="Workers; default: one per core.")] = None,  # noqa: UP045
     dask: Annotated[Optional[str], typer.Option(help="Have the workers of that Dask scheduler grade.")] = None,  # noqa: UP045
     store: Annotated[Optional[str], typer.Option(help="Keep the gradebook in that database: postgresql://...")] = None,  # noqa: UP045
@@ -163,13 +165,20 @@ def batch(
     quiet: QuietOption = False,
 ) -> None:
     """Grade a class. The same command again goes on where it ended, and grades what has changed."""
-    from grader.batch import Plan, choose_worker_count, grade_class, list_jobs
+    from grader.assignment import load_assignment
+    from grader.batch import Plan, choose_worker_count, grade_class
     from grader.listing import open_progress, print_class
+    from grader.roll import call_roll
+    from grader.roster import read_roster
     from grader.run import Run
 
     if resume and force:
         raise UsageError("--resume keeps what was graded before, --force grades it again: choose one")
-    found = list_jobs(folder)
+    roll = call_roll(folder, load_assignment(assignment), read_roster(roster) if roster else None)
+    found = roll.jobs
+    for what, names in (("late", roll.late), ("on no roster", roll.strangers), ("handed in nothing", roll.absent)):
+        if names and not quiet:
+            _complain(f"{what}: {_list_some(names)}")
     workers = choose_worker_count(len(found), jobs)
     plan = Plan(assignment, isolation.value, workers, dask=dask, store=store, force=force, record=record)
     with open_progress(len(found), quiet=quiet) as tell:
@@ -438,7 +447,7 @@ def _complain(message: str) -> None:
     typer.echo(f"grader: {message}", err=True)
 
 
-def _list_some(names: list[str]) -> str:
+def _list_some(names: Sequence[str]) -> str:
     return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.assignment import Assignment, load_assignment
-from grader.batch import Plan, grade_class, list_jobs
+from grader.batch import Plan, grade_class
 from grader.errors import UsageError
 from grader.exports import Options, export_run
 from grader.redteam.corpus import HERE, Attack, load_attacks
@@ -20,6 +20,7 @@ from grader.redteam.generated import MODULE, NAMES
 from grader.redteam.host import DescriptorWatch, adopt_orphans, list_descendants, list_files
 from grader.redteam.pages import find_live_text
 from grader.report import GradeReport
+from grader.roll import list_jobs
 from grader.run import Run
 from grader.verdict import Verdict
 

@@ -21,13 +21,14 @@ import pytest
 from typer.testing import CliRunner
 
 from grader.assignment import Assignment
-from grader.batch import Batch, GradedClass, Plan, grade_class, list_jobs
+from grader.batch import Batch, GradedClass, Plan, grade_class
 from grader.cli import app
 from grader.errors import SubmissionNotFound, UsageError
 from grader.executors import DEPTH, Answer, Task
 from grader.grading import Job
 from grader.key import Conditions
 from grader.report import GradeReport
+from grader.roll import list_jobs
 from grader.run import Run, make_file_name
 from grader.store import Store, locate_gradebook, open_store
 from grader.tests.fake_worker import CONDITIONS, count, make_report, read_lines

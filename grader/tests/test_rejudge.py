@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 from typer.testing import CliRunner
 
-from grader.batch import Batch, GradedClass, list_jobs, read_conditions
+from grader.batch import Batch, GradedClass, read_conditions
 from grader.cli import app
 from grader.comparison import compare_runs
 from grader.errors import BrokenSuite, UsageError
@@ -24,6 +24,7 @@ from grader.grading import Worker
 from grader.outline import outline_suite
 from grader.rejudge import Order, rejudge_run
 from grader.report import GradeReport
+from grader.roll import list_jobs
 from grader.run import Run
 from grader.store import locate_gradebook, open_store
 from grader.tests.test_batch import FakeExecutor

@@ -52,7 +52,8 @@ def read_class(
     """
     if not folder.is_dir():
         raise SubmissionNotFound(f"no folder {str(folder)!r}: pass the folder that holds the class's submissions")
-    layout, finds = _find_all(folder)
+    layout, place, items = _recognise(folder)
+    finds = layout.find(place, items)
     if not finds:
         raise SubmissionNotFound(f"nothing to grade in {str(folder)!r}: expected a folder or a file for each student")
     by_student: dict[str, list[HandedIn]] = defaultdict(list)
@@ -68,15 +69,21 @@ def keep_latest(attempts: Sequence[HandedIn]) -> list[HandedIn]:
     return list({item.student: item for item in attempts}.values())
 
 
-def _find_all(folder: Path) -> tuple[Layout, list[Find]]:
+def is_download(folder: Path) -> bool:
+    """Whether some system laid that folder out, rather than a person."""
+    return folder.is_dir() and _recognise(folder)[0] is not plain.LAYOUT
+
+
+def _recognise(folder: Path) -> tuple[Layout, Path, list[Path]]:
+    """The layout, the folder that has it, and what lies there."""
     items = [Path(item.path) for item in scan(folder) if not item.is_symlink() and not is_noise(item.name)]
     layout = next(layout for layout in LAYOUTS if layout.recognise(folder, items))
     if layout is plain.LAYOUT and len(items) == 1 and items[0].is_dir():
         # Unpacking a download often puts a folder around it.
-        inner, finds = _find_all(items[0])
-        if inner is not plain.LAYOUT:
-            return inner, finds
-    return layout, layout.find(folder, items)
+        inner = _recognise(items[0])
+        if inner[0] is not plain.LAYOUT:
+            return inner
+    return layout, folder, items
 
 
 def _group_attempts(finds: Sequence[Find]) -> list[list[Find]]:
