@@ -50,6 +50,7 @@ class IsolationChoice(StrEnum):
 
     BWRAP = "bwrap"
     SETUID = "setuid"
+    AUTO = "auto"  # bwrap, or setuid where namespaces are not to be had
     NONE = "none"
 
 
@@ -139,6 +140,8 @@ def grade(
     find_path(path)  # a mistyped path is told at once, not after a worker has started
     with open_worker(assignment, isolation=isolation.value) as worker:
         report = worker.grade(Job(path, student=student))
+    if isolation is IsolationChoice.AUTO and report.environment.isolation != IsolationChoice.BWRAP:
+        _complain(f"no namespaces to be had here: graded with isolation {report.environment.isolation!r}")
     if json is not None:
         _write_json(report.model_dump_json(indent=2), json)
     if html is not None:
@@ -292,6 +295,19 @@ def release(
         typer.echo(f"{'out of step with the solution' if check else 'wrote'}: {path}")
     if check and stale:
         raise typer.Exit(ExitCode.GRADER_FAULT)
+
+
+@app.command()
+def bundle(
+    platform: Annotated[str, typer.Argument(help="gradescope, prairielearn or autolab.")],
+    assignment: AssignmentOption,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .zip to write. It holds the solution: keep it.")],
+) -> None:
+    """Pack an assignment with the grader, to grade inside that platform."""
+    from grader.bundle import bundle_assignment
+
+    bundle_assignment(assignment, platform, output)
+    typer.echo(f"wrote what {platform} needs to grade {assignment} to {output}")
 
 
 @app.command()

@@ -14,8 +14,6 @@ from pathlib import Path
 
 from rich.text import Text
 
-from grader.errors import GraderError
-
 PACKAGES = ("torch", "tokenizers", "transformers", "pytest", "pydantic", "safetensors", "pyseccomp")
 APPARMOR_SWITCH = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 TRY_NAMESPACES = ["bwrap", "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "true"]
@@ -101,17 +99,10 @@ def _check_seccomp() -> list[Finding]:
 
 
 def _check_jail() -> list[Finding]:
-    from grader.assignment import Limits
-    from grader.examiner.launcher import Jail, choose_isolation
+    from grader.examiner.launcher import find_obstacle
 
-    try:
-        jail = Jail((), choose_isolation())
-        try:
-            jail.spawn(Limits()).end()
-        finally:
-            jail.close()
-    except GraderError as error:
-        return [Finding("jail", False, str(error)[:300], "see the lines above")]
+    if obstacle := find_obstacle():
+        return [Finding("jail", False, obstacle[:300], "see the lines above")]
     return [Finding("jail", True, "a confined child was forked and ended")]
 
 

@@ -98,5 +98,8 @@ def _copy_todo(todo: TodoResult) -> TodoResult:
 
 
 def _copy_environment(environment: Environment) -> Environment:
-    # Versions explain a difference from the student's own machine; the wall around the submission is the staff's.
-    return Environment(python=environment.python, torch=environment.torch, device=environment.device, isolation="")
+    # Versions explain a difference from the student's own machine. The wall's name says to whoever reads a result in
+    # another system what it was; a submission sees from inside which one it is.
+    return Environment(
+        python=environment.python, torch=environment.torch, device=environment.device, isolation=environment.isolation
+    )

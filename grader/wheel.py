@@ -1,16 +1,16 @@
 """The package as one wheel, for a kit: students install it with pip, or pytest imports from it where it lies.
 
-Zone: trusted. Called by `release`. Written by hand rather than by a build tool, so that a kit needs no network and the
-same sources give the same bytes. The project's own tests and attacks stay out: they
+Zone: trusted. Called by `release`; a bundle takes the same sources. Written by hand rather than by a build tool, so
+that a kit needs no network and the same sources give the same bytes. The project's own tests and attacks stay out: they
 hold wrong and right answers.
 """
 
 import base64
 import hashlib
-import zipfile
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+from grader.crate import pack_zip
 from grader.errors import UsageError
 
 PACKAGE = Path(__file__).resolve().parent
@@ -18,25 +18,27 @@ NAME = "grader"
 LEFT_OUT = {"tests", "redteam", "__pycache__"}
 # What a wheel's installer reads: pure Python, for any system.
 TAGS = f"Wheel-Version: 1.0\nGenerator: {NAME}\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 def write_wheel(folder: Path) -> Path:
     """Write the wheel into `folder`. Raises UsageError where the package was never installed, not even as editable."""
     installed = _find_installed()
     info = f"{NAME}-{installed.version}.dist-info"
-    files = {f"{NAME}/{path.relative_to(PACKAGE).as_posix()}": path.read_bytes() for path in _list_sources()}
+    files = {place: path.read_bytes() for place, path in list_sources().items()}
     files[f"{info}/METADATA"] = (installed.read_text("METADATA") or "").encode()
     files[f"{info}/entry_points.txt"] = (installed.read_text("entry_points.txt") or "").encode()
     files[f"{info}/WHEEL"] = TAGS.encode()
     files[f"{info}/RECORD"] = _list_records(files, f"{info}/RECORD").encode()
     wheel = folder / f"{NAME}-{installed.version}-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            entry = zipfile.ZipInfo(name, _LONG_AGO)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, data)
+    wheel.write_bytes(pack_zip(files))
     return wheel
+
+
+def list_sources() -> dict[str, Path]:
+    """The package's files under their paths in an archive, sorted; tests and attacks are not among them."""
+    paths = sorted(path for path in PACKAGE.rglob("*") if path.is_file())
+    kept = [path for path in paths if not LEFT_OUT & set(path.relative_to(PACKAGE).parts)]
+    return {f"{NAME}/{path.relative_to(PACKAGE).as_posix()}": path for path in kept}
 
 
 def _find_installed() -> Distribution:
@@ -45,11 +47,6 @@ def _find_installed() -> Distribution:
         if found.read_text("METADATA") and found.read_text("entry_points.txt"):
             return found
     raise UsageError(f"{NAME!r} is not installed, so what it requires is not known: run `make setup` first")
-
-
-def _list_sources() -> list[Path]:
-    paths = sorted(path for path in PACKAGE.rglob("*") if path.is_file())
-    return [path for path in paths if not LEFT_OUT & set(path.relative_to(PACKAGE).parts)]
 
 
 def _list_records(files: dict[str, bytes], own: str) -> str:

@@ -41,6 +41,10 @@ BOOT = (
 )
 
 
+# Asked for like an Isolation, and never the answer: bubblewrap, or `setuid` where namespaces are not to be had.
+AUTO = "auto"
+
+
 class Isolation(StrEnum):
     """How a submission is kept apart from the host."""
 
@@ -209,7 +213,10 @@ class Jail:
 
 
 def choose_isolation(wanted: str | None = None) -> Isolation:
-    """The isolation asked for, or bubblewrap. Raises IsolationUnavailable where it cannot be had here."""
+    """The isolation asked for, or bubblewrap; for `auto` the best that is not `none`. Raises IsolationUnavailable where
+    it cannot be had here."""
+    if wanted == AUTO:
+        wanted = Isolation.BWRAP if not find_obstacle() else Isolation.SETUID
     isolation = Isolation(wanted) if wanted else Isolation.BWRAP
     if isolation is Isolation.BWRAP and not shutil.which("bwrap"):
         raise IsolationUnavailable(
@@ -219,6 +226,20 @@ def choose_isolation(wanted: str | None = None) -> Isolation:
     if isolation is Isolation.SETUID and os.geteuid() != 0:
         raise IsolationUnavailable("isolation 'setuid' changes the user of each submission: run it as root")
     return isolation
+
+
+def find_obstacle() -> str:
+    """Why no jail stands here; empty where one does. Only building one tells: the ways to refuse a namespace, or what
+    is done inside of it, are many."""
+    try:
+        jail = Jail((), choose_isolation())
+        try:
+            jail.spawn(Limits()).end()
+        finally:
+            jail.close()
+    except (IsolationUnavailable, BrokenJail) as error:
+        return str(error)
+    return ""
 
 
 def _start(isolation: Isolation, control: int, log: int) -> subprocess.Popen[bytes]:

@@ -23,7 +23,7 @@ def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
 
 
 def render(entry: Entry, language: Language) -> str:
-    """One student's two lines."""
+    """One student's three lines: where it was graded, what each test said, and the scores."""
     report = entry.report
     stages: dict[str, dict[str, object]] = {_drop_colons(todo.id): {} for todo in report.todos}
     for test in report.tests:
@@ -31,7 +31,8 @@ def render(entry: Entry, language: Language) -> str:
         stage[_name_apart(test.name, stage)] = _render_test(test, language)
     presentation = {"_presentation": "semantic", "stages": list(stages), **stages}
     scores = {_drop_colons(todo.id): todo.score for todo in report.todos}
-    return f"{to_json(presentation, indent=None)}\n{to_json({'scores': scores}, indent=None)}\n"
+    place = f"graded with torch {report.environment.torch}, isolation {report.environment.isolation}"
+    return f"{place}\n{to_json(presentation, indent=None)}\n{to_json({'scores': scores}, indent=None)}\n"
 
 
 def _render_test(test: CheckResult, language: Language) -> dict[str, object]:

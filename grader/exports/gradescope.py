@@ -40,7 +40,11 @@ def render(entry: Entry, language: Language) -> dict[str, object]:
         "test_name_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "extra_data": {"suite": report.assignment.suite_digest, "seed_commitment": report.seed_commitment},
+        "extra_data": {
+            "suite": report.assignment.suite_digest,
+            "seed_commitment": report.seed_commitment,
+            "isolation": report.environment.isolation,
+        },
         "tests": tests,
     }
 

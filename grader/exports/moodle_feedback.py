@@ -4,32 +4,27 @@ Zone: trusted. Listed in `exports`. Moodle takes a folder by the participant's n
 submission's label, a column of the roster, or in the worksheet.
 """
 
-import io
 import re
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from grader.crate import pack_zip
 from grader.exports.feedback import render_page
 from grader.exports.files import write_bytes
 from grader.exports.gradebook import Entry, Gradebook
 from grader.exports.moodle_worksheet import match_participants, read_worksheet
 
-# The same grades give the same bytes, whenever they are packed.
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)
-
 
 def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
     """Write one zip with a page for each student who has a score."""
     numbers = _find_numbers(gradebook)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for entry, number in numbers:
-            if number:
-                page = zipfile.ZipInfo(f"{_name_folder(entry, number)}/feedback.html", _LONG_AGO)
-                page.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(page, render_page(entry.report, gradebook.options.language))
-    write_bytes(path, buffer.getvalue())
+    language = gradebook.options.language
+    pages = {
+        f"{_name_folder(entry, number)}/feedback.html": render_page(entry.report, language).encode()
+        for entry, number in numbers
+        if number
+    }
+    write_bytes(path, pack_zip(pages))
     left_out = [entry.student.id for entry, number in numbers if not number]
     return [f"{student!r} is left out: no participant's number is known; pass --worksheet" for student in left_out]
 

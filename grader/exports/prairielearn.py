@@ -31,6 +31,7 @@ def render(entry: Entry, language: Language) -> dict[str, object]:
         "score": min(max(report.score / report.max_score, 0.0), 1.0),
         "output": tell_report(report, language),
         "tests": [_render_test(test, language) for test in report.tests],
+        "isolation": report.environment.isolation,  # kept with the result, and shown to nobody
     }
 
 

@@ -76,7 +76,7 @@ def make_report(student: str = "S001", tests: Sequence[CheckResult] = MIXED, **c
         "max_score": sum(todo.max_score for todo in todos),
         "todos": tuple(todos),
         "tests": tuple(tests),
-        "environment": Environment(python="3.11.7", torch="2.13.0", device="cpu", isolation=f"{SECRET} bwrap"),
+        "environment": Environment(python="3.11.7", torch="2.13.0", device="cpu", isolation="bwrap"),
         "seed_commitment": "c" * 64,
     }
     return GradeReport(**given | changes)

@@ -75,6 +75,7 @@ PRAIRIELEARN = close(
                 {"name": TEXT, "description": TEXT, "points": POINTS, "max_points": POINTS, "message": TEXT}, ["name"]
             )
         ),
+        "isolation": TEXT,  # any field of one's own is allowed
     },
     ["gradable"],
 ) | {"if": {"properties": {"gradable": {"const": True}}}, "then": {"required": ["score"]}}
@@ -220,7 +221,8 @@ def test_autolab_reads_the_last_lines(tmp_path: Path) -> None:
     """Its mending of JSON without quotes breaks nothing, and each problem has its score."""
     colons = [make_test("luong.scores", "failed", message="a: b::c https://x y : z", hint="see: d")] * 2
     autolab.write(open_class(make_report(tests=[*colons, *MIXED])), tmp_path / "S001.txt")
-    presentation, scores = (tmp_path / "S001.txt").read_text(encoding="utf-8").splitlines()
+    place, presentation, scores = (tmp_path / "S001.txt").read_text(encoding="utf-8").splitlines()
+    assert place == "graded with torch 2.13.0, isolation bwrap"
     assert mend_as_autolab(scores) == {"scores": {"luong.scores": 40.0, "luong.weights": 30.0}}
     shown = mend_as_autolab(presentation)
     assert shown["_presentation"] == "semantic"
