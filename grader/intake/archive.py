@@ -86,7 +86,7 @@ def _load(entry: Entry, stack: ExitStack) -> IO[bytes]:
 
 def _inflate(stream: IO[bytes], entry: Entry, stack: ExitStack) -> IO[bytes]:
     limit = min(MAX_BYTES, max(RATIO_MATTERS, entry.size * MAX_RATIO))
-    inflated = stack.enter_context(gzip.GzipFile(fileobj=stream))
+    inflated = stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb"))
     return _copy(cast(IO[bytes], inflated), entry, limit, stack)
 
 

@@ -36,6 +36,7 @@ def make_member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "", size
         ("hw.tar", make_tar({"./hw/attention.py": ATTENTION}, mode="w:")),
         ("renamed.bin", make_zip({"hw/attention.py": ATTENTION})),
         ("hw.zip", make_zip({"hw/inner.zip": make_zip({"attention.py": ATTENTION})})),
+        ("hw.zip", make_zip({"hw/inner.tar.gz": make_tar({"attention.py": ATTENTION})})),
         ("hw.zip", make_zip({"hw\\attention.py": ATTENTION, "hw\\": ""})),
     ],
 )
