@@ -177,7 +177,7 @@ class Batch:
         return self.run.keep_recording(answer.recording)
 
     def _find_trouble(self, key: Key, report: GradeReport) -> str:
-        return self.conditions.find_difference(report) or (_explain(report) if report.status == "grader_fault" else "")
+        return self.conditions.find_difference(report) or (report.reason if report.status == "grader_fault" else "")
 
     def _finish(self, key: Key, report: GradeReport, recording: str, note: str) -> None:
         for entrant in self.cases.pop(key).entrants:
@@ -212,7 +212,7 @@ class Batch:
         # Without their tests: a class of ten thousand must fit into memory.
         self.reports[index] = report.model_copy(update={"tests": ()})
         if report.status == "grader_fault":
-            self.attention.append(f"{report.submission.student}: not graded, the grader failed: {_explain(report)}")
+            self.attention.append(f"{report.submission.student}: not graded, the grader failed: {report.reason}")
         self.tell(report)
 
     def _make_fault(self, job: Job, reason: str) -> GradeReport:
@@ -308,8 +308,3 @@ def _outline(assignment: Assignment, conditions: Conditions) -> str:
 def _relabel(report: GradeReport, entrant: Entrant) -> GradeReport:
     """The same result for somebody who handed in the same; of a fault, too."""
     return report.model_copy(update={"submission": entrant.label})
-
-
-def _explain(report: GradeReport) -> str:
-    broken = (test.message for test in report.tests if test.status is Verdict.GRADER_FAULT)
-    return report.fault or next(broken, "no reason was given")

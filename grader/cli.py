@@ -149,6 +149,7 @@ def grade(
     if not quiet and json != Path("-"):
         print_report(report, lang.value)
     if report.status == "grader_fault":
+        _complain(f"not graded, the grader failed: {report.reason}")
         raise typer.Exit(ExitCode.GRADER_FAULT)
 
 

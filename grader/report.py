@@ -101,6 +101,12 @@ class GradeReport(Frozen):
     timing: Timing = Timing()
     fault: str = Field(default="", description="why the grader failed, for the staff")
 
+    @property
+    def reason(self) -> str:
+        """Why the grader failed, for the staff: as a whole, or in the first test that broke."""
+        broken = (test.message for test in self.tests if test.status is Verdict.GRADER_FAULT)
+        return self.fault or next(broken, "no reason was given")
+
     def without_timings(self) -> "GradeReport":
         """The part that two grades of the same submission share, byte for byte."""
         tests = tuple(test.model_copy(update={"cpu_seconds": 0.0}) for test in self.tests)

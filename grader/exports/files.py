@@ -45,6 +45,8 @@ def write_each(path: Path, entries: Sequence[Entry], render: Callable[[Entry], s
         for name, entry in _name_files(entries).items():
             write_text(path / f"{name}{suffix}", render(entry))
         return
+    if not entries:
+        raise UsageError(f"nothing to write to {path.name!r}: nobody in this run has a score yet")
     if len(entries) != 1:
         raise UsageError(f"{path.name!r} is one file, but there are {len(entries)} scores: name a folder instead")
     write_text(path, render(entries[0]))

@@ -126,6 +126,7 @@ def test_a_fault_of_the_grader_is_told_to_the_shell(call, handed_in: Path, monke
     answer = call("grade", str(handed_in), "-a", NAME)
     assert answer.code == 1
     assert "grader fault: no disk" in answer.out
+    assert "grader: not graded, the grader failed: no disk" in answer.err
 
 
 def test_the_reference_is_told_as_full(call, shared, tmp_path: Path):

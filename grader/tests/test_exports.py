@@ -11,7 +11,7 @@ import pytest
 import grader.exports
 from grader.cli import main
 from grader.errors import UsageError
-from grader.exports import FORMATS, Options, export_run
+from grader.exports import FORMATS, Options, export_run, gradescope
 from grader.exports.files import write_each, write_table, write_text
 from grader.exports.gradebook import open_gradebook, read_reports
 from grader.roster import Roster, Student
@@ -22,6 +22,7 @@ from grader.tests.export_samples import (
     MIXED,
     ROSTER,
     SECRET,
+    make_faulty_report,
     make_report,
     open_class,
     read_csv,
@@ -257,3 +258,10 @@ def test_one_student_may_have_one_file(tmp_path: Path) -> None:
     assert (tmp_path / "results.json").read_text() == "S001"
     with pytest.raises(UsageError, match=r"'results\.json' is one file, but there are 2 scores: name a folder instead"):
         write_each(tmp_path / "results.json", gradebook.entries, lambda entry: "", suffix=".json")
+
+
+def test_no_score_is_no_file(tmp_path: Path) -> None:
+    """Where the grader failed, a file for the only student is refused rather than written empty."""
+    with pytest.raises(UsageError, match=r"nothing to write to 'results\.json': nobody in this run has a score yet"):
+        gradescope.write(open_class(make_faulty_report("S004")), tmp_path / "results.json")
+    assert not list(tmp_path.iterdir())

@@ -37,5 +37,14 @@ grader() {
 }
 
 # 1 is the grader's own fault: the export knows whether {{ platform }} has a form for it. It is never a zero.
-grader grade "$submission" -a {{ name }} --isolation auto -q --json "$run/reports/submission.json" || [ $? -eq 1 ]
+status=0
+grader grade "$submission" -a {{ name }} --isolation auto -q --json "$run/reports/submission.json" 2>"$run/log" || status=$?
+{% if platform == "gradescope" -%}
+# What is printed is for the staff alone.
+cat "$run/log" >&2
+{% else -%}
+# Students read what is printed: how the grader failed may tell of hidden tests. `grader grade` at home says it again.
+[ "$status" -eq 1 ] || cat "$run/log" >&2
+{% endif -%}
+[ "$status" -le 1 ] || exit "$status"
 grader export "$run" --format {{ platform }} -o "$result" >/dev/null
