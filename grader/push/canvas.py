@@ -84,13 +84,15 @@ class Canvas:
 
     def send(self, parcels: Sequence[Parcel]) -> Iterator[Answer]:
         """In bulk, then alone whoever is not in."""
-        chunks = iter(parcels)
+        chunks, done = iter(parcels), True
         while chunk := list(islice(chunks, BULK)):
-            self._update_many(chunk)
+            done = self._update_many(chunk) and done
         held = self.read_held() if parcels else {}
         for parcel in parcels:
             has = held.get(parcel.key)
-            yield Answer(parcel, 200) if has and has.has_score(parcel) else self._update_one(parcel)
+            # What was not carried out may have been so in part; and the points alone may have been there before.
+            is_in = has and (has.has_score(parcel) if done else has.has_all(parcel))
+            yield Answer(parcel, 200) if is_in else self._update_one(parcel)
 
     def close(self) -> None:
         """Hang up."""
@@ -103,7 +105,9 @@ class Canvas:
         pages = PaginatedList(_take_fields, self._requester, "GET", place, _kwargs=include)
         return {str(fields["user_id"]): _make_held(fields, self._points) for fields in pages}
 
-    def _update_many(self, parcels: Sequence[Parcel]) -> None:
+    def _update_many(self, parcels: Sequence[Parcel]) -> bool:
+        """Whether Canvas says that all of it was carried out."""
+
         def update(attempt: int) -> Progress | None:
             # Canvas adds a comment every time: what was done although the answer was lost is not asked for again.
             held = self._list_held() if attempt else {}
@@ -113,12 +117,13 @@ class Canvas:
 
         with self._connection.explain():
             try:
-                self._await(self._connection.insist(update))
+                return self._await(self._connection.insist(update))
             except Refusal as refusal:
                 if refusal.status not in _PERSONAL:
                     raise
+        return False
 
-    def _await(self, job: Progress | None) -> None:
+    def _await(self, job: Progress | None) -> bool:
         deadline = time.monotonic() + JOB_SECONDS
         while job is not None and job.workflow_state in ("queued", "running"):
             if time.monotonic() > deadline:
@@ -128,6 +133,7 @@ class Canvas:
                 )
             time.sleep(POLL_SECONDS)
             job = self._connection.insist(partial(_ask_again, job))
+        return job is None or job.workflow_state == "completed"
 
     def _update_one(self, parcel: Parcel) -> Answer:
         def update(attempt: int) -> None:

@@ -420,6 +420,14 @@ def test_a_refusal_on_the_way(push: Callable[..., int], canvas: FakeCanvas, meth
     assert canvas.list_scores() == {}
 
 
+def test_feedback_is_not_lost_with_a_bulk_update(push: Callable[..., int], canvas: FakeCanvas) -> None:
+    """Where the update is refused and the points were there before, the comment is sent all the same."""
+    canvas.give("1234", "70", None)
+    canvas.fail("POST", BULK, 422)
+    assert push() == 0
+    assert [len(canvas.list_comments(user)) for user in ("1234", "77")] == [1, 1]
+
+
 @pytest.mark.parametrize("status", [404, 422])
 def test_a_bulk_update_that_is_refused_is_tried_one_by_one(
     push: Callable[..., int], canvas: FakeCanvas, status: int
