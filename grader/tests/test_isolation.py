@@ -105,6 +105,23 @@ def test_changing_users_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
         choose_isolation("setuid")
 
 
+@pytest.mark.parametrize(("obstacle", "expected"), [("", Isolation.BWRAP), ("refused", Isolation.SETUID)])
+def test_auto_takes_the_best_there_is(monkeypatch: pytest.MonkeyPatch, obstacle: str, expected: Isolation) -> None:
+    """A jail where one stands, another user where none does."""
+    monkeypatch.setattr(launcher.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(launcher, "find_obstacle", lambda: obstacle)
+    assert choose_isolation("auto") is expected
+
+
+def test_auto_never_goes_without_a_wall(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No bubblewrap and no root: refused."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(launcher.os, "geteuid", lambda: 1000)
+    assert "no program 'bwrap'" in launcher.find_obstacle()
+    with pytest.raises(IsolationUnavailable, match="root"):
+        choose_isolation("auto")
+
+
 @pytest.mark.parametrize("isolation", Isolation)
 def test_only_root_can_change_users(monkeypatch: pytest.MonkeyPatch, isolation: Isolation) -> None:
     """Run by a plain user, no child is given another user's name."""
