@@ -32,7 +32,7 @@ from grader.roll import list_jobs
 from grader.run import Run, make_file_name
 from grader.store import Store, locate_gradebook, open_store
 from grader.tests.fake_worker import CONDITIONS, count, make_report, read_lines
-from grader.tests.toy import open_project, write_project
+from grader.tests.toy import SOLUTION, open_project, write_project
 
 # `grader batch` as it is, but for its workers.
 HOST = """
@@ -506,3 +506,20 @@ def read_told(host: "subprocess.Popen[str]", number: int) -> None:
     assert host.stdout is not None
     for _ in range(number):
         assert host.stdout.readline().startswith("[")
+
+
+def test_a_download_is_graded_by_its_roster(course, monkeypatch, tmp_path):
+    """Under the roster's ids; whoever is late, unknown or missing is named."""
+    monkeypatch.setattr("grader.batch.read_conditions", lambda assignment, isolation: CONDITIONS)
+    monkeypatch.setattr("grader.batch._open_executor", lambda plan: open_fake_executor())
+    roster, download = tmp_path / "roster.csv", tmp_path / "download"
+    roster.write_text("id,name,canvas\ns1,Jane Doe,1234\ns2,Jo Lee,77\n")
+    download.mkdir()
+    for name in ("doejane_LATE_1234_1_toy.py", "x_99_2_toy.py"):
+        (download / name).write_text(f"# {name}\n{SOLUTION}")
+    options = ["-a", "toy", "-o", str(course.run.folder), "--roster", str(roster)]
+    run = CliRunner().invoke(app, ["batch", str(download), *options])
+    assert run.exit_code == 0
+    for line in ("late: s1", "on no roster: 99", "handed in nothing: s2"):
+        assert f"grader: {line}\n" in run.stderr
+    assert sorted(path.stem for path in course.run.reports.iterdir()) == ["99", "s1"]
