@@ -9,7 +9,7 @@ import tomllib
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from grader.errors import BrokenSuite, UnknownAssignment
 
@@ -42,6 +42,16 @@ class Limits(Frozen):
     open_files: int = Field(default=128, gt=0)
 
 
+class LatePolicy(Frozen):
+    """What handing in after `due` costs, in points of the assignment, for each day that has begun; within the grace
+    nothing. A student's extension, in days, moves `due`."""
+
+    due: AwareDatetime
+    grace_minutes: float = Field(default=0.0, ge=0)
+    points_per_day: float = Field(default=10.0, ge=0)
+    most_points: float = Field(default=FULL_SCORE, ge=0)
+
+
 class Todo(Frozen):
     """One thing to fill in, marked on its own."""
 
@@ -62,6 +72,7 @@ class Description(Frozen):
     module: str
     imports: tuple[str, ...] = ("torch",)
     limits: Limits = Limits()
+    late: LatePolicy | None = None
     todo: tuple[Todo, ...] = Field(min_length=1)
 
 

@@ -24,7 +24,7 @@ from grader.key import Conditions, Key, digest_suite
 from grader.outline import outline_suite
 from grader.report import GradedAssignment, GradedSubmission, GradeReport, TodoResult
 from grader.run import Run
-from grader.scoring import total
+from grader.scoring import charge_lateness, total
 from grader.store import Attempt, Evidence, Store, locate_gradebook, open_store
 from grader.verdict import Verdict
 
@@ -182,9 +182,14 @@ class Batch:
     def _finish(self, key: Key, report: GradeReport, recording: str, note: str) -> None:
         for entrant in self.cases.pop(key).entrants:
             evidence = self._make_evidence(entrant.job, recording)
-            self._keep(entrant.index, Attempt(key, _relabel(report, entrant), evidence))
+            self._keep(entrant.index, Attempt(key, self._relabel(report, entrant), evidence))
             if note:
                 self.attention.append(f"{entrant.job.student}: {note}")
+
+    def _relabel(self, report: GradeReport, entrant: Entrant) -> GradeReport:
+        """The same result for somebody who handed in the same, at a time of their own; of a fault, too."""
+        report = report.model_copy(update={"submission": entrant.label})
+        return charge_lateness(report, self.assignment.description.late)
 
     def _keep(self, index: int, attempt: Attempt) -> None:
         with self.run.stage_report(attempt.report):
@@ -198,7 +203,7 @@ class Batch:
     def _confirm(self, entrant: Entrant, found: Attempt) -> None:
         """Graded before, though perhaps for another student or before the last attempt."""
         self.kept += 1
-        report = _relabel(found.report, entrant)
+        report = self._relabel(found.report, entrant)
         if self.store.find_latest(entrant.job.student, self.assignment.name) != report:
             evidence = replace(found.evidence, path=str(entrant.job.path.absolute()))
             self._keep(entrant.index, Attempt(found.key, report, evidence))
@@ -303,8 +308,3 @@ def _open_executor(plan: Plan) -> AbstractContextManager[Executor]:
 
 def _outline(assignment: Assignment, conditions: Conditions) -> str:
     return outline_suite(assignment, conditions.environment, commit_to(load_secret())).dump()
-
-
-def _relabel(report: GradeReport, entrant: Entrant) -> GradeReport:
-    """The same result for somebody who handed in the same; of a fault, too."""
-    return report.model_copy(update={"submission": entrant.label})

@@ -49,6 +49,7 @@ class Job:
     path: Path
     student: str = ""
     submitted_at: str | None = None
+    extension_days: float = 0.0
     recording: Path | None = None
     kept: tuple[CheckResult, ...] = ()
 
@@ -248,5 +249,6 @@ def describe_submission(job: Job, submission: Submission) -> GradedSubmission:
         student=job.student or submission.student,
         files=tuple(GradedFile(path=file.path, sha256=file.sha256) for file in submission.files),
         submitted_at=job.submitted_at,
+        extension_days=job.extension_days,
         notes=tuple([submission.refused, *notes] if submission.refused else notes),
     )

@@ -89,6 +89,7 @@ def _copy_submission(submission: GradedSubmission) -> GradedSubmission:
         student=submission.student,
         files=submission.files,
         submitted_at=submission.submitted_at,
+        extension_days=submission.extension_days,
         notes=submission.notes,
     )
 

@@ -22,7 +22,7 @@ from grader.policy import find_forbidden, forbid_use
 from grader.recording import read_recording
 from grader.report import CheckResult, GradeReport
 from grader.run import Run, make_file_name
-from grader.scoring import check_points, score_todos, total
+from grader.scoring import charge_lateness, check_points, score_todos, total
 from grader.store import FILE_NAME, Attempt, Evidence, Store, locate_gradebook, open_store
 from grader.verdict import Outcome, Verdict
 
@@ -62,7 +62,7 @@ class Rejudging(Batch):
             )
         self.attempts[index] = attempt
         label = attempt.report.submission
-        job = Job(Path(attempt.evidence.path), job.student, label.submitted_at)
+        job = Job(Path(attempt.evidence.path), job.student, label.submitted_at, label.extension_days)
         key = Key(attempt.key.submission, self.conditions.suite, digest_environment(self.conditions.environment))
         self._look_up(Entrant(index, job, label), key)
         self.attempts.pop(index)
@@ -116,18 +116,20 @@ class Rejudging(Batch):
         check_points(self.assignment, results)
         todos = score_todos(self.assignment.todos, results)
         graded = attempt.report.assignment
-        report = attempt.report.model_copy(
+        repeated = attempt.report.model_copy(
             update={
                 "assignment": graded.model_copy(
                     update={"title": self.assignment.description.title, "suite_digest": self.conditions.suite}
                 ),
                 "score": total(todo.score for todo in todos),
+                "late_penalty": 0.0,
                 "max_score": total(todo.max_score for todo in todos),
                 "todos": todos,
                 "tests": tuple(results),
                 "seed_commitment": self.commitment,
             }
         )
+        report = charge_lateness(repeated, self.assignment.description.late)
         recording = self._adopt(attempt.evidence.recording)
         self.repeated[entrant.index] = Attempt(key, report, Evidence(attempt.evidence.path, recording, self.outline))
         if len(self.repeated) >= TOGETHER:

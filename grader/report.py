@@ -64,6 +64,7 @@ class GradedSubmission(Frozen):
     student: str
     files: tuple[GradedFile, ...]
     submitted_at: str | None = None
+    extension_days: float = 0.0
     notes: tuple[str, ...] = ()
 
 

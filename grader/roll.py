@@ -34,8 +34,12 @@ def call_roll(folder: Path, assignment: Assignment, roster: Roster | None = None
     defines = assignment.defines
     handed_in = keep_latest(read_class(folder, roster, module=assignment.module, defines=defines))
     here = {item.student for item in handed_in}
+    extensions = {student.id: student.extension_days for student in roster.students} if roster else {}
     return Roll(
-        [Job(item.path, student=item.student, submitted_at=item.submitted_at) for item in handed_in],
+        [
+            Job(item.path, item.student, item.submitted_at, extension_days=extensions.get(item.student, 0.0))
+            for item in handed_in
+        ],
         late=tuple(item.student for item in handed_in if item.late),
         strangers=_list_strangers(handed_in) if roster else (),
         absent=tuple(student.id for student in roster.students if student.id not in here) if roster else (),

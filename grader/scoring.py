@@ -1,13 +1,15 @@
 """Results and points -> scores. Pure functions.
 
-Zone: trusted. Called by `grading`, and by `rejudge` with other points.
+Zone: trusted. Called by `grading`, by `batch` for what depends on the student, and by `rejudge` with other points.
 """
 
+import math
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
-from grader.assignment import Assignment, Todo
+from grader.assignment import Assignment, LatePolicy, Todo
 from grader.errors import BrokenSuite
-from grader.report import CheckResult, TodoResult
+from grader.report import CheckResult, GradedSubmission, GradeReport, TodoResult
 from grader.verdict import Verdict
 
 DIGITS = 2
@@ -31,6 +33,25 @@ def check_points(assignment: Assignment, results: Sequence[CheckResult]) -> None
             raise BrokenSuite(f"{assignment.name}: the tests of {todo.id!r} are worth {given}, the TODO {todo.points}")
     for result in results:
         assignment.find_todo(result.todo)
+
+
+def charge_lateness(report: GradeReport, policy: LatePolicy | None) -> GradeReport:
+    """The report less what handing in late costs; in full where nobody knows when it was handed in."""
+    earned = total([report.score, report.late_penalty])
+    due = policy.points_per_day * count_days_late(report.submission, policy) if policy else 0.0
+    penalty = total([min(earned, due, policy.most_points if policy else 0.0)])
+    return report.model_copy(update={"score": total([earned, -penalty]), "late_penalty": penalty})
+
+
+def count_days_late(submission: GradedSubmission, policy: LatePolicy) -> int:
+    """Days that have begun since the student's own due date. A time without a zone is read in that of the due date."""
+    if submission.submitted_at is None:
+        return 0
+    handed_in = datetime.fromisoformat(submission.submitted_at)
+    if handed_in.tzinfo is None:
+        handed_in = handed_in.replace(tzinfo=policy.due.tzinfo)
+    over = handed_in - policy.due - timedelta(days=submission.extension_days)
+    return 0 if over <= timedelta(minutes=policy.grace_minutes) else math.ceil(over / timedelta(days=1))
 
 
 def _score_todo(todo: Todo, results: list[CheckResult]) -> TodoResult:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from grader.assignment import Assignment
+from grader.assignment import Assignment, LatePolicy
 from grader.batch import Batch, GradedClass, Plan, grade_class
 from grader.cli import app
 from grader.errors import SubmissionNotFound, UsageError
@@ -523,3 +524,19 @@ def test_a_download_is_graded_by_its_roster(course, monkeypatch, tmp_path):
     for line in ("late: s1", "on no roster: 99", "handed in nothing: s2"):
         assert f"grader: {line}\n" in run.stderr
     assert sorted(path.stem for path in course.run.reports.iterdir()) == ["99", "s1"]
+
+
+def test_each_student_is_late_alone(course):
+    """Who handed in the same is graded once, and pays for the own time; whoever gets an extension, less."""
+    policy = LatePolicy(due=datetime.fromisoformat("2026-11-30T12:00:00+00:00"), points_per_day=10)
+    described = course.assignment.description.model_copy(update={"late": policy})
+    course.assignment = course.assignment.model_copy(update={"description": described})
+    course.hand_in("kim")
+    path = course.submissions / "kim.py"
+    late = "2026-12-01T13:00:00+00:00"
+    jobs = [Job(path, "kim"), Job(path, "lee", late), Job(path, "noh", late, extension_days=1)]
+    executor = FakeExecutor(grade_well)
+    course.grade(executor, jobs=jobs)
+    assert len(executor.submitted) == 1
+    reports = [course.read_report(student) for student in ("kim", "lee", "noh")]
+    assert [(report.score, report.late_penalty) for report in reports] == [(80.0, 0.0), (60.0, 20.0), (70.0, 10.0)]

@@ -1,12 +1,13 @@
 """Results and points -> scores."""
 
 import random
+from datetime import datetime
 
 import pytest
 
-from grader.assignment import Todo
-from grader.report import CheckResult
-from grader.scoring import judge_todo, score_todos, total
+from grader.assignment import LatePolicy, Todo
+from grader.report import CheckResult, Environment, GradedAssignment, GradedSubmission, GradeReport
+from grader.scoring import charge_lateness, judge_todo, score_todos, total
 from grader.verdict import Verdict
 
 TODO = Todo(id="one", title="One", points=3, where=("f",))
@@ -70,3 +71,55 @@ def test_the_order_of_tests_does_not_change_a_score(seed: int):
     (after,) = score_todos([TODO], results)
     assert before.score == after.score
     assert 0 <= before.score <= 0.25 * len(results)
+
+
+POLICY = LatePolicy(
+    due=datetime.fromisoformat("2026-11-30T23:59:00+09:00"), grace_minutes=15, points_per_day=10, most_points=25
+)
+
+
+def hand_in(at: str | None, *, score: float = 80.0, extension_days: float = 0.0) -> GradeReport:
+    """A report of what was handed in at a time."""
+    return GradeReport(
+        assignment=GradedAssignment(name="toy", title="Toy", suite_digest=""),
+        submission=GradedSubmission(id="", student="kim", files=(), submitted_at=at, extension_days=extension_days),
+        status="graded", score=score, max_score=100.0, todos=(), tests=(),
+        environment=Environment(python="", torch="", device="cpu", isolation=""), seed_commitment="",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("handed_in", "penalty"),
+    [
+        (None, 0.0),
+        ("2026-11-30T23:59:00+09:00", 0.0),
+        ("2026-12-01T00:14:00+09:00", 0.0),  # within the grace
+        ("2026-12-01T00:15:00+09:00", 10.0),  # beyond it, a day has begun
+        ("2026-12-01T00:15:00", 10.0),  # without a zone, in that of the due date
+        ("2026-11-30T15:15:00Z", 10.0),
+        ("2026-12-02T00:00:00+09:00", 20.0),
+        ("2027-06-01T00:00:00+09:00", 25.0),  # never more than the most
+    ],
+)
+def test_lateness_costs_points_for_each_day_begun(handed_in: str | None, penalty: float):
+    """The penalty stands beside the score, which is less by it."""
+    charged = charge_lateness(hand_in(handed_in), POLICY)
+    assert (charged.late_penalty, charged.score) == (penalty, 80.0 - penalty)
+
+
+def test_an_extension_moves_the_due_date():
+    """What the roster grants is no lateness."""
+    report = hand_in("2026-12-02T00:30:00+09:00", extension_days=1)
+    assert charge_lateness(report, POLICY).late_penalty == 10.0
+
+
+def test_a_penalty_takes_no_more_than_was_earned():
+    """No score is below nothing."""
+    charged = charge_lateness(hand_in("2027-06-01T00:00:00+09:00", score=5.0), POLICY)
+    assert (charged.late_penalty, charged.score) == (5.0, 0.0)
+
+
+def test_without_a_policy_nothing_is_late():
+    """And a penalty of before is given back."""
+    charged = charge_lateness(charge_lateness(hand_in("2027-06-01T00:00:00+09:00"), POLICY), None)
+    assert charged == hand_in("2027-06-01T00:00:00+09:00")
