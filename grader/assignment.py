@@ -8,6 +8,7 @@ import os
 import tomllib
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -73,6 +74,8 @@ class Description(Frozen):
     imports: tuple[str, ...] = ("torch",)
     limits: Limits = Limits()
     late: LatePolicy | None = None
+    # Where there is no GPU, GPU-run tests run on the virtual device, wait for a GPU, or always are left out.
+    gpu_policy: Literal["virtual", "require", "skip"] = "virtual"
     todo: tuple[Todo, ...] = Field(min_length=1)
 
 
@@ -96,6 +99,11 @@ class Assignment(Frozen):
     def limits(self) -> Limits:
         """What one submission may use."""
         return self.description.limits
+
+    @property
+    def gpu_policy(self) -> Literal["virtual", "require", "skip"]:
+        """What becomes of GPU-run tests where there is no GPU."""
+        return self.description.gpu_policy
 
     @property
     def folder(self) -> Path:

@@ -14,6 +14,7 @@ from threading import Event
 from types import FrameType
 
 from grader.assignment import Assignment, load_assignment
+from grader.devices import choose_device
 from grader.errors import UsageError
 from grader.examiner.launcher import choose_isolation
 from grader.examiner.secret import commit_to, load_secret
@@ -47,6 +48,8 @@ class Plan:
     store: str | None = None
     force: bool = False
     record: bool = True
+    device: str | None = None
+    pending: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ class Batch:
     tell: Tell
     interrupted: Event
     force: bool = False
+    pending: bool = False
     outline: str = ""
     cases: dict[Key, Case] = field(default_factory=dict)
     reports: dict[int, GradeReport] = field(default_factory=dict)
@@ -109,6 +113,9 @@ class Batch:
     def _conclude(self, jobs: Sequence[Job]) -> GradedClass:
         reports = [self.reports[index] for index in sorted(self.reports)]
         left = [job.student for index, job in enumerate(jobs) if index not in self.reports]
+        waiting = sum(report.status == "pending" for report in reports)
+        if waiting:
+            self.attention.append(f"{waiting} wait for a GPU: run this again with --pending on a machine that has one")
         self.run.write_summary(reports, left)
         return GradedClass(reports, self.kept, self.attention, left)
 
@@ -122,6 +129,11 @@ class Batch:
         return bool(self.cases)
 
     def _enter(self, index: int, job: Job) -> None:
+        latest = self.store.find_latest(job.student, self.assignment.name) if self.pending else None
+        if latest and latest.status != "pending":
+            self.kept += 1
+            self._tell(index, latest)
+            return
         try:
             submission = read_submission(
                 job.path, module=self.assignment.module, defines=self.assignment.defines, student=job.student
@@ -137,11 +149,31 @@ class Batch:
         self._look_up(entrant, self.conditions.make_key(submission))
 
     def _look_up(self, entrant: Entrant, key: Key) -> None:
+        if self.pending:
+            entrant = replace(entrant, job=self._keep_results(entrant.job, key))
         found = None if self.force else self.store.find_attempt(key, entrant.job.student)
         if found and key not in self.cases:
             self._confirm(entrant, found)
         else:
             self._judge(entrant, key)
+
+    def _keep_results(self, job: Job, key: Key) -> Job:
+        """With what was found where there was no GPU, as far as it would be found again."""
+        former = self.store.find_latest_attempt(job.student, self.assignment.name)
+        if former is None or not self._holds(former, key):
+            return job
+        kept = tuple(test for test in former.report.tests if test.status is not Verdict.PENDING)
+        recording = self.run.recordings / former.evidence.recording
+        return replace(job, kept=kept, recording=recording if recording.is_file() else None)
+
+    def _holds(self, former: Attempt, key: Key) -> bool:
+        """Whether a result was made under the same conditions but for the device."""
+        elsewhere = former.report.environment.model_copy(update={"device": self.conditions.environment.device})
+        return (
+            (former.key.submission, former.key.suite) == (key.submission, key.suite)
+            and elsewhere == self.conditions.environment
+            and former.report.seed_commitment == commit_to(load_secret())
+        )
 
     def _judge(self, entrant: Entrant, key: Key) -> None:
         if key in self.cases:
@@ -252,7 +284,8 @@ def choose_worker_count(jobs: int, wanted: int | None = None) -> int:
 def grade_class(jobs: Sequence[Job], plan: Plan, run: Run, tell: Tell) -> GradedClass:
     """Grade what is not graded yet. Raises UsageError or GraderFault where the class cannot be graded at all."""
     assignment = load_assignment(plan.assignment)
-    conditions = read_conditions(assignment, plan.isolation)
+    # What waits for a GPU is finished on nothing else.
+    conditions = read_conditions(assignment, plan.isolation, "cuda" if plan.pending else plan.device)
     with (
         notice_interrupt() as interrupted,
         run.open(),
@@ -268,14 +301,18 @@ def grade_class(jobs: Sequence[Job], plan: Plan, run: Run, tell: Tell) -> Graded
             tell=tell,
             interrupted=interrupted,
             force=plan.force,
+            pending=plan.pending,
             outline=store.add_outline(_outline(assignment, conditions)) if plan.record else "",
         )
+        if plan.pending:
+            jobs = [job for job in jobs if store.find_latest(job.student, assignment.name)]
         return batch.grade(jobs)
 
 
-def read_conditions(assignment: Assignment, isolation: str | None) -> Conditions:
+def read_conditions(assignment: Assignment, isolation: str | None, device: str | None = None) -> Conditions:
     """What every report is to say about the suite and the environment. Raises IsolationUnavailable."""
-    return Conditions(digest_suite(assignment), describe_environment(choose_isolation(isolation)))
+    environment = describe_environment(choose_isolation(isolation), choose_device(assignment, device))
+    return Conditions(digest_suite(assignment), environment)
 
 
 @contextmanager
@@ -302,8 +339,8 @@ def _open_executor(plan: Plan) -> AbstractContextManager[Executor]:
             from grader.cluster import open_cluster  # an extra, and slow to import
         except ModuleNotFoundError as error:
             raise UsageError(f"--dask needs Dask ({error}): pip install 'grader[cluster]'") from error
-        return open_cluster(plan.dask, plan.assignment, plan.isolation, record=plan.record)
-    return open_local(plan.assignment, plan.isolation, plan.workers, record=plan.record)
+        return open_cluster(plan.dask, plan.assignment, plan.isolation, device=plan.device, record=plan.record)
+    return open_local(plan.assignment, plan.isolation, plan.workers, device=plan.device, record=plan.record)
 
 
 def _outline(assignment: Assignment, conditions: Conditions) -> str:

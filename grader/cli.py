@@ -54,6 +54,15 @@ class IsolationChoice(StrEnum):
     NONE = "none"
 
 
+class DeviceChoice(StrEnum):
+    """What GPU-run tests run on."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    VIRTUAL = "virtual"
+
+
 class LanguageChoice(StrEnum):
     """The language of what students read."""
 
@@ -64,6 +73,7 @@ class LanguageChoice(StrEnum):
 AssignmentOption = Annotated[str, typer.Option("--assignment", "-a", help="The assignment, as `grader list` names it.")]
 OptionalAssignment = Annotated[Optional[str], typer.Option("--assignment", "-a", help="Only this assignment.")]  # noqa: UP045
 IsolationOption = Annotated[IsolationChoice, typer.Option(help="How the submission is kept apart from this machine.")]
+DeviceOption = Annotated[DeviceChoice, typer.Option(help="What GPU-run tests run on; auto: CUDA where there is a GPU.")]
 JsonOption = Annotated[Optional[Path], typer.Option("--json", help="Write the report there; `-` prints it.")]  # noqa: UP045
 DatasetNames = Annotated[Optional[list[str]], typer.Argument(help="Only these, as `grader datasets list` names them.")]  # noqa: UP045
 RunArgument = Annotated[Path, typer.Argument(help="The folder that `grader batch` wrote.")]
@@ -127,6 +137,7 @@ def grade(
     assignment: AssignmentOption,
     json: JsonOption = None,
     lang: Annotated[LanguageChoice, typer.Option(help="The language of the verdicts.")] = LanguageChoice.EN,
+    device: DeviceOption = DeviceChoice.AUTO,
     isolation: IsolationOption = IsolationChoice.BWRAP,
     student: Annotated[str, typer.Option(help="Who handed it in.")] = "",
     html: Annotated[Optional[Path], typer.Option("--html", help="Write the student's page of feedback there.")] = None,  # noqa: UP045
@@ -138,7 +149,7 @@ def grade(
     from grader.listing import print_report
 
     find_path(path)  # a mistyped path is told at once, not after a worker has started
-    with open_worker(assignment, isolation=isolation.value) as worker:
+    with open_worker(assignment, isolation=isolation.value, device=device.value) as worker:
         report = worker.grade(Job(path, student=student))
     if isolation is IsolationChoice.AUTO and report.environment.isolation != IsolationChoice.BWRAP:
         _complain(f"no namespaces to be had here: graded with isolation {report.environment.isolation!r}")
@@ -165,6 +176,8 @@ def batch(
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the last run ended, as always.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Grade again what was graded before.")] = False,
     record: Annotated[bool, typer.Option("--record/--no-record", help="Keep replies for `grader rejudge`.")] = True,
+    pending: Annotated[bool, typer.Option("--pending", help="Only finish what waits for a GPU.")] = False,
+    device: DeviceOption = DeviceChoice.AUTO,
     isolation: IsolationOption = IsolationChoice.BWRAP,
     quiet: QuietOption = False,
 ) -> None:
@@ -184,7 +197,17 @@ def batch(
         if names and not quiet:
             _complain(f"{what}: {_list_some(names)}")
     workers = choose_worker_count(len(found), jobs)
-    plan = Plan(assignment, isolation.value, workers, dask=dask, store=store, force=force, record=record)
+    plan = Plan(
+        assignment,
+        isolation.value,
+        workers,
+        dask=dask,
+        store=store,
+        force=force,
+        record=record,
+        device=device.value,
+        pending=pending,
+    )
     with open_progress(len(found), quiet=quiet) as tell:
         done = grade_class(found, plan, Run(run), tell)
     if not quiet:

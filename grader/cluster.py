@@ -120,11 +120,13 @@ class ClusterExecutor:
 
 
 @contextmanager
-def open_cluster(address: str, assignment: str, isolation: str, *, record: bool = False) -> Iterator[ClusterExecutor]:
+def open_cluster(
+    address: str, assignment: str, isolation: str, *, device: str | None = None, record: bool = False
+) -> Iterator[ClusterExecutor]:
     """The workers of the scheduler at that address, prepared for one assignment."""
     with connect(address) as client:
         executor = open_executor(
-            client, f"grader {assignment}", partial(open_grading, assignment, isolation, record=record)
+            client, f"grader {assignment}", partial(open_grading, assignment, isolation, device=device, record=record)
         )
         try:
             yield executor

@@ -107,11 +107,12 @@ def _check_jail() -> list[Finding]:
 
 
 def _check_devices() -> list[Finding]:
-    import torch
+    from grader.devices import find_gpu
 
-    if torch.cuda.is_available():
-        return [Finding("gpu", True, torch.cuda.get_device_name(0))]
-    return [Finding("gpu", False, "no CUDA device")]
+    gpu = find_gpu()
+    if gpu:
+        return [Finding("gpu", True, gpu)]
+    return [Finding("gpu", False, "no CUDA device: GPU-run tests run on the virtual device")]
 
 
 def _check_package(name: str) -> Finding:

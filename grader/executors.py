@@ -250,27 +250,30 @@ class LocalExecutor:
 
 
 def open_local(
-    assignment: str, isolation: str, workers: int, *, record: bool = False
+    assignment: str, isolation: str, workers: int, *, device: str | None = None, record: bool = False
 ) -> AbstractContextManager[LocalExecutor]:
     """Workers for one assignment on this machine, ended with the block."""
-    return closing(LocalExecutor(partial(open_grading, assignment, isolation, record=record), workers))
+    opening = partial(open_grading, assignment, isolation, device=device, record=record)
+    return closing(LocalExecutor(opening, workers))
 
 
 @contextmanager
-def open_grading(assignment: str, isolation: str, *, record: bool = False) -> Iterator[Work]:
+def open_grading(assignment: str, isolation: str, *, device: str | None = None, record: bool = False) -> Iterator[Work]:
     """What a worker process holds: an examiner and a zygote."""
-    with open_worker(assignment, isolation=isolation) as worker:
+    with open_worker(assignment, isolation=isolation, device=device) as worker:
         yield partial(_produce, worker, record=record)
 
 
-def open_rejudging(assignment: str, isolation: str, workers: int) -> AbstractContextManager[LocalExecutor]:
+def open_rejudging(
+    assignment: str, isolation: str, workers: int, *, device: str | None = None
+) -> AbstractContextManager[LocalExecutor]:
     """Workers that replay recordings, and start a zygote only for what those do not hold."""
-    return closing(LocalExecutor(partial(_open_replaying, assignment, isolation), workers))
+    return closing(LocalExecutor(partial(_open_replaying, assignment, isolation, device), workers))
 
 
 @contextmanager
-def _open_replaying(assignment: str, isolation: str) -> Iterator[Work]:
-    with open_worker(assignment, isolation=isolation, expectant=False) as worker:
+def _open_replaying(assignment: str, isolation: str, device: str | None) -> Iterator[Work]:
+    with open_worker(assignment, isolation=isolation, device=device, expectant=False) as worker:
         yield partial(_produce, worker, record=True)
 
 

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from grader.assignment import Assignment, load_assignment
+from grader.devices import Device, choose_device
 from grader.errors import BrokenJail, DamagedRecording, GraderFault
 from grader.examiner.launcher import Isolation, Jail, choose_isolation
 from grader.intake import read_submission
@@ -32,6 +33,7 @@ from grader.report import (
     GradedFile,
     GradedSubmission,
     GradeReport,
+    Status,
     Timing,
 )
 from grader.scoring import score_todos, total
@@ -40,6 +42,8 @@ from grader.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from grader.examiner.channel import Channel
+
+SKIPPED = "no GPU-run tests here: their points went to the other tests of the same TODO, in proportion to theirs"
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,19 @@ class Graded:
 class Worker:
     """An examiner and a zygote, ready to grade one submission after another."""
 
-    def __init__(self, assignment: Assignment, *, isolation: str | None = None, expectant: bool = True) -> None:
+    def __init__(
+        self,
+        assignment: Assignment,
+        *,
+        isolation: str | None = None,
+        device: str | None = None,
+        expectant: bool = True,
+    ) -> None:
         """Start both at once: the zygote imports torch on one core while the examiner does on another. One that is not
         `expectant` has recordings to replay, and starts a zygote only when it is needed."""
         self.assignment = assignment
         self.isolation = choose_isolation(isolation)
+        self.device = choose_device(assignment, device)
         if expectant:
             self.jail = self._start_jail()
         try:
@@ -87,12 +99,12 @@ class Worker:
             from grader.examiner.suite import Suite
 
             secret = load_secret()
-            self.suite = Suite(assignment, secret)
+            self.suite = Suite(assignment, secret, self.device)
         except BaseException:
             self.close()
             raise
         self.seed_commitment = commit_to(secret)
-        self.environment = describe_environment(self.isolation)
+        self.environment = describe_environment(self.isolation, self.device)
 
     @cached_property
     def jail(self) -> Jail:
@@ -157,7 +169,7 @@ class Worker:
         return RecordingChannel(open_live()) if record else open_live()
 
     def _start_jail(self) -> Jail:
-        return Jail(self.assignment.description.imports, self.isolation)
+        return Jail(self.assignment.description.imports, self.isolation, device=self.device.name)
 
     def _replace_jail(self) -> None:
         # The next submission must not pay for what broke under this one.
@@ -167,7 +179,8 @@ class Worker:
     def _examine(self, submission: Submission, channel: "Channel", job: Job, started: float) -> Examined:
         from grader.examiner.student import Subject
 
-        results = self.suite.run(Subject(submission, self.assignment, channel, {"cpu"}), job.kept)
+        subject = Subject(submission, self.assignment, channel, {"cpu", self.device.name})
+        results = self.suite.run(subject, job.kept)
         channel.close()  # only then is it known how much memory it took
         return Examined(
             results,
@@ -186,13 +199,12 @@ class Worker:
 
     def _report(self, job: Job, submission: Submission, examined: Examined, fault: str = "") -> GradeReport:
         todos = score_todos(self.assignment.todos, examined.results)
-        faulty = fault or any(result.status is Verdict.GRADER_FAULT for result in examined.results)
         return GradeReport(
             assignment=GradedAssignment(
                 name=self.assignment.name, title=self.assignment.description.title, suite_digest=self.suite.digest
             ),
             submission=describe_submission(job, submission),
-            status="grader_fault" if faulty else "graded",
+            status=_choose_status(fault, examined.results),
             score=total(todo.score for todo in todos),
             max_score=total(todo.max_score for todo in todos),
             todos=todos,
@@ -200,6 +212,7 @@ class Worker:
             environment=self.environment,
             seed_commitment=self.seed_commitment,
             timing=examined.timing,
+            notes=describe_policy(self.assignment),
             fault=fault,
         )
 
@@ -208,9 +221,11 @@ class Worker:
         return self._report(job, submission, Examined(blank, Timing()), fault=str(fault))
 
 
-def open_worker(name: str, *, isolation: str | None = None, expectant: bool = True) -> Worker:
+def open_worker(
+    name: str, *, isolation: str | None = None, device: str | None = None, expectant: bool = True
+) -> Worker:
     """A worker for the assignment of that name. Raises UsageError or BrokenSuite."""
-    return Worker(load_assignment(name), isolation=isolation, expectant=expectant)
+    return Worker(load_assignment(name), isolation=isolation, device=device, expectant=expectant)
 
 
 def _open_recording(job: Job) -> tuple[Recording | None, str]:
@@ -234,11 +249,23 @@ def _pack(submission: Submission, recording: Recording | None, channel: "Channel
     return pack_recording((recording or Recording(submission)).extend(takes, channel.peak_kb))
 
 
-def describe_environment(isolation: Isolation) -> Environment:
-    """Versions and the wall, for the report."""
+def describe_environment(isolation: Isolation, device: Device) -> Environment:
+    """Versions, the device and the wall, for the report."""
     return Environment(
-        python=platform.python_version(), torch=version("torch"), device="cpu", isolation=isolation.value
+        python=platform.python_version(), torch=version("torch"), device=device.label, isolation=isolation.value
     )
+
+
+def describe_policy(assignment: Assignment) -> tuple[str, ...]:
+    """What a report says of tests that are not in it."""
+    return (SKIPPED,) if assignment.gpu_policy == "skip" else ()
+
+
+def _choose_status(fault: str, results: Sequence[CheckResult]) -> Status:
+    verdicts = {result.status for result in results}
+    if fault or Verdict.GRADER_FAULT in verdicts:
+        return "grader_fault"
+    return "pending" if Verdict.PENDING in verdicts else "graded"
 
 
 def describe_submission(job: Job, submission: Submission) -> GradedSubmission:

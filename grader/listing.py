@@ -82,7 +82,7 @@ def print_report(report: GradeReport, language: Literal["en", "ko"]) -> None:
         )
         for text in _list_troubles([test for test in report.tests if test.todo == todo.id], language):
             console.print(Text(f"      {escape_controls(text)}"))
-    for note in report.submission.notes[:10]:
+    for note in (*report.notes, *report.submission.notes[:10]):
         console.print(Text(f"  note: {escape_controls(note)}", style="dim"))
 
 

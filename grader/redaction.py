@@ -33,6 +33,7 @@ def redact(report: GradeReport, *, released: bool = False) -> GradeReport:
         environment=_copy_environment(report.environment),
         seed_commitment=report.seed_commitment,
         timing=report.timing,
+        notes=report.notes,
     )
 
 

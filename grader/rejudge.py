@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grader.assignment import load_assignment
 from grader.batch import Batch, Entrant, GradedClass, Tell, choose_worker_count, notice_interrupt, read_conditions
+from grader.devices import recall_choice
 from grader.errors import DamagedRecording, UsageError
 from grader.examiner.secret import commit_to, load_secret
 from grader.executors import Answer, open_rejudging
@@ -95,6 +96,8 @@ class Rejudging(Batch):
         before, results = self._find_outline(attempt.evidence.outline), attempt.report.tests
         if before is None or not self.now.has_same_tests(before) or not _is_settled(attempt.report):
             return None
+        if self.assignment.gpu_policy == "skip":
+            return None  # a worker knows what the other tests are worth instead
         tests = {test.id: test for test in self.now.tests}
         relabelled = [_relabel(result, tests[find_function(result.id)]) for result in results]
         return relabelled if before.policy == self.now.policy else self._apply_policy(attempt, relabelled)
@@ -195,7 +198,8 @@ def rejudge_run(source: Run, target: Run, order: Order, tell: Tell) -> GradedCla
     first = read_report(source.reports / f"{make_file_name(students[0])}.json")
     assignment = load_assignment(first.assignment.name)
     isolation = first.environment.isolation
-    conditions = read_conditions(assignment, isolation)
+    device = recall_choice(first.environment.device)
+    conditions = read_conditions(assignment, isolation, device)
     commitment = commit_to(load_secret())
     now = outline_suite(assignment, conditions.environment, commitment)
     workers = choose_worker_count(len(students), order.jobs)
@@ -204,7 +208,7 @@ def rejudge_run(source: Run, target: Run, order: Order, tell: Tell) -> GradedCla
         target.open(),
         _open_former(source, order) as former,
         open_store(order.store or locate_gradebook(target.folder)) as store,
-        open_rejudging(assignment.name, isolation, workers) as executor,
+        open_rejudging(assignment.name, isolation, workers, device=device) as executor,
     ):
         return Rejudging(
             assignment=assignment,

@@ -100,6 +100,7 @@ class GradeReport(Frozen):
     environment: Environment
     seed_commitment: str
     timing: Timing = Timing()
+    notes: tuple[str, ...] = Field(default=(), description="how the course had it graded, for everybody")
     fault: str = Field(default="", description="why the grader failed, for the staff")
 
     @property

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import PROJECT, Assignment, list_assignments, load_assignment
+from grader.devices import Device, choose_device
 from grader.examiner.channel import Channel, JailChannel
 from grader.examiner.launcher import Jail, choose_isolation
 from grader.examiner.local import LocalChannel
 from grader.examiner.plugin import Examination
 from grader.examiner.secret import load_secret
 from grader.examiner.student import Subject
+from grader.examiner.suite import prepare_device
 from grader.intake import read_submission
 
 
@@ -23,8 +25,11 @@ def open_examination(config: pytest.Config, path: Path) -> Examination:
     submission = read_submission(path, module=assignment.module, defines=assignment.defines)
     if submission.refused:
         raise pytest.UsageError(submission.refused)
-    subject = Subject(submission, assignment, _open_channel(config, assignment), {"cpu"})
-    examination = Examination(assignment, load_secret(), subject)
+    device = choose_device(assignment, config.getoption("--device"))
+    prepare_device(device)
+    channel = _open_channel(config, assignment, device)
+    subject = Subject(submission, assignment, channel, {"cpu", device.name})
+    examination = Examination(assignment, load_secret(), subject, device.name)
     subject.signatures = examination.load_signatures()
     return examination
 
@@ -36,10 +41,11 @@ def close_examination(examination: Examination) -> None:
         examination.subject.channel.jail.close()
 
 
-def _open_channel(config: pytest.Config, assignment: Assignment) -> Channel:
+def _open_channel(config: pytest.Config, assignment: Assignment, device: Device) -> Channel:
     if config.getoption("--in-process"):
         return LocalChannel()
-    jail = Jail(assignment.description.imports, choose_isolation(config.getoption("--isolation")))
+    isolation = choose_isolation(config.getoption("--isolation"))
+    jail = Jail(assignment.description.imports, isolation, device=device.name)
     return JailChannel(jail, assignment.limits)
 
 

@@ -104,8 +104,10 @@ class Child:
 class Jail:
     """A sandbox with a warm zygote in it."""
 
-    def __init__(self, imports: tuple[str, ...], isolation: Isolation, *, tmpfs_bytes: int = 64 << 20) -> None:
-        """Start it; it goes on importing by itself until `wait_ready`."""
+    def __init__(
+        self, imports: tuple[str, ...], isolation: Isolation, *, device: str = "cpu", tmpfs_bytes: int = 64 << 20
+    ) -> None:
+        """Start it; it goes on importing by itself until `wait_ready`. `device` is what GPU-run tests will use."""
         self.isolation = isolation
         self.tmpfs_bytes = tmpfs_bytes
         self.ready = False
@@ -114,7 +116,7 @@ class Jail:
         self.control.settimeout(START_SECONDS)
         with theirs:
             self.process = _start(isolation, theirs.fileno(), self.log.fileno())
-        self._send({"do": "prepare", "imports": list(imports)})
+        self._send({"do": "prepare", "imports": list(imports), "device": device})
 
     def wait_ready(self) -> None:
         """Wait for the imports to be done. Raises BrokenJail with the zygote's own words."""

@@ -79,6 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("grader")
     group.addoption("--submission", type=Path, help="the submission to judge: .py, .ipynb, directory or archive")
     group.addoption("--in-process", action="store_true", help="no jail: only for code that you trust, to debug it")
+    group.addoption("--device", default=None, help="for gpu tests: auto (default), cpu, cuda or virtual")
     group.addoption("--isolation", default=None, help="bwrap (default), setuid or none")
 
 

@@ -5,8 +5,9 @@ decides what an outcome means.
 """
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from _pytest.config import (
 from _pytest.runner import runtestprotocol
 
 from grader.assignment import PROJECT, Assignment
+from grader.devices import VIRTUAL, Device
 from grader.errors import BrokenSuite, GraderFault
 from grader.examiner.local import LocalChannel
 from grader.examiner.parity import Mismatch
@@ -29,6 +31,7 @@ from grader.policy import find_forbidden, forbid_use
 from grader.report import Category, CheckResult, Visibility
 from grader.scoring import check_points
 from grader.verdict import MEANINGS, Mishap, Outcome, Verdict
+from grader.wire.virtual import set_up_virtual_device
 
 ARGUMENTS = ["-c", "/dev/null", "--rootdir", str(PROJECT)]
 ARGUMENTS += ["--assert=plain", "--capture=no", "--disable-plugin-autoload"]
@@ -93,17 +96,22 @@ class _Recorder:
 class Suite:
     """The hidden tests of one assignment."""
 
-    def __init__(self, assignment: Assignment, secret: bytes) -> None:
+    def __init__(self, assignment: Assignment, secret: bytes, device: Device = VIRTUAL) -> None:
         """Collect them. Raises BrokenSuite where they cannot be collected or their points do not add up."""
         import torch
+
+        prepare_device(device)
 
         # As in the zygote, so that both sides compute alike.
         torch.set_num_threads(1)
         torch.backends.mkldnn.set_flags(False)
         self.assignment = assignment
         self.recorder = _Recorder()
-        self.examination = Examination(assignment, secret)
+        self.examination = Examination(assignment, secret, device=device.name)
         self.tests = self._collect(assignment.hidden_tests)
+        self.lacks_gpu = assignment.gpu_policy == "require" and not device.is_cuda
+        if assignment.gpu_policy == "skip":
+            self.tests = _leave_out_gpu(self.tests)
         self.digest = digest_suite(assignment)
         self._endless: set[str] = set()
         check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
@@ -121,6 +129,8 @@ class Suite:
                 results.append(test.report(forbid_use(forbidden[test.todo], subject.submission)))
             elif test.id in known:
                 results.append(test.repeat(known[test.id]))
+            elif self.lacks_gpu and test.category == "gpu":
+                results.append(test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en)))
             else:
                 outcome = self._judge(test, subject)
                 results.append(test.report(outcome, cpu_seconds=round(subject.channel.read_cpu_seconds(), 4)))
@@ -195,6 +205,26 @@ def _forget_namesakes(folder: Path) -> None:
             del sys.modules[path.stem]
     # pytest puts the folder first, unless it is there already.
     sys.path[:] = [entry for entry in sys.path if entry != str(folder)]
+
+
+def prepare_device(device: Device) -> None:
+    """Make the virtual device known to this process, used or not: it is too late after the first backward."""
+    if not device.is_cuda:
+        set_up_virtual_device()
+
+
+def _leave_out_gpu(tests: Sequence[HiddenTest]) -> list[HiddenTest]:
+    """The others, each TODO's points given to them in proportion to what they are worth."""
+    kept = [test for test in tests if test.category != "gpu"]
+    whole, others = _add_points(tests), _add_points(kept)
+    return [replace(test, points=test.points * whole[test.todo] / others[test.todo]) for test in kept]
+
+
+def _add_points(tests: Sequence[HiddenTest]) -> Mapping[str, float]:
+    points: dict[str, float] = defaultdict(float)
+    for test in tests:
+        points[test.todo] += test.points
+    return points
 
 
 def _overran(raised: BaseException | None) -> bool:

@@ -3,7 +3,7 @@
 Zone: jail. Started by `examiner.launcher` as `python -c BOOT <descriptor>`; never runs student code itself.
 It obeys a control socket (one JSON message a packet, descriptors beside it):
 
-    {"do": "prepare", "imports": [...]}           -> {"ready": true, "data_bytes": n} or {"error": text}
+    {"do": "prepare", "imports": [...], "device": name} -> {"ready": true, "data_bytes": n} or {"error": text}
     {"do": "spawn", "confinement": {...}} + fd    -> {"pid": n} + pidfd
     {"do": "reap", "pid": n}                      -> {"status": wait status, "cpu_seconds": s, "peak_kb": n}
 
@@ -23,6 +23,7 @@ from typing import Any
 from grader.jail.confine import CLONE_NEWPID, Confinement, confine, libc
 from grader.jail.serve import serve
 from grader.wire.frames import Frame, pack_frame
+from grader.wire.virtual import NAME, set_up_virtual_device
 
 MAX_PACKET = 1 << 16
 
@@ -37,18 +38,18 @@ def run(descriptor: int) -> None:
             return
         order = json.loads(packet)
         if order["do"] == "prepare":
-            _send(control, _prepare(order["imports"]))
+            _send(control, _prepare(order["imports"], order["device"]))
         elif order["do"] == "spawn":
             _spawn(control, order["confinement"], descriptors[0], own_namespace)
         elif order["do"] == "reap":
             _send(control, _reap(order["pid"]))
 
 
-def _prepare(imports: list[str]) -> dict[str, Any]:
+def _prepare(imports: list[str], device: str) -> dict[str, Any]:
     try:
         for name in imports:
             importlib.import_module(name)
-        _warm_torch()
+        _warm_torch(device)
     except Exception as error:  # noqa: BLE001 - an edge: the examiner reports whatever stops the zygote
         return {"error": f"{type(error).__name__}: {error}"}
     threads = len(os.listdir("/proc/self/task"))
@@ -60,7 +61,7 @@ def _prepare(imports: list[str]) -> dict[str, Any]:
     return {"ready": True}
 
 
-def _warm_torch() -> None:
+def _warm_torch(device: str) -> None:
     # The first of each kind of operation loads code and fills caches; done here, no child pays for it.
     torch = sys.modules.get("torch")
     if torch is None:
@@ -70,9 +71,14 @@ def _warm_torch() -> None:
     torch.backends.mkldnn.set_flags(False)
     from safetensors.torch import load, save
 
+    if device.startswith(NAME):
+        set_up_virtual_device()
     rnn, layer = torch.nn.LSTM(2, 3), torch.nn.Linear(3, 2)
     output, _ = rnn(torch.zeros(4, 2, requires_grad=True))
-    layer(output).softmax(-1).sum().backward()
+    loss = layer(output).softmax(-1).sum()
+    # The first backward starts a thread for each device but the CPU, and asks CUDA for its number: children's work.
+    if device == "cpu":
+        loss.backward()
     load(save({"0": torch.zeros(1)}))
 
 

@@ -46,7 +46,7 @@ from grader.executors import LocalExecutor
 from grader.tests.fake_worker import CONDITIONS, open_fake
 log = Path(sys.argv.pop(1))
 batch._open_executor = lambda plan: closing(LocalExecutor(partial(open_fake, log), plan.workers))
-batch.read_conditions = lambda assignment, isolation: CONDITIONS
+batch.read_conditions = lambda assignment, isolation, device: CONDITIONS
 cli.main()
 """
 
@@ -405,7 +405,7 @@ def test_no_two_students_share_a_file(pair):
 
 def test_a_plan_is_carried_out(course, monkeypatch):
     """From the assignment's name to the gradebook."""
-    monkeypatch.setattr("grader.batch.read_conditions", lambda assignment, isolation: CONDITIONS)
+    monkeypatch.setattr("grader.batch.read_conditions", lambda assignment, isolation, device: CONDITIONS)
     monkeypatch.setattr("grader.batch._open_executor", lambda plan: open_fake_executor())
     before = signal.getsignal(signal.SIGINT)
     done = grade_class(list_jobs(course.submissions), Plan("toy", "none", 1), course.run, lambda report: None)
@@ -415,7 +415,7 @@ def test_a_plan_is_carried_out(course, monkeypatch):
 
 def test_the_command_says_what_needs_attention(course, monkeypatch):
     """Exit code 1, and one line for each on the error stream."""
-    monkeypatch.setattr("grader.batch.read_conditions", lambda assignment, isolation: CONDITIONS)
+    monkeypatch.setattr("grader.batch.read_conditions", lambda assignment, isolation, device: CONDITIONS)
     monkeypatch.setattr("grader.batch._open_executor", lambda plan: open_fake_executor(die))
     run = CliRunner().invoke(app, ["batch", str(course.submissions), "-a", "toy", "-o", str(course.run.folder)])
     assert run.exit_code == 1

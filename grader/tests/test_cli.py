@@ -41,7 +41,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
     """`grade` uses the worker that is open already."""
     worker = contextlib.nullcontext(open_shared_worker())
-    monkeypatch.setattr("grader.grading.open_worker", lambda name, isolation: worker)
+    monkeypatch.setattr("grader.grading.open_worker", lambda name, isolation, device: worker)
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_fault_of_the_grader_is_told_to_the_shell(call, handed_in: Path, monke
         def grade(self, job: Job) -> GradeReport:
             return report
 
-    monkeypatch.setattr("grader.grading.open_worker", lambda name, isolation: contextlib.nullcontext(Faulty()))
+    monkeypatch.setattr("grader.grading.open_worker", lambda name, isolation, device: contextlib.nullcontext(Faulty()))
     answer = call("grade", str(handed_in), "-a", NAME)
     assert answer.code == 1
     assert "grader fault: no disk" in answer.out

@@ -242,7 +242,7 @@ def test_a_grade_leaves_a_page(
         def grade(self, job: object) -> GradeReport:
             return make_report()
 
-    monkeypatch.setattr("grader.grading.open_worker", lambda name, isolation: contextlib.nullcontext(Worker()))
+    monkeypatch.setattr("grader.grading.open_worker", lambda name, isolation, device: contextlib.nullcontext(Worker()))
     code, out, _ = call("grade", str(tmp_path), "-a", "a4_attention", "--html", str(tmp_path / "new" / "page.html"))
     page = (tmp_path / "new" / "page.html").read_text(encoding="utf-8")
     assert code == 0

@@ -97,7 +97,7 @@ class Class:
         """As `grader rejudge` does, but for the processes."""
         executor = FakeExecutor(self.make_reply(record=True))
         self.opened = 0
-        self.monkeypatch.setattr("grader.rejudge.open_rejudging", lambda *arguments: nullcontext(executor))
+        self.monkeypatch.setattr("grader.rejudge.open_rejudging", lambda *arguments, **options: nullcontext(executor))
         done = rejudge_run(self.run, target or self.run, Order(**order), lambda report: None)
         self.submitted = executor.submitted
         return done
