@@ -35,6 +35,10 @@ START_SECONDS = 1000
 CHILD_UID = 1000
 # Host users that no account uses: where a root-run zygote's users 1 to 65534 are mapped.
 FIRST_HOST_UID, HOST_UIDS = 2_000_000_001, 65534
+# What the driver of a GPU opens. Seen only by the children that may use one.
+GPU_NODES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools")
+# Of a GPU's memory, for each child: they do not wait for each other.
+GPU_SHARE = 0.1
 BOOT = (
     "import sys, site; sys.path[:0] = sys.argv[2].split(':'); site.setquit();"
     "from grader.jail.zygote import run; run(int(sys.argv[1]))"
@@ -110,12 +114,13 @@ class Jail:
         """Start it; it goes on importing by itself until `wait_ready`. `device` is what GPU-run tests will use."""
         self.isolation = isolation
         self.tmpfs_bytes = tmpfs_bytes
+        self.device = device
         self.ready = False
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(START_SECONDS)
         with theirs:
-            self.process = _start(isolation, theirs.fileno(), self.log.fileno())
+            self.process = _start(isolation, theirs.fileno(), self.log.fileno(), device)
         self._send({"do": "prepare", "imports": list(imports), "device": device})
 
     def wait_ready(self) -> None:
@@ -163,6 +168,7 @@ class Jail:
     def _describe_confinement(self, limits: Limits) -> dict[str, Any]:
         from grader.examiner.syscalls import compile_filter
 
+        on_gpu = _is_gpu(self.device)
         confined = Confinement(
             memory_bytes=limits.memory_mb << 20,
             cpu_seconds=limits.total_cpu_seconds,
@@ -171,8 +177,8 @@ class Jail:
             open_files=limits.open_files,
             uid=_choose_uid(self.isolation),
             namespaces=self.isolation is Isolation.BWRAP,
-            keep_proc=False,
-            filter=compile_filter(),
+            keep_proc=on_gpu,
+            filter=compile_filter(devices=on_gpu),
         )
         return {**asdict(confined), "filter": confined.filter.hex()}
 
@@ -244,16 +250,16 @@ def find_obstacle() -> str:
     return ""
 
 
-def _start(isolation: Isolation, control: int, log: int) -> subprocess.Popen[bytes]:
+def _start(isolation: Isolation, control: int, log: int, device: str) -> subprocess.Popen[bytes]:
     if isolation is not Isolation.BWRAP:
         command = [sys.executable, "-s", "-S", "-P", "-B", "-c", BOOT, str(control), _find_host_path()]
-        return _popen(command, [control], log, environment=_list_environment())
+        return _popen(command, [control], log, environment=_list_environment(device))
     if os.geteuid() != 0:
-        return _popen([*_build_wall(), *_build_inner_command(control)], [control], log)
-    return _start_as_root(control, log)
+        return _popen([*_build_wall(device), *_build_inner_command(control)], [control], log)
+    return _start_as_root(control, log, device)
 
 
-def _start_as_root(control: int, log: int) -> subprocess.Popen[bytes]:
+def _start_as_root(control: int, log: int, device: str) -> subprocess.Popen[bytes]:
     # The kernel does not count root's processes against RLIMIT_NPROC, so children must become another user. Only
     # root may map more than one user into a namespace; bubblewrap waits while the map is written from outside.
     info_read, info_write = os.pipe()
@@ -261,7 +267,7 @@ def _start_as_root(control: int, log: int) -> subprocess.Popen[bytes]:
     extra = ["--info-fd", str(info_write), "--userns-block-fd", str(block_read)]
     try:
         process = _popen(
-            [*_build_wall(), *extra, *_build_inner_command(control)], [control, info_write, block_read], log
+            [*_build_wall(device), *extra, *_build_inner_command(control)], [control, info_write, block_read], log
         )
         os.close(info_write)
         info_write = -1
@@ -298,24 +304,32 @@ def _popen(
     )
 
 
-def _build_wall() -> list[str]:
+def _build_wall(device: str) -> list[str]:
     """bubblewrap's arguments, up to the command."""
     arguments = ["bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     # As user 0 with all capabilities of its own namespace: the zygote makes a pid namespace for every child. Any
     # other user would make bubblewrap nest a second user namespace, from which it could not come back.
     arguments += ["--unshare-cgroup-try", "--uid", "0", "--gid", "0", "--cap-add", "ALL"]
     arguments += ["--hostname", "jail", "--clearenv", "--die-with-parent", "--new-session", "--as-pid-1"]
-    for name, value in _list_environment().items():
+    for name, value in _list_environment(device).items():
         arguments += ["--setenv", name, value]
     arguments += _build_mounts()
-    arguments += [*_build_devices(), "--proc", "/proc", "--tmpfs", "/tmp"]
+    arguments += [*_build_devices(device), "--proc", "/proc", "--tmpfs", "/tmp"]
     return [*arguments, "--remount-ro", "/", "--chdir", "/tmp"]
 
 
-def _build_devices() -> list[str]:
-    # Three devices and no more. A shared mapping of /dev/zero, above all, would be memory that no limit counts.
+def _build_devices(device: str) -> list[str]:
+    # Three devices and no more, but for a GPU's. A shared mapping of /dev/zero, above all, would be memory that no
+    # limit counts.
     names = ("/dev/null", "/dev/random", "/dev/urandom")
-    return ["--tmpfs", "/dev", *(part for name in names for part in ("--dev-bind", name, name)), "--remount-ro", "/dev"]
+    bound = [part for name in names for part in ("--dev-bind", name, name)]
+    if _is_gpu(device):
+        bound += [part for name in GPU_NODES for part in ("--dev-bind-try", name, name)]
+    return ["--tmpfs", "/dev", *bound, "--remount-ro", "/dev"]
+
+
+def _is_gpu(device: str) -> bool:
+    return device.startswith("cuda")
 
 
 def _build_mounts() -> list[str]:
@@ -368,9 +382,10 @@ def _find_host_path() -> str:
     return ":".join([str(PACKAGE.parent), *(source for source, _ in _list_site_packages())])
 
 
-def _list_environment() -> dict[str, str]:
+def _list_environment(device: str = "cpu") -> dict[str, str]:
     """The whole environment of the jail."""
-    return {
+    share = {"PYTORCH_CUDA_ALLOC_CONF": f"per_process_memory_fraction:{GPU_SHARE}", "NVIDIA_TF32_OVERRIDE": "0"}
+    return (share if _is_gpu(device) else {}) | {
         "PATH": "/usr/bin:/bin",
         "HOME": "/tmp",
         "LANG": "C.UTF-8",

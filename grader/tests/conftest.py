@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from grader.examiner.launcher import Isolation, Jail
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import ProtocolError
 from grader.wire.messages import MODULE, Call, Done, Load, Message, pack_message, unpack_message
+from grader.wire.virtual import set_up_virtual_device
 
 ROOMY = Limits(cpu_seconds=20.0, asleep_seconds=10.0, memory_mb=256, disk_mb=4, threads=16, open_files=64)
 # Small, so that what overruns does so soon; the jail's own CPU is all that counts.
@@ -86,6 +88,12 @@ def reader_of(data: bytes) -> Callable[[int], bytes]:
 def decode_plain(data: Any) -> Any:
     """Decode data that names no tensor."""
     return Decoder(b"", lambda body: body, lambda tensor, body: tensor).decode(data)
+
+
+def pytest_collection_finish() -> None:
+    """torch counts devices at the first backward of a process, whichever test that is in."""
+    if "torch" in sys.modules:
+        set_up_virtual_device()
 
 
 @pytest.fixture(scope="session")

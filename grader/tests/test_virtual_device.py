@@ -10,14 +10,9 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
-from grader.wire.virtual import DEVICE, set_up_virtual_device
+from grader.wire.virtual import DEVICE
 
 SEED = 7
-
-
-@pytest.fixture(autouse=True)
-def _device() -> None:
-    set_up_virtual_device()
 
 
 def bring_back(value: Any) -> Any:
