@@ -9,6 +9,7 @@ import pytest
 from grader.assignment import Assignment
 from grader.devices import ON_CPU, VIRTUAL, Device, choose_device, recall_choice
 from grader.errors import BrokenSuite, UsageError
+from grader.examiner.launcher import _build_devices, _list_environment
 from grader.examiner.local import LocalChannel
 from grader.examiner.student import Subject
 from grader.examiner.suite import Suite
@@ -220,3 +221,12 @@ def test_another_suite_finishes_nothing_by_halves(course):
     executor = FakeExecutor(answer_with_gpu)
     course.grade(executor, conditions=replace(ON_GPU, suite="t" * 64), pending=True)
     assert executor.submitted[0].job.kept == ()
+
+
+def test_a_gpu_is_seen_in_its_own_lane_only():
+    """Its device nodes, its share of memory and /proc: for children that may use it."""
+    for device in ("cpu", "virtual:0"):
+        assert not any("nvidia" in part for part in _build_devices(device))
+        assert "PYTORCH_CUDA_ALLOC_CONF" not in _list_environment(device)
+    assert "/dev/nvidia0" in _build_devices("cuda:0")
+    assert _list_environment("cuda:0")["PYTORCH_CUDA_ALLOC_CONF"] == "per_process_memory_fraction:0.1"

@@ -12,5 +12,6 @@ class LuongAttention(nn.Module):
     def forward(self, h_t, encoder_outputs):
         attention_scores = torch.matmul(encoder_outputs, self.W_a(h_t))
         attention_weights = F.softmax(attention_scores, dim=0)
-        context_vector = torch.zeros(1, len(h_t)).addmm(attention_weights.unsqueeze(0), encoder_outputs).squeeze(0)
+        context_vector = torch.zeros(len(h_t))
+        context_vector[:] = attention_weights @ encoder_outputs
         return context_vector, attention_weights
