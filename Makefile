@@ -3,8 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-HUB := datasets/hub/SHA256SUMS
-RECIPE := $(addprefix datasets/,build_hub.py tiny_models.py tiny_vocabularies.py) $(wildcard datasets/samples/*)
 RUN := runs/sample_class
 
 .DEFAULT_GOAL := help
@@ -13,16 +11,12 @@ RUN := runs/sample_class
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) $(HUB) ## packages in .venv, tiny models, bubblewrap and libseccomp through apt; nothing where all is there
+setup: $(READY) ## packages in .venv, bubblewrap and libseccomp through apt; nothing where all is there
 	@sh .ci/system-packages
 
 $(READY): requirements.lock pyproject.toml .ci/set-up
 	@sh .ci/set-up $(PYTHON) $(VENV)
 	@touch $@
-
-$(HUB): $(RECIPE) | $(READY)
-	@echo "make setup: training the tiny models of the offline hub (once, a minute or two)"
-	@$(BIN)/python datasets/build_hub.py
 
 grade: setup ## grade the sample class of a4_attention: a table, and JSON reports in runs/
 	@$(BIN)/grader batch assignments/a4_attention/sample_class -a a4_attention -o $(RUN)
