@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RUN := runs/sample_class
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test check verify redteam bench release clean
+.PHONY: help setup grade test check verify notebooks redteam bench release clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: setup ## ruff and mypy --strict
 
 verify: setup ## are the hidden suites worth trusting: every known right and wrong variant is graded
 	@$(BIN)/grader verify
+
+notebooks: setup ## run the solution notebooks from top to bottom, as students will
+	@$(BIN)/python -m pytest -m notebooks grader/tests/test_notebooks.py
 
 redteam: setup ## may any of the hostile submissions gain, break, change or leave something
 	@$(BIN)/python -m grader.redteam
