@@ -63,14 +63,17 @@ def rename_device(tensor: "torch.Tensor", device: int) -> "torch.Tensor":
 
 @dataclass(frozen=True)
 class _Traits:
-    """What an operation's schema says: its arguments, those that it writes to, whether its result is a mere view."""
+    """What an operation's schema says: its arguments, which of them are tensors, those that it writes to, whether its
+    result is a mere view; its kernel, and the one for numbers in the place of tensors."""
 
     name: str
     arguments: tuple[str, ...]
+    tensors: frozenset[str]
     written: frozenset[str]
     is_view: bool
     takes_numbers: bool
     kernel: Callable[..., Any]
+    kernel_of_numbers: Callable[..., Any]
 
     def admits(self, tensor: "torch.Tensor", argument: str) -> bool:
         """Whether a tensor on the CPU may take part, as it may on a GPU."""
@@ -88,10 +91,13 @@ def _read_traits(op: Any) -> _Traits:
     return _Traits(
         name=name,
         arguments=tuple(argument.name for argument in schema.arguments),
+        tensors=frozenset(item.name for item in schema.arguments if isinstance(item.type, torch.TensorType)),
         written=frozenset(item.name for item in schema.arguments if item.alias_info and item.alias_info.is_write),
         is_view=name == "set_" or any(not alias.is_write for alias in aliases),
         takes_numbers=torch.Tag.pointwise in op.tags or name in TAKE_NUMBERS,
         kernel=SUPPLIED.get(name, op),
+        # Which of an operation's forms takes numbers, torch itself knows best.
+        kernel_of_numbers=SUPPLIED.get(name, op.overloadpacket),
     )
 
 
@@ -105,7 +111,8 @@ def _run(op: Any, *args: Any, **kwargs: Any) -> Any:
     crossing = _Crossing(traits)
     positional = [crossing.lower(value, name) for value, name in zip(args, traits.arguments, strict=False)]
     keywords = {name: crossing.lower(value, name) for name, value in kwargs.items()}
-    return crossing.lift(traits.kernel(*positional, **keywords))
+    kernel = traits.kernel_of_numbers if crossing.met_number else traits.kernel
+    return crossing.lift(kernel(*positional, **keywords))
 
 
 class _Crossing:
@@ -117,6 +124,7 @@ class _Crossing:
         self.torch = torch
         self.traits = traits
         self.lowered: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self.met_number = False
 
     def lower(self, value: Any, name: str) -> Any:
         """An argument for the CPU. Raises RuntimeError, in torch's words, for a tensor that is not on the device."""
@@ -126,6 +134,8 @@ class _Crossing:
             return [self.lower(item, name) for item in value]
         if isinstance(value, self.torch.device):
             return self.torch.device("cpu")
+        # A number that met a tensor comes here as the number, even to the form of the operation for two tensors.
+        self.met_number |= name in self.traits.tensors and isinstance(value, int | float | complex)
         return value
 
     def lift(self, value: Any) -> Any:
