@@ -21,7 +21,7 @@ from grader.intake import read_submission
 from grader.submission import Submission
 from grader.tests.intake_samples import ATTENTION, make_notebook, make_tar, make_zip
 
-EXAMPLES = int(os.environ.get("GRADER_FUZZ_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("GRADER_FUZZ_EXAMPLES", "20"))
 # Processor time, since a machine may be busy; what is generated is small, so this is a hang and no slow reading.
 MOST_SECONDS = 20.0
 LONG = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
