@@ -216,7 +216,11 @@ def _copy_without_storage() -> None:
     import torch
 
     has_storage = torch._C._has_storage
-    torch._C._has_storage = lambda tensor: tensor.device.type != NAME and has_storage(tensor)
+
+    def has(x: "torch.Tensor") -> bool:
+        return x.device.type != NAME and has_storage(x)
+
+    torch._C._has_storage = has
 
 
 def _move_modules_in_place() -> None:
@@ -224,7 +228,7 @@ def _move_modules_in_place() -> None:
     # before the move goes on. torch does so for its own device types; for others it must be told to.
     import torch
 
-    apply = torch.nn.Module._apply
+    apply: Callable[..., Any] = torch.nn.Module._apply
 
     @functools.wraps(apply)
     def swap(self: "torch.nn.Module", *args: Any, **kwargs: Any) -> Any:
@@ -243,14 +247,16 @@ def _accept_in_generators() -> None:
     import torch
 
     class Generator(torch.Generator):
+        place: Any
+
         def __new__(cls, device: Any = "cpu") -> "Generator":
             place = torch.device(device)
-            made = super().__new__(cls, "cpu" if place.type == NAME else place)
+            made = super().__new__(cls, "cpu" if place.type == NAME else place)  # type: ignore[call-arg]
             made.place = torch.device(DEVICE) if place.type == NAME else place
             return made
 
         @property
-        def device(self) -> Any:
+        def device(self) -> Any:  # type: ignore[override]
             return self.place
 
-    torch.Generator = torch._C.Generator = Generator  # type: ignore[misc, assignment]
+    torch.Generator = torch._C.Generator = Generator  # type: ignore[misc]
