@@ -169,6 +169,7 @@ def test_the_command_writes_the_archive(toy: Path) -> None:
 
 
 @needs_root
+@pytest.mark.slow
 def test_gradescope_grades_the_reference(tmp_path: Path) -> None:
     """a4_attention, handed in as Gradescope lays it out, with files beside it that would shadow modules of ours."""
     host = Host(tmp_path / "host")
@@ -225,6 +226,7 @@ def test_prairielearn_gives_an_untouched_skeleton_nothing(toy: Path, tmp_path: P
 
 
 @needs_root
+@pytest.mark.slow
 def test_autolab_reads_the_last_line(toy: Path, tmp_path: Path) -> None:
     """Of two TODOs one is solved, in a notebook under the module's name. The tar with the solution is no submission."""
     host = Host(tmp_path / "host")

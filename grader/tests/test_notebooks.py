@@ -1,6 +1,6 @@
 """The solution notebooks run from top to bottom, as a student runs them who has filled in every TODO.
 
-A kernel for each of them takes minutes in all: `make notebooks` runs these, `make test` does not.
+A kernel for each of them takes minutes in all: `make test-slow` runs these, `make test` does not.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from grader.release import render_notebook
 HUB = PROJECT / "datasets" / "hub"
 CELL_SECONDS = 1200
 
-pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(6 * CELL_SECONDS)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(6 * CELL_SECONDS)]
 
 
 @pytest.mark.parametrize("name", list_assignments())
