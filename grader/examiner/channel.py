@@ -142,7 +142,9 @@ class JailChannel:
         before = self._last_cpu
         self._look_at_clock(child)
         self._charged += min(self._last_cpu - before, MOST_PER_LOOK)
-        if self._charged > self.limits.cpu_seconds and self._charged > self.limits.cpu_seconds * self._feel_slowness():
+        allowed = self.limits.cpu_seconds
+        # Felt anew only where what was felt before is used up: to feel costs more than a look.
+        if self._charged > allowed * self._slowness and self._charged > allowed * self._feel_slowness():
             self._retire()
             seconds = f"{self.limits.cpu_seconds:g} seconds"
             message = f"stopped after {seconds} of computing: is there a loop that never ends?"

@@ -511,7 +511,7 @@ def read_told(host: "subprocess.Popen[str]", number: int) -> None:
 
 def test_a_download_is_graded_by_its_roster(course, monkeypatch, tmp_path):
     """Under the roster's ids; whoever is late, unknown or missing is named."""
-    monkeypatch.setattr("grader.batch.read_conditions", lambda assignment, isolation: CONDITIONS)
+    monkeypatch.setattr("grader.batch.read_conditions", lambda assignment, isolation, device: CONDITIONS)
     monkeypatch.setattr("grader.batch._open_executor", lambda plan: open_fake_executor())
     roster, download = tmp_path / "roster.csv", tmp_path / "download"
     roster.write_text("id,name,canvas\ns1,Jane Doe,1234\ns2,Jo Lee,77\n")
