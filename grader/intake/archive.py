@@ -4,6 +4,7 @@ Zone: trusted, reads hostile bytes. Called by `intake.submissions`. An archive i
 where unpacking it would be dangerous: paths that lead out of it, links, devices, names that collide, and bombs.
 """
 
+import errno
 import gzip
 import re
 import stat
@@ -73,7 +74,16 @@ def name_damage(name: str) -> Iterator[None]:
     try:
         yield
     except DAMAGED as error:
-        raise SubmissionRefused(f"{name} is damaged ({error}): pack it again and hand it in again") from error
+        raise _refuse_damaged(name, error) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        # Where a part is said to lie before the file's beginning; any other trouble is this machine's.
+        raise _refuse_damaged(name, error) from error
+
+
+def _refuse_damaged(name: str, error: Exception) -> SubmissionRefused:
+    return SubmissionRefused(f"{name} is damaged ({error}): pack it again and hand it in again")
 
 
 def _load(entry: Entry, stack: ExitStack) -> IO[bytes]:

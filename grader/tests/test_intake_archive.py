@@ -206,6 +206,12 @@ def test_bomb_by_depth_is_refused(tmp_path: Path) -> None:
     assert "holds archives inside archives" in read(tmp_path, content).refused
 
 
+def test_zip_that_lost_a_part_is_damaged(tmp_path: Path) -> None:
+    """Its files are said to lie before its beginning: the student's trouble, not that of the machine's disk."""
+    content = make_zip({"attention.py": ATTENTION})
+    assert "is damaged" in read(tmp_path, content[:10] + content[20:]).refused
+
+
 def test_forged_tar_header_does_not_take_memory(tmp_path: Path) -> None:
     """A long-name header that claims 100 MB, or a negative length, is damage."""
     for size in (100 * 2**20, -512):
