@@ -3,23 +3,30 @@
 Zone: trusted. Run by `make bench`.
 """
 
+import json
+import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from grader.assignment import FULL_SCORE, PROJECT, Assignment, load_assignment
 from grader.executors import Executor, Task, open_local
 from grader.grading import Job
+from grader.intake import read_submission
 from grader.key import Key
 from grader.report import GradeReport
 
 NAME = "a4_attention"
 WORKERS = 2
 WARM_SUBMISSIONS = 40
+NOTEBOOKS = 100
+PICTURE_BYTES = 1_000_000
 ROUNDS = 3
 
 
@@ -37,7 +44,7 @@ class Ratio:
 def main() -> None:
     """Print every ratio with its target."""
     assignment = load_assignment(NAME)
-    for ratio in (compare_warm(assignment), compare_cold(assignment), compare_help()):
+    for ratio in (compare_warm(assignment), compare_cold(assignment), compare_help(), compare_intake(assignment)):
         sign = "met" if ratio.met else "MISSED"
         print(f"{ratio.what}: {ratio.ours:.3f} s against {ratio.theirs:.3f} s; target {ratio.target}: {sign}")
 
@@ -65,6 +72,37 @@ def compare_help() -> Ratio:
     """`grader --help` against an interpreter that does nothing."""
     ours, theirs = _measure_pair([sys.executable, "-m", "grader", "--help"], [sys.executable, "-c", "pass"])
     return Ratio(f"help ({ours - theirs:+.3f} s)", ours, theirs, "0.2 s more", ours - theirs < 0.2)
+
+
+def compare_intake(assignment: Assignment) -> Ratio:
+    """Reading notebooks of a megabyte each, pictures for the most part, against `json.loads` of the same bytes."""
+    cells = [
+        {"cell_type": "code", "metadata": {}, "source": assignment.solution.read_text(encoding="utf-8"), "outputs": []},
+        {"cell_type": "code", "metadata": {}, "source": "plot()", "outputs": [
+            {"output_type": "display_data", "data": {"image/png": "A" * PICTURE_BYTES}, "metadata": {}},
+        ]},
+    ]  # fmt: skip
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "attention.ipynb")
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        ours = _measure(lambda: _read_notebooks(assignment, path)) / NOTEBOOKS
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+        theirs = _measure(lambda: _load_notebooks(path)) / NOTEBOOKS
+    figures = f"{1000 * ours:.0f} s for 1,000, {grown:.0f} MB more at the peak; {ours / theirs:.0f} times"
+    return Ratio(f"a notebook of 1 MB ({figures})", ours, theirs, "20 times", ours < 20 * theirs)
+
+
+def _read_notebooks(assignment: Assignment, path: Path) -> None:
+    for _ in range(NOTEBOOKS):
+        if read_submission(path, module=assignment.module, defines=assignment.defines).refused:
+            raise RuntimeError("the notebook was refused, this is no fair measurement")
+
+
+def _load_notebooks(path: Path) -> None:
+    for _ in range(NOTEBOOKS):
+        json.loads(path.read_bytes())
 
 
 def _measure_pair(one: Sequence[str], other: Sequence[str]) -> tuple[float, float]:
