@@ -74,6 +74,8 @@ class Description(Frozen):
     imports: tuple[str, ...] = ("torch",)
     limits: Limits = Limits()
     late: LatePolicy | None = None
+    # Which of a student's attempts counts; lateness is charged before the best is chosen.
+    attempt: Literal["last", "best"] = "last"
     # Where there is no GPU, GPU-run tests run on the virtual device, wait for a GPU, or always are left out.
     gpu_policy: Literal["virtual", "require", "skip"] = "virtual"
     todo: tuple[Todo, ...] = Field(min_length=1)

@@ -7,6 +7,7 @@ hears of it.
 
 import os
 import signal
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -98,12 +99,16 @@ class Batch:
     outline: str = ""
     cases: dict[Key, Case] = field(default_factory=dict)
     reports: dict[int, GradeReport] = field(default_factory=dict)
+    handed_in: Counter[str] = field(default_factory=Counter)
+    results: dict[str, dict[int, Attempt]] = field(default_factory=lambda: defaultdict(dict))
     attention: list[str] = field(default_factory=list)
     kept: int = 0
     sound_workers: set[str] = field(default_factory=set)
 
     def grade(self, jobs: Sequence[Job]) -> GradedClass:
-        """Every job, or as many as were in flight when somebody interrupted."""
+        """Every job, or as many as were in flight when somebody interrupted. Of several jobs of a student the best one
+        counts."""
+        self.handed_in = Counter(job.student for job in jobs)
         arriving = iter(enumerate(jobs))
         while self._admit(arriving):
             for answer in self.executor.collect():
@@ -112,7 +117,8 @@ class Batch:
 
     def _conclude(self, jobs: Sequence[Job]) -> GradedClass:
         reports = [self.reports[index] for index in sorted(self.reports)]
-        left = [job.student for index, job in enumerate(jobs) if index not in self.reports]
+        told = {report.submission.student for report in reports}
+        left = [student for student in dict.fromkeys(job.student for job in jobs) if student not in told]
         waiting = sum(report.status == "pending" for report in reports)
         if waiting:
             self.attention.append(f"{waiting} wait for a GPU: run this again with --pending on a machine that has one")
@@ -129,10 +135,10 @@ class Batch:
         return bool(self.cases)
 
     def _enter(self, index: int, job: Job) -> None:
-        latest = self.store.find_latest(job.student, self.assignment.name) if self.pending else None
-        if latest and latest.status != "pending":
+        latest = self.store.find_latest_attempt(job.student, self.assignment.name) if self.pending else None
+        if latest and latest.report.status != "pending":
             self.kept += 1
-            self._tell(index, latest)
+            self._receive(index, latest)
             return
         try:
             submission = read_submission(
@@ -224,9 +230,37 @@ class Batch:
         return charge_lateness(report, self.assignment.description.late)
 
     def _keep(self, index: int, attempt: Attempt) -> None:
+        if self.handed_in[attempt.report.submission.student] > 1:
+            self.store.add_all([attempt])
+            self._receive(index, attempt)
+            return
         with self.run.stage_report(attempt.report):
             self.store.add_all([attempt])
         self._tell(index, attempt.report)
+
+    def _receive(self, index: int, attempt: Attempt) -> None:
+        """Once all that the student handed in has a result, the best of it is put last in the gradebook."""
+        student = attempt.report.submission.student
+        results = self.results[student]
+        results[index] = attempt
+        if len(results) < self.handed_in[student]:
+            return
+        del self.results[student]
+        best = max(results, key=lambda index: (not results[index].report.fault, results[index].report.score, index))
+        faults = sum(bool(result.report.fault) for result in results.values())
+        if faults and len(results) > 1:
+            self.attention.append(f"{student}: {faults} of {len(results)} attempts not graded, the grader failed")
+        self._publish(results[best])
+        self._tell(best, results[best].report)
+
+    def _publish(self, attempt: Attempt) -> None:
+        report = attempt.report
+        if self.store.find_latest(report.submission.student, self.assignment.name) != report:
+            with self.run.stage_report(report):
+                self.store.add_all([attempt])
+        elif not self.run.holds(report):
+            with self.run.stage_report(report):
+                pass
 
     def _make_evidence(self, job: Job, recording: str) -> Evidence:
         # Absolute: whoever judges it again may stand in another folder.
@@ -235,15 +269,8 @@ class Batch:
     def _confirm(self, entrant: Entrant, found: Attempt) -> None:
         """Graded before, though perhaps for another student or before the last attempt."""
         self.kept += 1
-        report = self._relabel(found.report, entrant)
-        if self.store.find_latest(entrant.job.student, self.assignment.name) != report:
-            evidence = replace(found.evidence, path=str(entrant.job.path.absolute()))
-            self._keep(entrant.index, Attempt(found.key, report, evidence))
-            return
-        if not self.run.holds(report):
-            with self.run.stage_report(report):
-                pass
-        self._tell(entrant.index, report)
+        evidence = replace(found.evidence, path=str(entrant.job.path.absolute()))
+        self._receive(entrant.index, Attempt(found.key, self._relabel(found.report, entrant), evidence))
 
     def _tell(self, index: int, report: GradeReport) -> None:
         # Without their tests: a class of ten thousand must fit into memory.

@@ -197,6 +197,7 @@ def batch(
         if names and not quiet:
             _complain(f"{what}: {_list_some(names)}")
     workers = choose_worker_count(len(found), jobs)
+    students = {job.student for job in found}
     plan = Plan(
         assignment,
         isolation.value,
@@ -208,7 +209,7 @@ def batch(
         device=device.value,
         pending=pending,
     )
-    with open_progress(len(found), quiet=quiet) as tell:
+    with open_progress(len(students), quiet=quiet) as tell:
         done = grade_class(found, plan, Run(run), tell)
     if not quiet:
         print_class(done.reports)

@@ -19,7 +19,7 @@ from grader.roster import Roster
 
 @dataclass(frozen=True)
 class Roll:
-    """One job a student, and what the staff may want to know of the class."""
+    """One job a student, or one an attempt where the best counts; and what the staff may want to know of the class."""
 
     jobs: list[Job]
     late: tuple[str, ...] = ()
@@ -28,11 +28,13 @@ class Roll:
 
 
 def call_roll(folder: Path, assignment: Assignment, roster: Roster | None = None) -> Roll:
-    """The last attempt of each student. Raises SubmissionNotFound where there is none, UsageError for damaged lists."""
+    """The attempts that may count. Raises SubmissionNotFound where there is none, UsageError for damaged lists."""
     if roster is None and not is_download(folder):
         return Roll(list_jobs(folder))
     defines = assignment.defines
-    handed_in = keep_latest(read_class(folder, roster, module=assignment.module, defines=defines))
+    handed_in = read_class(folder, roster, module=assignment.module, defines=defines)
+    if assignment.description.attempt == "last":
+        handed_in = keep_latest(handed_in)
     here = {item.student for item in handed_in}
     extensions = {student.id: student.extension_days for student in roster.students} if roster else {}
     return Roll(
@@ -40,7 +42,7 @@ def call_roll(folder: Path, assignment: Assignment, roster: Roster | None = None
             Job(item.path, item.student, item.submitted_at, extension_days=extensions.get(item.student, 0.0))
             for item in handed_in
         ],
-        late=tuple(item.student for item in handed_in if item.late),
+        late=tuple(dict.fromkeys(item.student for item in handed_in if item.late)),
         strangers=_list_strangers(handed_in) if roster else (),
         absent=tuple(student.id for student in roster.students if student.id not in here) if roster else (),
     )
@@ -60,7 +62,7 @@ def list_jobs(folder: Path) -> list[Job]:
 
 
 def _list_strangers(handed_in: list[HandedIn]) -> tuple[str, ...]:
-    return tuple(item.student for item in handed_in if not item.on_roster)
+    return tuple(dict.fromkeys(item.student for item in handed_in if not item.on_roster))
 
 
 def _name_student(path: Path, *, whole: bool = False) -> str:

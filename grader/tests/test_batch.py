@@ -540,3 +540,36 @@ def test_each_student_is_late_alone(course):
     assert len(executor.submitted) == 1
     reports = [course.read_report(student) for student in ("kim", "lee", "noh")]
     assert [(report.score, report.late_penalty) for report in reports] == [(80.0, 0.0), (60.0, 20.0), (70.0, 10.0)]
+
+
+def test_the_best_attempt_counts(course):
+    """It is told of once and stands last in the gradebook; the same command again changes nothing."""
+    scores = {"first": 50, "second": 90, "third": 70}
+    for name in scores:
+        course.hand_in(name)
+    jobs = [Job(course.submissions / f"{name}.py", "kim") for name in scores]
+    executor = FakeExecutor(lambda task: Answer(task, "w1", text=write_score(task, scores[task.job.path.stem])))
+    done = course.grade(executor, jobs=jobs)
+    assert (course.told, [report.score for report in done.reports], done.left) == (["kim"], [90], [])
+    assert course.read_report("kim").score == 90
+    again = course.grade(FakeExecutor(die), jobs=jobs)
+    assert ([report.score for report in again.reports], again.kept) == ([90], 3)
+    with course.open_store() as store:
+        assert [attempt.report.score for attempt in store.list_attempts("kim", "toy")] == [50, 90, 70, 90]
+
+
+def test_an_attempt_that_was_not_graded_is_told(course):
+    """Though another one counts, since it might be better."""
+    for name in ("good", "lost"):
+        course.hand_in(name)
+    jobs = [Job(course.submissions / f"{name}.py", "kim") for name in ("good", "lost")]
+    done = course.grade(
+        FakeExecutor(lambda task: (die if task.job.path.stem == "lost" else grade_well)(task)), jobs=jobs
+    )
+    assert [report.score for report in done.reports] == [80]
+    assert done.attention == ["kim: 1 of 2 attempts not graded, the grader failed"]
+
+
+def write_score(task: Task, score: float) -> str:
+    """The report of a task that got so many points."""
+    return make_report(task.job.student, score=score).model_dump_json()

@@ -288,6 +288,14 @@ def test_without_a_roster_every_entry_is_a_student(toy: Assignment, tmp_path: Pa
     ]
 
 
+def test_every_attempt_may_be_the_best(toy: Assignment, tmp_path: Path) -> None:
+    """Where the best attempt counts each of them is graded; else the last alone."""
+    best = toy.model_copy(update={"description": toy.description.model_copy(update={"attempt": "best"})})
+    folder = lay_out(tmp_path / "canvas", LAYOUTS["canvas"])
+    assert [job.student for job in call_roll(folder, best, ROSTER).jobs] == ["s1", "s1", "s2"]
+    assert [job.student for job in call_roll(folder, toy, ROSTER).jobs] == ["s1", "s2"]
+
+
 def test_whoever_is_on_no_roster_is_named(toy: Assignment, tmp_path: Path) -> None:
     """And graded under the label of the download."""
     roll = call_roll(lay_out(tmp_path / "class", {"x_99_1_toy.py": RIGHT, "y_77_2_toy.py": RIGHT}), toy, ROSTER)

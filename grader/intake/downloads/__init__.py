@@ -65,7 +65,7 @@ def read_class(
 
 
 def keep_latest(attempts: Sequence[HandedIn]) -> list[HandedIn]:
-    """The last attempt of each student, which is the one that counts."""
+    """The last attempt of each student."""
     return list({item.student: item for item in attempts}.values())
 
 
