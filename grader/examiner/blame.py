@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAX_MESSAGE = 300
 OPEN_STUB = re.compile(r"TODO (\S+) is not filled in")
-NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory", re.IGNORECASE)
+NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory|bad_alloc", re.IGNORECASE)
 UNKNOWN_NAME = re.compile(r"^name '(\w+)' is not defined")
 NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
 

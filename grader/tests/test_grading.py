@@ -53,6 +53,7 @@ MISHAPS = {
     "ctypes.string_at(0)": Verdict.CRASHED,
     # asked for, not touched: on a slow machine touching a gigabyte takes longer than a test may
     "while True: hoard.append(torch.empty(1 << 22))": Verdict.OUT_OF_MEMORY,
+    "raise RuntimeError('std::bad_alloc')": Verdict.OUT_OF_MEMORY,  # what torch says of many small tensors
 }
 
 

@@ -57,7 +57,8 @@ class DecoderCase:
 
 def decoder_arguments(draw, **fixed) -> dict:
     """Constructor arguments of a one-layer decoder, with sizes that differ from each other."""
-    vocab_size, embedding_dim, hidden_size = draw.sizes(3, low=6, high=13)
+    embedding_dim, hidden_size = draw.sizes(2, low=6, high=13)
+    vocab_size = draw.integer(26, 33)  # large: from few tokens to choose from, an answer seldom visits several
     return {
         "vocab_size": vocab_size,
         "embedding_dim": embedding_dim,
@@ -92,11 +93,11 @@ def find_unmet_token(token_ids: list[int], decode_inline, vocab_size: int) -> in
 
 def draw_decoder(reference, draw, *, ends: bool, attention=standins.TiltedAttention, max_len: int = 6) -> DecoderCase:
     """A decoding problem whose answer visits several tokens, and meets the end token or does not."""
+    arguments = decoder_arguments(draw)
+    hidden_size = arguments["hidden_size"]
+    ours = reference.AttentionDecoder(**arguments)
+    ours.attn = attention(hidden_size)
     for _ in range(200):
-        arguments = decoder_arguments(draw)
-        hidden_size = arguments["hidden_size"]
-        ours = reference.AttentionDecoder(**arguments)
-        ours.attn = attention(hidden_size)
         fill_weights(ours, draw)
         torch.nn.init.zeros_(ours.W_c.bias)  # Luong's own W_c has no bias: with zeros either kind is right
         inputs = (draw.tensor(1, hidden_size), draw.tensor(1, hidden_size), draw.tensor(5, hidden_size))

@@ -136,7 +136,7 @@ def test_gradients_pass_through_the_weights(student, reference, draw):
         (context.reshape(-1) @ direction).backward()
         actual, h_t.grad = h_t.grad, None
         _, weights = theirs(h_t, keys)
-        weights.reshape(-1).backward(encoder_outputs @ direction)
+        (weights.reshape(-1) @ (encoder_outputs @ direction)).backward()
         # Where the weights themselves have lost h_t, that is the score's fault.
         if h_t.grad is not None:
             assert actual is not None, "no gradient reaches h_t through the context: were the weights detached?"
