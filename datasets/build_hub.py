@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +36,10 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
 def build_hub(hub: Path = HUB, *, again: bool = False) -> None:
     """Build every model that is missing or older than its recipe, then the list of checksums."""
     torch.set_num_threads(1)
+    # What is built here is ours: whoever sets up has no use for bars, nor for advice on speed.
+    transformers.utils.logging.disable_progress_bar()
+    transformers.logging.set_verbosity_error()
+    warnings.filterwarnings("ignore", "Recommended: pip install sacremoses")
     revision = name_revision()
     for name, build in BUILDERS.items():
         began = time.monotonic()

@@ -5,6 +5,7 @@ Zone: trusted. Called by `grader verify`, which `make test` runs. The corpus is 
 
 import tempfile
 import tomllib
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -88,7 +89,11 @@ def verify_suite(
     # The suite is judged whole, whatever the course does where there is no GPU.
     description = assignment.description.model_copy(update={"gpu_policy": "virtual"})
     assignment = assignment.model_copy(update={"description": description})
-    with Worker(assignment, isolation=isolation) as worker, tempfile.TemporaryDirectory() as folder:
+    with (
+        Worker(assignment, isolation=isolation) as worker,
+        tempfile.TemporaryDirectory() as folder,
+        warnings.catch_warnings(action="ignore"),  # torch has a lot to say of wrong code, and that is what it is
+    ):
         found.tests = len(worker.suite.tests)
         grader = _VariantGrader(worker, Path(folder))
         solution = assignment.solution.read_text(encoding="utf-8")
