@@ -29,9 +29,10 @@ $(HUB): $(RECIPE) | $(READY)
 grade: setup ## grade the sample class of a4_attention: a table, and JSON reports in runs/
 	@$(BIN)/grader batch assignments/a4_attention/sample_class -a a4_attention -o $(RUN)
 
-test: setup ## the test suite; are skeletons and notebooks in step with their solutions
+test: setup ## the test suite; are skeletons and notebooks in step, is a part of the corpus marked right
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 	@$(BIN)/grader release --check
+	@$(BIN)/grader verify --quick
 
 check: setup ## ruff and mypy --strict
 	@$(BIN)/ruff check grader

@@ -343,11 +343,10 @@ def verify(
 ) -> None:
     """Is the hidden suite worth trusting? Grades every known right and wrong variant."""
     from grader.assignment import list_assignments
-    from grader.verification import print_verification
+    from grader.verification import print_verifications
 
     names = _choose(assignment, list_assignments())
-    sound = [print_verification(name, isolation.value, quick=quick) for name in names]
-    if not all(sound):
+    if not print_verifications(names, isolation.value, quick=quick):
         raise typer.Exit(ExitCode.GRADER_FAULT)
 
 
