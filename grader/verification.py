@@ -1,6 +1,6 @@
 """Is a hidden suite worth trusting? Every known right and wrong variant is graded, and every test must earn its place.
 
-Zone: trusted. Called by `grader verify`; `make test` runs its quick form. The corpus is told in `tests_hidden/README.md`.
+Zone: trusted. Called by `grader verify`; `make test` runs its quick form. `tests_hidden/README.md` tells of the corpus.
 """
 
 import os
