@@ -46,6 +46,7 @@ test-slow: setup ## tests of minutes each: solution notebooks from top to bottom
 
 redteam: setup ## may any of the hostile submissions gain, break, change or leave something
 	@$(BIN)/python -m grader.redteam
+	@$(BIN)/python -m grader.redteam --sparse
 
 bench: setup ## speed, as ratios within one run
 	@$(BIN)/python -m grader.bench

@@ -1,6 +1,6 @@
 """Text from a student on its way to somebody's screen: nothing in it can move the cursor or turn the words around.
 
-Zone: trusted. Called by the tables of the command line and by the feedback pages.
+Zone: trusted. Called by the tables of the command line, the feedback pages and the exports.
 """
 
 import re

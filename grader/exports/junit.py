@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
+from grader.controls import escape_controls
 from grader.exports.feedback import tell_test
 from grader.exports.files import write_bytes
 from grader.exports.gradebook import Entry, Gradebook
@@ -53,7 +54,7 @@ def _add_case(suite: ElementTree.Element, test: CheckResult, language: Language)
 
 
 def _clean(text: str) -> str:
-    return _ILLEGAL.sub("\ufffd", text)
+    return _ILLEGAL.sub("\ufffd", escape_controls(text))
 
 
 def _format_seconds(seconds: float) -> str:

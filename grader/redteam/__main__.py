@@ -1,8 +1,9 @@
-"""`python -m grader.redteam [CLASS ...]`: every attack, or those classes; exit status 1 where something is wrong.
+"""`python -m grader.redteam [--sparse] [CLASS ...]`: every attack, or those classes; exit status 1 where one succeeds.
 
 Zone: trusted. What `make redteam` runs.
 """
 
+import argparse
 import os
 import shutil
 import sys
@@ -12,8 +13,12 @@ from pathlib import Path
 COURSE = Path(__file__).parent / "course"
 
 
-def main(kinds: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Raid a course of our own, in a folder of our own."""
+    parser = argparse.ArgumentParser("python -m grader.redteam", description="Grade hostile submissions in one class.")
+    parser.add_argument("classes", nargs="*", metavar="CLASS", help="classes of attacks; all where none is named")
+    parser.add_argument("--sparse", action="store_true", help="every fifth attack, among three honest neighbours each")
+    choice = parser.parse_args(words)
     with tempfile.TemporaryDirectory(prefix="redteam-") as folder:
         place = Path(folder)
         shutil.copytree(COURSE, place / "course", ignore=shutil.ignore_patterns("__pycache__"))
@@ -24,7 +29,7 @@ def main(kinds: list[str]) -> int:
         os.environ["GRADER_PROJECT"] = str(place / "course")
         from grader.redteam.raid import run_raid  # only now: the course's folder is read when the grader is imported
 
-        return run_raid(place, temporary, kinds)
+        return run_raid(place, temporary, choice.classes, sparse=choice.sparse)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def adopt_orphans() -> None:
 
 
 def list_descendants() -> dict[int, str]:
-    """The processes below this one with their command lines, but for multiprocessing's own tracker."""
+    """The living processes below this one with their command lines, but for multiprocessing's own tracker."""
     parents = dict(_list_processes())
     below = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in below} - below:
@@ -37,14 +37,18 @@ def list_descendants() -> dict[int, str]:
 def _list_processes() -> Iterator[tuple[int, int]]:
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            yield int(path.parent.name), int(path.read_text().rpartition(")")[2].split()[1])
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
         except OSError:
             continue  # it has just ended
+        # A zombie is nothing but a number that waits for its parent to ask. Of an orphan that is init, which asks at
+        # once; here it is us, and we never do.
+        if state != "Z":
+            yield int(path.parent.name), int(parent)
 
 
 def _read_command(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace") or "(ended)"
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
     except OSError:
         return "(ended)"
 

@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from grader.assignment import Assignment, load_assignment
@@ -27,8 +28,11 @@ from grader.verdict import Verdict
 ASSIGNMENT = "target"
 WORKERS = 2
 HONEST = {"right": {"double", "weigh", "layer"}, "half": {"weigh"}}
-# One honest submission after so many attacks.
+# One honest submission of each kind for so many attacks.
 MIXED = 8
+# A class like any other: of the attacks one in so many, and for two of them six honest submissions.
+SPARSE = 5
+SPARSE_MIXED, SPARSE_COPIES = 2, 3
 FORMATS = {"html": "pages", "csv": "grades.csv", "junit": "junit.xml"}
 # A wait may take longer than it is charged for, on a machine that is busy; so much longer is a hang.
 PATIENCE = 10
@@ -68,12 +72,15 @@ class Raid:
         )
 
 
-def run_raid(place: Path, temporary: Path, kinds: list[str]) -> int:
-    """Grade, judge, print. 0 where nothing is wrong."""
+def run_raid(place: Path, temporary: Path, kinds: list[str], *, sparse: bool = False) -> int:
+    """Grade, judge, print. 0 where nothing is wrong. `sparse`: of 200 submissions a quarter is hostile."""
     adopt_orphans()
     attacks = choose_attacks(kinds)
     raid = Raid(load_assignment(ASSIGNMENT))
-    _lay_out(raid, attacks, place / "class")
+    if sparse:
+        _lay_out(raid, attacks[::SPARSE], place / "class", mixed=SPARSE_MIXED, copies=SPARSE_COPIES)
+    else:
+        _lay_out(raid, attacks, place / "class")
     run = Run(place / "run")
     jobs = list_jobs(place / "class")
     plan = Plan(ASSIGNMENT, isolation="bwrap", workers=WORKERS)
@@ -99,19 +106,19 @@ def choose_attacks(kinds: list[str]) -> list[Attack]:
     return [attack for attack in attacks if not kinds or attack.kind in kinds]
 
 
-def _lay_out(raid: Raid, attacks: list[Attack], folder: Path) -> None:
+def _lay_out(raid: Raid, attacks: list[Attack], folder: Path, *, mixed: int = MIXED, copies: int = 1) -> None:
     for number, attack in enumerate(attacks):
         student = NAMES[attack.name] if attack.kind == "names" else f"{number:03}-{attack.id}"
         (folder / student).mkdir(parents=True)
         attack.write(folder / student)
         raid.attacks[student] = attack
-        if number % MIXED == 0:
-            _add_neighbours(raid, number, folder)
+        if number % mixed == 0:
+            _add_neighbours(raid, number, folder, copies)
 
 
-def _add_neighbours(raid: Raid, number: int, folder: Path) -> None:
-    for kind, solves in HONEST.items():
-        student = f"{number:03}-a-{kind}"
+def _add_neighbours(raid: Raid, number: int, folder: Path, copies: int) -> None:
+    for copy, (kind, solves) in product(range(copies), HONEST.items()):
+        student = f"{number:03}-a{copy}-{kind}"
         (folder / student).mkdir()
         shutil.copy(HERE / "honest" / f"{kind}.py", folder / student / MODULE)
         with (folder / student / MODULE).open("a") as file:

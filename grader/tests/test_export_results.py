@@ -333,14 +333,14 @@ def test_junit_counts_what_it_holds(tmp_path: Path) -> None:
 
 
 def test_junit_survives_any_text(tmp_path: Path) -> None:
-    """What XML cannot hold is replaced; markup stays text."""
+    """Control characters are written out, what XML cannot hold is replaced; markup stays text."""
     text = "nul \0 bell \a escape \x1b[31m half \ufffe <b>&amp; 홍길동"
     report = make_report(tests=[make_test("luong.scores", "failed", message=text)])
     junit.write(open_class(report), tmp_path / "out.xml")
     failure = read_junit(tmp_path / "out.xml").find("testsuite/testcase/failure")
     assert failure is not None
     assert failure.attrib == {
-        "message": "nul \ufffd bell \ufffd escape \ufffd[31m half \ufffd <b>&amp; 홍길동", "type": "failed",
+        "message": "nul \\x00 bell \\x07 escape \\x1b[31m half \ufffd <b>&amp; 홍길동", "type": "failed",
     }  # fmt: skip
 
 

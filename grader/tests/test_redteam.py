@@ -1,6 +1,8 @@
 """The red team's table and files agree, and what judges a raid can find something."""
 
 import ast
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from grader.errors import BrokenSuite, UsageError
 from grader.redteam import corpus
 from grader.redteam.__main__ import COURSE
 from grader.redteam.corpus import Attack, Expectation, load_attacks
-from grader.redteam.host import MARK, DescriptorWatch, list_files
+from grader.redteam.host import MARK, DescriptorWatch, list_descendants, list_files
 from grader.redteam.pages import find_live_text
 from grader.redteam.raid import HONEST, Neighbour, Raid, _find_changed, _judge_attacks, choose_attacks
 from grader.tests.fake_worker import make_report
@@ -131,6 +133,15 @@ def test_descriptors_that_stay_open_are_counted() -> None:
     assert watch.count_grown() == 0
     watch.counts[1] = [9, 7, 12, 7, 8, 13, 10, 15, 11, 10]
     assert watch.count_grown() == 3
+
+
+def test_processes_that_stay_are_listed() -> None:
+    """A living process below this one is listed, a zombie is not."""
+    with subprocess.Popen(["sleep", "60"]) as child:
+        listed = list_descendants()
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert (child.pid in listed, child.pid in list_descendants()) == (True, False)
 
 
 def test_files_that_stay_are_listed(tmp_path: Path) -> None:

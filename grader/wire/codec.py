@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from grader.wire.frames import ProtocolError
+from grader.wire.frames import MAX_BLOCK_BYTES, ProtocolError
 
 if TYPE_CHECKING:
     import torch
@@ -66,9 +66,13 @@ class Encoder:
         return body
 
     def pack_tensors(self) -> bytes:
-        """The safetensors block of all tensors met so far; empty where there are none."""
+        """The safetensors block of all tensors met so far; empty where there are none. Raises ProtocolError where it
+        would be larger than any message: before, not after memory was taken for it."""
         if not self.tensors:
             return b""
+        size = sum(tensor.nbytes for tensor in self.tensors)
+        if size > MAX_BLOCK_BYTES:
+            raise ProtocolError(f"tensors of {size} bytes are larger than {MAX_BLOCK_BYTES}")
         import torch
         from safetensors.torch import save
 
