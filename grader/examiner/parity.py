@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from grader.examiner.student import Remote
+from grader.examiner.student import Remote, state_shapes
 
 # Two right formulas differ by rounding: by a few times what float32 itself loses against float64.
 ROUNDING_FACTOR = 32
@@ -89,17 +89,12 @@ def load_weights(theirs: Any, ours: torch.nn.Module) -> None:
     that is ambiguous. Source of names: the given constructor.
     """
     weights = {name: tensor.detach() for name, tensor in ours.state_dict().items()}
-    names = _read_shapes(theirs)
+    names = state_shapes(theirs)
+    if names is None:
+        raise Mismatch("the module's state_dict() is not a dict of tensors")
     if set(names) != set(weights) or any(names[name] != tuple(weights[name].shape) for name in names):
         weights = _rename(weights, names)
     theirs.load_state_dict(weights)
-
-
-def _read_shapes(module: Any) -> dict[str, tuple[int, ...]]:
-    state = module.state_dict()
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise Mismatch("the module's state_dict() is not a dict of tensors")
-    return {str(name): tuple(value.shape) for name, value in state.items()}
 
 
 def _rename(weights: dict[str, torch.Tensor], names: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:

@@ -329,14 +329,41 @@ class Student(Remote):
 
     def define(self, stand_in: Callable[..., Any]) -> Any:
         """Carry a class or function into the jail as source text, and give it back as a remote one."""
-        handle = self._subject.post(Define(stand_in.__name__, _read_source(stand_in)))
-        return Remote(self._subject, handle, stand_in.__name__)
+        return _define(self._subject, stand_in)
 
     def replace(self, **stand_ins: Any) -> None:
         """Bind names inside the submission to stand-ins, for this test only."""
         for name, stand_in in stand_ins.items():
             remote = stand_in if isinstance(stand_in, Remote) else self.define(stand_in)
             self._subject.post(Put(self._handle, name, remote))
+
+
+def _define(subject: Subject, stand_in: Callable[..., Any]) -> Remote:
+    handle = subject.post(Define(stand_in.__name__, _read_source(stand_in)))
+    return Remote(subject, handle, stand_in.__name__)
+
+
+def state_shapes(module: Any) -> dict[str, tuple[int, ...]] | None:
+    """The shapes in the state dict of a module on either side, by name; None where that is no dict of tensors."""
+    if not isinstance(module, Remote):
+        return read_shapes(module)
+    # Read over there: the tensors themselves, of which nothing but the shape is wanted, would have to travel.
+    shapes = _define(module._subject, read_shapes)(module)
+    if shapes is not None and not (isinstance(shapes, dict) and all(map(_is_shape, shapes.values()))):
+        raise Mishap(Verdict.MALFORMED_REPLY, "shapes that are none")
+    return shapes if shapes is None else {str(name): shape for name, shape in shapes.items()}
+
+
+def read_shapes(module: torch.nn.Module) -> dict[str, tuple[int, ...]] | None:
+    """What `state_shapes` gives; carried into the jail as source text."""
+    state = module.state_dict()
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        return None
+    return {str(name): tuple(value.shape) for name, value in state.items()}
+
+
+def _is_shape(shape: Any) -> bool:
+    return isinstance(shape, tuple) and all(type(size) is int for size in shape)
 
 
 def parameter_gradients(module: Any) -> dict[str, torch.Tensor | None]:

@@ -4,11 +4,13 @@ Zone: jail, shares an address space with student code; nothing here is trusted b
 Called by `jail.zygote` in the sandbox, and by `examiner.channel` for a student's own check in process.
 """
 
+import functools
 import random
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from grader.jail.load import Definitions, Leftover, compile_definitions, describe, find_lines
@@ -192,8 +194,14 @@ def _run_stand_in(define: Define) -> Any:
     import torch
 
     namespace: dict[str, Any] = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "math": math}
-    exec(compile(define.source, "<stand-in>", "exec", dont_inherit=True), namespace)
+    exec(_compile_stand_in(define.source), namespace)
     return namespace[define.name]
+
+
+@functools.cache
+def _compile_stand_in(source: str) -> CodeType:
+    # Compiled once: most tests of a suite carry the same few in.
+    return compile(source, "<stand-in>", "exec", dont_inherit=True)
 
 
 def _seed_everything(seed: int) -> None:
