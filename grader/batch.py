@@ -33,6 +33,7 @@ from grader.verdict import Verdict
 # A worker takes seconds to start, a submission a fraction of one: fewer than this many are not worth another worker.
 SUBMISSIONS_PER_WORKER = 16
 RETRIES = 2
+MOST_REMARKS = 3
 FINISHING = b"\ngrader: finishing what is in flight; press Ctrl-C again to stop at once\n"
 
 Tell = Callable[[GradeReport], None]
@@ -277,6 +278,9 @@ class Batch:
         self.reports[index] = report.model_copy(update={"tests": ()})
         if report.status == "grader_fault":
             self.attention.append(f"{report.submission.student}: not graded, the grader failed: {report.reason}")
+        if report.remarks:
+            remarks = "; ".join(report.remarks[:MOST_REMARKS])
+            self.attention.append(f"{report.submission.student}: worth a look: {remarks}")
         self.tell(report)
 
     def _make_fault(self, job: Job, reason: str) -> GradeReport:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from grader.controls import escape_controls
 from grader.errors import GraderError, UsageError
 
 if TYPE_CHECKING:
@@ -484,7 +485,8 @@ def _name_extra(error: ModuleNotFoundError) -> UsageError:
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"grader: {message}", err=True)
+    # A message may quote what a student wrote.
+    typer.echo(f"grader: {escape_controls(message)}", err=True)
 
 
 def _list_some(names: Sequence[str]) -> str:

@@ -39,6 +39,7 @@ from grader.report import (
 )
 from grader.scoring import score_todos, total
 from grader.submission import Submission
+from grader.suspicion import find_suspicions
 from grader.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -215,6 +216,7 @@ class Worker:
             timing=examined.timing,
             notes=describe_policy(self.assignment),
             fault=fault,
+            remarks=find_suspicions(submission, examined.results),
         )
 
     def _report_fault(self, job: Job, submission: Submission, fault: GraderFault) -> GradeReport:

@@ -84,6 +84,8 @@ def print_report(report: GradeReport, language: Literal["en", "ko"]) -> None:
             console.print(Text(f"      {escape_controls(text)}"))
     for note in (*report.notes, *report.submission.notes[:10]):
         console.print(Text(f"  note: {escape_controls(note)}", style="dim"))
+    for remark in report.remarks:
+        console.print(Text(f"  worth a look: {escape_controls(remark)}", style="yellow"))
 
 
 def print_class(reports: Sequence[GradeReport]) -> None:

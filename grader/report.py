@@ -102,6 +102,7 @@ class GradeReport(Frozen):
     timing: Timing = Timing()
     notes: tuple[str, ...] = Field(default=(), description="how the course had it graded, for everybody")
     fault: str = Field(default="", description="why the grader failed, for the staff")
+    remarks: tuple[str, ...] = Field(default=(), description="what is worth a look, for the staff; costs nothing")
 
     @property
     def reason(self) -> str:

@@ -132,7 +132,9 @@ def summarise(reports: Sequence[GradeReport], left: Sequence[str] = ()) -> dict[
         "graded": len(reports),
         "mean_score": round(sum(scores) / len(scores), 2) if scores else None,
         "verdicts": dict(sorted(verdicts.items())),
-        "attention": [report.submission.student for report in reports if report.status == "grader_fault"],
+        "attention": [
+            report.submission.student for report in reports if report.status == "grader_fault" or report.remarks
+        ],
         "left": list(left),
         "students": [
             {"student": report.submission.student, "score": _read_score(report), "status": report.status}
