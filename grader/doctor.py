@@ -103,7 +103,16 @@ def _check_jail() -> list[Finding]:
 
     if obstacle := find_obstacle():
         return [Finding("jail", False, obstacle[:300], "see the lines above")]
-    return [Finding("jail", True, "a confined child was forked and ended")]
+    return [Finding("jail", True, "a confined child was forked and ended"), *_check_walls()]
+
+
+def _check_walls() -> list[Finding]:
+    from grader.examiner.launcher import Isolation
+    from grader.walls import describe_walls
+
+    # Only root can make a submission another user.
+    levels = [level for level in Isolation if os.geteuid() == 0 or level is not Isolation.SETUID]
+    return [Finding(f"behind {level.value}", True, describe_walls(level)) for level in levels]
 
 
 def _check_devices() -> list[Finding]:
