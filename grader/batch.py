@@ -30,8 +30,6 @@ from grader.scoring import charge_lateness, total
 from grader.store import Attempt, Evidence, Store, locate_gradebook, open_store
 from grader.verdict import Verdict
 
-# A worker takes seconds to start, a submission a fraction of one: fewer than this many are not worth another worker.
-SUBMISSIONS_PER_WORKER = 16
 RETRIES = 2
 MOST_REMARKS = 3
 FINISHING = b"\ngrader: finishing what is in flight; press Ctrl-C again to stop at once\n"
@@ -305,11 +303,6 @@ class Batch:
             seed_commitment="",
             fault=reason,
         )
-
-
-def choose_worker_count(jobs: int, wanted: int | None = None) -> int:
-    """As many workers as asked for, or as cores, but no more than the class is worth."""
-    return wanted or max(1, min(os.cpu_count() or 1, jobs // SUBMISSIONS_PER_WORKER))
 
 
 def grade_class(jobs: Sequence[Job], plan: Plan, run: Run, tell: Tell) -> GradedClass:

@@ -184,7 +184,8 @@ def batch(
 ) -> None:
     """Grade a class. The same command again goes on where it ended, and grades what has changed."""
     from grader.assignment import load_assignment
-    from grader.batch import Plan, choose_worker_count, grade_class
+    from grader.batch import Plan, grade_class
+    from grader.capacity import choose_worker_count
     from grader.listing import open_progress, print_class
     from grader.roll import call_roll
     from grader.roster import read_roster
@@ -192,12 +193,14 @@ def batch(
 
     if resume and force:
         raise UsageError("--resume keeps what was graded before, --force grades it again: choose one")
-    roll = call_roll(folder, load_assignment(assignment), read_roster(roster) if roster else None)
+    description = load_assignment(assignment)
+    roll = call_roll(folder, description, read_roster(roster) if roster else None)
     found = roll.jobs
     for what, names in (("late", roll.late), ("on no roster", roll.strangers), ("handed in nothing", roll.absent)):
         if names and not quiet:
             _complain(f"{what}: {_list_some(names)}")
-    workers = choose_worker_count(len(found), jobs)
+    # A cluster's workers may have the GPU that this machine lacks.
+    workers = 1 if dask else choose_worker_count(len(found), description, wanted=jobs, device=device.value)
     students = {job.student for job in found}
     plan = Plan(
         assignment,

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.assignment import load_assignment
-from grader.batch import Batch, Entrant, GradedClass, Tell, choose_worker_count, notice_interrupt, read_conditions
+from grader.batch import Batch, Entrant, GradedClass, Tell, notice_interrupt, read_conditions
+from grader.capacity import choose_worker_count
 from grader.devices import recall_choice
 from grader.errors import DamagedRecording, UsageError
 from grader.examiner.secret import commit_to, load_secret
@@ -25,6 +26,7 @@ from grader.report import CheckResult, GradeReport
 from grader.run import Run, make_file_name
 from grader.scoring import charge_lateness, check_points, score_todos, total
 from grader.store import FILE_NAME, Attempt, Evidence, Store, locate_gradebook, open_store
+from grader.suspicion import find_suspicions
 from grader.verdict import Outcome, Verdict
 
 # What needs no worker is kept so many at a time: a disk takes as long to be sure of one.
@@ -129,6 +131,7 @@ class Rejudging(Batch):
                 "max_score": total(todo.max_score for todo in todos),
                 "todos": todos,
                 "tests": tuple(results),
+                "remarks": self._renew_remarks(attempt, results),
                 "seed_commitment": self.commitment,
             }
         )
@@ -137,6 +140,13 @@ class Rejudging(Batch):
         self.repeated[entrant.index] = Attempt(key, report, Evidence(attempt.evidence.path, recording, self.outline))
         if len(self.repeated) >= TOGETHER:
             self._flush()
+
+    def _renew_remarks(self, attempt: Attempt, results: Sequence[CheckResult]) -> tuple[str, ...]:
+        # They change with the verdicts only, and those with the policy only, for which the recording was read.
+        if [result.status for result in results] == [result.status for result in attempt.report.tests]:
+            return attempt.report.remarks
+        submission = read_recording(self.source.recordings / attempt.evidence.recording).submission
+        return find_suspicions(submission, results)
 
     def _flush(self) -> None:
         """Keep what needed no worker, and only then tell of it."""
@@ -202,7 +212,7 @@ def rejudge_run(source: Run, target: Run, order: Order, tell: Tell) -> GradedCla
     conditions = read_conditions(assignment, isolation, device)
     commitment = commit_to(load_secret())
     now = outline_suite(assignment, conditions.environment, commitment)
-    workers = choose_worker_count(len(students), order.jobs)
+    workers = choose_worker_count(len(students), assignment, wanted=order.jobs, device=device)
     with (
         notice_interrupt() as interrupted,
         target.open(),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 300
 OPEN_STUB = re.compile(r"TODO (\S+) is not filled in")
 NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory|bad_alloc", re.IGNORECASE)
+# After these the driver refuses every further call of the process, whoever's mistake that one would be.
+STICKY = re.compile(r"CUDA error: |CUBLAS_STATUS_|CUDNN_STATUS_")
 UNKNOWN_NAME = re.compile(r"^name '(\w+)' is not defined")
 NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
 
@@ -36,6 +38,11 @@ def blame_submission(raised: Raised, request: Request, subject: "Subject") -> Mi
         return Mishap(verdict, f"the code ended the program (SystemExit: {text}){place}")
     reason = _compare_signatures(raised, request, subject) or _explain_name(raised, subject)
     return Mishap(verdict, f"{raised.kind[:60]}: {text}{place}{reason}")
+
+
+def ends_its_process(raised: Raised) -> bool:
+    """Whether the process that raised this is of no use to another test."""
+    return bool(STICKY.search(raised.message))
 
 
 def _find_verdict(raised: Raised) -> Verdict:

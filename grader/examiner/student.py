@@ -17,7 +17,7 @@ import torch
 
 from grader.assignment import Assignment
 from grader.errors import GraderFault
-from grader.examiner.blame import blame_submission
+from grader.examiner.blame import blame_submission, ends_its_process
 from grader.examiner.stubs import fill_stubs
 from grader.submission import Submission
 from grader.verdict import Mishap, Verdict
@@ -117,6 +117,8 @@ class Subject:
         for item, frame in zip(sent, frames, strict=True):
             reply = self._read(frame, item)
             if isinstance(reply, Raised):
+                if ends_its_process(reply):
+                    self._abandon_child()
                 raise blame_submission(reply, item.request, self)
         return reply
 
@@ -126,12 +128,15 @@ class Subject:
                 raise ProtocolError("a reply out of turn")
             message = unpack_message(frame, Decoder(frame.block, self._resolve, self._adopter(sent)))
         except ProtocolError as error:
-            self.channel.close()
-            self._loaded = None
+            self._abandon_child()
             raise Mishap(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
         if not isinstance(message, Loaded | Done | Raised):
             raise Mishap(Verdict.MALFORMED_REPLY, "a request where a reply was expected")
         return message
+
+    def _abandon_child(self) -> None:
+        self.channel.close()
+        self._loaded = None
 
     def _load(self, source: str) -> None:
         self._numbers = itertools.count()

@@ -206,7 +206,11 @@ def _compile_stand_in(source: str) -> CodeType:
 
 def _seed_everything(seed: int) -> None:
     random.seed(seed)
-    if "torch" in sys.modules:
-        sys.modules["torch"].default_generator.manual_seed(seed)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.default_generator.manual_seed(seed)
+        # A build without CUDA would keep the request for the day it finds some. Before CUDA starts it waits, too.
+        if torch.version.cuda:
+            torch.cuda.manual_seed_all(seed)
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed(seed % 2**32)

@@ -242,6 +242,18 @@ def test_a_handle_can_be_passed_back(student: Student):
     assert student.ask(student.helper) == 4
 
 
+@pytest.mark.parametrize(("error", "loads"), [("CUDA error: device-side assert triggered", 1), ("such size", 0)])
+def test_a_broken_driver_costs_one_test(student: Student, subject: Subject, error: str, loads: int):
+    """After an error that a GPU's driver never forgets the next test has a fresh process, after any other the same."""
+    loaded = []
+    load = subject._load
+    subject._load = lambda source: loaded.append(source) or load(source)
+    with pytest.raises(Mishap, match=error):
+        student.fail(error)
+    subject.begin("masking", seed=2)
+    assert student.helper(2) == 2 and len(loaded) == loads
+
+
 KNOWN = {"Picky": inspect.Signature(), "Picky.grow": inspect.Signature()}
 
 
