@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event
 from types import FrameType
+from typing import Any
 
 from grader.assignment import Assignment, load_assignment
 from grader.devices import choose_device
@@ -101,6 +102,7 @@ class Batch:
     handed_in: Counter[str] = field(default_factory=Counter)
     results: dict[str, dict[int, Attempt]] = field(default_factory=lambda: defaultdict(dict))
     attention: list[str] = field(default_factory=list)
+    shared: dict[Any, Any] = field(default_factory=dict)
     kept: int = 0
     sound_workers: set[str] = field(default_factory=set)
 
@@ -272,14 +274,26 @@ class Batch:
         self._receive(entrant.index, Attempt(found.key, self._relabel(found.report, entrant), evidence))
 
     def _tell(self, index: int, report: GradeReport) -> None:
-        # Without their tests: a class of ten thousand must fit into memory.
-        self.reports[index] = report.model_copy(update={"tests": ()})
+        self.reports[index] = self._slim(report)
         if report.status == "grader_fault":
             self.attention.append(f"{report.submission.student}: not graded, the grader failed: {report.reason}")
         if report.remarks:
             remarks = "; ".join(report.remarks[:MOST_REMARKS])
             self.attention.append(f"{report.submission.student}: worth a look: {remarks}")
         self.tell(report)
+
+    def _slim(self, report: GradeReport) -> GradeReport:
+        """Without its tests, and of what many reports have in common only one: ten thousand must fit into memory."""
+        share = self.shared.setdefault
+        return report.model_copy(
+            update={
+                "tests": (),
+                "assignment": share(report.assignment, report.assignment),
+                "environment": share(report.environment, report.environment),
+                "seed_commitment": share(report.seed_commitment, report.seed_commitment),
+                "todos": tuple(share(todo, todo) for todo in report.todos),
+            }
+        )
 
     def _make_fault(self, job: Job, reason: str) -> GradeReport:
         """What is kept where no worker could make a report."""
