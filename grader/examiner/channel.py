@@ -14,7 +14,7 @@ from typing import Protocol
 
 from grader.assignment import Limits
 from grader.errors import GraderFault
-from grader.examiner.launcher import Child, Exit, Jail
+from grader.examiner.launcher import Child, Exit, Isolation, Jail
 from grader.examiner.pace import measure_slowness
 from grader.verdict import Mishap, Verdict
 from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
@@ -86,8 +86,11 @@ class JailChannel:
             raise Mishap(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
         except (EOFError, ConnectionError, BrokenPipeError) as error:
             # Whoever only closes the channel still has to end: killed at once, the cause would be ours.
-            child.await_end(self.limits.asleep_seconds)
-            raise self._explain_death(self._retire()) from error
+            ended = child.await_end(self.limits.asleep_seconds)
+            death = self._retire()
+            if not ended:
+                raise Mishap(Verdict.CRASHED, "the code closed its connection to the grader") from error
+            raise self._explain_death(death) from error
         # Also when it answered before anybody looked: whether it overran must not depend on when we look.
         self._check_computing(child)
         return replies
@@ -190,6 +193,9 @@ class JailChannel:
         if number == signal.SIGKILL and ended.cpu_seconds >= self.limits.total_cpu_seconds - 1:
             message = f"stopped after {self.limits.total_cpu_seconds} seconds of computing in all"
             return Mishap(Verdict.TIMED_OUT, message)
+        if number == signal.SIGKILL and self.jail.isolation is Isolation.BWRAP:
+            # The first process of a pid namespace cannot be killed from within it, not by itself either.
+            raise GraderFault("a submission's process was killed from outside: by somebody, or for want of memory")
         return Mishap(Verdict.CRASHED, f"the process was ended by {_name_signal(number)}")
 
 

@@ -88,11 +88,11 @@ class Child:
         # Whatever neither runs nor is about to: sleeping, stopped, or a first thread that ended before the others.
         return not any(_read_state(f"{self._tasks}/{task}/stat") in ("R", "D") for task in _list_folder(self._tasks))
 
-    def await_end(self, seconds: float) -> None:
-        """Give it time to end by itself, so that how it ended is its own doing."""
+    def await_end(self, seconds: float) -> bool:
+        """Give it time to end by itself, so that how it ended is its own doing. Whether it has."""
         poller = select.poll()
         poller.register(self.pidfd, select.POLLIN)
-        poller.poll(seconds * 1000)
+        return bool(poller.poll(seconds * 1000))
 
     def end(self) -> Exit:
         """Kill it, however dead it looks, and learn how it ended."""
