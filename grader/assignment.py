@@ -14,6 +14,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from grader.errors import BrokenSuite, UnknownAssignment
 
+# Read when the first model is made. To look for plugins, of which we use none, pydantic would read the metadata of
+# every installed package: a twentieth of a grade from nothing.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 FULL_SCORE = 100
 
 
