@@ -98,14 +98,6 @@ class Decoder:
         self.resolve = resolve
         self.adopt = adopt
         self.nodes = 0
-        self.kinds: dict[str, Callable[[dict[str, Any], int], Any]] = {
-            "tuple": lambda body, depth: tuple(self.decode(item, depth) for item in _list_of(body)),
-            "dict": self._decode_dict,
-            "float": lambda body, depth: _special_float(body.get("v")),
-            "bytes": lambda body, depth: _bytes_of(body.get("v")),
-            "tensor": lambda body, depth: self._decode_tensor(body),
-            "handle": lambda body, depth: self.resolve(body),
-        }
 
     def decode(self, data: Any, depth: int = 0) -> Any:
         """Raises ProtocolError for anything the encoder would not have written."""
@@ -117,9 +109,9 @@ class Decoder:
         if not isinstance(data, dict):
             return _check_scalar(data)
         kind = data.get(KIND)
-        if not isinstance(kind, str) or kind not in self.kinds:
+        if not isinstance(kind, str) or kind not in _KINDS:
             raise ProtocolError("a value of an unknown kind")
-        return self.kinds[kind](data, depth + 1)
+        return _KINDS[kind](self, data, depth + 1)
 
     def _decode_dict(self, body: dict[str, Any], depth: int) -> dict[Any, Any]:
         decoded = {}
@@ -144,6 +136,16 @@ class Decoder:
             raise ProtocolError("a tensor without a device")
         self.taken += 1
         return self.adopt(self.tensors[index], body)
+
+
+_KINDS: dict[str, Callable[[Decoder, dict[str, Any], int], Any]] = {
+    "tuple": lambda decoder, body, depth: tuple(decoder.decode(item, depth) for item in _list_of(body)),
+    "dict": lambda decoder, body, depth: decoder._decode_dict(body, depth),
+    "float": lambda decoder, body, depth: _special_float(body.get("v")),
+    "bytes": lambda decoder, body, depth: _bytes_of(body.get("v")),
+    "tensor": lambda decoder, body, depth: decoder._decode_tensor(body),
+    "handle": lambda decoder, body, depth: decoder.resolve(body),
+}
 
 
 def unpack_tensors(block: bytes) -> "list[torch.Tensor]":
