@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 from grader.assignment import Assignment, load_assignment
@@ -51,6 +51,11 @@ class Plan:
     record: bool = True
     device: str | None = None
     pending: bool = False
+
+    @property
+    def wanted_device(self) -> str | None:
+        """What waits for a GPU is finished on nothing else."""
+        return "cuda" if self.pending else self.device
 
 
 @dataclass(frozen=True)
@@ -322,8 +327,7 @@ class Batch:
 def grade_class(jobs: Sequence[Job], plan: Plan, run: Run, tell: Tell) -> GradedClass:
     """Grade what is not graded yet. Raises UsageError or GraderFault where the class cannot be graded at all."""
     assignment = load_assignment(plan.assignment)
-    # What waits for a GPU is finished on nothing else.
-    conditions = read_conditions(assignment, plan.isolation, "cuda" if plan.pending else plan.device)
+    conditions = _read_conditions(assignment, plan)
     with (
         notice_interrupt() as interrupted,
         run.open(),
@@ -345,6 +349,14 @@ def grade_class(jobs: Sequence[Job], plan: Plan, run: Run, tell: Tell) -> Graded
         if plan.pending:
             jobs = [job for job in jobs if store.find_latest(job.student, assignment.name)]
         return batch.grade(jobs)
+
+
+def _read_conditions(assignment: Assignment, plan: Plan) -> Conditions:
+    if not plan.dask or plan.wanted_device != "cuda":
+        return read_conditions(assignment, plan.isolation, plan.wanted_device)
+    # The GPU is not this machine's.
+    ask = _import_cluster().ask_environment
+    return Conditions(digest_suite(assignment), ask(plan.dask, plan.assignment, plan.isolation))
 
 
 def read_conditions(assignment: Assignment, isolation: str | None, device: str | None = None) -> Conditions:
@@ -372,13 +384,22 @@ def notice_interrupt() -> Iterator[Event]:
 
 
 def _open_executor(plan: Plan) -> AbstractContextManager[Executor]:
+    device, record = plan.wanted_device, plan.record
     if plan.dask:
-        try:
-            from grader.cluster import open_cluster  # an extra, and slow to import
-        except ModuleNotFoundError as error:
-            raise UsageError(f"--dask needs Dask ({error}): pip install 'grader[cluster]'") from error
-        return open_cluster(plan.dask, plan.assignment, plan.isolation, device=plan.device, record=plan.record)
-    return open_local(plan.assignment, plan.isolation, plan.workers, device=plan.device, record=plan.record)
+        cluster = _import_cluster()
+        opened: AbstractContextManager[Executor] = cluster.open_cluster(
+            plan.dask, plan.assignment, plan.isolation, device=device, record=record
+        )
+        return opened
+    return open_local(plan.assignment, plan.isolation, plan.workers, device=device, record=record)
+
+
+def _import_cluster() -> ModuleType:
+    try:
+        from grader import cluster  # an extra, and slow to import
+    except ModuleNotFoundError as error:
+        raise UsageError(f"--dask needs Dask ({error}): pip install 'grader[cluster]'") from error
+    return cluster
 
 
 def _outline(assignment: Assignment, conditions: Conditions) -> str:

@@ -5,7 +5,7 @@ this package, the course's folder and the class's folder at the same paths, and 
 everything else about the connection is distributed's own configuration.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,11 +15,17 @@ from typing import Any, cast
 from distributed import Client, Future, Worker, as_completed, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
+from grader.assignment import load_assignment
+from grader.devices import choose_device
 from grader.errors import GraderError, GraderFault, UsageError
+from grader.examiner.launcher import choose_isolation
 from grader.executors import DEPTH, Answer, Opening, Product, Task, Work, make_answer, open_grading
-from grader.grading import Job
+from grader.grading import Job, describe_environment
+from grader.report import Environment
 
 CONNECT_SECONDS = 30
+# The resource label of a machine with a GPU: `dask worker ADDRESS --resources GPU=1`.
+GPU = "GPU"
 
 
 @dataclass(frozen=True)
@@ -31,16 +37,18 @@ class Done:
 
 
 class Preparation(WorkerPlugin):
-    """Makes a process of the cluster a worker: once, also where it joins later."""
+    """Makes a process of the cluster a worker: once, also where it joins later; if need be only one with a GPU."""
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Opening, *, needs_gpu: bool = False) -> None:
         self.opening = opening
+        self.needs_gpu = needs_gpu
 
     def setup(self, worker: Worker) -> None:
         """Open. In the process's main thread, since a zygote ends with the thread that started it."""
         self.lock = Lock()
         self.stack = ExitStack()
-        self.work: Work = self.stack.enter_context(self.opening())
+        if not self.needs_gpu or worker.state.total_resources.get(GPU):
+            self.work: Work = self.stack.enter_context(self.opening())
 
     def teardown(self, worker: Worker) -> None:
         """Close, with the run or with the process."""
@@ -61,12 +69,13 @@ class Preparation(WorkerPlugin):
 class ClusterExecutor:
     """Workers that a Dask scheduler knows of. What a lost worker had to do, the scheduler gives to another."""
 
-    def __init__(self, client: Client, name: str, opening: Opening) -> None:
+    def __init__(self, client: Client, name: str, opening: Opening, *, needs_gpu: bool = False) -> None:
         """Prepare the workers. Raises GraderError in a worker's own words where one cannot be opened."""
         self.client = client
         self.address = client.scheduler_info()["address"]
         self.name = name
-        self.client.register_plugin(Preparation(opening), name=name)
+        self.resources = {GPU: 1} if needs_gpu else None
+        self.client.register_plugin(Preparation(opening, needs_gpu=needs_gpu), name=name)
         self.completed = as_completed(loop=client.loop, with_results=True, raise_errors=False)
         self.tasks: dict[Future[Any], Task] = {}
         self.threads = self._count_threads()
@@ -79,10 +88,10 @@ class ClusterExecutor:
         """To any worker, if possible to one that has not failed at it."""
         # Workers have a working directory of their own.
         job = replace(task.job, path=task.job.path.resolve())
-        others = sorted(set(self.client.nthreads()) - task.avoid) if task.avoid else []
+        others = sorted(set(list_threads(self.client, self.resources)) - task.avoid) if task.avoid else []
         # A preference: where the others are lost, too, this one will do.
         preference = {"workers": others, "allow_other_workers": True} if others else {}
-        future = self.client.submit(grade_on_worker, self.name, job, pure=False, **preference)
+        future = self.client.submit(grade_on_worker, self.name, job, pure=False, resources=self.resources, **preference)
         self.tasks[future] = task
         self.completed.add(future)
 
@@ -116,17 +125,20 @@ class ClusterExecutor:
 
     def _count_threads(self) -> int:
         # Without a worker yet, one task waits for the first that joins.
-        return max(1, int(sum(self.client.nthreads().values())))
+        return max(1, sum(list_threads(self.client, self.resources).values()))
 
 
 @contextmanager
 def open_cluster(
     address: str, assignment: str, isolation: str, *, device: str | None = None, record: bool = False
 ) -> Iterator[ClusterExecutor]:
-    """The workers of the scheduler at that address, prepared for one assignment."""
+    """The workers of the scheduler at that address, prepared for one assignment; for `cuda` those with a GPU."""
     with connect(address) as client:
         executor = open_executor(
-            client, f"grader {assignment}", partial(open_grading, assignment, isolation, device=device, record=record)
+            client,
+            f"grader {assignment}",
+            partial(open_grading, assignment, isolation, device=device, record=record),
+            needs_gpu=device == "cuda",
         )
         try:
             yield executor
@@ -134,10 +146,36 @@ def open_cluster(
             executor.close()
 
 
-def open_executor(client: Client, name: str, opening: Opening) -> ClusterExecutor:
+def ask_environment(address: str, assignment: str, isolation: str) -> Environment:
+    """The environment of the first worker with a GPU. Raises UsageError where none has one."""
+    with connect(address) as client:
+        if not list_threads(client, {GPU: 1}):
+            raise UsageError(
+                f"no worker at {address!r} has a GPU: start one with `dask worker ... --resources {GPU}=1`"
+            )
+        asked = client.submit(read_environment, assignment, isolation, pure=False, resources={GPU: 1})
+        return cast(Environment, asked.result())
+
+
+def read_environment(assignment: str, isolation: str) -> Environment:
+    """What runs on a worker with a GPU."""
+    device = choose_device(load_assignment(assignment), "cuda")
+    return describe_environment(choose_isolation(isolation), device)
+
+
+def list_threads(client: Client, resources: Mapping[str, int] | None = None) -> dict[str, int]:
+    """How many jobs each worker takes at once, by address; only workers that have the resources."""
+    workers = client.scheduler_info(n_workers=-1)["workers"].items()
+    if not resources:
+        return {address: int(worker["nthreads"]) for address, worker in workers}
+    labels = {address: worker["resources"] for address, worker in workers}
+    return {address: int(label[GPU]) for address, label in labels.items() if label.get(GPU)}
+
+
+def open_executor(client: Client, name: str, opening: Opening, *, needs_gpu: bool = False) -> ClusterExecutor:
     """Prepare the workers under a name that two runs must not share. Raises GraderError where one cannot be opened."""
     try:
-        return ClusterExecutor(client, name, opening)
+        return ClusterExecutor(client, name, opening, needs_gpu=needs_gpu)
     except Exception as error:
         # Left there, the plugin would keep every worker out that joins later.
         leave(client, name)

@@ -29,10 +29,10 @@ class Cluster:
     folder: Path
     workers: list["subprocess.Popen[bytes]"]
 
-    def start_worker(self) -> None:
+    def start_worker(self, *labels: str) -> None:
         """One more process, without the nanny that would start it again."""
         arguments = [self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", self.folder]
-        self.workers.append(start("worker", *map(str, arguments)))
+        self.workers.append(start("worker", *map(str, arguments), *labels))
 
 
 def start(kind: str, *arguments: str) -> "subprocess.Popen[bytes]":
@@ -157,6 +157,27 @@ def test_a_worker_that_joins_later_is_prepared(machines, client, executor, log):
     machines.start_worker()
     client.wait_for_workers(before + 1)
     assert count(log, "open") == before + 1
+
+
+def test_without_a_label_nobody_is_asked_about_a_gpu(machines):
+    """The message says how a worker gets one."""
+    with pytest.raises(UsageError, match=r"no worker .* has a GPU: .*--resources GPU=1"):
+        cluster.ask_environment(machines.address, "a4_attention", "bwrap")
+
+
+def test_jobs_for_a_gpu_go_to_labelled_workers_only(machines, client, log, tmp_path):
+    """The others are not even opened, and what a labelled one stumbles over does not go to them."""
+    before = len(client.nthreads())
+    machines.start_worker("--resources", "GPU=1")
+    client.wait_for_workers(before + 1)
+    [labelled] = cluster.list_threads(client, {cluster.GPU: 1})
+    executor = cluster.open_executor(client, "gpu", partial(open_fake, log), needs_gpu=True)
+    for number in range(4):
+        executor.submit(make_task(tmp_path, f"s{number}", f"score {number}", avoid=frozenset({labelled})))
+    answers = collect_all(executor, 4)
+    executor.close()
+    assert {answer.worker for answer in answers.values()} == {labelled}
+    assert (count(log, "open"), executor.threads) == (1, 1)
 
 
 def test_no_scheduler_is_told(monkeypatch):
