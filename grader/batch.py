@@ -327,6 +327,7 @@ class Batch:
 def grade_class(jobs: Sequence[Job], plan: Plan, run: Run, tell: Tell) -> GradedClass:
     """Grade what is not graded yet. Raises UsageError or GraderFault where the class cannot be graded at all."""
     assignment = load_assignment(plan.assignment)
+    run.check_assignment(assignment.name)
     conditions = _read_conditions(assignment, plan)
     with (
         notice_interrupt() as interrupted,

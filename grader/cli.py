@@ -459,6 +459,9 @@ def main() -> None:
     except GraderError as error:
         _complain(str(error))
         sys.exit(ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.GRADER_FAULT)
+    except (FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        _complain(f"{error.strerror} ({str(error.filename)!r}): choose another path, or mend its rights")
+        sys.exit(ExitCode.USAGE)
 
 
 def _conclude(done: "GradedClass") -> None:

@@ -55,6 +55,13 @@ class Run:
             self._remove_unfinished()
             yield
 
+    def check_assignment(self, name: str) -> None:
+        """Raises UsageError where the folder holds the run of another assignment, which this one would overwrite."""
+        path = next(self.reports.glob("*.json"), None)
+        held = _read_part(path, "assignment", "name") if path else name
+        if held != name:
+            raise UsageError(f"{str(self.folder)!r} holds a run of {held!r}: choose another folder with -o")
+
     @contextmanager
     def stage_report(self, report: GradeReport) -> Iterator[None]:
         """Have a student's report written, and put it in its place once the block has succeeded."""
@@ -96,7 +103,7 @@ class Run:
         paths = sorted(path for path in self.reports.glob("*.json") if not path.name.startswith("."))
         if not paths:
             raise UsageError(f"no reports in {str(self.reports)!r}: pass the folder that `grader batch -o` wrote")
-        return [_read_student(path) for path in paths]
+        return [_read_part(path, "submission", "student") for path in paths]
 
     def holds(self, report: GradeReport) -> bool:
         """Whether just this report is in its place."""
@@ -151,9 +158,9 @@ def make_file_name(student: str) -> str:
     return f"{safe or 'unnamed'}-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
 
 
-def _read_student(path: Path) -> str:
+def _read_part(path: Path, part: str, field: str) -> str:
     try:
-        return str(json.loads(path.read_bytes())["submission"]["student"])
+        return str(json.loads(path.read_bytes())[part][field])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{str(path)!r} cannot be read as a report: {error}; grade that submission again") from error
 

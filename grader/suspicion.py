@@ -17,6 +17,7 @@ NAMES = {
     "os": frozenset("_exit abort environ fork forkpty kill killpg listdir popen posix_spawn scandir system".split()),
     "sys": frozenset("_current_frames _getframe modules setprofile settrace".split()),
 }
+MOST = 20
 PLACES = (".grader", "/etc/", "/proc/", "/sys/", "expected.toml", "solutions/", "tests_hidden")
 # What a reply or a system call came to that the jail does not have.
 REFUSED = frozenset({Verdict.FORBIDDEN, Verdict.MALFORMED_REPLY})
@@ -27,7 +28,10 @@ def find_suspicions(submission: Submission, results: Sequence[CheckResult]) -> t
     lines: dict[str, int] = {}
     for what, line in _list_odd(submission.source):
         lines.setdefault(what, line)
-    remarks = [f"{what} ({submission.locate(line).describe()})" for what, line in lines.items()]
+    first = list(lines.items())[:MOST]
+    remarks = [f"{what[:160]} ({submission.locate(line).describe()})" for what, line in first]
+    if len(lines) > MOST:
+        remarks.append(f"and {len(lines) - MOST} things more")
     refused = [result for result in results if result.status in REFUSED]
     if refused:
         remarks.append(f"{len(refused)} tests met what is not allowed, first: {refused[0].message[:160]}")

@@ -171,6 +171,7 @@ class Jail:
         on_gpu = _is_gpu(self.device)
         confined = Confinement(
             memory_bytes=limits.memory_mb << 20,
+            address_bytes=limits.memory_mb << 20,
             cpu_seconds=limits.total_cpu_seconds,
             tmpfs_bytes=limits.disk_mb << 20,
             threads=limits.threads,

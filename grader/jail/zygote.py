@@ -26,6 +26,9 @@ from grader.wire.frames import Frame, pack_frame
 from grader.wire.virtual import NAME, set_up_virtual_device
 
 MAX_PACKET = 1 << 16
+# Addresses that a child may map beyond its memory: torch and threads reserve more than they touch. What is mapped costs
+# page tables that no limit of memory counts, 4 KiB for each 2 MiB: so this much costs 16 MiB.
+SPARE_ADDRESSES = 8 << 30
 
 
 def run(descriptor: int) -> None:
@@ -84,7 +87,12 @@ def _warm_torch(device: str) -> None:
 
 def _spawn(control: socket.socket, spec: dict[str, Any], channel: int, own_namespace: int | None) -> None:
     confinement = Confinement(
-        **{**spec, "filter": bytes.fromhex(spec["filter"]), "memory_bytes": spec["memory_bytes"] + _data_bytes()}
+        **{
+            **spec,
+            "filter": bytes.fromhex(spec["filter"]),
+            "memory_bytes": spec["memory_bytes"] + _read_bytes("VmData"),
+            "address_bytes": spec["address_bytes"] + _read_bytes("VmSize") + SPARE_ADDRESSES,
+        }
     )
     if own_namespace is not None:
         _check(libc.unshare(CLONE_NEWPID), "unshare")
@@ -118,12 +126,12 @@ def _reap(pid: int) -> dict[str, Any]:
     return {"status": status, "cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_kb": usage.ru_maxrss}
 
 
-def _data_bytes() -> int:
+def _read_bytes(field: str) -> int:
     with open("/proc/self/status") as status:
         for line in status:
-            if line.startswith("VmData:"):
+            if line.startswith(f"{field}:"):
                 return int(line.split()[1]) * 1024
-    raise RuntimeError("no VmData in /proc/self/status")
+    raise RuntimeError(f"no {field} in /proc/self/status")
 
 
 def _open_own_namespace() -> int | None:

@@ -145,3 +145,17 @@ def test_no_limit_can_be_raised(prober: Prober) -> None:
             return raised
     """
     assert prober.run(source) == []
+
+
+def test_page_tables_are_capped(prober: Prober) -> None:
+    """Memory that is only mapped to be read costs tables that no limit of memory counts: so addresses have a limit."""
+    source = """
+        import mmap
+
+        def probe(size):
+            mapped = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
+            return len(mapped)
+    """
+    assert prober.run(source, 1 << 32) == 1 << 32
+    reply = prober.run(source, 1 << 40)
+    assert isinstance(reply, Raised) and reply.kind in ("OSError", "MemoryError")

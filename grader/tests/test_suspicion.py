@@ -65,3 +65,9 @@ def test_a_remark_costs_nothing():
     report = grade_text(f"{read_solution()}\n\ndef helper():\n    import ctypes\n    return ctypes\n")
     assert report.score == 100
     assert [remark.split(" (")[0] for remark in report.remarks] == ["imports ctypes"]
+
+
+def test_a_flood_of_oddities_is_cut():
+    """Thirty thousand imports are not thirty thousand remarks."""
+    remarks = find_suspicions(make_submission("\n".join(f"import socket.a{number}" for number in range(500))), [])
+    assert (len(remarks), remarks[-1]) == (21, "and 480 things more")

@@ -443,6 +443,17 @@ def test_a_module_moves_both_ways() -> None:
     assert all(new is old for new, old in zip(module.parameters(), weights, strict=True))
 
 
+def test_a_module_moves_while_a_graph_of_it_lives() -> None:
+    """As on a GPU: somebody still holds the loss."""
+    layer = nn.Linear(3, 2)
+    loss = layer(torch.ones(1, 3)).sum()
+    layer.to(DEVICE)
+    assert str(layer.weight.device) == DEVICE
+    other = layer(torch.ones(1, 3, device=DEVICE)).sum()
+    assert layer.to("cpu").weight.device.type == "cpu"
+    torch.testing.assert_close(loss.detach(), other.detach().cpu())
+
+
 def test_tied_weights_stay_tied() -> None:
     """Two modules that share a weight share it on the device, too."""
     module = nn.ModuleDict({"embedding": nn.Embedding(5, 3), "output": nn.Linear(3, 5, bias=False)})

@@ -114,3 +114,13 @@ def test_a_forged_block_is_refused(block: bytes) -> None:
     """A block that is not exactly what the encoder writes raises ProtocolError and nothing else."""
     with pytest.raises(ProtocolError):
         unpack_tensors(block)
+
+
+def test_names_and_shapes_are_capped() -> None:
+    """A block of nothing but entries is refused before it is read: reading each would cost the examiner its time."""
+    entry = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+    assert len(unpack_tensors(pack_block({str(number): entry for number in range(1000)}))) == 1000
+    with pytest.raises(ProtocolError, match="names and shapes"):
+        unpack_tensors(pack_block({str(number): entry for number in range(10_000)}))
+    with pytest.raises(ProtocolError, match="names and shapes"):
+        unpack_tensors(pack_block({"0": entry | {"shape": [1] * 200_000}}))

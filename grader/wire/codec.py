@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 MAX_KEY = 1 << 31
+MAX_ENTRIES_BYTES = 256 << 10
 
 KIND = "$"
 
@@ -152,6 +153,9 @@ def unpack_tensors(block: bytes) -> "list[torch.Tensor]":
     """The tensors of a block in order. Raises ProtocolError where it is no sound safetensors block."""
     if not block:
         return []
+    # Read entry by entry, at a cost that nobody is charged for.
+    if int.from_bytes(block[:8], "little") > MAX_ENTRIES_BYTES:
+        raise ProtocolError(f"the tensors' names and shapes take more than {MAX_ENTRIES_BYTES} bytes")
     from safetensors import SafetensorError
     from safetensors.torch import load
 

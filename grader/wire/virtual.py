@@ -236,6 +236,12 @@ def _move_modules_in_place() -> None:
         torch.__future__.set_swap_module_params_on_conversion(True)
         try:
             return apply(self, *args, **kwargs)
+        except RuntimeError as error:
+            if "swap" not in str(error):
+                raise
+            # A graph that is still alive holds this module's parameters as they were: it gets new ones.
+            torch.__future__.set_swap_module_params_on_conversion(False)
+            return apply(self, *args, **kwargs)
         finally:
             torch.__future__.set_swap_module_params_on_conversion(before)
 

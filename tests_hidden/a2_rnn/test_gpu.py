@@ -63,6 +63,8 @@ def test_classifier_on_the_device(student, reference, draw, device):
     found = theirs(ids.to(device), lengths.to(device))
     expected = closest(found, ours(ids, lengths), classify_packed(ours, ids, lengths))
     assert_parity(found, expected.to(device), what="logits on the device")
+    # And back: what was made on the device must not stay there.
+    assert_parity(theirs.to("cpu")(ids, lengths), expected, what="logits back on the CPU")
 
 
 @pytest.mark.todo("heads.classify", points=1)

@@ -117,6 +117,10 @@ def test_a_step_on_the_device(student, reference, draw, device):
     expected, new_hidden = pair.ours.forward_step(batch.token, batch.hidden)
     assert_same(output, expected, there, "output")
     assert_same(hidden, new_hidden, there, "state")
+    # And back: what was made on the device must not stay there.
+    pair.theirs.to("cpu")
+    output, _ = pair.theirs.forward_step(batch.token, batch.hidden)
+    assert_same(output, expected, batch.hidden, "output back on the CPU")
 
 
 @pytest.mark.todo("gru.decode", points=2)

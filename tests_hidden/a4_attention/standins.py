@@ -36,6 +36,24 @@ class Caller:
             module(*inputs)
         return seen
 
+    def context_of(self, weights, module, *inputs):
+        """The context where every softmax gives these weights; None where none is taken."""
+        from torch.overrides import TorchFunctionMode
+
+        steered = []
+
+        class Steer(TorchFunctionMode):
+            def __torch_function__(self, function, types, args=(), kwargs=None):
+                result = function(*args, **(kwargs or {}))
+                if getattr(function, "__name__", "") != "softmax" or result.numel() != weights.numel():
+                    return result
+                steered.append(result)
+                return weights.reshape(result.shape)
+
+        with Steer():
+            context = module(*inputs)[0]
+        return context if steered else None
+
 
 class TiltedAttention(nn.Module):
     """An attention with a rule of its own; W_a is there for whoever looks at it."""

@@ -103,6 +103,11 @@ def test_additive_attention_on_the_device(student, reference, draw, device):
     for actual, expected, what in zip(reply, ours(query, keys), ("context", "attention weights"), strict=True):
         assert actual.device == query_there.device, f"the {what} should be on the device of the inputs"
         assert_parity(actual.detach().cpu(), expected.detach(), what=f"{what} on the device")
+    # And back: what was made on the device must not stay there.
+    for actual, expected, what in zip(
+        theirs.to("cpu")(query, keys), ours(query, keys), ("context", "attention weights"), strict=True
+    ):
+        assert_parity(actual.detach(), expected.detach(), what=f"{what} back on the CPU")
 
 
 @pytest.mark.todo("attndecoder.step", points=2)

@@ -16,6 +16,7 @@ from cases import (
     draw_lengths,
     draw_luong,
     is_additive,
+    is_constant,
     is_softmax_of_odd_score,
     log_weights,
     make_attndecoder,
@@ -29,6 +30,7 @@ from cases import (
     step_mistakes,
     with_mixed_row,
 )
+from standins import Caller
 
 from grader.examiner import assert_parity, in_float64, load_weights, parameter_gradients
 
@@ -90,7 +92,8 @@ def test_weights_are_a_softmax_of_the_scores(student, reference, draw):
     weights = theirs(h_t, encoder_outputs)[1].detach().reshape(-1)
     assert weights.numel() == 4 and (weights > 0).all(), "weights should be positive, one for each source position"
     # Any score that is linear, right or wrong, will do: the score is judged by its own TODO.
-    is_softmax = is_additive(weights.log()) or is_softmax_of_odd_score(theirs, ours, h_t, encoder_outputs)
+    is_linear = is_additive(weights.log()) and weights.max() - weights.min() > 1e-4
+    is_softmax = is_linear or is_softmax_of_odd_score(theirs, ours, h_t, encoder_outputs)
     assert is_softmax, "the weights are not a softmax of the scores over the source positions"
 
 
@@ -103,6 +106,11 @@ def test_context_is_the_weighted_sum(student, reference, draw):
     load_weights(theirs, ours)
     context, weights = theirs(h_t, encoder_outputs)
     weights = weights.detach().reshape(-1)
+    if is_constant(theirs, h_t, encoder_outputs):
+        # A mean is the right context for weights that are all the same: others show whether they are used at all.
+        weights = draw.tensor(len(encoder_outputs)).softmax(0)
+        context = student.define(Caller)().context_of(weights, theirs, h_t, encoder_outputs)
+        assert context is not None, "the weights are the same for every h_t: nothing shows that the context uses them"
     mistakes = {
         "the context looks like the plain mean of the encoder outputs": encoder_outputs.mean(0),
         "the context looks like the plain sum of the encoder outputs": encoder_outputs.sum(0),

@@ -64,6 +64,8 @@ def test_encoder_block_on_the_device(student, reference, draw, monkeypatch, devi
     inputs = (x, draw_mask(draw, "padding", x.shape[1]))
     output = block.theirs.to(device)(*send(inputs, device))
     assert_on_device(output, block.ours(*inputs), device, what="output")
+    # And back: what was made on the device must not stay there.
+    assert_on_device(block.theirs.to("cpu")(*inputs), block.ours(*inputs), "cpu", what="output back on the CPU")
 
 
 @pytest.mark.todo("block.decoder", points=2)
