@@ -16,6 +16,7 @@ from grader.verdict import Outcome, Verdict
 
 Names = dict[str, set[str]]
 IMPORTERS = frozenset({"importlib.import_module", "__import__"})
+GETTER = "operator.attrgetter"
 # No forbidden name is written with more steps than this; a longer chain only costs time, and the stack.
 MAX_STEPS = 24
 
@@ -68,7 +69,7 @@ def forbid_use(use: Use, submission: Submission) -> Outcome:
 
 def _list_leads(names: Sequence[str]) -> frozenset[str]:
     """Every prefix of the names that matter, plain and as the dict of what it names."""
-    parts = [name.split(".") for name in (*names, *IMPORTERS)]
+    parts = [name.split(".") for name in (*names, *IMPORTERS, GETTER)]
     prefixes = {".".join(part[:count]) for part in parts for count in range(1, len(part) + 1)}
     return frozenset(prefixes | {f"{prefix}.__dict__" for prefix in prefixes})
 
@@ -142,8 +143,10 @@ def _list_meanings(node: ast.AST, module: _Module, steps: int) -> set[str]:
             return module.aliases.get(name, {name}) | stars
         case ast.Attribute(value=owner, attr=name):
             return {f"{base}.{name}" for base in _resolve(owner, module, steps)}
-        case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str(name)), *_]):
-            return {f"{base}.{name}" for base in _resolve(owner, module, steps)}
+        case ast.Call(func=ast.Name(id="getattr"), args=[owner, name, *_]):
+            return {f"{base}.{_read_text(name)}" for base in _resolve(owner, module, steps)}
+        case ast.Call(func=ast.Call(func=getter, args=[name, *_]), args=[owner]) if _is_getter(getter, module, steps):
+            return {f"{base}.{_read_text(name)}" for base in _resolve(owner, module, steps)}
         case ast.Call(func=ast.Name(id="vars"), args=[owner]):
             return {f"{base}.__dict__" for base in _resolve(owner, module, steps)}
         case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]):
@@ -154,3 +157,18 @@ def _list_meanings(node: ast.AST, module: _Module, steps: int) -> set[str]:
         case ast.ImportFrom(module=str(origin), names=names):
             return {f"{origin}.{name.name}" for name in names}
     return set()
+
+
+def _is_getter(node: ast.AST, module: _Module, steps: int) -> bool:
+    return GETTER in _resolve(node, module, steps)
+
+
+def _read_text(node: ast.AST) -> str:
+    """A name that is written out, in one piece or in several; empty for what is known only when it runs."""
+    pieces: list[ast.AST] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        pieces.append(node.right)
+        node = node.left
+    pieces.append(node)
+    texts = [piece.value for piece in pieces if isinstance(piece, ast.Constant) and isinstance(piece.value, str)]
+    return "".join(reversed(texts)) if len(texts) == len(pieces) else ""

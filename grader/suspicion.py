@@ -52,6 +52,8 @@ def _list_odd(source: str) -> Iterator[tuple[str, int]]:
                 yield from ((f"imports {origin}.{name}", node.lineno) for name in odd)
             case ast.Attribute(value=ast.Name(id=owner), attr=name) if name in NAMES.get(owner, ()):
                 yield f"uses {owner}.{name}", node.lineno
+            case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.BinOp() | ast.JoinedStr() | ast.Call(), *_]):
+                yield "reads an attribute by a name that it makes up", node.lineno
             case ast.Constant(value=str(text)) if len(text) < 200 and any(place in text for place in PLACES):
                 yield f"names {text!r}", node.lineno
 

@@ -573,3 +573,11 @@ def test_an_attempt_that_was_not_graded_is_told(course):
 def write_score(task: Task, score: float) -> str:
     """The report of a task that got so many points."""
     return make_report(task.job.student, score=score).model_dump_json()
+
+
+def test_a_run_of_another_assignment_is_not_overwritten(course):
+    """The folder is named, and what lies in it stays."""
+    course.grade(FakeExecutor(grade_well))
+    with pytest.raises(UsageError, match="holds a run of 'toy': choose another folder"):
+        course.run.check_assignment("a2_rnn")
+    course.run.check_assignment("toy")
