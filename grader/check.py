@@ -6,11 +6,12 @@ counts for a grade.
 """
 
 import re
+import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, cast
 
 import pytest
@@ -33,6 +34,8 @@ UNUSED = ["terminal", "cacheprovider", "faulthandler", "logging", "warnings", "u
 OPTIONS = ["--noconftest", "--disable-plugin-autoload", "--import-mode=importlib", "--capture=sys"]
 OPTIONS += [part for name in UNUSED for part in ("-p", f"no:{name}")]
 MAX_SHOWN = 160
+# For one public test; they take fractions of a second.
+TEST_SECONDS = 20.0
 MAX_VALUES = 12
 _EQUATION = re.compile(r"assert (.+?) == (.+)")
 
@@ -93,6 +96,19 @@ class _Observer:
         if report.failed:
             self.unreadable = self.unreadable or _read_last_line(str(report.longrepr))
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Iterator[None]:
+        # Windows has no such alarm: there a student presses Ctrl-C.
+        if not hasattr(signal, "SIGALRM"):
+            return (yield)
+        previous = signal.signal(signal.SIGALRM, _stop_test)
+        signal.setitimer(signal.ITIMER_REAL, TEST_SECONDS)
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
         if call.excinfo is not None and self._raised is None:
@@ -113,6 +129,10 @@ class _Observer:
         finding = Finding(find_todo_id(item), name, judge(raised))
         self.findings.append(finding)
         self.tell(finding)
+
+
+def _stop_test(number: int, frame: FrameType | None) -> None:
+    raise TimeoutError(f"stopped after {TEST_SECONDS:g} seconds: is there a loop that never ends?")
 
 
 def check_submission(path: Path, kit: Kit, tell: Callable[[Finding], None] = lambda finding: None) -> Check:

@@ -28,7 +28,8 @@ def find(source: str) -> dict[str, Use]:
         "import torch.nn.functional as F\nready = F.scaled_dot_product_attention\ndef attend(q): return ready(q)",
         "import torch.nn as nn\nF = nn.functional\ndef attend(q): return F.scaled_dot_product_attention(q)",
         "import torch\ndef attend(q): return getattr(torch.nn.functional, 'scaled_dot_product_attention')(q)",
-        "import torch.nn as nn\ndef attend(q): return getattr(nn.functional, 'scaled_' + 'dot' + '_product_attention')(q)",
+        "import torch.nn as nn\n"
+        "def attend(q): return getattr(nn.functional, 'scaled_' + 'dot_product_' + 'attention')(q)",
         "import operator, torch\n"
         "def attend(q): return operator.attrgetter('nn.functional.scaled_dot_product_attention')(torch)(q)",
         "import torch.nn.functional as F\ndef attend(q): return vars(F)['scaled_dot_product_attention'](q)",
