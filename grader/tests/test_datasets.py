@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from grader.cli import app
-from grader.datasets import State, fetch_dataset, find_dataset, list_datasets, verify_datasets
+from grader.datasets import Finding, State, fetch_dataset, find_dataset, list_datasets, verify_datasets
 from grader.errors import BrokenSuite, UsageError
 
 CONTENT = b"id\tdocument\tlabel\n" + b"".join(f"{i}\t영화\t1\n".encode() for i in range(20_000))
@@ -205,6 +205,25 @@ def test_the_command_line_lists_and_verifies() -> None:
     assert all(dataset.name in listed.output for dataset in list_datasets())
     verified = CliRunner().invoke(app, ["datasets", "verify", "reviews_ko"])
     assert (verified.exit_code, verified.output.split()) == (0, ["reviews_ko", "ready"])
+
+
+@pytest.mark.parametrize(
+    ("dataset", "state", "names", "code"),
+    [
+        ("nsmc", State.MISSING, [], 0),
+        ("nsmc", State.MISSING, ["nsmc"], 1),
+        ("nsmc", State.DAMAGED, [], 1),
+        ("hub", State.MISSING, [], 1),
+    ],
+)
+def test_what_a_sample_stands_for_may_be_missing(
+    monkeypatch: pytest.MonkeyPatch, dataset: str, state: State, names: list[str], code: int
+) -> None:
+    """Unless it is asked for by name."""
+    [wanted] = [each for each in list_datasets() if each.name == dataset]
+    found = Finding(wanted, Path(wanted.file), state)
+    monkeypatch.setattr("grader.datasets.verify_datasets", lambda names: [found])
+    assert CliRunner().invoke(app, ["datasets", "verify", *names]).exit_code == code
 
 
 def test_the_command_line_fetches_what_is_there_already() -> None:
