@@ -57,10 +57,14 @@ class Run:
 
     def check_assignment(self, name: str) -> None:
         """Raises UsageError where the folder holds the run of another assignment, which this one would overwrite."""
-        path = next(self.reports.glob("*.json"), None)
-        held = _read_part(path, "assignment", "name") if path else name
-        if held != name:
-            raise UsageError(f"{str(self.folder)!r} holds a run of {held!r}: choose another folder with -o")
+        for path in self.reports.glob("*.json"):
+            try:
+                held = _read_part(path, "assignment", "name")
+            except UsageError:
+                continue  # a damaged report says nothing of the others, and is about to be written anew
+            if held != name:
+                raise UsageError(f"{str(self.folder)!r} holds a run of {held!r}: choose another folder with -o")
+            return
 
     @contextmanager
     def stage_report(self, report: GradeReport) -> Iterator[None]:

@@ -581,3 +581,13 @@ def test_a_run_of_another_assignment_is_not_overwritten(course):
     with pytest.raises(UsageError, match="holds a run of 'toy': choose another folder"):
         course.run.check_assignment("a2_rnn")
     course.run.check_assignment("toy")
+
+
+def test_a_damaged_report_does_not_stop_the_class(course):
+    """Whatever cut it short: the same command writes it anew."""
+    course.grade(FakeExecutor(grade_well))
+    for student in ("kim", "lee"):
+        (course.run.reports / f"{student}.json").write_text('{"assignment": ')
+    course.run.check_assignment("toy")
+    course.grade(FakeExecutor(grade_well))
+    assert course.read_report("kim").score == 80
