@@ -37,6 +37,9 @@ CHILD_UID = 1000
 FIRST_HOST_UID, HOST_UIDS = 2_000_000_001, 65534
 # What the driver of a GPU opens. Seen only by the children that may use one.
 GPU_NODES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools")
+# Addresses that a child may map beyond its memory: torch and threads reserve more than they touch. What is mapped costs
+# page tables that no limit of memory counts, 4 KiB for each 2 MiB: so this much costs 16 MiB.
+SPARE_ADDRESSES = 8 << 30
 # Of a GPU's memory, for each child: they do not wait for each other.
 GPU_SHARE = 0.1
 BOOT = (
@@ -171,7 +174,8 @@ class Jail:
         on_gpu = _is_gpu(self.device)
         confined = Confinement(
             memory_bytes=limits.memory_mb << 20,
-            address_bytes=limits.memory_mb << 20,
+            # A GPU's driver maps all of its memory and more.
+            address_bytes=None if on_gpu else (limits.memory_mb << 20) + SPARE_ADDRESSES,
             cpu_seconds=limits.total_cpu_seconds,
             tmpfs_bytes=limits.disk_mb << 20,
             threads=limits.threads,

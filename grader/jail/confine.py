@@ -28,7 +28,7 @@ class Confinement:
     """What a child may use. Bytes, seconds and counts; `uid` is where the child goes when the zygote is real root."""
 
     memory_bytes: int
-    address_bytes: int
+    address_bytes: int | None
     cpu_seconds: int
     tmpfs_bytes: int
     threads: int
@@ -80,9 +80,8 @@ def _limit_resources(limits: Confinement) -> None:
     # signal, but it does get the hard limit's SIGKILL.
     pairs = {
         resource.RLIMIT_CPU: limits.cpu_seconds,
-        # DATA is what counts, since torch maps gigabytes that it never touches; AS only bounds the page tables.
+        # DATA is what counts, since torch maps gigabytes that it never touches. AS below only bounds the page tables.
         resource.RLIMIT_DATA: limits.memory_bytes,
-        resource.RLIMIT_AS: limits.address_bytes,
         resource.RLIMIT_FSIZE: limits.tmpfs_bytes,
         resource.RLIMIT_NOFILE: limits.open_files,
         resource.RLIMIT_NPROC: limits.threads,
@@ -90,8 +89,8 @@ def _limit_resources(limits: Confinement) -> None:
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_MEMLOCK: 0,
     }
-    if limits.keep_proc:
-        del pairs[resource.RLIMIT_AS]  # a GPU's driver maps all of its memory and more
+    if limits.address_bytes is not None:
+        pairs[resource.RLIMIT_AS] = limits.address_bytes
     for kind, value in pairs.items():
         resource.setrlimit(kind, (value, value))
     # A file that grows past its limit should be an error the student can read, not a death by SIGXFSZ.

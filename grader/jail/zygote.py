@@ -26,9 +26,6 @@ from grader.wire.frames import Frame, pack_frame
 from grader.wire.virtual import NAME, set_up_virtual_device
 
 MAX_PACKET = 1 << 16
-# Addresses that a child may map beyond its memory: torch and threads reserve more than they touch. What is mapped costs
-# page tables that no limit of memory counts, 4 KiB for each 2 MiB: so this much costs 16 MiB.
-SPARE_ADDRESSES = 8 << 30
 
 
 def run(descriptor: int) -> None:
@@ -86,12 +83,13 @@ def _warm_torch(device: str) -> None:
 
 
 def _spawn(control: socket.socket, spec: dict[str, Any], channel: int, own_namespace: int | None) -> None:
+    addresses = spec["address_bytes"]
     confinement = Confinement(
         **{
             **spec,
             "filter": bytes.fromhex(spec["filter"]),
             "memory_bytes": spec["memory_bytes"] + _read_bytes("VmData"),
-            "address_bytes": spec["address_bytes"] + _read_bytes("VmSize") + SPARE_ADDRESSES,
+            "address_bytes": None if addresses is None else addresses + _read_bytes("VmSize"),
         }
     )
     if own_namespace is not None:
