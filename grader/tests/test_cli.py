@@ -178,3 +178,16 @@ def test_isolation_that_is_not_there_is_told(call, handed_in: Path, monkeypatch:
     assert answer.code == 2
     assert "apt install bubblewrap" in answer.err
     assert "--isolation none" in answer.err
+
+
+def test_a_file_where_a_folder_is_to_be_is_no_traceback(call, tmp_path):
+    """The path is named."""
+    (tmp_path / "kit").touch()
+    answer = call("release", "-a", "a2_rnn", "-o", str(tmp_path / "kit"))
+    assert answer.code == 2 and str(tmp_path / "kit") in answer.err
+
+
+def test_a_folder_where_a_file_is_to_be_is_no_traceback(call, shared, handed_in, tmp_path):
+    """The path is named, and that another one is to be chosen."""
+    answer = call("grade", str(handed_in), "-a", "a4_attention", "--json", str(tmp_path))
+    assert answer.code == 2 and f"Is a directory ({str(tmp_path)!r})" in answer.err
