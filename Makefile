@@ -49,7 +49,7 @@ redteam: setup ## may any of the hostile submissions gain, break, change or leav
 	@$(BIN)/python -m grader.redteam --sparse
 
 bench: setup ## speed, as ratios within one run
-	@$(BIN)/python -m grader.bench
+	@$(BIN)/python -m grader.tools.bench
 
 release: setup ## write skeletons and notebooks from the solutions
 	@$(BIN)/grader release

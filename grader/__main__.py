@@ -8,7 +8,7 @@ import os
 import sys
 from typing import NoReturn
 
-from grader.cli import main
+from grader.cli.app import main
 
 
 def run() -> NoReturn:

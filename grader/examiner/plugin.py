@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from grader.assignment import Assignment
-    from grader.examiner.drawing import Draw
-    from grader.examiner.student import Student, Subject
+    from grader.examiner.draw import Draw
+    from grader.examiner.proxy import Student, Subject
+    from grader.model.assignment import Assignment
 
 CATEGORIES = ("shape", "parity", "gpu", "behaviour", "policy")
 MARKS = (
@@ -53,7 +53,7 @@ class Examination:
 
     def derive_seed(self, item: pytest.Item) -> int:
         """The seed of a test for the submission under examination."""
-        from grader.examiner.secret import derive_seed
+        from grader.model.seeds import derive_seed
 
         identity = self.subject.submission.id if self.subject else ""
         return derive_seed(self.secret, identity, make_test_id(item))
@@ -66,7 +66,7 @@ class Examination:
 
     def load_signatures(self) -> dict[str, inspect.Signature]:
         """How the reference's functions, classes and methods are called."""
-        from grader.examiner.blame import read_signatures
+        from grader.examiner.explain import read_signatures
 
         return read_signatures(self.load_reference())
 
@@ -93,7 +93,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """By hand: start a jail for the one submission named on the command line."""
     path = session.config.getoption("--submission")
     if path is not None:
-        from grader.examiner.by_hand import open_examination
+        from grader.examiner.manual_run import open_examination
 
         session.config.stash[EXAMINATION] = open_examination(session.config, path)
 
@@ -101,7 +101,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """By hand: end the jail."""
     if session.config.getoption("--submission", None) is not None:
-        from grader.examiner.by_hand import close_examination
+        from grader.examiner.manual_run import close_examination
 
         close_examination(session.config.stash[EXAMINATION])
 
@@ -116,7 +116,7 @@ def _subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
 @pytest.fixture
 def student(_subject: Subject) -> Student:
     """The submission's module, in the jail."""
-    from grader.examiner.student import Student
+    from grader.examiner.proxy import Student
 
     return Student(_subject)
 
@@ -124,7 +124,7 @@ def student(_subject: Subject) -> Student:
 @pytest.fixture
 def poisoned(_subject: Subject) -> Student:
     """The submission, loaded among a notebook's leftover globals."""
-    from grader.examiner.student import make_poisoned
+    from grader.examiner.proxy import make_poisoned
 
     return make_poisoned(_subject)
 
@@ -138,7 +138,7 @@ def reference(request: pytest.FixtureRequest) -> ModuleType:
 @pytest.fixture
 def draw(request: pytest.FixtureRequest) -> Draw:
     """Inputs from the secret seed of this test for this submission."""
-    from grader.examiner.drawing import Draw
+    from grader.examiner.draw import Draw
 
     return Draw(_get_examination(request).derive_seed(request.node))
 
@@ -151,7 +151,7 @@ def device(request: pytest.FixtureRequest) -> str:
 
 def find_todo_id(item: pytest.Item) -> str:
     """The TODO of a test. Raises BrokenSuite where it is not marked exactly once."""
-    from grader.errors import BrokenSuite
+    from grader.model.errors import BrokenSuite
 
     marks = list(item.iter_markers("todo"))
     if len(marks) != 1 or len(marks[0].args) != 1:
@@ -169,8 +169,8 @@ def import_solution(assignment: Assignment) -> ModuleType:
     import sys
     from types import ModuleType
 
-    from grader.errors import BrokenSuite
     from grader.intake import read_submission
+    from grader.model.errors import BrokenSuite
 
     solution = read_submission(assignment.solution, module=assignment.module)
     if solution.refused:

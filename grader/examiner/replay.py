@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from grader.recording import MAX_ANSWER_BYTES, Exchange, Recording, Take
-from grader.verdict import Mishap, Verdict
+from grader.examiner.recording import MAX_ANSWER_BYTES, Exchange, Recording, Take
+from grader.model.verdict import Mishap, Verdict
 from grader.wire.frames import Frame, ProtocolError, pack_frame, read_frame
 from grader.wire.messages import Load
 
 if TYPE_CHECKING:
-    from grader.examiner.channel import Channel
+    from grader.sandbox.channel import Channel
 
 DIGEST_BYTES = 16
 

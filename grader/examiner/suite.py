@@ -17,21 +17,21 @@ from _pytest.config import (
 )
 from _pytest.runner import runtestprotocol
 
-from grader.assignment import PROJECT, Assignment
-from grader.devices import VIRTUAL, Device
-from grader.errors import BrokenSuite, GraderFault
-from grader.examiner.local import LocalChannel
+from grader.examiner.forbidden_names import find_forbidden, forbid_use
 from grader.examiner.parity import Mismatch
 from grader.examiner.plugin import CATEGORIES, EXAMINATION, Examination, find_todo_id, make_test_id
+from grader.examiner.proxy import Subject
 from grader.examiner.replay import Unrecorded
-from grader.examiner.student import Subject
+from grader.grading.cache_key import digest_suite
+from grader.grading.scoring import check_points
 from grader.intake import read_submission
-from grader.key import digest_suite
-from grader.policy import find_forbidden, forbid_use
-from grader.report import Category, CheckResult, Visibility
-from grader.scoring import check_points
-from grader.verdict import MEANINGS, Mishap, Outcome, Verdict
-from grader.wire.virtual import set_up_virtual_device
+from grader.model.assignment import PROJECT, Assignment
+from grader.model.devices import VIRTUAL, Device
+from grader.model.errors import BrokenSuite, GraderFault
+from grader.model.report import Category, CheckResult, Visibility
+from grader.model.verdict import MEANINGS, Mishap, Outcome, Verdict
+from grader.sandbox.in_process import LocalChannel
+from grader.wire.virtual_device import set_up_virtual_device
 
 ARGUMENTS = ["-c", "/dev/null", "--rootdir", str(PROJECT)]
 ARGUMENTS += ["--assert=plain", "--capture=no", "--disable-plugin-autoload"]

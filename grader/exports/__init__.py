@@ -7,7 +7,6 @@ that returns notes for the staff; a new one is listed here. Reports are redacted
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from grader.errors import UsageError
 from grader.exports import (
     autolab,
     brightspace,
@@ -24,7 +23,8 @@ from grader.exports import (
     prairielearn,
     table,
 )
-from grader.exports.gradebook import Gradebook, Options, open_gradebook, read_reports
+from grader.model.errors import UsageError
+from grader.reporting.published import Gradebook, Options, open_gradebook, read_reports
 
 __all__ = ["FORMATS", "Options", "export_run", "tell_scoreless"]
 

@@ -7,9 +7,9 @@ knows, and takes a grade item by its name.
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.files import write_table
-from grader.exports.gradebook import Gradebook
-from grader.table import Cell
+from grader.reporting.files import write_table
+from grader.reporting.published import Gradebook
+from grader.reporting.table import Cell
 
 _END = "End-of-Line Indicator"
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.files import write_table
-from grader.exports.gradebook import Entry, Gradebook
-from grader.table import Cell
+from grader.reporting.files import write_table
+from grader.reporting.published import Entry, Gradebook
+from grader.reporting.table import Cell
 
 # `Section` ends the students' columns, and the SIS login must follow the SIS user id.
 _HEADER = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")

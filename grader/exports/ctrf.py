@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.feedback import tell_test
-from grader.exports.files import to_json, write_text
-from grader.exports.gradebook import Entry, Gradebook
-from grader.report import CheckResult
-from grader.verdict import MEANINGS, Language, Verdict
+from grader.model.report import CheckResult
+from grader.model.verdict import MEANINGS, Language, Verdict
+from grader.reporting.feedback import tell_test
+from grader.reporting.files import to_json, write_text
+from grader.reporting.published import Entry, Gradebook
 
 _STATUSES = {"student": "failed", "grader": "other", "nobody": "pending"}
 _ALL = ("passed", "failed", "skipped", "pending", "other")

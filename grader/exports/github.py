@@ -6,11 +6,11 @@ Zone: trusted. Listed in `exports`. GitHub Classroom adds the tests up itself an
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.feedback import tell_test
-from grader.exports.files import to_json, write_each
-from grader.exports.gradebook import Entry, Gradebook, tell_penalties
-from grader.report import CheckResult
-from grader.verdict import Language, Verdict
+from grader.model.report import CheckResult
+from grader.model.verdict import Language, Verdict
+from grader.reporting.feedback import tell_test
+from grader.reporting.files import to_json, write_each
+from grader.reporting.published import Entry, Gradebook, tell_penalties
 
 
 def write(gradebook: Gradebook, path: Path) -> Sequence[str]:

@@ -7,11 +7,11 @@ secret is in the file at all, and every entry is visible. `--released` makes the
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.feedback import tell_report, tell_test
-from grader.exports.files import to_json, write_each
-from grader.exports.gradebook import Entry, Gradebook
-from grader.report import CheckResult
-from grader.verdict import Language, Verdict
+from grader.model.report import CheckResult
+from grader.model.verdict import Language, Verdict
+from grader.reporting.feedback import tell_report, tell_test
+from grader.reporting.files import to_json, write_each
+from grader.reporting.published import Entry, Gradebook
 
 
 def write(gradebook: Gradebook, path: Path) -> Sequence[str]:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from grader.controls import escape_controls
-from grader.exports.feedback import tell_test
-from grader.exports.files import write_bytes
-from grader.exports.gradebook import Entry, Gradebook
-from grader.report import CheckResult
-from grader.verdict import MEANINGS, Language, Verdict
+from grader.model.report import CheckResult
+from grader.model.verdict import MEANINGS, Language, Verdict
+from grader.reporting.feedback import tell_test
+from grader.reporting.files import write_bytes
+from grader.reporting.published import Entry, Gradebook
+from grader.reporting.safe_text import escape_controls
 
 # What XML 1.0 cannot hold, not even as a reference.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader.exports.feedback import tell_report
-from grader.exports.files import to_json, write_each
-from grader.exports.gradebook import Entry, Gradebook, Options
+from grader.reporting.feedback import tell_report
+from grader.reporting.files import to_json, write_each
+from grader.reporting.published import Entry, Gradebook, Options
 
 # Canvas counts every score as one more attempt unless it is told not to; the others pass over the key.
 _CANVAS_EXTENSION = "https://canvas.instructure.com/lti/submission"

@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.crate import pack_zip
-from grader.exports.feedback import render_page
-from grader.exports.files import write_bytes
-from grader.exports.gradebook import Entry, Gradebook
 from grader.exports.moodle_worksheet import match_participants, read_worksheet
+from grader.reporting.archives import pack_zip
+from grader.reporting.feedback import render_page
+from grader.reporting.files import write_bytes
+from grader.reporting.published import Entry, Gradebook
 
 
 def write(gradebook: Gradebook, path: Path) -> Sequence[str]:

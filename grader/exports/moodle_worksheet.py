@@ -12,12 +12,12 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 
-from grader.errors import UsageError
-from grader.exports.feedback import tell_report
-from grader.exports.files import write_table
-from grader.exports.gradebook import Entry, Gradebook
-from grader.roster import list_name_forms, read_table, squeeze
-from grader.table import format_points
+from grader.intake.roster import list_name_forms, read_table, squeeze
+from grader.model.errors import UsageError
+from grader.reporting.feedback import tell_report
+from grader.reporting.files import write_table
+from grader.reporting.published import Entry, Gradebook
+from grader.reporting.table import format_points
 
 _NEEDED = ("Identifier", "Grade", "Last modified (grade)")
 _IDENTITIES = ("Email address", "ID number", "Username")

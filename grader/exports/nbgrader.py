@@ -6,10 +6,10 @@ Zone: trusted. Listed in `exports`.
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.files import write_table
-from grader.exports.gradebook import Entry, Gradebook
-from grader.scoring import total
-from grader.table import Cell
+from grader.grading.scoring import total
+from grader.reporting.files import write_table
+from grader.reporting.published import Entry, Gradebook
+from grader.reporting.table import Cell
 
 _HEADER = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",

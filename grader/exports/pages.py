@@ -6,9 +6,9 @@ Zone: trusted. Listed in `exports`. Who has no score yet gets a page as well: it
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.feedback import render_page
-from grader.exports.files import write_each
-from grader.exports.gradebook import Gradebook
+from grader.reporting.feedback import render_page
+from grader.reporting.files import write_each
+from grader.reporting.published import Gradebook
 
 
 def write(gradebook: Gradebook, path: Path) -> Sequence[str]:

@@ -6,11 +6,11 @@ Zone: trusted. Listed in `exports`. The score is a fraction of 1, and PrairieLea
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.feedback import tell_report, tell_test
-from grader.exports.files import to_json, write_each
-from grader.exports.gradebook import Entry, Gradebook
-from grader.report import CheckResult
-from grader.verdict import MEANINGS, Language, Verdict
+from grader.model.report import CheckResult
+from grader.model.verdict import MEANINGS, Language, Verdict
+from grader.reporting.feedback import tell_report, tell_test
+from grader.reporting.files import to_json, write_each
+from grader.reporting.published import Entry, Gradebook
 
 
 def write(gradebook: Gradebook, path: Path) -> Sequence[str]:

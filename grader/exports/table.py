@@ -6,9 +6,9 @@ Zone: trusted. Listed in `exports`. Rows without a final score stay in, with the
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.files import write_table
-from grader.exports.gradebook import Entry, Gradebook
-from grader.table import Cell
+from grader.reporting.files import write_table
+from grader.reporting.published import Entry, Gradebook
+from grader.reporting.table import Cell
 
 _HEADER = ("student", "name", "email", "section", "status", "score", "max_score", "late_penalty")
 

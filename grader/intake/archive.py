@@ -20,8 +20,8 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import IO, cast
 
-from grader.errors import SubmissionRefused
 from grader.intake.entries import Entry, Listing, is_noise, normalize_name, read_name
+from grader.model.errors import SubmissionRefused
 
 MAX_FILES = 10_000
 MAX_DEPTH = 32

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import PurePosixPath
 
-from grader.errors import SubmissionRefused
 from grader.intake.archive import MAX_BYTES, name_damage
 from grader.intake.decoding import decode
 from grader.intake.definitions import Extract, extract_definitions
 from grader.intake.entries import Entry, compute_checksum, normalize_name, read_chunks
 from grader.intake.notebook import read_cells
 from grader.intake.pieces import Piece
-from grader.submission import SourceFile
+from grader.model.errors import SubmissionRefused
+from grader.model.submission import SourceFile
 
 MAX_SOURCE = 2 * 2**20
 MAX_CANDIDATES = 30

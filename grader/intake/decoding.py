@@ -7,7 +7,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator
 
-from grader.errors import SubmissionRefused
+from grader.model.errors import SubmissionRefused
 
 _COOKIE = re.compile(rb"\A(?:[^\n]*\n)?[ \t]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -11,13 +11,13 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from grader.errors import SubmissionRefused
 from grader.intake.omissions import explain_missing, list_left_out
 from grader.intake.pieces import ParsedPiece, Piece, parse_piece
 from grader.intake.rendering import render_piece
 from grader.intake.selection import SENTINEL, select_statements
 from grader.intake.statements import Kind, Statement
-from grader.submission import Origin
+from grader.model.errors import SubmissionRefused
+from grader.model.submission import Origin
 
 _OPEN_STUB = re.compile(rf"^(?!\s*def\b)[^#\n]*\b{SENTINEL}\b", re.MULTILINE)
 

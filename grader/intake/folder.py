@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.errors import SubmissionRefused
 from grader.intake.entries import Entry, Listing, is_noise, read_name
+from grader.model.errors import SubmissionRefused
 
 MAX_FILES = 10_000
 MAX_DEPTH = 32

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from grader.errors import SubmissionRefused
 from grader.intake.decoding import decode, narrow, tidy
+from grader.model.errors import SubmissionRefused
 
 MAX_TEXT = 16 * 2**20
 MAX_DEPTH = 500

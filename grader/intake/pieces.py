@@ -5,10 +5,10 @@ Zone: trusted, static. Called by `intake.definitions`; its value objects by what
 
 from dataclasses import dataclass, field
 
-from grader.errors import SubmissionRefused
 from grader.intake.python import Code, parse_code
 from grader.intake.statements import Statement, list_statements
-from grader.submission import Origin
+from grader.model.errors import SubmissionRefused
+from grader.model.submission import Origin
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from grader.errors import SubmissionNotFound, SubmissionRefused
 from grader.intake.archive import is_archive, list_archive
 from grader.intake.candidates import MAX_CANDIDATES, Candidate, choose, list_promising, read_candidate
 from grader.intake.definitions import Extract
 from grader.intake.entries import Entry, Listing, normalize_name, read_chunks, read_name
 from grader.intake.folder import list_folder, open_file, scan
-from grader.submission import SourceFile, Submission, identify, identify_refused
+from grader.model.errors import SubmissionNotFound, SubmissionRefused
+from grader.model.submission import SourceFile, Submission, identify, identify_refused
 
 MAX_NESTING = 2
 MAX_ARCHIVES = 5

@@ -21,9 +21,9 @@ import sys
 from typing import Any
 
 from grader.jail.confine import CLONE_NEWPID, Confinement, confine, libc
-from grader.jail.serve import serve
+from grader.jail.server import serve
 from grader.wire.frames import Frame, pack_frame
-from grader.wire.virtual import NAME, set_up_virtual_device
+from grader.wire.virtual_device import NAME, set_up_virtual_device
 
 MAX_PACKET = 1 << 16
 

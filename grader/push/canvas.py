@@ -18,11 +18,11 @@ from canvasapi.progress import Progress
 from canvasapi.requester import Requester
 from canvasapi.submission import Submission
 
-from grader.errors import PlatformFailed, UsageError
-from grader.exports.gradebook import Entry, Gradebook
+from grader.model.errors import PlatformFailed, UsageError
 from grader.push.connection import Connection, Refusal, Session, check_address
 from grader.push.delivery import Answer, Held, Parcel
-from grader.table import format_points
+from grader.reporting.published import Entry, Gradebook
+from grader.reporting.table import format_points
 
 TOKEN_VARIABLE = "GRADER_CANVAS_TOKEN"
 # Comments are long, and Rails takes 4 MB and 4,096 fields at once.

@@ -18,7 +18,7 @@ from urllib3.exceptions import InvalidHeader, MaxRetryError, NameResolutionError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
-from grader.errors import PlatformFailed, UsageError
+from grader.model.errors import PlatformFailed, UsageError
 
 Result = TypeVar("Result")
 

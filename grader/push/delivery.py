@@ -11,11 +11,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from grader.errors import GraderError, UsageError
 from grader.exports import tell_scoreless
-from grader.exports.feedback import tell_report
-from grader.exports.gradebook import Entry, Gradebook, Options, open_gradebook, read_reports
+from grader.model.errors import GraderError, UsageError
 from grader.push.log import Log, open_log, read_settled
+from grader.reporting.feedback import tell_report
+from grader.reporting.published import Entry, Gradebook, Options, open_gradebook, read_reports
 
 
 @dataclass(frozen=True)

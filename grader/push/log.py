@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from grader.errors import UsageError
+from grader.model.errors import UsageError
 
 NAME = "push.jsonl"
 # The platform has it: because it took it, or because it had it before.

@@ -20,11 +20,11 @@ from pylti1p3.lineitem import LineItem
 from pylti1p3.registration import Registration
 from pylti1p3.service_connector import ServiceConnector
 
-from grader.errors import UsageError
-from grader.exports.gradebook import Entry, Gradebook, Options
 from grader.exports.lti import render
+from grader.model.errors import UsageError
 from grader.push.connection import Connection, Refusal, Session, check_address
 from grader.push.delivery import Answer, Held, Parcel
+from grader.reporting.published import Entry, Gradebook, Options
 
 KEY_VARIABLE = "GRADER_LTI_KEY"
 _SCOPES = "https://purl.imsglobal.org/spec/lti-ags/scope/"

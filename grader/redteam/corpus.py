@@ -1,6 +1,6 @@
 """The attacks and what must hold of each: `attacks/expected.toml` and the files beside it.
 
-Zone: trusted. Called by `redteam.raid` and by the tests. The attacks are copied, never imported.
+Zone: trusted. Called by `redteam.run` and by the tests. The attacks are copied, never imported.
 """
 
 import shutil
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from grader.assignment import Frozen
-from grader.errors import BrokenSuite
+from grader.model.assignment import Frozen
+from grader.model.errors import BrokenSuite
+from grader.model.verdict import Verdict
 from grader.redteam.generated import MODULE, NAMES, SOURCES, Writer, write_wrong
-from grader.verdict import Verdict
 
 HERE = Path(__file__).parent
 ATTACKS = HERE / "attacks"

@@ -1,6 +1,6 @@
 """Is there live text in what the grader writes: scripts, formulas, escape sequences, marks of direction?
 
-Zone: trusted. Called by `redteam.raid`, after hostile submissions were graded.
+Zone: trusted. Called by `redteam.run`, after hostile submissions were graded.
 """
 
 import csv

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from grader.assignment import Limits
-from grader.examiner.channel import JailChannel
-from grader.examiner.launcher import Isolation, Jail
+from grader.model.assignment import Limits
+from grader.sandbox.channel import JailChannel
+from grader.sandbox.jail import Isolation, Jail
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import ProtocolError
 from grader.wire.messages import MODULE, Call, Done, Load, Message, pack_message, unpack_message
-from grader.wire.virtual import set_up_virtual_device
+from grader.wire.virtual_device import set_up_virtual_device
 
 ROOMY = Limits(cpu_seconds=20.0, asleep_seconds=10.0, memory_mb=256, disk_mb=4, threads=16, open_files=64)
 # Small, so that what overruns does so soon; the jail's own CPU is all that counts.

@@ -117,7 +117,7 @@ def test_help_comes_without_the_slow_imports() -> None:
     """`grader --help` imports neither torch nor pydantic, nor what stands on them."""
     script = (
         "import sys; sys.argv = ['grader', '--help']\n"
-        "from grader.cli import main\n"
+        "from grader.cli.app import main\n"
         "try:\n    main()\nexcept SystemExit: pass\n"
         "print('\\nSLOW', sorted({'torch', 'pydantic', 'transformers', 'numpy', 'pytest'} & set(sys.modules)))"
     )

@@ -11,7 +11,7 @@ import torch
 import transformers
 from torch import Tensor
 
-from grader.verdict import Mishap
+from grader.model.verdict import Mishap
 
 # The models' own settings name a length, and the TODO asks for another: every `generate` would say so to the teacher.
 transformers.logging.set_verbosity_error()

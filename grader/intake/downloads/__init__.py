@@ -9,13 +9,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.errors import SubmissionNotFound
 from grader.intake.candidates import choose, list_promising, read_candidate
 from grader.intake.downloads import blackboard, brightspace, canvas, github, gradescope, moodle, nbgrader, plain
-from grader.intake.downloads.finds import Find, Layout
+from grader.intake.downloads.layout import Find, Layout
 from grader.intake.entries import is_noise
 from grader.intake.folder import open_file, scan
-from grader.roster import Roster
+from grader.intake.roster import Roster
+from grader.model.errors import SubmissionNotFound
 
 LAYOUTS: tuple[Layout, ...] = (
     gradescope.LAYOUT,

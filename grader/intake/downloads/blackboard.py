@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from grader.intake.downloads.finds import Find, Layout, are_most
+from grader.intake.downloads.layout import Find, Layout, are_most
 from grader.intake.entries import read_name
 
 # The attempt's own .txt, without a file name, is Blackboard's receipt.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-from grader.intake.downloads.finds import Find, Layout, are_most
+from grader.intake.downloads.layout import Find, Layout, are_most
 from grader.intake.entries import read_name
 
 # A clone's configuration may name programs: git is kept from every one that reading a commit could start.

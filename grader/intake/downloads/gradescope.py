@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from grader.errors import UsageError
-from grader.intake.downloads.finds import Find, Layout
+from grader.intake.downloads.layout import Find, Layout
+from grader.model.errors import UsageError
 
 _METADATA = "submission_metadata.yml"
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from grader.intake.downloads.finds import Find, Layout, are_most
+from grader.intake.downloads.layout import Find, Layout, are_most
 from grader.intake.entries import read_name
-from grader.roster import read_table
+from grader.intake.roster import read_table
 
 _NAME = re.compile(
     r"(?P<name>[^_/]*)_(?P<participant>\d+)_assignsubmission_(?P<plugin>[a-z]+)_?(?P<file>.*)", re.DOTALL

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from grader.intake.downloads.finds import Find, Layout, are_most
+from grader.intake.downloads.layout import Find, Layout, are_most
 from grader.intake.entries import read_name
 
 _TIMESTAMP = "timestamp.txt"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.intake.downloads.finds import Find, Layout
+from grader.intake.downloads.layout import Find, Layout
 from grader.intake.entries import read_name
 
 SOURCES = (".py", ".ipynb", ".zip", ".tar", ".gz", ".tgz")

@@ -1,0 +1,70 @@
+"""What a student holds of an assignment: its description and its public tests, without solution and hidden tests.
+
+Zone: the student's own machine, any operating system. Called by `grader check` and by a kit's conftest.py.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from grader.model.assignment import PROJECT, Assignment, read_description
+from grader.model.errors import UnknownAssignment, UsageError
+
+DESCRIPTION = "assignment.toml"
+PUBLIC_TESTS = "tests_public"
+
+
+class Kit(Assignment):
+    """An assignment in a folder of the student's own."""
+
+    place: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where it was unpacked."""
+        return self.place
+
+    @property
+    def public_tests(self) -> Path:
+        """The tests that students may read and run."""
+        return self.place / PUBLIC_TESTS
+
+    @cached_property
+    def leftovers(self) -> tuple[str, ...]:
+        """None: they are read from the solution, which is not here."""
+        return ()
+
+
+def find_kit(path: Path, name: str | None = None) -> Kit:
+    """The kit around `path` or around the current folder, else the course's own assignment of that name.
+
+    Raises UnknownAssignment where there is none.
+    """
+    around = [folder for start in (path, Path.cwd()) for folder in _list_around(start)]
+    folders = around if name is None else [folder for folder in around if folder.name == name]
+    if name is not None:
+        folders.append(PROJECT / "assignments" / name)
+    for folder in folders:
+        if (folder / DESCRIPTION).is_file():
+            return open_kit(folder)
+    raise UnknownAssignment(_tell_nothing(name, around))
+
+
+def open_kit(folder: Path) -> Kit:
+    """The kit in that folder. Raises UsageError where it holds no public tests."""
+    if not (folder / PUBLIC_TESTS).is_dir():
+        raise UsageError(f"no folder {PUBLIC_TESTS!r} in {str(folder)!r}: unpack the whole kit again")
+    return Kit(name=folder.name, description=read_description(folder / DESCRIPTION), place=folder)
+
+
+def _list_around(path: Path) -> Iterator[Path]:
+    place = path.resolve()
+    yield from (place, *place.parents)
+
+
+def _tell_nothing(name: str | None, around: list[Path]) -> str:
+    if name is None:
+        return f"no {DESCRIPTION} around here: run this in the folder of the kit, or name the assignment with -a"
+    other = next((folder.name for folder in around if (folder / DESCRIPTION).is_file()), None)
+    hint = f"leave -a out to check against {other!r}" if other else f"run this in the kit's folder {name!r}"
+    return f"no assignment {name!r} here: {hint}"

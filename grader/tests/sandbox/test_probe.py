@@ -1,0 +1,48 @@
+"""What each isolation level stops on this very machine, and that ARCHITECTURE.md says the same."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import grader
+from grader.sandbox.jail import Isolation
+from grader.sandbox.probe import KNOCKS, describe_walls, knock
+
+ARCHITECTURE = Path(grader.__file__).parent / "ARCHITECTURE.md"
+OPEN = {
+    Isolation.BWRAP: set(),
+    Isolation.SETUID: {"read_course", "read_accounts", "see_processes", "leave_file"},
+    Isolation.NONE: {"read_course", "write_course", "read_accounts", "see_processes", "signal_grader", "leave_file"},
+}
+
+
+@pytest.mark.parametrize("isolation", [Isolation.BWRAP, Isolation.NONE])
+def test_a_level_stops_what_is_said(isolation: Isolation) -> None:
+    """Everything is tried from inside."""
+    assert {name for name, succeeded in knock(isolation).items() if succeeded} == OPEN[isolation]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a submission another user")
+def test_another_user_stops_what_is_said() -> None:
+    """The course is read only where it is open to every user, which is the course's business."""
+    found = {name for name, succeeded in knock(Isolation.SETUID).items() if succeeded}
+    assert found | {"read_course"} == OPEN[Isolation.SETUID]
+
+
+def test_the_table_says_the_same() -> None:
+    """One row for each thing that is tried, one column for each level."""
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", text, re.MULTILINE)
+    found = {what: cells for what, *cells in rows if what in KNOCKS.values()}
+    assert found == {
+        what: ["**yes**" if name in OPEN[isolation] else "no" for isolation in Isolation]
+        for name, what in KNOCKS.items()
+    }
+
+
+def test_the_doctor_tells_what_gets_through() -> None:
+    """A level that stops everything, and one that does not."""
+    assert describe_walls(Isolation.BWRAP) == f"of {len(KNOCKS)} tries 0 got through"
+    assert "got through: reads the course's files, writes into the course" in describe_walls(Isolation.NONE)
