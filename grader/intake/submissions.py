@@ -69,6 +69,22 @@ def read_submission(path: Path, *, module: str, defines: Collection[str] = (), s
     return _make_submission(finding, finding.chosen.extract, wanted, student)
 
 
+def find_candidate(path: Path, *, module: str, defines: Collection[str] = (), name: str = "") -> Candidate | None:
+    """Return the file that is the submission at `path`, as it compares with others; none where there is none.
+
+    `name` is what the student called it, where the system has added to that.
+    """
+    wanted = Wanted(module, frozenset(item.partition(".")[0] for item in defines))
+    try:
+        with ExitStack() as stack:
+            chosen = _find(path, wanted, stack).chosen
+    except (SubmissionRefused, OSError):
+        return None  # why it cannot be read is said where it is graded
+    if chosen and name and path.is_file() and chosen.entry.path == read_name(path.name):
+        return replace(chosen, entry=replace(chosen.entry, path=name))
+    return chosen
+
+
 def find_path(path: Path) -> Path:
     """`path`, or its neighbour whose name differs only in how Hangul is composed. Raises SubmissionNotFound."""
     if path.exists():
