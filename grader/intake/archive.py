@@ -1,7 +1,8 @@
-"""The files of a .zip, .tar or .tar.gz, read where they lie: nothing is unpacked onto the disk.
+"""The files of an archive, read where they lie: nothing is unpacked onto the disk.
 
-Zone: trusted, reads hostile bytes. Called by `intake.submissions`. An archive is refused as a whole, with the reason,
-where unpacking it would be dangerous: paths that lead out of it, links, devices, names that collide, and bombs.
+Python reads .zip, .tar and .tar.gz; every other form comes as a tar from `intake.unpacking`. An archive is refused as a
+whole, with the reason, where unpacking it would be dangerous: paths that lead out of it, links, devices, names that
+collide, and bombs.
 """
 
 import errno
@@ -21,6 +22,7 @@ from pathlib import PurePosixPath
 from typing import IO, cast
 
 from grader.intake.entries import Entry, Listing, is_noise, normalize_name, read_name
+from grader.intake.unpacking import needs_unpacking, open_as_tar
 from grader.model.errors import SubmissionRefused
 
 MAX_FILES = 10_000
@@ -54,18 +56,24 @@ class Member:
 
 def is_archive(head: bytes) -> bool:
     """Whether a file that begins with `head` (512 bytes) can be listed here."""
-    return head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")) or head[257:262] == b"ustar"
+    known = head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")) or head[257:262] == b"ustar"
+    return known or needs_unpacking(head)
 
 
 def list_archive(entry: Entry, stack: ExitStack) -> Listing:
     """The files in an archive, open until `stack` is closed. Raises SubmissionRefused where it is unsafe or damaged."""
     with name_damage(entry.name):
         stream = _load(entry, stack)
-        head = stream.read(2)
+        head = stream.read(8)
         stream.seek(0)
-        if head == b"PK":
+        if head.startswith(b"PK"):
             return _list_zip(stream, entry, stack)
-        return _list_tar(_inflate(stream, entry, stack) if head == b"\x1f\x8b" else stream, entry, stack)
+        if head.startswith(b"\x1f\x8b"):
+            stream = _inflate(stream, entry, stack)
+        elif needs_unpacking(head):
+            with open_as_tar(stream, entry.name) as unpacked:
+                stream = _copy(unpacked, entry, _limit_size(entry), stack)
+        return _list_tar(stream, entry, stack)
 
 
 @contextmanager
@@ -95,9 +103,12 @@ def _load(entry: Entry, stack: ExitStack) -> IO[bytes]:
 
 
 def _inflate(stream: IO[bytes], entry: Entry, stack: ExitStack) -> IO[bytes]:
-    limit = min(MAX_BYTES, max(RATIO_MATTERS, entry.size * MAX_RATIO))
     inflated = stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb"))
-    return _copy(cast(IO[bytes], inflated), entry, limit, stack)
+    return _copy(cast(IO[bytes], inflated), entry, _limit_size(entry), stack)
+
+
+def _limit_size(entry: Entry) -> int:
+    return min(MAX_BYTES, max(RATIO_MATTERS, entry.size * MAX_RATIO))
 
 
 def _copy(source: IO[bytes], entry: Entry, limit: int, stack: ExitStack) -> IO[bytes]:
