@@ -234,6 +234,7 @@ def rejudge_run(source: Run, target: Run, order: Order, tell: Tell) -> GradedCla
             source=source,
             now=now,
             commitment=commitment,
+            former_entries=source.read_entries(),
         ).grade([Job(Path(), student=student) for student in students])
 
 

@@ -167,10 +167,11 @@ def grade(
 
 @app.command()
 def batch(
-    folder: Annotated[Path, typer.Argument(help="An LMS's download, unpacked, or a folder with one entry a student.")],
+    folder: Annotated[Path, typer.Argument(help="An LMS's download (.zip or folder), or one entry for each student.")],
     assignment: AssignmentOption,
     run: Annotated[Path, typer.Option("-o", "--output", help="Where reports and summaries go.")],
     roster: RosterOption = None,
+    times: Annotated[Optional[Path], typer.Option(help="A CSV that says when each was handed in.")] = None,  # noqa: UP045
     jobs: Annotated[Optional[int], typer.Option("--jobs", min=1, help="Workers; default: one per core.")] = None,  # noqa: UP045
     dask: Annotated[Optional[str], typer.Option(help="Have the workers of that Dask scheduler grade.")] = None,  # noqa: UP045
     store: Annotated[Optional[str], typer.Option(help="Keep the gradebook in that database: postgresql://...")] = None,  # noqa: UP045
@@ -183,9 +184,12 @@ def batch(
     quiet: QuietOption = False,
 ) -> None:
     """Grade a class. The same command again goes on where it ended, and grades what has changed."""
+    from grader.classroom.accounting import describe_accounts
     from grader.classroom.batch import Plan, grade_class
+    from grader.classroom.class_archive import open_class
     from grader.classroom.class_folder import call_roll
     from grader.classroom.run_folder import Run
+    from grader.classroom.times import read_times
     from grader.classroom.worker_count import choose_worker_count
     from grader.intake.roster import read_roster
     from grader.model.assignment import load_assignment
@@ -194,8 +198,16 @@ def batch(
     if resume and force:
         raise UsageError("--resume keeps what was graded before, --force grades it again: choose one")
     description = load_assignment(assignment)
-    roll = call_roll(folder, description, read_roster(roster) if roster else None)
+    roll = call_roll(
+        open_class(folder, run),
+        description,
+        read_roster(roster) if roster else None,
+        read_times(times) if times else None,
+    )
     found = roll.jobs
+    if not quiet:
+        for warning in roll.warnings:
+            _complain(warning)
     for what, names in (("late", roll.late), ("on no roster", roll.strangers), ("handed in nothing", roll.absent)):
         if names and not quiet:
             _complain(f"{what}: {_list_some(names)}")
@@ -214,10 +226,12 @@ def batch(
         pending=pending,
     )
     with open_progress(len(students), quiet=quiet) as tell:
-        done = grade_class(found, plan, Run(run), tell)
+        done = grade_class(found, plan, Run(run), tell, ignored=roll.ignored)
     if not quiet:
         print_class(done.reports)
         typer.echo(f"wrote {len(done.reports)} reports, {done.kept} of them graded before, and a summary to {run}/")
+        for line in describe_accounts(done.entries):
+            typer.echo(escape_controls(line))
     _conclude(done)
 
 

@@ -290,4 +290,5 @@ def describe_submission(job: Job, submission: Submission) -> GradedSubmission:
         submitted_at=job.submitted_at,
         extension_days=job.extension_days,
         notes=tuple([submission.refused, *notes] if submission.refused else notes),
+        refused=submission.refused,
     )
