@@ -1,7 +1,7 @@
 """A class folder -> who is to be graded: one job a student, whoever laid the folder out.
 
-Zone: trusted. Called by `grader batch`. What a learning-management system wrote is read by `intake.downloads`; in a
-folder that a person made, and without a roster, every entry is a student of its own.
+What a learning-management system wrote is read by `intake.downloads`; in a folder that a person made, and without a
+roster, every entry is a student of its own.
 """
 
 import os
@@ -18,7 +18,7 @@ from grader.model.errors import SubmissionNotFound
 
 
 @dataclass(frozen=True)
-class Roll:
+class ClassSubmissions:
     """One job a student, or one an attempt where the best counts; and what the staff may want to know of the class."""
 
     jobs: list[Job]
@@ -27,23 +27,23 @@ class Roll:
     absent: tuple[str, ...] = ()
 
 
-def call_roll(folder: Path, assignment: Assignment, roster: Roster | None = None) -> Roll:
+def collect_submissions(folder: Path, assignment: Assignment, roster: Roster | None = None) -> ClassSubmissions:
     """The attempts that may count. Raises SubmissionNotFound where there is none, UsageError for damaged lists."""
     if roster is None and not is_download(folder):
-        return Roll(list_jobs(folder))
+        return ClassSubmissions(list_jobs(folder))
     defines = assignment.defines
     handed_in = read_class(folder, roster, module=assignment.module, defines=defines)
     if assignment.description.attempt == "last":
         handed_in = keep_latest(handed_in)
     here = {item.student for item in handed_in}
     extensions = {student.id: student.extension_days for student in roster.students} if roster else {}
-    return Roll(
+    return ClassSubmissions(
         [
             Job(item.path, item.student, item.submitted_at, extension_days=extensions.get(item.student, 0.0))
             for item in handed_in
         ],
         late=tuple(dict.fromkeys(item.student for item in handed_in if item.late)),
-        strangers=_list_strangers(handed_in) if roster else (),
+        strangers=_list_not_on_roster(handed_in) if roster else (),
         absent=tuple(student.id for student in roster.students if student.id not in here) if roster else (),
     )
 
@@ -61,7 +61,7 @@ def list_jobs(folder: Path) -> list[Job]:
     return [Job(path, student=_name_student(path, whole=stems[_name_student(path)] > 1)) for path in entries]
 
 
-def _list_strangers(handed_in: list[HandedIn]) -> tuple[str, ...]:
+def _list_not_on_roster(handed_in: list[HandedIn]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.student for item in handed_in if not item.on_roster))
 
 

@@ -1,7 +1,7 @@
 """The files of a .zip, .tar or .tar.gz, read where they lie: nothing is unpacked onto the disk.
 
-Zone: trusted, reads hostile bytes. Called by `intake.submissions`. An archive is refused as a whole, with the reason,
-where unpacking it would be dangerous: paths that lead out of it, links, devices, names that collide, and bombs.
+An archive is refused as a whole, with the reason, where unpacking it would be dangerous: paths that lead out of it,
+links, devices, names that collide, and bombs.
 """
 
 import errno

@@ -1,8 +1,8 @@
 """Who is in the class, and under which names the learning-management systems know them.
 
-Zone: trusted. Called by `intake.downloads`, the batch and the exports. A roster is a CSV in UTF-8 (or cp949) with a
-header; besides its own columns (id, name, email, section, group, extension_days, login, canvas, moodle, blackboard,
-brightspace, gradescope, github, lti) the headers of the systems' own lists are understood.
+A roster is a CSV in UTF-8 (or cp949) with a header; besides its own columns (id, name, email, section, group,
+extension_days, login, canvas, moodle, blackboard, brightspace, gradescope, github, lti) the headers of the systems' own
+lists are understood.
 """
 
 import csv

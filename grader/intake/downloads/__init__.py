@@ -1,7 +1,6 @@
 """A folder that a learning-management system wrote -> who handed in what, when, and which attempt it is.
 
-Zone: trusted. Called by the batch. One file a layout, tried from the most particular to the plainest; a new one is a
-module with a `LAYOUT`, listed here.
+One file a layout, tried from the most particular to the plainest; a new one is a module with a `LAYOUT`, listed here.
 """
 
 from collections import defaultdict

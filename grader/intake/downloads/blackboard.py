@@ -1,7 +1,4 @@
-"""Blackboard's download: `Homework 4_jdoe_attempt_2025-10-10-10-22-05_attention.py`, flat, all attempts.
-
-Zone: trusted. Called by `intake.downloads`.
-"""
+"""Blackboard's download: `Homework 4_jdoe_attempt_2025-10-10-10-22-05_attention.py`, flat, all attempts."""
 
 import re
 from collections.abc import Sequence

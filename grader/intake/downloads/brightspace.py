@@ -1,7 +1,4 @@
-"""Brightspace's download: `12345-678 - Jane Doe - Oct 10, 2025 1022 AM/`, and an index.html.
-
-Zone: trusted. Called by `intake.downloads`.
-"""
+"""Brightspace's download: `12345-678 - Jane Doe - Oct 10, 2025 1022 AM/`, and an index.html."""
 
 import re
 from collections.abc import Sequence

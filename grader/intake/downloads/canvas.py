@@ -1,7 +1,4 @@
-"""Canvas's bulk download: `doejane_LATE_1234_5678_attention-1.py`, flat; `-1`, `-2` mark resubmissions.
-
-Zone: trusted. Called by `intake.downloads`.
-"""
+"""Canvas's bulk download: `doejane_LATE_1234_5678_attention-1.py`, flat; `-1`, `-2` mark resubmissions."""
 
 import re
 from collections.abc import Sequence

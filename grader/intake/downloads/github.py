@@ -1,6 +1,6 @@
 """Clones of GitHub Classroom: `attention-jdoe/.git`, one repository a student, the assignment's name in front.
 
-Zone: trusted. Called by `intake.downloads`. The time is that of the last commit, which is the student's own claim.
+The time is that of the last commit, which is the student's own claim.
 """
 
 import os

@@ -1,7 +1,4 @@
-"""Gradescope's export: `submission_123/` for each submission, and a submission_metadata.yml that says whose it is.
-
-Zone: trusted. Called by `intake.downloads`.
-"""
+"""Gradescope's export: `submission_123/` for each submission, and a submission_metadata.yml that says whose it is."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -1,6 +1,6 @@
 """What a layout finds in a download, in the terms of the system that wrote it.
 
-Zone: trusted, plain data. Made by the layouts, read by `intake.downloads`.
+Made by the layouts, read by `intake.downloads`.
 """
 
 from collections.abc import Callable, Sequence

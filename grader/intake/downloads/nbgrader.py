@@ -1,7 +1,4 @@
-"""nbgrader's tree: `submitted/<student>/<assignment>/`, with a timestamp.txt in each where it is known.
-
-Zone: trusted. Called by `intake.downloads`.
-"""
+"""nbgrader's tree: `submitted/<student>/<assignment>/`, with a timestamp.txt in each where it is known."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,7 +1,4 @@
-"""One folder or one file for each student, named after the student: what is left where no system's layout fits.
-
-Zone: trusted. Called by `intake.downloads`.
-"""
+"""One folder or one file for each student, named after the student: what is left where no system's layout fits."""
 
 import re
 from collections.abc import Sequence
