@@ -1,6 +1,6 @@
 """`grader` and `python -m grader`: a command, and out.
 
-Zone: trusted. What the shell runs.
+What the shell runs.
 """
 
 import atexit

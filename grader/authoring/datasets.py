@@ -1,7 +1,7 @@
 """The course's texts and models: what there is, whether it is whole, and fetching what is not ours to ship.
 
-Zone: trusted. Called by `grader datasets list|verify|fetch`. `datasets/manifest.toml` says what each file must be.
-A download is resumable: what has arrived is kept beside its place, and nothing stands in its place unverified.
+`datasets/manifest.toml` says what each file must be. A download is resumable: what has arrived is kept beside its
+place, and nothing stands in its place unverified.
 """
 
 import hashlib
@@ -62,7 +62,7 @@ class Dataset(Frozen):
 
 
 @dataclass(frozen=True)
-class Finding:
+class DatasetFinding:
     """The state of one dataset, and where it is not ready a sentence that says why and what to do."""
 
     dataset: Dataset
@@ -71,7 +71,7 @@ class Finding:
     detail: str = ""
 
 
-class Answer(Protocol):
+class Response(Protocol):
     """What is needed of an HTTP response."""
 
     status: int
@@ -91,7 +91,7 @@ def list_datasets(folder: Path = DATASETS) -> list[Dataset]:
         raise BrokenSuite(f"{path}: {error}") from error
 
 
-def verify_datasets(names: list[str] | None = None, folder: Path = DATASETS) -> list[Finding]:
+def verify_datasets(names: list[str] | None = None, folder: Path = DATASETS) -> list[DatasetFinding]:
     """The state of these datasets, or of all: every byte is read. Raises UsageError for a name that is unknown."""
     chosen = [_find_dataset(name, folder) for name in names] if names else list_datasets(folder)
     return [_examine(dataset, folder) for dataset in chosen]
@@ -163,7 +163,7 @@ class _Download:
             return str(getattr(error, "reason", "") or error)
         return "the connection ended early"
 
-    def _append(self, answer: Answer, offset: int) -> None:
+    def _append(self, answer: Response, offset: int) -> None:
         with self.partial.open("r+b" if offset else "wb") as file:
             file.seek(offset)
             while file.tell() <= self.size and (chunk := answer.read(CHUNK_BYTES)):
@@ -183,7 +183,7 @@ class _Download:
         )
 
 
-def _continues(answer: Answer, offset: int) -> bool:
+def _continues(answer: Response, offset: int) -> bool:
     """Tell whether the body begins at `offset`: a server may ignore what was asked and begin at the beginning."""
     return answer.status == PARTIAL_CONTENT and str(answer.headers["Content-Range"]).startswith(f"bytes {offset}-")
 
@@ -195,14 +195,14 @@ def _find_dataset(name: str, folder: Path) -> Dataset:
     return datasets[name]
 
 
-def _examine(dataset: Dataset, folder: Path) -> Finding:
+def _examine(dataset: Dataset, folder: Path) -> DatasetFinding:
     path = folder / dataset.file
     if not path.exists():
-        return Finding(dataset, path, State.MISSING, f"{dataset.file!r} is not there; {dataset.remedy}")
+        return DatasetFinding(dataset, path, State.MISSING, f"{dataset.file!r} is not there; {dataset.remedy}")
     fault = _find_fault(dataset, path)
     if fault:
-        return Finding(dataset, path, State.DAMAGED, f"{dataset.file!r}: {fault}; {dataset.remedy}")
-    return Finding(dataset, path, State.READY)
+        return DatasetFinding(dataset, path, State.DAMAGED, f"{dataset.file!r}: {fault}; {dataset.remedy}")
+    return DatasetFinding(dataset, path, State.READY)
 
 
 def _find_fault(dataset: Dataset, path: Path) -> str:

@@ -1,8 +1,8 @@
 """The archive that grades inside another system: the grader, one assignment with its secrets, and the system's entry.
 
-Zone: trusted. Called by `grader bundle`. In every system the same script (`platforms/all/grade.sh`) grades as any class
-is graded, and exports in the format of that system. What differs is the files in `platforms/<system>/` and, in
-`PLATFORMS`, where within the archive the box lies: the script with the grader and the course.
+In every system the same script (`platforms/all/grade.sh`) grades as any class is graded, and exports in the format of
+that system. What differs is the files in `platforms/<system>/` and, in `PLATFORMS`, where within the archive the box
+lies: the script with the grader and the course.
 """
 
 import uuid

@@ -1,6 +1,6 @@
 """Skeleton modules and notebooks, generated from the solutions; the students' kit.
 
-Zone: trusted. Called by `grader release`. The format of a solution is told in `solutions/README.md`; jupytext reads it.
+The format of a solution is told in `solutions/README.md`; jupytext reads it.
 """
 
 import hashlib

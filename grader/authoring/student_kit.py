@@ -1,6 +1,6 @@
 """The folder that students receive: what is theirs of an assignment, and the checker as one file.
 
-Zone: trusted. Called by `release`. Nothing of the solution and no hidden test is among what is copied.
+Nothing of the solution and no hidden test is among what is copied.
 """
 
 import shutil

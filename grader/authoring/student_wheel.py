@@ -1,8 +1,7 @@
 """The package as one wheel, for a kit: students install it with pip, or pytest imports from it where it lies.
 
-Zone: trusted. Called by `release`; a bundle takes the same sources. Written by hand rather than by a build tool, so
-that a kit needs no network and the same sources give the same bytes. The project's own tests and attacks stay out: they
-hold wrong and right answers.
+Written by hand rather than by a build tool, so that a kit needs no network and the same sources give the same bytes.
+The project's own tests and attacks stay out: they hold wrong and right answers.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """Is a hidden suite worth trusting? Every known right and wrong variant is graded, and every test must earn its place.
 
-Zone: trusted. Called by `grader verify`; `make test` runs its quick form. `tests_hidden/README.md` tells of the corpus.
+`tests_hidden/README.md` tells of the corpus.
 """
 
 import os
@@ -32,7 +32,7 @@ FULL_PROMISE = "right variants full, wrong ones lose their TODO only, every test
 QUICK_PROMISE = "right variants full, wrong ones lose their TODO only"
 
 
-class Expectation(Frozen):
+class VariantExpectation(Frozen):
     """What one corpus file must score: the TODOs that lose points, all others full."""
 
     loses: tuple[str, ...] = ()
@@ -137,7 +137,7 @@ def _describe_idle(tests: list[str]) -> list[str]:
     return [f"{test} kills no wrong variant" for test in tests]
 
 
-def choose_few(expectations: dict[str, Expectation]) -> dict[str, Expectation]:
+def choose_few(expectations: dict[str, VariantExpectation]) -> dict[str, VariantExpectation]:
     """Every right variant, and for each TODO the first wrong ones, as many as it must have."""
     counts: Counter[str] = Counter()
     chosen = {}
@@ -148,11 +148,11 @@ def choose_few(expectations: dict[str, Expectation]) -> dict[str, Expectation]:
     return chosen
 
 
-def load_expectations(assignment: Assignment) -> dict[str, Expectation]:
+def load_expectations(assignment: Assignment) -> dict[str, VariantExpectation]:
     """expected.toml, which names every file of the corpus and no other. Raises BrokenSuite."""
     folder = assignment.hidden_tests / "corpus"
     text = (folder / "expected.toml").read_text(encoding="utf-8")
-    expectations = TypeAdapter(dict[str, Expectation]).validate_python(tomllib.loads(text))
+    expectations = TypeAdapter(dict[str, VariantExpectation]).validate_python(tomllib.loads(text))
     files = {path.stem for path in folder.glob("*.py")}
     if files != set(expectations):
         raise BrokenSuite(f"{folder}: expected.toml and the files differ in {sorted(files ^ set(expectations))}")
@@ -182,7 +182,9 @@ def _check_skeleton(found: Verification, report: GradeReport) -> None:
         found.complain(f"the skeleton scores {report.score:g}, not unfilled: {', '.join(filled)}")
 
 
-def _check_variant(found: Verification, name: str, expectation: Expectation, report: GradeReport, text: str) -> None:
+def _check_variant(
+    found: Verification, name: str, expectation: VariantExpectation, report: GradeReport, text: str
+) -> None:
     losing = {todo.id for todo in report.todos if todo.score < todo.max_score}
     if losing != set(expectation.loses) or report.status != "graded":
         found.complain(

@@ -1,8 +1,7 @@
 """Grade a whole class: read the submissions, have worker processes grade them, keep each report as it comes.
 
-Zone: trusted. Called by `grader batch`. What was graded once under the same `Key` is not graded again, so that the same
-command goes on where the last one ended, however it ended. A report is in the gradebook and on the disk before anybody
-hears of it.
+What was graded once under the same `CacheKey` is not graded again, so that the same command goes on where the last one
+ended, however it ended. A report is in the gradebook and on the disk before anybody hears of it.
 """
 
 import os
@@ -16,12 +15,12 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from grader.classroom.accounting import EntryFate, Judged, account_for, describe_result, name_entry, summarise_entries
-from grader.classroom.gradebook import Attempt, Evidence, Store, locate_gradebook, open_store
-from grader.classroom.local_executor import Answer, Executor, Task, open_local
-from grader.classroom.run_folder import Run
-from grader.grading.cache_key import Conditions, Key, digest_suite
+from grader.classroom.gradebook import Attempt, Evidence, Gradebook, locate_gradebook, open_gradebook
+from grader.classroom.local_executor import Executor, Task, TaskResult, open_local
+from grader.classroom.run_folder import RunFolder
+from grader.grading.cache_key import CacheKey, GradingConditions, digest_suite
 from grader.grading.scoring import charge_lateness, total
-from grader.grading.suite_fingerprint import outline_suite
+from grader.grading.suite_fingerprint import fingerprint_suite
 from grader.grading.worker import Job, describe_environment, describe_submission
 from grader.intake import read_submission
 from grader.intake.downloads import Ignored
@@ -37,11 +36,11 @@ RETRIES = 2
 MOST_REMARKS = 3
 FINISHING = b"\ngrader: finishing what is in flight; press Ctrl-C again to stop at once\n"
 
-Tell = Callable[[GradeReport], None]
+OnReport = Callable[[GradeReport], None]
 
 
 @dataclass(frozen=True)
-class Plan:
+class BatchOptions:
     """How a class is to be graded."""
 
     assignment: str
@@ -75,7 +74,7 @@ class GradedClass:
 
 
 @dataclass(frozen=True)
-class Entrant:
+class Submitter:
     """One entry of the class and how its report is labelled."""
 
     index: int
@@ -84,10 +83,10 @@ class Entrant:
 
 
 @dataclass
-class Case:
+class PendingResult:
     """A result that is being waited for, by everyone who handed in the same."""
 
-    entrants: list[Entrant]
+    entrants: list[Submitter]
     failed: list[str] = field(default_factory=list)
 
 
@@ -96,16 +95,16 @@ class Batch:
     """One class on its way through the workers."""
 
     assignment: Assignment
-    conditions: Conditions
+    conditions: GradingConditions
     executor: Executor
-    run: Run
-    store: Store
-    tell: Tell
+    run: RunFolder
+    store: Gradebook
+    tell: OnReport
     interrupted: Event
     force: bool = False
     pending: bool = False
     outline: str = ""
-    cases: dict[Key, Case] = field(default_factory=dict)
+    cases: dict[CacheKey, PendingResult] = field(default_factory=dict)
     reports: dict[int, GradeReport] = field(default_factory=dict)
     handed_in: Counter[str] = field(default_factory=Counter)
     results: dict[str, dict[int, Attempt]] = field(default_factory=lambda: defaultdict(dict))
@@ -167,10 +166,10 @@ class Batch:
             return
         if submission.refused:
             self.attention.append(f"{job.student}: cannot be read: {submission.refused}")
-        entrant = Entrant(index, job, describe_submission(job, submission))
+        entrant = Submitter(index, job, describe_submission(job, submission))
         self._look_up(entrant, self.conditions.make_key(submission))
 
-    def _look_up(self, entrant: Entrant, key: Key) -> None:
+    def _look_up(self, entrant: Submitter, key: CacheKey) -> None:
         if self.pending:
             entrant = replace(entrant, job=self._keep_results(entrant.job, key))
         found = None if self.force else self.store.find_attempt(key, entrant.job.student)
@@ -179,7 +178,7 @@ class Batch:
         else:
             self._judge(entrant, key)
 
-    def _keep_results(self, job: Job, key: Key) -> Job:
+    def _keep_results(self, job: Job, key: CacheKey) -> Job:
         """With what was found where there was no GPU, as far as it would be found again."""
         former = self.store.find_latest_attempt(job.student, self.assignment.name)
         if former is None or not self._holds(former, key):
@@ -188,7 +187,7 @@ class Batch:
         recording = self.run.recordings / former.evidence.recording
         return replace(job, kept=kept, recording=recording if recording.is_file() else None)
 
-    def _holds(self, former: Attempt, key: Key) -> bool:
+    def _holds(self, former: Attempt, key: CacheKey) -> bool:
         """Whether a result was made under the same conditions but for the device."""
         elsewhere = former.report.environment.model_copy(update={"device": self.conditions.environment.device})
         return (
@@ -197,14 +196,14 @@ class Batch:
             and former.report.seed_commitment == commit_to(load_secret())
         )
 
-    def _judge(self, entrant: Entrant, key: Key) -> None:
+    def _judge(self, entrant: Submitter, key: CacheKey) -> None:
         if key in self.cases:
             self.cases[key].entrants.append(entrant)
         else:
-            self.cases[key] = Case([entrant])
+            self.cases[key] = PendingResult([entrant])
             self.executor.submit(Task(key, entrant.job))
 
-    def _settle(self, answer: Answer) -> None:
+    def _settle(self, answer: TaskResult) -> None:
         report = GradeReport.model_validate_json(answer.text) if answer.text else None
         trouble = answer.trouble or (self._find_trouble(answer.task.key, report) if report else "")
         if report and not trouble:
@@ -217,7 +216,7 @@ class Batch:
         fault = report if report and report.status == "grader_fault" else self._make_fault(answer.task.job, trouble)
         self._try_again(answer, fault)
 
-    def _try_again(self, answer: Answer, fault: GradeReport) -> None:
+    def _try_again(self, answer: TaskResult, fault: GradeReport) -> None:
         key, failed = answer.task.key, self.cases[answer.task.key].failed
         failed.append(answer.worker)
         if len(failed) > RETRIES:
@@ -227,13 +226,13 @@ class Batch:
         else:
             self.executor.submit(Task(key, answer.task.job, frozenset(failed)))
 
-    def _keep_recording(self, answer: Answer) -> str:
+    def _keep_recording(self, answer: TaskResult) -> str:
         return self.run.keep_recording(answer.recording)
 
-    def _find_trouble(self, key: Key, report: GradeReport) -> str:
+    def _find_trouble(self, key: CacheKey, report: GradeReport) -> str:
         return self.conditions.find_difference(report) or (report.reason if report.status == "grader_fault" else "")
 
-    def _finish(self, key: Key, report: GradeReport, recording: str, note: str) -> None:
+    def _finish(self, key: CacheKey, report: GradeReport, recording: str, note: str) -> None:
         for entrant in self.cases.pop(key).entrants:
             evidence = self._make_evidence(entrant.job, recording)
             labelled = self._relabel(report, entrant)
@@ -242,7 +241,7 @@ class Batch:
             if note:
                 self.attention.append(f"{entrant.job.student}: {note}")
 
-    def _relabel(self, report: GradeReport, entrant: Entrant) -> GradeReport:
+    def _relabel(self, report: GradeReport, entrant: Submitter) -> GradeReport:
         """The same result for somebody who handed in the same, at a time of their own; of a fault, too."""
         report = report.model_copy(update={"submission": entrant.label})
         return charge_lateness(report, self.assignment.description.late)
@@ -284,7 +283,7 @@ class Batch:
         # Absolute: whoever judges it again may stand in another folder.
         return Evidence(str(job.path.absolute()), recording, self.outline)
 
-    def _confirm(self, entrant: Entrant, found: Attempt) -> None:
+    def _confirm(self, entrant: Submitter, found: Attempt) -> None:
         """Graded before, though perhaps for another student or before the last attempt."""
         self.kept += 1
         evidence = replace(found.evidence, path=str(entrant.job.path.absolute()))
@@ -342,7 +341,7 @@ class Batch:
 
 
 def grade_class(
-    jobs: Sequence[Job], plan: Plan, run: Run, tell: Tell, *, ignored: Sequence[Ignored] = ()
+    jobs: Sequence[Job], plan: BatchOptions, run: RunFolder, tell: OnReport, *, ignored: Sequence[Ignored] = ()
 ) -> GradedClass:
     """Grade what is not graded yet. Raises UsageError or GraderFault where the class cannot be graded at all.
 
@@ -354,7 +353,7 @@ def grade_class(
     with (
         notice_interrupt() as interrupted,
         run.open(),
-        open_store(plan.store or locate_gradebook(run.folder)) as store,
+        open_gradebook(plan.store or locate_gradebook(run.folder)) as store,
         _open_executor(plan) as executor,
     ):
         batch = Batch(
@@ -376,18 +375,18 @@ def grade_class(
         return batch.grade(jobs)
 
 
-def _read_conditions(assignment: Assignment, plan: Plan) -> Conditions:
+def _read_conditions(assignment: Assignment, plan: BatchOptions) -> GradingConditions:
     if not plan.dask or plan.wanted_device != "cuda":
         return read_conditions(assignment, plan.isolation, plan.wanted_device)
     # The GPU is not this machine's.
     ask = _import_cluster().ask_environment
-    return Conditions(digest_suite(assignment), ask(plan.dask, plan.assignment, plan.isolation))
+    return GradingConditions(digest_suite(assignment), ask(plan.dask, plan.assignment, plan.isolation))
 
 
-def read_conditions(assignment: Assignment, isolation: str | None, device: str | None = None) -> Conditions:
+def read_conditions(assignment: Assignment, isolation: str | None, device: str | None = None) -> GradingConditions:
     """What every report is to say about the suite and the environment. Raises IsolationUnavailable."""
     environment = describe_environment(choose_isolation(isolation), choose_device(assignment, device))
-    return Conditions(digest_suite(assignment), environment)
+    return GradingConditions(digest_suite(assignment), environment)
 
 
 @contextmanager
@@ -408,7 +407,7 @@ def notice_interrupt() -> Iterator[Event]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _open_executor(plan: Plan) -> AbstractContextManager[Executor]:
+def _open_executor(plan: BatchOptions) -> AbstractContextManager[Executor]:
     device, record = plan.wanted_device, plan.record
     if plan.dask:
         cluster = _import_cluster()
@@ -427,5 +426,5 @@ def _import_cluster() -> ModuleType:
     return cluster
 
 
-def _outline(assignment: Assignment, conditions: Conditions) -> str:
-    return outline_suite(assignment, conditions.environment, commit_to(load_secret())).dump()
+def _outline(assignment: Assignment, conditions: GradingConditions) -> str:
+    return fingerprint_suite(assignment, conditions.environment, commit_to(load_secret())).dump()

@@ -15,7 +15,7 @@ _MOST_NAMES = 10
 
 
 @dataclass(frozen=True)
-class Roll:
+class ClassSubmissions:
     """One job a student, or one an attempt where the best counts; and what the staff may want to know of the class.
 
     `ignored` names everything else that lies in the folder.
@@ -29,7 +29,9 @@ class Roll:
     warnings: tuple[str, ...] = ()
 
 
-def call_roll(folder: Path, assignment: Assignment, roster: Roster | None = None, times: Times | None = None) -> Roll:
+def collect_submissions(
+    folder: Path, assignment: Assignment, roster: Roster | None = None, times: Times | None = None
+) -> ClassSubmissions:
     """Return the attempts that may count. Raises SubmissionNotFound where there is none, UsageError for bad lists."""
     download = read_class(folder, roster, module=assignment.module, defines=assignment.defines)
     warnings = [*(roster.warnings if roster else ()), *download.warnings]
@@ -50,7 +52,7 @@ def call_roll(folder: Path, assignment: Assignment, roster: Roster | None = None
     here = {item.student for item in attempts}
     extensions = {student.id: student.extension_days for student in roster.students} if roster else {}
     expected = [student.id for student in roster.students if not student.is_test] if roster else []
-    return Roll(
+    return ClassSubmissions(
         [_make_job(item, extensions.get(item.student, 0.0)) for item in attempts],
         late=tuple(dict.fromkeys(item.student for item in attempts if item.late)),
         strangers=tuple(dict.fromkeys(item.student for item in attempts if not item.on_roster)) if roster else (),

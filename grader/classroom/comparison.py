@@ -1,7 +1,6 @@
 """What changed between two runs: whose points, on which TODO, and why.
 
-Zone: trusted. Called by `grader compare`. Read from the reports of both runs, so that a run can be compared wherever
-its gradebook is kept.
+Read from the reports of both runs, so that a run can be compared wherever its gradebook is kept.
 """
 
 from collections import Counter
@@ -14,7 +13,7 @@ from pydantic import ValidationError
 from rich.table import Table
 from rich.text import Text
 
-from grader.classroom.run_folder import Run
+from grader.classroom.run_folder import RunFolder
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport, TodoResult
 from grader.reporting.table import format_table
@@ -113,7 +112,7 @@ def write_comparison(changes: Sequence[Change], path: Path) -> None:
 
 
 def _list_reports(folder: Path) -> list[Path]:
-    reports = Run(folder).reports
+    reports = RunFolder(folder).reports
     if not reports.is_dir():
         raise UsageError(f"{str(folder)!r} is no run: pass a folder that `grader batch -o` wrote")
     return [path for path in reports.glob("*.json") if not path.name.startswith(".")]

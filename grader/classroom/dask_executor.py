@@ -1,8 +1,7 @@
 """Where jobs run: a cluster of Dask's `distributed`.
 
-Zone: trusted. Called by `batch` for `--dask ADDRESS`; the executor of one machine is in `executors`. The machines need
-this package, the course's folder and the class's folder at the same paths, and the same GRADER_SECRET. Encryption and
-everything else about the connection is distributed's own configuration.
+The machines need this package, the course's folder and the class's folder at the same paths, and the same
+GRADER_SECRET. Encryption and everything else about the connection is distributed's own configuration.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +14,16 @@ from typing import Any, cast
 from distributed import Client, Future, Worker, as_completed, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
-from grader.classroom.local_executor import DEPTH, Answer, Opening, Product, Task, Work, make_answer, open_grading
+from grader.classroom.local_executor import (
+    DEPTH,
+    GradedJob,
+    Task,
+    TaskResult,
+    Work,
+    WorkerFactory,
+    make_result,
+    open_grading,
+)
 from grader.grading.worker import Job, describe_environment
 from grader.model.assignment import load_assignment
 from grader.model.devices import choose_device
@@ -29,17 +37,17 @@ GPU = "GPU"
 
 
 @dataclass(frozen=True)
-class Done:
+class CompletedJob:
     """What was made of a job, and the address of the worker that made it."""
 
     worker: str
-    product: Product
+    product: GradedJob
 
 
 class Preparation(WorkerPlugin):
     """Makes a process of the cluster a worker: once, also where it joins later; if need be only one with a GPU."""
 
-    def __init__(self, opening: Opening, *, needs_gpu: bool = False) -> None:
+    def __init__(self, opening: WorkerFactory, *, needs_gpu: bool = False) -> None:
         self.opening = opening
         self.needs_gpu = needs_gpu
 
@@ -60,7 +68,7 @@ class Preparation(WorkerPlugin):
             self.stack.close()
             self.work = self.stack.enter_context(self.opening())
 
-    def do(self, job: Job) -> Product:
+    def do(self, job: Job) -> GradedJob:
         """One job at a time, however many threads the process has."""
         with self.lock:
             return self.work(job)
@@ -69,7 +77,7 @@ class Preparation(WorkerPlugin):
 class ClusterExecutor:
     """Workers that a Dask scheduler knows of. What a lost worker had to do, the scheduler gives to another."""
 
-    def __init__(self, client: Client, name: str, opening: Opening, *, needs_gpu: bool = False) -> None:
+    def __init__(self, client: Client, name: str, opening: WorkerFactory, *, needs_gpu: bool = False) -> None:
         """Prepare the workers. Raises GraderError in a worker's own words where one cannot be opened."""
         self.client = client
         self.address = client.scheduler_info()["address"]
@@ -95,7 +103,7 @@ class ClusterExecutor:
         self.tasks[future] = task
         self.completed.add(future)
 
-    def collect(self) -> list[Answer]:
+    def collect(self) -> list[TaskResult]:
         """Wait for at least one answer; none where nothing was submitted. Raises GraderFault without a scheduler."""
         if not self.tasks:
             return []
@@ -111,13 +119,13 @@ class ClusterExecutor:
         """Drop what is not done yet, and leave the workers as they were found."""
         leave(self.client, self.name, list(self.tasks))
 
-    def _read(self, future: Future[Any], result: Any) -> Answer:
+    def _read(self, future: Future[Any], result: Any) -> TaskResult:
         task = self.tasks.pop(future)
-        if isinstance(result, Done):
-            return make_answer(task, result.worker, result.product)
+        if isinstance(result, CompletedJob):
+            return make_result(task, result.worker, result.product)
         if future.status == "error":
             _, error, _ = result
-            return Answer(task, "", trouble=f"{type(error).__name__}: {error}")
+            return TaskResult(task, "", trouble=f"{type(error).__name__}: {error}")
         raise GraderFault(
             f"the Dask scheduler at {self.address!r} was lost: what was graded is kept, and the same "
             "command goes on once it is back"
@@ -172,7 +180,7 @@ def list_threads(client: Client, resources: Mapping[str, int] | None = None) -> 
     return {address: int(label[GPU]) for address, label in labels.items() if label.get(GPU)}
 
 
-def open_executor(client: Client, name: str, opening: Opening, *, needs_gpu: bool = False) -> ClusterExecutor:
+def open_executor(client: Client, name: str, opening: WorkerFactory, *, needs_gpu: bool = False) -> ClusterExecutor:
     """Prepare the workers under a name that two runs must not share. Raises GraderError where one cannot be opened."""
     try:
         return ClusterExecutor(client, name, opening, needs_gpu=needs_gpu)
@@ -204,10 +212,10 @@ def connect(address: str) -> Client:
         ) from error
 
 
-def grade_on_worker(name: str, job: Job) -> Done:
+def grade_on_worker(name: str, job: Job) -> CompletedJob:
     """What runs in a process of the cluster."""
     worker = get_worker()
-    return Done(worker.address, cast(Preparation, worker.plugins[name]).do(job))
+    return CompletedJob(worker.address, cast(Preparation, worker.plugins[name]).do(job))
 
 
 def reopen_worker(name: str, dask_worker: Worker) -> None:

@@ -1,7 +1,7 @@
 """The gradebook: every attempt of a class, kept.
 
-Zone: trusted. Called by `batch`. A database holds one class's gradebook: SQLite in RUN/gradebook.db, or PostgreSQL by
-URL. Rows are added and never changed, so what was once graded stays; a student's last row is what counts.
+A database holds one class's gradebook: SQLite in RUN/gradebook.db, or PostgreSQL by URL. Rows are added and never
+changed, so what was once graded stays; a student's last row is what counts.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from grader.grading.cache_key import Key
+from grader.grading.cache_key import CacheKey
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport, Status
 
@@ -96,7 +96,7 @@ class Evidence:
 class Attempt:
     """One row: a student's report, the key that it was made under, and what it was judged from."""
 
-    key: Key
+    key: CacheKey
     report: GradeReport
     evidence: Evidence = Evidence()
 
@@ -111,7 +111,7 @@ class Attempt:
         return None if self.report.status == "grader_fault" else self.report.score
 
 
-class Store:
+class Gradebook:
     """An open gradebook. Every method raises UsageError where the database refuses."""
 
     def __init__(self, engine: Engine) -> None:
@@ -132,7 +132,7 @@ class Store:
         """Let go of the database."""
         self._engine.dispose()
 
-    def add(self, key: Key, report: GradeReport, evidence: Evidence = Evidence()) -> None:  # noqa: B008 - it is frozen
+    def add(self, key: CacheKey, report: GradeReport, evidence: Evidence = Evidence()) -> None:  # noqa: B008 - it is frozen
         """Keep one more attempt; when this returns, it outlives the process."""
         self.add_all([Attempt(key, report, evidence)])
 
@@ -155,12 +155,12 @@ class Store:
             found: str | None = connection.scalar(select(_OUTLINES.c.text).where(_OUTLINES.c.digest == digest))
         return found
 
-    def find(self, key: Key, student: str) -> GradeReport | None:
+    def find(self, key: CacheKey, student: str) -> GradeReport | None:
         """What was graded under that key: the student's own where there is one, or else anybody's. Never a fault."""
         attempt = self.find_attempt(key, student)
         return attempt.report if attempt else None
 
-    def find_attempt(self, key: Key, student: str) -> Attempt | None:
+    def find_attempt(self, key: CacheKey, student: str) -> Attempt | None:
         """The same, with what it was judged from."""
         rows = _ATTEMPTS.c
         query = (
@@ -212,11 +212,11 @@ def locate_gradebook(run: Path) -> URL:
     return URL.create("sqlite", database=str(run / FILE_NAME))
 
 
-def open_store(url: str | URL) -> Store:
+def open_gradebook(url: str | URL) -> Gradebook:
     """Open a gradebook, new or not. Raises UsageError where that URL is none or cannot be reached."""
     engine = _create_engine(url)
     try:
-        return Store(engine)
+        return Gradebook(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -272,7 +272,7 @@ def _select_student(student: str, assignment: str) -> Any:
 
 def _make_attempt(row: Any) -> Attempt:
     return Attempt(
-        Key(row.submission_digest, row.suite_digest, row.environment_digest),
+        CacheKey(row.submission_digest, row.suite_digest, row.environment_digest),
         GradeReport.model_validate_json(row.report),
         Evidence(row.path, row.recording, row.outline),
     )

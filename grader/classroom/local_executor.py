@@ -1,7 +1,7 @@
 """Where jobs run: worker processes on this machine.
 
-Zone: trusted. Called by `batch`. `cluster` has the other executor, for many machines. A worker is a process of its own
-that holds one `grading.Worker`; what goes to it is a Job, what comes back is the JSON of a report.
+`cluster` has the other executor, for many machines. A worker is a process of its own that holds one `grading.Worker`;
+what goes to it is a Job, what comes back is the JSON of a report.
 
 Each worker has a pipe to itself. So its end is noticed at once, it is known which job it was at, nobody else's job is
 lost with it, and where this process is killed the worker reads the end of its pipe and goes, too.
@@ -16,13 +16,13 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Protocol, cast
 
-from grader.grading.cache_key import Key
+from grader.grading.cache_key import CacheKey
 from grader.grading.worker import Job, Worker, open_worker
 from grader.model.errors import GraderFault, UsageError
 
 
 @dataclass(frozen=True)
-class Product:
+class GradedJob:
     """What a worker makes of a job: the JSON of a report, the bytes of a recording where there is a new one, and a note
     for the staff."""
 
@@ -31,9 +31,9 @@ class Product:
     note: str = ""
 
 
-Work = Callable[[Job], Product]
+Work = Callable[[Job], GradedJob]
 # What a worker process does first; the work it yields is done for every job, and its end closes the worker.
-Opening = Callable[[], AbstractContextManager[Work]]
+WorkerFactory = Callable[[], AbstractContextManager[Work]]
 
 # One job in hand and one in the pipe: a worker does not wait while its last report is being kept.
 DEPTH = 2
@@ -45,13 +45,13 @@ LEAVE_SECONDS = 10
 class Task:
     """A job, the key of the result it is to have, and the workers that have failed at it."""
 
-    key: Key
+    key: CacheKey
     job: Job
     avoid: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class Answer:
+class TaskResult:
     """What came of a task: a product, or in `trouble` why there is none."""
 
     task: Task
@@ -62,9 +62,9 @@ class Answer:
     note: str = ""
 
 
-def make_answer(task: Task, worker: str, product: Product) -> Answer:
+def make_result(task: Task, worker: str, product: GradedJob) -> TaskResult:
     """The answer that a product is."""
-    return Answer(task, worker, text=product.text, recording=product.recording, note=product.note)
+    return TaskResult(task, worker, text=product.text, recording=product.recording, note=product.note)
 
 
 class Executor(Protocol):
@@ -76,7 +76,7 @@ class Executor(Protocol):
     def submit(self, task: Task) -> None:
         """Hand over a task; not to one of the workers it avoids where there is another."""
 
-    def collect(self) -> list[Answer]:
+    def collect(self) -> list[TaskResult]:
         """Wait for at least one answer. Raises UsageError or GraderFault where no worker can be opened."""
 
     def replace(self, worker: str) -> None:
@@ -90,7 +90,7 @@ class Executor(Protocol):
 class Reply:
     """What a worker process sends: first whether it is open, then one for each job."""
 
-    product: Product | None = None
+    product: GradedJob | None = None
     trouble: str = ""
     usage: bool = False
 
@@ -98,11 +98,11 @@ class Reply:
 class WorkerProcess:
     """One worker process and this end of its pipe."""
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: WorkerFactory) -> None:
         # Spawned, not forked: a worker must not inherit what this process has imported or opened.
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, opening), daemon=True)
+        self.process = context.Process(target=run_worker, args=(theirs, opening), daemon=True)
         with theirs, ignore_interrupts():
             self.process.start()
         self.ready = False
@@ -123,10 +123,10 @@ class WorkerProcess:
         return code
 
 
-class Lane:
+class WorkerSlot:
     """A place for one worker process at a time, and the tasks that are on their way through it."""
 
-    def __init__(self, index: int, opening: Opening) -> None:
+    def __init__(self, index: int, opening: WorkerFactory) -> None:
         self.index = index
         self.opening = opening
         self.ended = 0
@@ -172,8 +172,8 @@ class Lane:
 class LocalExecutor:
     """Worker processes on this machine, started as tasks come."""
 
-    def __init__(self, opening: Opening, workers: int) -> None:
-        self.lanes = [Lane(index, opening) for index in range(1, workers + 1)]
+    def __init__(self, opening: WorkerFactory, workers: int) -> None:
+        self.lanes = [WorkerSlot(index, opening) for index in range(1, workers + 1)]
 
     def has_room(self) -> bool:
         """Whether some worker has no task in reserve."""
@@ -184,9 +184,9 @@ class LocalExecutor:
         others = [lane for lane in self.lanes if lane.name not in task.avoid]
         min(others or self.lanes, key=lambda lane: len(lane.tasks)).send(task)
 
-    def collect(self) -> list[Answer]:
+    def collect(self) -> list[TaskResult]:
         """Wait for at least one answer; none where nothing was submitted."""
-        answers: list[Answer] = []
+        answers: list[TaskResult] = []
         while not answers and any(lane.tasks for lane in self.lanes):
             lanes = {lane.worker.connection: lane for lane in self.lanes if lane.worker}
             for connection in wait(list(lanes)):
@@ -209,25 +209,25 @@ class LocalExecutor:
         for lane in self.lanes:
             lane.end()
 
-    def _hear(self, lane: Lane, worker: WorkerProcess) -> list[Answer]:
+    def _hear(self, lane: WorkerSlot, worker: WorkerProcess) -> list[TaskResult]:
         try:
             reply: Reply = worker.connection.recv()
         except (EOFError, OSError):
             return self._recover(lane, worker)
         if worker.ready and reply.product:
-            return [make_answer(lane.tasks.pop(0), lane.name, reply.product)]
+            return [make_result(lane.tasks.pop(0), lane.name, reply.product)]
         if worker.ready:
-            return [Answer(lane.tasks.pop(0), lane.name, trouble=reply.trouble)]
+            return [TaskResult(lane.tasks.pop(0), lane.name, trouble=reply.trouble)]
         if reply.trouble:
             raise UsageError(reply.trouble) if reply.usage else GraderFault(reply.trouble)
         worker.ready, lane.lost_openings = True, 0
         return []
 
-    def _recover(self, lane: Lane, worker: WorkerProcess) -> list[Answer]:
+    def _recover(self, lane: WorkerSlot, worker: WorkerProcess) -> list[TaskResult]:
         name = lane.name
         cause = f"the worker process ended by itself, with exit code {lane.end()}"
         if worker.ready:
-            answers = [Answer(task, name, trouble=cause) for task in lane.tasks[:1]]
+            answers = [TaskResult(task, name, trouble=cause) for task in lane.tasks[:1]]
             del lane.tasks[:1]
         else:
             answers = []
@@ -235,7 +235,7 @@ class LocalExecutor:
         self._pass_on(lane)
         return answers
 
-    def _count_lost_opening(self, lane: Lane, cause: str) -> None:
+    def _count_lost_opening(self, lane: WorkerSlot, cause: str) -> None:
         lane.lost_openings += 1
         if lane.lost_openings == MAX_LOST_OPENINGS:
             # As when memory does for so many workers and no more: the others go on without it.
@@ -243,7 +243,7 @@ class LocalExecutor:
         if not self.lanes:
             raise GraderFault(f"no worker can be started: {cause}; is there enough memory? try `--jobs 1`")
 
-    def _pass_on(self, lane: Lane) -> None:
+    def _pass_on(self, lane: WorkerSlot) -> None:
         waiting, lane.tasks = lane.tasks, []
         for task in waiting:
             self.submit(task)
@@ -277,12 +277,12 @@ def _open_replaying(assignment: str, isolation: str, device: str | None) -> Iter
         yield partial(_produce, worker, record=True)
 
 
-def _produce(worker: Worker, job: Job, *, record: bool) -> Product:
+def _produce(worker: Worker, job: Job, *, record: bool) -> GradedJob:
     graded = worker.examine(job, record=record)
-    return Product(graded.report.model_dump_json(), graded.recording, graded.note)
+    return GradedJob(graded.report.model_dump_json(), graded.recording, graded.note)
 
 
-def serve(connection: Connection, opening: Opening) -> None:
+def run_worker(connection: Connection, opening: WorkerFactory) -> None:
     """Be a worker process until the other end of the pipe is closed."""
     try:
         with opening() as work:

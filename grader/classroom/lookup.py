@@ -1,6 +1,6 @@
 """One student's report, by its own file or by the run that it is part of.
 
-Zone: trusted. Called by `grader report`. What is read here is whole: who shows it to a student redacts it first.
+What is read here is whole: who shows it to a student redacts it first.
 """
 
 from difflib import get_close_matches

@@ -1,25 +1,31 @@
 """Judge a class again from what was recorded of it: by changed tests, points or policies, and without student code.
 
-Zone: trusted. Called by `grader rejudge`. What did not change is not run: a result is taken over where its test is
-still what it was (see `outline`), so that other points are a matter of adding up. A test that did change is run by a
-worker over the recorded replies (see `examiner.replay`). What was not recorded is graded anew, as `grader batch` does.
+What did not change is not run: a result is taken over where its test is still what it was (see `outline`), so that
+other points are a matter of adding up. A test that did change is run by a worker over the recorded replies (see
+`examiner.replay`). What was not recorded is graded anew, as `grader batch` does.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from grader.classroom.batch import Batch, Entrant, GradedClass, Tell, notice_interrupt, read_conditions
-from grader.classroom.gradebook import FILE_NAME, Attempt, Evidence, Store, locate_gradebook, open_store
-from grader.classroom.local_executor import Answer, open_rejudging
-from grader.classroom.run_folder import Run, make_file_name
+from grader.classroom.batch import Batch, GradedClass, OnReport, Submitter, notice_interrupt, read_conditions
+from grader.classroom.gradebook import FILE_NAME, Attempt, Evidence, Gradebook, locate_gradebook, open_gradebook
+from grader.classroom.local_executor import TaskResult, open_rejudging
+from grader.classroom.run_folder import RunFolder, make_file_name
 from grader.classroom.worker_count import choose_worker_count
 from grader.examiner.forbidden_names import find_forbidden, forbid_use
 from grader.examiner.recording import read_recording
 from grader.examiner.review_flags import find_suspicions
-from grader.grading.cache_key import Key, digest_environment
+from grader.grading.cache_key import CacheKey, digest_environment
 from grader.grading.scoring import charge_lateness, check_points, score_todos, total
-from grader.grading.suite_fingerprint import Outline, OutlinedTest, find_function, load_outline, outline_suite
+from grader.grading.suite_fingerprint import (
+    FingerprintedTest,
+    SuiteFingerprint,
+    find_function,
+    fingerprint_suite,
+    load_fingerprint,
+)
 from grader.grading.worker import Job
 from grader.model.assignment import load_assignment
 from grader.model.devices import recall_choice
@@ -35,7 +41,7 @@ UNSETTLED = (Verdict.GRADER_FAULT, Verdict.PENDING)
 
 
 @dataclass(frozen=True)
-class Order:
+class RejudgeOptions:
     """How a class is to be judged again."""
 
     jobs: int | None = None
@@ -47,11 +53,11 @@ class Order:
 class Rejudging(Batch):
     """A class whose last attempts are judged again; `former` and `source` are where those are."""
 
-    former: Store
-    source: Run
-    now: Outline
+    former: Gradebook
+    source: RunFolder
+    now: SuiteFingerprint
     commitment: str
-    outlines: dict[str, Outline | None] = field(default_factory=dict)
+    outlines: dict[str, SuiteFingerprint | None] = field(default_factory=dict)
     attempts: dict[int, Attempt] = field(default_factory=dict)
     repeated: dict[int, Attempt] = field(default_factory=dict)
     anew: list[str] = field(default_factory=list)
@@ -66,11 +72,11 @@ class Rejudging(Batch):
         self.attempts[index] = attempt
         label = attempt.report.submission
         job = Job(Path(attempt.evidence.path), job.student, label.submitted_at, label.extension_days)
-        key = Key(attempt.key.submission, self.conditions.suite, digest_environment(self.conditions.environment))
-        self._look_up(Entrant(index, job, label), key)
+        key = CacheKey(attempt.key.submission, self.conditions.suite, digest_environment(self.conditions.environment))
+        self._look_up(Submitter(index, job, label), key)
         self.attempts.pop(index)
 
-    def _judge(self, entrant: Entrant, key: Key) -> None:
+    def _judge(self, entrant: Submitter, key: CacheKey) -> None:
         attempt = self.attempts[entrant.index]
         results = self._repeat_results(attempt)
         if results is not None:
@@ -117,7 +123,7 @@ class Rejudging(Batch):
         outcomes = {todo: forbid_use(use, submission) for todo, use in uses.items()}
         return [_settle(result, outcomes[result.todo]) if result.todo in outcomes else result for result in results]
 
-    def _repeat(self, entrant: Entrant, key: Key, attempt: Attempt, results: Sequence[CheckResult]) -> None:
+    def _repeat(self, entrant: Submitter, key: CacheKey, attempt: Attempt, results: Sequence[CheckResult]) -> None:
         check_points(self.assignment, results)
         todos = score_todos(self.assignment.todos, results)
         graded = attempt.report.assignment
@@ -177,14 +183,14 @@ class Rejudging(Batch):
         )
         self._tell(index, report)
 
-    def _find_trouble(self, key: Key, report: GradeReport) -> str:
+    def _find_trouble(self, key: CacheKey, report: GradeReport) -> str:
         # Where a recording could not be used, the files were read again, and they may be others by now.
         expected = self.cases[key].entrants[0].label
         if (report.submission.id, report.submission.files) != (expected.id, expected.files):
             return "what was handed in has changed since: grade the class again with `grader batch`"
         return super()._find_trouble(key, report)
 
-    def _keep_recording(self, answer: Answer) -> str:
+    def _keep_recording(self, answer: TaskResult) -> str:
         former = answer.task.job.recording
         if answer.recording or former is None or answer.note:
             return super()._keep_recording(answer)
@@ -195,14 +201,14 @@ class Rejudging(Batch):
             return recording
         return self.run.adopt_recording(self.source.recordings / recording)
 
-    def _find_outline(self, digest: str) -> Outline | None:
+    def _find_outline(self, digest: str) -> SuiteFingerprint | None:
         if digest not in self.outlines:
             text = self.former.find_outline(digest)
-            self.outlines[digest] = load_outline(text) if text else None
+            self.outlines[digest] = load_fingerprint(text) if text else None
         return self.outlines[digest]
 
 
-def rejudge_run(source: Run, target: Run, order: Order, tell: Tell) -> GradedClass:
+def rejudge_run(source: RunFolder, target: RunFolder, order: RejudgeOptions, tell: OnReport) -> GradedClass:
     """Judge the class of one run again, into the same folder or another. Raises UsageError or GraderFault."""
     students = source.list_students()
     first = read_report(source.reports / f"{make_file_name(students[0])}.json")
@@ -211,13 +217,13 @@ def rejudge_run(source: Run, target: Run, order: Order, tell: Tell) -> GradedCla
     device = recall_choice(first.environment.device)
     conditions = read_conditions(assignment, isolation, device)
     commitment = commit_to(load_secret())
-    now = outline_suite(assignment, conditions.environment, commitment)
+    now = fingerprint_suite(assignment, conditions.environment, commitment)
     workers = choose_worker_count(len(students), assignment, wanted=order.jobs, device=device)
     with (
         notice_interrupt() as interrupted,
         target.open(),
         _open_former(source, order) as former,
-        open_store(order.store or locate_gradebook(target.folder)) as store,
+        open_gradebook(order.store or locate_gradebook(target.folder)) as store,
         open_rejudging(assignment.name, isolation, workers, device=device) as executor,
     ):
         return Rejudging(
@@ -238,17 +244,17 @@ def rejudge_run(source: Run, target: Run, order: Order, tell: Tell) -> GradedCla
         ).grade([Job(Path(), student=student) for student in students])
 
 
-def _open_former(source: Run, order: Order) -> Store:
+def _open_former(source: RunFolder, order: RejudgeOptions) -> Gradebook:
     if not order.store and not (source.folder / FILE_NAME).is_file():
         raise UsageError(f"no gradebook in {str(source.folder)!r}: pass --store where the class was graded with it")
-    return open_store(order.store or locate_gradebook(source.folder))
+    return open_gradebook(order.store or locate_gradebook(source.folder))
 
 
 def _is_settled(report: GradeReport) -> bool:
     return not report.fault and bool(report.tests) and all(test.status not in UNSETTLED for test in report.tests)
 
 
-def _relabel(result: CheckResult, test: OutlinedTest) -> CheckResult:
+def _relabel(result: CheckResult, test: FingerprintedTest) -> CheckResult:
     return result.model_copy(
         update={
             "name": test.name or result.id,

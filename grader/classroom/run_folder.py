@@ -1,7 +1,7 @@
 """The folder that a class's results go to.
 
-Zone: trusted. Written by `batch`, read by `comparison`. The gradebook is what counts (see `store`); the reports and the
-summary are copies for whoever does not ask a database, and every file is there whole or not at all.
+Written by `batch`, read by `comparison`. The gradebook is what counts (see `store`); the reports and the summary are
+copies for whoever does not ask a database, and every file is there whole or not at all.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ MAX_NAME_BYTES = 120
 
 
 @dataclass(frozen=True)
-class Run:
+class RunFolder:
     """RUN/ with reports/, recordings/, summary.json and summary.csv."""
 
     folder: Path

@@ -1,6 +1,6 @@
 """How many workers a machine carries: by its cores, its memory, and its GPU's memory.
 
-Zone: trusted. Called by the command line for `grader batch` and by `rejudge`. A cluster has its own count.
+A cluster has its own count.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The command line: parse, call, exit code.
 
-Zone: trusted. Whatever is slow to import (torch, pydantic, rich's tables) is imported by the command that needs it, so
-that help comes at once.
+Whatever is slow to import (torch, pydantic, rich's tables) is imported by the command that needs it, so that help comes
+at once.
 """
 
 import sys
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from grader.model.errors import GraderError, UsageError
-from grader.reporting.safe_text import escape_controls
+from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
     from grader.classroom.batch import GradedClass
     from grader.model.report import GradeReport
-    from grader.push.delivery import Orders, Platform
+    from grader.push.delivery import Platform, PushOptions
 
 app = typer.Typer(
     help="Grade a course lab on sequence models: hidden tests behind a wall, every TODO marked on its own.",
@@ -98,9 +98,9 @@ def list_command() -> None:
 @app.command()
 def doctor() -> None:
     """Print what this machine offers: isolation, devices, versions."""
-    from grader.tools.doctor import print_findings
+    from grader.tools.doctor import print_machine_findings
 
-    raise typer.Exit(ExitCode.GRADED if print_findings() else ExitCode.GRADER_FAULT)
+    raise typer.Exit(ExitCode.GRADED if print_machine_findings() else ExitCode.GRADER_FAULT)
 
 
 @app.command()
@@ -185,10 +185,10 @@ def batch(
 ) -> None:
     """Grade a class. The same command again goes on where it ended, and grades what has changed."""
     from grader.classroom.accounting import describe_accounts
-    from grader.classroom.batch import Plan, grade_class
+    from grader.classroom.batch import BatchOptions, grade_class
     from grader.classroom.class_archive import open_class
-    from grader.classroom.class_folder import call_roll
-    from grader.classroom.run_folder import Run
+    from grader.classroom.class_folder import collect_submissions
+    from grader.classroom.run_folder import RunFolder
     from grader.classroom.times import read_times
     from grader.classroom.worker_count import choose_worker_count
     from grader.intake.roster import read_roster
@@ -198,7 +198,7 @@ def batch(
     if resume and force:
         raise UsageError("--resume keeps what was graded before, --force grades it again: choose one")
     description = load_assignment(assignment)
-    roll = call_roll(
+    roll = collect_submissions(
         open_class(folder, run),
         description,
         read_roster(roster) if roster else None,
@@ -214,7 +214,7 @@ def batch(
     # A cluster's workers may have the GPU that this machine lacks.
     workers = 1 if dask else choose_worker_count(len(found), description, wanted=jobs, device=device.value)
     students = {job.student for job in found}
-    plan = Plan(
+    plan = BatchOptions(
         assignment,
         isolation.value,
         workers,
@@ -226,12 +226,12 @@ def batch(
         pending=pending,
     )
     with open_progress(len(students), quiet=quiet) as tell:
-        done = grade_class(found, plan, Run(run), tell, ignored=roll.ignored)
+        done = grade_class(found, plan, RunFolder(run), tell, ignored=roll.ignored)
     if not quiet:
         print_class(done.reports)
         typer.echo(f"wrote {len(done.reports)} reports, {done.kept} of them graded before, and a summary to {run}/")
         for line in describe_accounts(done.entries):
-            typer.echo(escape_controls(line))
+            typer.echo(escape_control_characters(line))
     _conclude(done)
 
 
@@ -245,13 +245,13 @@ def rejudge(
     quiet: QuietOption = False,
 ) -> None:
     """Judge a class again by changed tests, points or policies, from what was recorded of it."""
-    from grader.classroom.rejudge import Order, rejudge_run
-    from grader.classroom.run_folder import Run
+    from grader.classroom.rejudge import RejudgeOptions, rejudge_run
+    from grader.classroom.run_folder import RunFolder
     from grader.reporting.terminal import open_progress, print_class
 
-    source, target = Run(run), Run(output or run)
+    source, target = RunFolder(run), RunFolder(output or run)
     with open_progress(len(source.list_students()), quiet=quiet) as tell:
-        done = rejudge_run(source, target, Order(jobs=jobs, store=store, force=force), tell)
+        done = rejudge_run(source, target, RejudgeOptions(jobs=jobs, store=store, force=force), tell)
     if not quiet:
         print_class(done.reports)
         typer.echo(f"wrote {len(done.reports)} reports, {done.kept} of them judged so before, to {target.folder}/")
@@ -307,10 +307,10 @@ def export(
     lang: Annotated[LanguageChoice, typer.Option(help="The language of the verdicts.")] = LanguageChoice.EN,
 ) -> None:
     """Write scores and feedback in another system's own form."""
-    from grader.exports import Options, export_run
+    from grader.exports import ExportOptions, export_run
     from grader.intake.roster import Roster, read_roster
 
-    options = Options(
+    options = ExportOptions(
         roster=read_roster(roster) if roster else Roster(()),
         worksheet=worksheet,
         column=column,
@@ -416,9 +416,9 @@ def push_canvas_command(
     quiet: QuietOption = False,
 ) -> None:
     """Send scores to an assignment in Canvas; a second time only what has changed."""
-    from grader.exports import Options
+    from grader.exports import ExportOptions
     from grader.intake.roster import Roster, read_roster
-    from grader.push.delivery import Orders
+    from grader.push.delivery import PushOptions
 
     try:
         from grader.push.canvas import TOKEN_VARIABLE, Canvas
@@ -429,8 +429,8 @@ def push_canvas_command(
     secret = "" if dry_run else read_secret("token of Canvas", TOKEN_VARIABLE, token)
     platform = Canvas(url, secret, course=course, assignment=assignment)
     known = read_roster(roster) if roster else Roster(())
-    options = Options(roster=known, released=released, language=lang.value)
-    _push(run, platform, Orders(options, feedback=feedback, dry_run=dry_run, again=again), quiet=quiet)
+    options = ExportOptions(roster=known, released=released, language=lang.value)
+    _push(run, platform, PushOptions(options, feedback=feedback, dry_run=dry_run, again=again), quiet=quiet)
 
 
 @push.command("lti")
@@ -452,9 +452,9 @@ def push_lti_command(
     quiet: QuietOption = False,
 ) -> None:
     """Send scores by LTI Advantage's grade services; a second time only what has changed."""
-    from grader.exports import Options
+    from grader.exports import ExportOptions
     from grader.intake.roster import read_roster
-    from grader.push.delivery import Orders
+    from grader.push.delivery import PushOptions
 
     try:
         from grader.push.connection import read_secret
@@ -464,8 +464,8 @@ def push_lti_command(
 
     secret = "" if dry_run else read_secret("private key of the tool", KEY_VARIABLE, key)
     site = Site(token_url, client_id, lineitems=lineitems, lineitem=lineitem, key_id=key_id, audience=audience)
-    options = Options(roster=read_roster(roster), released=released, language=lang.value)
-    _push(run, Lti(site, secret), Orders(options, feedback=feedback, dry_run=dry_run, again=again), quiet=quiet)
+    options = ExportOptions(roster=read_roster(roster), released=released, language=lang.value)
+    _push(run, Lti(site, secret), PushOptions(options, feedback=feedback, dry_run=dry_run, again=again), quiet=quiet)
 
 
 def main() -> None:
@@ -490,7 +490,7 @@ def _conclude(done: "GradedClass") -> None:
         raise typer.Exit(ExitCode.GRADER_FAULT)
 
 
-def _push(run: Path, platform: "Platform", orders: "Orders", *, quiet: bool) -> None:
+def _push(run: Path, platform: "Platform", orders: "PushOptions", *, quiet: bool) -> None:
     from grader.push.delivery import push_run
 
     outcome = push_run(run, platform, orders, (lambda line: None) if quiet else typer.echo)
@@ -508,7 +508,7 @@ def _name_extra(error: ModuleNotFoundError) -> UsageError:
 
 def _complain(message: str) -> None:
     # A message may quote what a student wrote.
-    typer.echo(f"grader: {escape_controls(message)}", err=True)
+    typer.echo(f"grader: {escape_control_characters(message)}", err=True)
 
 
 def _list_some(names: Sequence[str]) -> str:

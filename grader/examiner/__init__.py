@@ -12,7 +12,7 @@ _HOMES = {
     "enlarge": "parity",
     "in_float64": "parity",
     "load_weights": "parity",
-    "parameter_gradients": "student",
+    "parameter_gradients": "proxy",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - one list, not two
 

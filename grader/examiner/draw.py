@@ -1,6 +1,6 @@
 """`draw`: inputs that no student can foresee and every regrade repeats.
 
-Zone: examiner (trusted). The seed comes from `examiner.secret`.
+The seed comes from `examiner.secret`.
 """
 
 import random

@@ -1,6 +1,6 @@
 """What a submission raised -> its verdict and a sentence that helps.
 
-Zone: examiner (trusted). Called by `examiner.student`. Types and messages come from the jail: claims, used as text.
+Types and messages come from the jail: claims, used as text.
 """
 
 import ast
@@ -10,11 +10,11 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from grader.model.submission import Submission
-from grader.model.verdict import Mishap, Verdict
+from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import Call, Raised, Request
 
 if TYPE_CHECKING:
-    from grader.examiner.proxy import Subject
+    from grader.examiner.proxy import SubmissionSession
 
 MAX_MESSAGE = 300
 OPEN_STUB = re.compile(r"TODO (\S+) is not filled in")
@@ -25,19 +25,21 @@ UNKNOWN_NAME = re.compile(r"^name '(\w+)' is not defined")
 NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
 
 
-def blame_submission(raised: Raised, request: Request, subject: "Subject") -> Mishap:
+def explain_exception(raised: Raised, request: Request, subject: "SubmissionSession") -> SubmissionError:
     """The mishap that a `Raised` reply stands for."""
     verdict = _find_verdict(raised)
     text, place = _shorten(raised.message), _describe_place(raised, subject.submission)
     if verdict is Verdict.UNFILLED:
         found = OPEN_STUB.search(raised.message)
-        return Mishap(verdict, f"TODO {found[1][:60]} is not filled in" if found else "a FIXME is still in the code")
+        return SubmissionError(
+            verdict, f"TODO {found[1][:60]} is not filled in" if found else "a FIXME is still in the code"
+        )
     if verdict is Verdict.MALFORMED_REPLY:
-        return Mishap(verdict, f"the result could not be sent: {text}")
+        return SubmissionError(verdict, f"the result could not be sent: {text}")
     if verdict is Verdict.CRASHED:
-        return Mishap(verdict, f"the code ended the program (SystemExit: {text}){place}")
+        return SubmissionError(verdict, f"the code ended the program (SystemExit: {text}){place}")
     reason = _compare_signatures(raised, request, subject) or _explain_name(raised, subject)
-    return Mishap(verdict, f"{raised.kind[:60]}: {text}{place}{reason}")
+    return SubmissionError(verdict, f"{raised.kind[:60]}: {text}{place}{reason}")
 
 
 def ends_its_process(raised: Raised) -> bool:
@@ -69,7 +71,7 @@ def _describe_place(raised: Raised, submission: Submission) -> str:
     return ""
 
 
-def _compare_signatures(raised: Raised, request: Request, subject: "Subject") -> str:
+def _compare_signatures(raised: Raised, request: Request, subject: "SubmissionSession") -> str:
     # A TypeError without a single line of the student's was raised by the call itself: the signature differs.
     if raised.kind != "TypeError" or raised.lines or not isinstance(request, Call):
         return ""
@@ -81,7 +83,7 @@ def _compare_signatures(raised: Raised, request: Request, subject: "Subject") ->
     return f"; expected {function}{expected}, found {found}"
 
 
-def _explain_name(raised: Raised, subject: "Subject") -> str:
+def _explain_name(raised: Raised, subject: "SubmissionSession") -> str:
     # A name that is not there: often its own statement failed, or was none that is run.
     found = UNKNOWN_NAME.search(raised.message) if raised.kind == "NameError" else None
     name = found[1] if found else ""

@@ -1,8 +1,8 @@
 """Names that a TODO must not use: what is asked for is to be written by hand, not taken ready-made from a library.
 
-Zone: trusted. Called by `examiner.suite`. Works on the syntax tree, with aliases resolved; nothing is run. Judged are a
-TODO's own definitions and the helpers that they reach; what other TODOs ask for, a `__main__` check, an experiment that
-nothing uses, comments and docstrings are not.
+Works on the syntax tree, with aliases resolved; nothing is run. Judged are a TODO's own definitions and the helpers
+that they reach; what other TODOs ask for, a `__main__` check, an experiment that nothing uses, comments and docstrings
+are not.
 """
 
 import ast

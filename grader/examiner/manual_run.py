@@ -1,25 +1,22 @@
-"""`pytest tests_hidden/<a> --submission PATH`: the same tests, jail and seeds, under pytest's own reports.
-
-Zone: examiner (trusted). Called by `examiner.plugin` when a test author passes --submission.
-"""
+"""`pytest tests_hidden/<a> --submission PATH`: the same tests, jail and seeds, under pytest's own reports."""
 
 from pathlib import Path
 
 import pytest
 
 from grader.examiner.plugin import Examination
-from grader.examiner.proxy import Subject
+from grader.examiner.proxy import SubmissionSession
 from grader.examiner.suite import prepare_device
 from grader.intake import read_submission
 from grader.model.assignment import PROJECT, Assignment, list_assignments, load_assignment
 from grader.model.devices import Device, choose_device
 from grader.model.seeds import load_secret
 from grader.sandbox.channel import Channel, JailChannel
-from grader.sandbox.in_process import LocalChannel
+from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.jail import Jail, choose_isolation
 
 
-def open_examination(config: pytest.Config, path: Path) -> Examination:
+def open_manual_run(config: pytest.Config, path: Path) -> Examination:
     """Start a jail and load the submission. Raises pytest.UsageError where it cannot be read."""
     assignment = _find_assignment(config)
     submission = read_submission(path, module=assignment.module, defines=assignment.defines)
@@ -28,13 +25,13 @@ def open_examination(config: pytest.Config, path: Path) -> Examination:
     device = choose_device(assignment, config.getoption("--device"))
     prepare_device(device)
     channel = _open_channel(config, assignment, device)
-    subject = Subject(submission, assignment, channel, {"cpu", device.name})
+    subject = SubmissionSession(submission, assignment, channel, {"cpu", device.name})
     examination = Examination(assignment, load_secret(), subject, device.name)
     subject.signatures = examination.load_signatures()
     return examination
 
 
-def close_examination(examination: Examination) -> None:
+def close_manual_run(examination: Examination) -> None:
     """End the jail."""
     if examination.subject is not None and isinstance(examination.subject.channel, JailChannel):
         examination.subject.channel.close()
@@ -43,7 +40,7 @@ def close_examination(examination: Examination) -> None:
 
 def _open_channel(config: pytest.Config, assignment: Assignment, device: Device) -> Channel:
     if config.getoption("--in-process"):
-        return LocalChannel()
+        return InProcessChannel()
     isolation = choose_isolation(config.getoption("--isolation"))
     jail = Jail(assignment.description.imports, isolation, device=device.name)
     return JailChannel(jail, assignment.limits)

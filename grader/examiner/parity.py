@@ -1,6 +1,6 @@
 """Compare what a submission returned with what was expected, and say in one line what differs.
 
-Zone: examiner (trusted). Called by hidden tests. A message never holds an expected value: students may read it.
+A message never holds an expected value: students may read it.
 """
 
 import copy
@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from grader.examiner.proxy import Remote, state_shapes
+from grader.examiner.proxy import RemoteObject, state_shapes
 
 # Two right formulas differ by rounding: by a few times what float32 itself loses against float64.
 ROUNDING_FACTOR = 32
@@ -299,7 +299,7 @@ def _double(value: Any) -> Any:
 def _name(value: Any) -> str:
     if value is None:
         return "None (is there a `return`?)"
-    if isinstance(value, Remote):
+    if isinstance(value, RemoteObject):
         return _name_remote(value._type)
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {list(value.shape)}"

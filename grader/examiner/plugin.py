@@ -1,7 +1,7 @@
 """The pytest plugin of hidden and public tests: options, marks and fixtures.
 
-Zone: examiner (trusted). Registered as a pytest plugin by the package; loaded by `examiner.suite` for a class, and by
-`pytest tests_hidden/<a> --submission PATH` for a test author. Imports torch only once a fixture is asked for.
+Registered as a pytest plugin by the package; loaded by `examiner.suite` for a class, and by `pytest tests_hidden/<a>
+--submission PATH` for a test author. Imports torch only once a fixture is asked for.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from grader.examiner.draw import Draw
-    from grader.examiner.proxy import Student, Subject
+    from grader.examiner.proxy import StudentProxy, SubmissionSession
     from grader.model.assignment import Assignment
 
 CATEGORIES = ("shape", "parity", "gpu", "behaviour", "policy")
@@ -35,11 +35,11 @@ class Examination:
 
     assignment: Assignment
     secret: bytes
-    subject: Subject | None = None
+    subject: SubmissionSession | None = None
     device: str = "cpu"
     modules: dict[str, ModuleType] = field(default_factory=dict)
 
-    def begin(self, item: pytest.Item) -> Subject:
+    def begin(self, item: pytest.Item) -> SubmissionSession:
         """Start one test of the submission under examination, with every generator seeded."""
         import torch
 
@@ -93,36 +93,36 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """By hand: start a jail for the one submission named on the command line."""
     path = session.config.getoption("--submission")
     if path is not None:
-        from grader.examiner.manual_run import open_examination
+        from grader.examiner.manual_run import open_manual_run
 
-        session.config.stash[EXAMINATION] = open_examination(session.config, path)
+        session.config.stash[EXAMINATION] = open_manual_run(session.config, path)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """By hand: end the jail."""
     if session.config.getoption("--submission", None) is not None:
-        from grader.examiner.manual_run import close_examination
+        from grader.examiner.manual_run import close_manual_run
 
-        close_examination(session.config.stash[EXAMINATION])
+        close_manual_run(session.config.stash[EXAMINATION])
 
 
 @pytest.fixture
-def _subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+def _subject(request: pytest.FixtureRequest) -> Iterator[SubmissionSession]:
     subject = _get_examination(request).begin(request.node)
     yield subject
     subject.settle()
 
 
 @pytest.fixture
-def student(_subject: Subject) -> Student:
+def student(_subject: SubmissionSession) -> StudentProxy:
     """The submission's module, in the jail."""
-    from grader.examiner.proxy import Student
+    from grader.examiner.proxy import StudentProxy
 
-    return Student(_subject)
+    return StudentProxy(_subject)
 
 
 @pytest.fixture
-def poisoned(_subject: Subject) -> Student:
+def poisoned(_subject: SubmissionSession) -> StudentProxy:
     """The submission, loaded among a notebook's leftover globals."""
     from grader.examiner.proxy import make_poisoned
 

@@ -1,8 +1,8 @@
 """`student`: a submission that lives elsewhere, used as if it were a module here.
 
-Zone: examiner (trusted). Made for each submission; hidden tests see it through the plugin's fixtures.
-Calls travel over the channel; tensors, numbers, strings, lists, tuples and dicts come back as themselves, anything
-else as a `Remote`. A result that depends on a tensor with `requires_grad` carries a gradient back into the jail.
+Made for each submission; hidden tests see it through the plugin's fixtures. Calls travel over the channel; tensors,
+numbers, strings, lists, tuples and dicts come back as themselves, anything else as a `RemoteObject`. A result that
+depends on a tensor with `requires_grad` carries a gradient back into the jail.
 """
 
 import functools
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from grader.examiner.explain import blame_submission, ends_its_process
+from grader.examiner.explain import ends_its_process, explain_exception
 from grader.examiner.stubs import fill_stubs
 from grader.model.assignment import Assignment
 from grader.model.errors import GraderFault
 from grader.model.submission import Submission
-from grader.model.verdict import Mishap, Verdict
+from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import Frame, ProtocolError
 from grader.wire.messages import (
@@ -52,7 +52,7 @@ CHAINED = frozenset({"eval", "load_state_dict", "to", "train", "zero_grad"})
 MODULE_METHODS = CHAINED | {"state_dict", "parameters", "forward"}
 
 
-class Subject:
+class SubmissionSession:
     """One submission under examination: its channel, what of it is loaded, and what did not load."""
 
     def __init__(self, submission: Submission, assignment: Assignment, channel: "Channel", devices: set[str]) -> None:
@@ -96,7 +96,7 @@ class Subject:
         reply = self._exchange()
         if isinstance(reply, Done):
             return reply.value
-        raise Mishap(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
+        raise SubmissionError(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
 
     def post(self, request: Request) -> int:
         """Leave a request for the next exchange, which raises what it raises. A handle of what it will give."""
@@ -119,7 +119,7 @@ class Subject:
             if isinstance(reply, Raised):
                 if ends_its_process(reply):
                     self._abandon_child()
-                raise blame_submission(reply, item.request, self)
+                raise explain_exception(reply, item.request, self)
         return reply
 
     def _read(self, frame: Frame, sent: "_Sent") -> Reply:
@@ -129,9 +129,9 @@ class Subject:
             message = unpack_message(frame, Decoder(frame.block, self._resolve, self._adopter(sent)))
         except ProtocolError as error:
             self._abandon_child()
-            raise Mishap(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
+            raise SubmissionError(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
         if not isinstance(message, Loaded | Done | Raised):
-            raise Mishap(Verdict.MALFORMED_REPLY, "a request where a reply was expected")
+            raise SubmissionError(Verdict.MALFORMED_REPLY, "a request where a reply was expected")
         return message
 
     def _abandon_child(self) -> None:
@@ -143,7 +143,7 @@ class Subject:
         self._send(Load(source, self.module_name, list(self.assignment.leftovers)))
         reply = self._exchange()
         if not isinstance(reply, Loaded):
-            raise Mishap(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
+            raise SubmissionError(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
         self._loaded = source
         self.failures = self._read_failures(reply)
 
@@ -155,7 +155,7 @@ class Subject:
                     place = self.submission.locate(line).describe()
                     sentences |= {name: f"{kind}: {message} ({place})" for name in names if isinstance(name, str)}
                 case _:
-                    raise Mishap(Verdict.MALFORMED_REPLY, "a load report of an unknown form")
+                    raise SubmissionError(Verdict.MALFORMED_REPLY, "a load report of an unknown form")
         return sentences
 
     def is_class(self, name: str) -> bool:
@@ -167,11 +167,11 @@ class Subject:
         """The name that the submission's module has in the jail."""
         return self.assignment.module.removesuffix(".py")
 
-    def _resolve(self, body: dict[str, Any]) -> "Remote":
+    def _resolve(self, body: dict[str, Any]) -> "RemoteObject":
         number, name = body.get("id"), body.get("type")
         if type(number) is not int or not isinstance(name, str):
             raise ProtocolError("a handle without number or type")
-        return Remote(self, number, name[:100])
+        return RemoteObject(self, number, name[:100])
 
     def _adopter(self, sent: "_Sent") -> Any:
         def adopt(tensor: torch.Tensor, body: dict[str, Any]) -> torch.Tensor:
@@ -182,7 +182,7 @@ class Subject:
             if body.get("grad") is not True or not tensor.is_floating_point():
                 return tensor
             anchor = torch.zeros((), requires_grad=True)
-            connect: Callable[..., torch.Tensor] = _Crossing.apply
+            connect: Callable[..., torch.Tensor] = _RemoteBackward.apply
             return connect(self, sent.seq, body["i"], tensor, anchor, *sent.inputs)
 
         return adopt
@@ -198,11 +198,13 @@ class _Sent:
     inputs: list[torch.Tensor]
 
 
-class _Crossing(torch.autograd.Function):
+class _RemoteBackward(torch.autograd.Function):
     """A result whose graph is in the jail: its gradient is sent there, and the arguments' gradients come back."""
 
     @staticmethod
-    def forward(ctx: Any, subject: Subject, seq: int, index: int, result: torch.Tensor, *inputs: torch.Tensor) -> Any:
+    def forward(
+        ctx: Any, subject: SubmissionSession, seq: int, index: int, result: torch.Tensor, *inputs: torch.Tensor
+    ) -> Any:
         ctx.set_materialize_grads(False)  # no gradient is not a gradient of zeros
         ctx.subject, ctx.seq, ctx.index = subject, seq, index
         ctx.shapes = [tensor.shape for tensor in inputs[1:]]
@@ -218,17 +220,17 @@ class _Crossing(torch.autograd.Function):
 
 def _check_gradients(returned: Any, shapes: list[torch.Size]) -> list[torch.Tensor | None]:
     if not isinstance(returned, list) or len(returned) != len(shapes):
-        raise Mishap(Verdict.MALFORMED_REPLY, "gradients that do not belong to the arguments")
+        raise SubmissionError(Verdict.MALFORMED_REPLY, "gradients that do not belong to the arguments")
     for gradient, shape in zip(returned, shapes, strict=True):
         if gradient is not None and (not isinstance(gradient, torch.Tensor) or gradient.shape != shape):
-            raise Mishap(Verdict.MALFORMED_REPLY, "a gradient that is not shaped like its argument")
+            raise SubmissionError(Verdict.MALFORMED_REPLY, "a gradient that is not shaped like its argument")
     return returned
 
 
-class Remote:
+class RemoteObject:
     """An object in the jail: call it, read and set its attributes, pass it back as an argument."""
 
-    def __init__(self, subject: Subject, handle: int, type_name: str) -> None:
+    def __init__(self, subject: SubmissionSession, handle: int, type_name: str) -> None:
         object.__setattr__(self, "_subject", subject)
         object.__setattr__(self, "_handle", handle)
         object.__setattr__(self, "_type", type_name)
@@ -241,7 +243,7 @@ class Remote:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         if self._has_method(name):
-            return Named(self._subject, self._handle, name, self._type if name in CHAINED else None)
+            return LazyAttribute(self._subject, self._handle, name, self._type if name in CHAINED else None)
         return self._subject.request(Get(self._handle, name))
 
     def _has_method(self, name: str) -> bool:
@@ -257,13 +259,13 @@ class Remote:
     def __len__(self) -> int:
         try:
             length = self._call_special("__len__")
-        except Mishap as mishap:
+        except SubmissionError as mishap:
             # `list(...)` asks for the length first, and takes only a TypeError for "it has none".
             if "__len__" in mishap.message:
                 raise TypeError(f"a {self._type} has no length") from mishap
             raise
         if type(length) is not int or length < 0:
-            raise Mishap(Verdict.MALFORMED_REPLY, f"len() of a {self._type} is not a number")
+            raise SubmissionError(Verdict.MALFORMED_REPLY, f"len() of a {self._type} is not a number")
         return int(length)
 
     def __getitem__(self, key: Any) -> Any:
@@ -274,12 +276,12 @@ class Remote:
 
     def __iter__(self) -> Iterator[Any]:
         iterator = self._call_special("__iter__")
-        if not isinstance(iterator, Remote):
-            raise Mishap(Verdict.MALFORMED_REPLY, f"a {self._type} that cannot be iterated over")
+        if not isinstance(iterator, RemoteObject):
+            raise SubmissionError(Verdict.MALFORMED_REPLY, f"a {self._type} that cannot be iterated over")
         for _ in range(MAX_ITEMS):
             try:
                 yield iterator._call_special("__next__")
-            except Mishap as mishap:
+            except SubmissionError as mishap:
                 if "StopIteration" in mishap.message:
                     return
                 raise
@@ -288,13 +290,13 @@ class Remote:
         return self._subject.request(Call(self._handle, name, list(args), {}))
 
 
-class Named(Remote):
+class LazyAttribute(RemoteObject):
     """A function, class or method known by its name; the jail is asked for it only when it is called or passed on.
 
     A call that surely `gives` an object of a known type is only posted: nobody waits for its handle.
     """
 
-    def __init__(self, subject: Subject, owner: int, name: str, gives: str | None = None) -> None:
+    def __init__(self, subject: SubmissionSession, owner: int, name: str, gives: str | None = None) -> None:
         object.__setattr__(self, "_subject", subject)
         object.__setattr__(self, "_owner", owner)
         object.__setattr__(self, "_name", name)
@@ -304,8 +306,10 @@ class Named(Remote):
     @functools.cached_property
     def _handle(self) -> int:
         found = self._subject.request(Get(self._owner, self._name))
-        if not isinstance(found, Remote):
-            raise Mishap(Verdict.FAILED, f"{self._name!r} is a {type(found).__name__}, not a function or a class")
+        if not isinstance(found, RemoteObject):
+            raise SubmissionError(
+                Verdict.FAILED, f"{self._name!r} is a {type(found).__name__}, not a function or a class"
+            )
         handle: int = found._handle
         return handle
 
@@ -313,23 +317,23 @@ class Named(Remote):
         call = Call(self._owner, self._name, list(args), kwargs)
         if self._gives is None:
             return self._subject.request(call)
-        return Remote(self._subject, self._subject.post(call), self._gives)
+        return RemoteObject(self._subject, self._subject.post(call), self._gives)
 
 
-class Student(Remote):
+class StudentProxy(RemoteObject):
     """The submission's module."""
 
-    def __init__(self, subject: Subject, handle: int = MODULE) -> None:
+    def __init__(self, subject: SubmissionSession, handle: int = MODULE) -> None:
         super().__init__(subject, handle, "module")
 
     def __getattr__(self, name: str) -> Any:
-        subject: Subject = self._subject
+        subject: SubmissionSession = self._subject
         if name in subject.failures:
-            raise Mishap(Verdict.RAISED, f"{name!r} could not be defined: {subject.failures[name]}")
+            raise SubmissionError(Verdict.RAISED, f"{name!r} could not be defined: {subject.failures[name]}")
         if name not in subject.submission.definitions:
-            raise Mishap(Verdict.FAILED, _explain_missing(name, subject.submission))
+            raise SubmissionError(Verdict.FAILED, _explain_missing(name, subject.submission))
         if name in subject.signatures:
-            return Named(subject, self._handle, name, name if subject.is_class(name) else None)
+            return LazyAttribute(subject, self._handle, name, name if subject.is_class(name) else None)
         return subject.request(Get(self._handle, name))
 
     def define(self, stand_in: Callable[..., Any]) -> Any:
@@ -339,23 +343,23 @@ class Student(Remote):
     def replace(self, **stand_ins: Any) -> None:
         """Bind names inside the submission to stand-ins, for this test only."""
         for name, stand_in in stand_ins.items():
-            remote = stand_in if isinstance(stand_in, Remote) else self.define(stand_in)
+            remote = stand_in if isinstance(stand_in, RemoteObject) else self.define(stand_in)
             self._subject.post(Put(self._handle, name, remote))
 
 
-def _define(subject: Subject, stand_in: Callable[..., Any]) -> Remote:
+def _define(subject: SubmissionSession, stand_in: Callable[..., Any]) -> RemoteObject:
     handle = subject.post(Define(stand_in.__name__, _read_source(stand_in)))
-    return Remote(subject, handle, stand_in.__name__)
+    return RemoteObject(subject, handle, stand_in.__name__)
 
 
 def state_shapes(module: Any) -> dict[str, tuple[int, ...]] | None:
     """The shapes in the state dict of a module on either side, by name; None where that is no dict of tensors."""
-    if not isinstance(module, Remote):
+    if not isinstance(module, RemoteObject):
         return read_shapes(module)
     # Read over there: the tensors themselves, of which nothing but the shape is wanted, would have to travel.
     shapes = _define(module._subject, read_shapes)(module)
     if shapes is not None and not (isinstance(shapes, dict) and all(map(_is_shape, shapes.values()))):
-        raise Mishap(Verdict.MALFORMED_REPLY, "shapes that are none")
+        raise SubmissionError(Verdict.MALFORMED_REPLY, "shapes that are none")
     return shapes if shapes is None else {str(name): shape for name, shape in shapes.items()}
 
 
@@ -373,17 +377,17 @@ def _is_shape(shape: Any) -> bool:
 
 def parameter_gradients(module: Any) -> dict[str, torch.Tensor | None]:
     """The gradient of every parameter by name, of a module on either side."""
-    if isinstance(module, Remote):
+    if isinstance(module, RemoteObject):
         gradients = module._subject.request(Gradients(module._handle))
         if not isinstance(gradients, dict):
-            raise Mishap(Verdict.MALFORMED_REPLY, "parameter gradients that are no dict")
+            raise SubmissionError(Verdict.MALFORMED_REPLY, "parameter gradients that are no dict")
         return gradients
     return {name: parameter.grad for name, parameter in module.named_parameters()}
 
 
-def make_poisoned(subject: Subject) -> Student:
+def make_poisoned(subject: SubmissionSession) -> StudentProxy:
     """The same submission, loaded among a notebook's leftover globals."""
-    return Student(subject, POISONED)
+    return StudentProxy(subject, POISONED)
 
 
 @functools.cache
@@ -392,7 +396,7 @@ def _read_source(stand_in: Callable[..., Any]) -> str:
 
 
 def _refer(value: Any) -> dict[str, Any]:
-    if isinstance(value, Remote):
+    if isinstance(value, RemoteObject):
         return {"id": value._handle}
     kind = type(value).__name__
     raise GraderFault(f"a test passes a {kind} to the submission; only plain data and remotes can travel")

@@ -1,8 +1,8 @@
 """What a submission answered, kept: enough to run changed tests over it without running it again.
 
-Zone: trusted, plain data. Filled and played back by `examiner.replay`, kept in RUN/recordings by `batch`. The answers
-are claims, as they came from the jail, and are decoded by what decodes live ones; that a file is the one that was
-written is known from its name, which is the digest of its bytes.
+Filled and played back by `examiner.replay`, kept in RUN/recordings by `batch`. The answers are claims, as they came
+from the jail, and are decoded by what decodes live ones; that a file is the one that was written is known from its
+name, which is the digest of its bytes.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ class Exchange:
 
 
 @dataclass(frozen=True)
-class Take:
+class RecordedTest:
     """One run of a test, or one load: its exchanges, and the frames of all their replies one after another."""
 
     exchanges: tuple[Exchange, ...]
@@ -48,7 +48,7 @@ class Take:
 
 
 # By the digest of the first frame that was sent: a test's own seed is in it, or the text that was loaded.
-Takes = Mapping[str, Sequence[Take]]
+Takes = Mapping[str, Sequence[RecordedTest]]
 
 
 @dataclass(frozen=True)
@@ -134,11 +134,11 @@ def _decompress(data: bytes) -> bytes:
     return raw
 
 
-def _cut_answers(index: _Index, raw: bytes, start: int) -> dict[str, list[Take]]:
-    takes: dict[str, list[Take]] = {}
+def _cut_answers(index: _Index, raw: bytes, start: int) -> dict[str, list[RecordedTest]]:
+    takes: dict[str, list[RecordedTest]] = {}
     for line in index.lines:
         end = start + line.size
-        takes.setdefault(line.first, []).append(Take(line.exchanges, raw[start:end], line.cpu_seconds))
+        takes.setdefault(line.first, []).append(RecordedTest(line.exchanges, raw[start:end], line.cpu_seconds))
         start = end
     if start != len(raw):
         raise DamagedRecording("its answers are not as long as its index says")

@@ -1,7 +1,7 @@
 """What a teacher should look at: code that goes where no TODO leads. It costs no point, and its student is not told.
 
-Zone: trusted. Called by `grading`; the remarks stand in the staff's report and in the run's `attention` list. An honest
-submission may have a reason for any of this, and a clever attack hides from it: a hint for the eye, not a wall.
+An honest submission may have a reason for any of this, and a clever attack hides from it: a hint for the eye, not a
+wall.
 """
 
 import ast

@@ -1,7 +1,6 @@
 """An assignment's hidden tests: collected once, run for every submission.
 
-Zone: examiner (trusted). Called by `grading`. pytest does the collecting, the fixtures and the running; this file
-decides what an outcome means.
+pytest does the collecting, the fixtures and the running; this file decides what an outcome means.
 """
 
 import sys
@@ -20,7 +19,7 @@ from _pytest.runner import runtestprotocol
 from grader.examiner.forbidden_names import find_forbidden, forbid_use
 from grader.examiner.parity import Mismatch
 from grader.examiner.plugin import CATEGORIES, EXAMINATION, Examination, find_todo_id, make_test_id
-from grader.examiner.proxy import Subject
+from grader.examiner.proxy import SubmissionSession
 from grader.examiner.replay import Unrecorded
 from grader.grading.cache_key import digest_suite
 from grader.grading.scoring import check_points
@@ -29,8 +28,8 @@ from grader.model.assignment import PROJECT, Assignment
 from grader.model.devices import VIRTUAL, Device
 from grader.model.errors import BrokenSuite, GraderFault
 from grader.model.report import Category, CheckResult, Visibility
-from grader.model.verdict import MEANINGS, Mishap, Outcome, Verdict
-from grader.sandbox.in_process import LocalChannel
+from grader.model.verdict import MEANINGS, Outcome, SubmissionError, Verdict
+from grader.sandbox.in_process import InProcessChannel
 from grader.wire.virtual_device import set_up_virtual_device
 
 ARGUMENTS = ["-c", "/dev/null", "--rootdir", str(PROJECT)]
@@ -116,7 +115,7 @@ class Suite:
         self._endless: set[str] = set()
         check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
 
-    def run(self, subject: Subject, kept: Sequence[CheckResult] = ()) -> list[CheckResult]:
+    def run(self, subject: SubmissionSession, kept: Sequence[CheckResult] = ()) -> list[CheckResult]:
         """Run every test for one submission, but for those whose result is `kept` from before. Raises GraderFault where
         the examiner cannot go on."""
         subject.signatures = self.examination.load_signatures()
@@ -136,7 +135,7 @@ class Suite:
                 results.append(test.report(outcome, cpu_seconds=round(subject.channel.read_cpu_seconds(), 4)))
         return results
 
-    def _judge(self, test: HiddenTest, subject: Subject) -> Outcome:
+    def _judge(self, test: HiddenTest, subject: SubmissionSession) -> Outcome:
         raised = self._run_test(test, subject)
         if _overran(raised) and test.todo not in self._endless:
             # CPU time is only as steady as the machine: where a host takes memory away, a touched page may cost a
@@ -147,7 +146,7 @@ class Suite:
             return Outcome(Verdict.PASSED)
         if isinstance(raised, GraderFault):
             raise raised
-        if isinstance(raised, Mishap):
+        if isinstance(raised, SubmissionError):
             return Outcome(raised.verdict, raised.message or MEANINGS[raised.verdict].en, raised.hint)
         if isinstance(raised, Mismatch):
             return Outcome(Verdict.FAILED, raised.message, raised.hint)
@@ -163,7 +162,7 @@ class Suite:
             return Outcome(Verdict.FAILED, text)
         return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {type(raised).__name__}: {_first_line(raised)}")
 
-    def _run_test(self, test: HiddenTest, subject: Subject) -> BaseException | None:
+    def _run_test(self, test: HiddenTest, subject: SubmissionSession) -> BaseException | None:
         self.examination.subject = subject
         self.recorder.raised = None
         # Everything is torn down after each test: which one comes next depends on policies, repetitions and faults.
@@ -172,9 +171,9 @@ class Suite:
             return self._run_test(test, subject)  # which is live this time
         return self.recorder.raised
 
-    def _open_reference_subject(self) -> Subject:
+    def _open_reference_subject(self) -> SubmissionSession:
         solution = read_submission(self.assignment.solution, module=self.assignment.module)
-        return Subject(solution, self.assignment, LocalChannel(), {"cpu", self.examination.device})
+        return SubmissionSession(solution, self.assignment, InProcessChannel(), {"cpu", self.examination.device})
 
     def _collect(self, folder: Path) -> list[HiddenTest]:
         if not folder.is_dir():
@@ -228,7 +227,7 @@ def _add_points(tests: Sequence[HiddenTest]) -> Mapping[str, float]:
 
 
 def _overran(raised: BaseException | None) -> bool:
-    return isinstance(raised, Mishap) and raised.verdict is Verdict.TIMED_OUT
+    return isinstance(raised, SubmissionError) and raised.verdict is Verdict.TIMED_OUT
 
 
 def _describe_test(item: pytest.Item) -> HiddenTest:

@@ -1,20 +1,20 @@
 """`brightspace-csv`: a file for Brightspace's grade import.
 
-Zone: trusted. Listed in `exports`. Brightspace looks a student up by OrgDefinedId or Username, which only a roster
-knows, and takes a grade item by its name.
+Listed in `exports`. Brightspace looks a student up by OrgDefinedId or Username, which only a roster knows, and takes a
+grade item by its name.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from grader.reporting.files import write_table
-from grader.reporting.published import Gradebook
+from grader.reporting.published import PublishedClass
 from grader.reporting.table import Cell
 
 _END = "End-of-Line Indicator"
 
 
-def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write one CSV with the students who have a score and are on the roster."""
     known = [entry for entry in gradebook.final if entry.on_roster]
     # A column of empty names would be looked up as names: it is there for all or not at all.

@@ -1,7 +1,7 @@
 """What a result depends on: the digests by which it is known again.
 
-Zone: trusted. Called by `batch` and `store`. Whatever may change a grade or a word of its report is in one of the three
-digests of a `Key`; where all three are the same, grading again would give the same report but for its timings.
+Whatever may change a grade or a word of its report is in one of the three digests of a `CacheKey`; where all three are
+the same, grading again would give the same report but for its timings.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from grader.model.submission import Submission, identify
 
 
 @dataclass(frozen=True)
-class Key:
+class CacheKey:
     """SHA-256 digests of what was handed in, of the hidden suite, and of what ran it."""
 
     submission: str
@@ -25,16 +25,16 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Conditions:
+class GradingConditions:
     """Under what a class is graded: the same for every submission and every worker."""
 
     suite: str
     environment: Environment
 
-    def make_key(self, submission: Submission | None) -> Key:
+    def make_key(self, submission: Submission | None) -> CacheKey:
         """The key of a submission's result; of one that cannot even be read, a key that no other has."""
         digest = digest_submission(submission) if submission else ""
-        return Key(digest, self.suite, digest_environment(self.environment))
+        return CacheKey(digest, self.suite, digest_environment(self.environment))
 
     def find_difference(self, report: GradeReport) -> str:
         """In what a report was made under other conditions; empty where it was not."""

@@ -1,7 +1,4 @@
-"""Results and points -> scores. Pure functions.
-
-Zone: trusted. Called by `grading`, by `batch` for what depends on the student, and by `rejudge` with other points.
-"""
+"""Results and points -> scores. Pure functions."""
 
 import math
 from collections.abc import Iterable, Sequence

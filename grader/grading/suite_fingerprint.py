@@ -1,9 +1,8 @@
 """A hidden suite without running it: for each test a digest of what its verdict depends on, besides the submission.
 
-Zone: trusted. Called by `batch`, which keeps the outline of a suite with what was graded by it, and by `rejudge`. Read
-from the sources' syntax trees, so that no test, no helper and no torch has to be imported. Coarse where finer would be
-fragile: whatever a test's file, the helpers beside it, the solution or the grader itself may have to do with a verdict
-counts for every test; only what stands inside another test does not.
+Read from the sources' syntax trees, so that no test, no helper and no torch has to be imported. Coarse where finer
+would be fragile: whatever a test's file, the helpers beside it, the solution or the grader itself may have to do with a
+verdict counts for every test; only what stands inside another test does not.
 """
 
 import ast
@@ -36,7 +35,7 @@ LABELS = CATEGORIES | {"todo", "visibility"}
 
 
 @dataclass(frozen=True)
-class OutlinedTest:
+class FingerprintedTest:
     """One test function. `id` is that of its tests up to the parameters, `name` its sentence where it has one. Points,
     category, visibility and name are no part of `digest`."""
 
@@ -50,32 +49,32 @@ class OutlinedTest:
 
 
 @dataclass(frozen=True)
-class Outline:
+class SuiteFingerprint:
     """`conditions`: what replies depend on. `policy`: what forbids names. `is_whole` where no test can be missing."""
 
     conditions: str
     policy: str
-    tests: tuple[OutlinedTest, ...]
+    tests: tuple[FingerprintedTest, ...]
     is_whole: bool = True
 
     def dump(self) -> str:
-        """As text, from which `load_outline` makes it again."""
-        return _OUTLINE.dump_json(self).decode()
+        """As text, from which `load_fingerprint` makes it again."""
+        return _FINGERPRINT.dump_json(self).decode()
 
-    def find_unchanged(self, former: "Outline") -> frozenset[str]:
+    def find_unchanged(self, former: "SuiteFingerprint") -> frozenset[str]:
         """The ids of the tests whose verdicts still hold where `former` is what they were made under."""
         if self.conditions != former.conditions:
             return frozenset()
         before = {test.id: test.digest for test in former.tests}
         return frozenset(test.id for test in self.tests if before.get(test.id) == test.digest)
 
-    def has_same_tests(self, former: "Outline") -> bool:
+    def has_same_tests(self, former: "SuiteFingerprint") -> bool:
         """Whether these are the same tests in the same order, and all of them."""
         same = [test.id for test in self.tests] == [test.id for test in former.tests]
         return same and self.is_whole and former.is_whole and len(self.find_unchanged(former)) == len(self.tests)
 
 
-_OUTLINE = TypeAdapter(Outline)
+_FINGERPRINT = TypeAdapter(SuiteFingerprint)
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class _Labels:
     visibility: str
 
 
-def outline_suite(assignment: Assignment, environment: Environment, commitment: str) -> Outline:
+def fingerprint_suite(assignment: Assignment, environment: Environment, commitment: str) -> SuiteFingerprint:
     """What the suite consists of at present, under this environment and this secret."""
     limits, imports = assignment.limits.model_dump_json(), "\n".join(assignment.description.imports)
     where = "\n".join(f"{todo.id} {todo.where}" for todo in assignment.todos)
@@ -100,8 +99,8 @@ def outline_suite(assignment: Assignment, environment: Environment, commitment: 
     fills = "\n".join(f"{todo.id} {todo.fill!r}" for todo in assignment.todos)
     beside = _digest_files([assignment.solution, *helpers], assignment.folder)
     base = identify(conditions, commitment, _digest_own(JUDGING), beside, fills)
-    outlines = [_outline_file(path, base) for path in files if _is_test_file(path)]
-    return Outline(
+    outlines = [_fingerprint_file(path, base) for path in files if _is_test_file(path)]
+    return SuiteFingerprint(
         conditions=conditions,
         policy=identify(
             "policy",
@@ -113,9 +112,9 @@ def outline_suite(assignment: Assignment, environment: Environment, commitment: 
     )
 
 
-def load_outline(text: str) -> Outline:
+def load_fingerprint(text: str) -> SuiteFingerprint:
     """The outline in a text that `Outline.dump` gave."""
-    return _OUTLINE.validate_json(text)
+    return _FINGERPRINT.validate_json(text)
 
 
 def find_function(test_id: str) -> str:
@@ -139,7 +138,7 @@ def _digest_files(paths: Sequence[Path], root: Path) -> str:
     return digest.hexdigest()
 
 
-def _outline_file(path: Path, base: str) -> list[OutlinedTest] | None:
+def _fingerprint_file(path: Path, base: str) -> list[FingerprintedTest] | None:
     """Its test functions; None where there may be others that a look at the syntax tree does not find."""
     tree = ast.parse(path.read_bytes())
     tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]
@@ -149,16 +148,18 @@ def _outline_file(path: Path, base: str) -> list[OutlinedTest] | None:
     if None in labels or len(set(names)) < len(names) or any(_may_collect(node) for node in others):
         return None
     around = identify(base, path.name, *map(ast.dump, others))
-    return [_outline_test(path, node, cast(_Labels, label), around) for node, label in zip(tests, labels, strict=True)]
+    return [
+        _fingerprint_test(path, node, cast(_Labels, label), around) for node, label in zip(tests, labels, strict=True)
+    ]
 
 
-def _outline_test(path: Path, node: ast.FunctionDef, labels: _Labels, around: str) -> OutlinedTest:
+def _fingerprint_test(path: Path, node: ast.FunctionDef, labels: _Labels, around: str) -> FingerprintedTest:
     test_id = f"{path.name}::{node.name}"
     sentence = ast.get_docstring(node, clean=False)
     body = node.body[1:] if sentence is not None else node.body
     rest = [item for item in node.decorator_list if _read_mark(item)[0] not in LABELS]
     own = [ast.dump(item) for item in (node.args, *rest, *body)]
-    return OutlinedTest(
+    return FingerprintedTest(
         id=test_id,
         digest=identify(around, node.name, labels.todo, str(len(rest)), *own),
         todo=labels.todo,

@@ -1,7 +1,7 @@
 """The life of one grade. The one file that knows every step.
 
-Zone: trusted. A `Worker` is a pair: an examiner (this process, with the hidden suite collected once) and a zygote (in
-the sandbox, with torch imported once). `Worker.grade` turns what was handed in into a report:
+A `Worker` is a pair: an examiner (this process, with the hidden suite collected once) and a zygote (in the sandbox,
+with torch imported once). `Worker.grade` turns what was handed in into a report:
 
     read_submission    files -> one module of definitions (nothing is run)
     Subject            the definitions in a fresh child, forked from the zygote
@@ -166,10 +166,10 @@ class Worker:
     def _open_channel(self, recording: Recording | None, in_process: bool, record: bool) -> "Channel":
         from grader.examiner.replay import RecordingChannel, ReplayingChannel
         from grader.sandbox.channel import JailChannel
-        from grader.sandbox.in_process import LocalChannel
+        from grader.sandbox.in_process import InProcessChannel
 
         def open_live() -> "Channel":
-            return LocalChannel() if in_process else JailChannel(self.jail, self.assignment.limits)
+            return InProcessChannel() if in_process else JailChannel(self.jail, self.assignment.limits)
 
         if recording:
             return ReplayingChannel(recording, lambda: RecordingChannel(open_live()))
@@ -184,9 +184,9 @@ class Worker:
         self.jail = self._start_jail()
 
     def _examine(self, submission: Submission, channel: "Channel", job: Job, started: float) -> Examined:
-        from grader.examiner.proxy import Subject
+        from grader.examiner.proxy import SubmissionSession
 
-        subject = Subject(submission, self.assignment, channel, {"cpu", self.device.name})
+        subject = SubmissionSession(submission, self.assignment, channel, {"cpu", self.device.name})
         results = self.suite.run(subject, job.kept)
         channel.close()  # only then is it known how much memory it took
         return Examined(

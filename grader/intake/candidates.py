@@ -1,8 +1,8 @@
 """Files that may be the submission, and which of them is.
 
-Zone: trusted. Called by `intake.submissions`. The rule, where there are several: the file that defines most of the
-names that the assignment expects; among those the one with the fewest open TODOs; then the one with the expected name
-(a copy's mark such as ` (1)` does not count), a module before a notebook, the shallowest, the first of the alphabet.
+The rule, where there are several: the file that defines most of the names that the assignment expects; among those the
+one with the fewest open TODOs; then the one with the expected name (a copy's mark such as ` (1)` does not count), a
+module before a notebook, the shallowest, the first of the alphabet.
 """
 
 import re

@@ -1,7 +1,4 @@
-"""Bytes -> text, in the encodings that Korean and Windows machines write.
-
-Zone: trusted. Called by `intake.candidates` and `intake.notebook`.
-"""
+"""Bytes -> text, in the encodings that Korean and Windows machines write."""
 
 import codecs
 import re

@@ -1,7 +1,7 @@
 """Pieces of a student's Python -> one module of definitions that knows what it leaves out.
 
-Zone: trusted, static. Called by `intake.candidates`. What is left out becomes blank lines, so that a line of a module
-keeps its number, and a line of a notebook can be traced to its cell.
+What is left out becomes blank lines, so that a line of a module keeps its number, and a line of a notebook can be
+traced to its cell.
 """
 
 import __future__

@@ -1,7 +1,4 @@
-"""The files of a directory, a git clone among them. Links are not followed: they could lead to a solution.
-
-Zone: trusted. Called by `intake.submissions` and `intake.downloads`.
-"""
+"""The files of a directory, a git clone among them. Links are not followed: they could lead to a solution."""
 
 import os
 from collections.abc import Iterator

@@ -1,8 +1,7 @@
 """The code cells of a notebook, nbformat 2 to 4, without its outputs.
 
-Zone: trusted. Called by `intake.candidates`. A notebook is read in pieces, and the values of keys that hold no code
-are dropped as they go by: 200 MB of pictures cost one pass over the bytes, and no memory. nbformat itself would keep
-and validate all of it.
+A notebook is read in pieces, and the values of keys that hold no code are dropped as they go by: 200 MB of pictures
+cost one pass over the bytes, and no memory. nbformat itself would keep and validate all of it.
 """
 
 import json

@@ -1,7 +1,4 @@
-"""Text that came from one place, parsed: a whole module, or one cell of a notebook.
-
-Zone: trusted, static. Called by `intake.definitions`; its value objects by what renders and reports.
-"""
+"""Text that came from one place, parsed: a whole module, or one cell of a notebook."""
 
 from dataclasses import dataclass, field
 

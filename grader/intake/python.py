@@ -1,6 +1,5 @@
 """Python text -> a syntax tree, with the tolerance that notebooks need. Nothing is executed.
 
-Zone: trusted, static. Called by `intake.definitions` for a module and for each cell of a notebook.
 A line keeps its number through everything that is done here.
 """
 

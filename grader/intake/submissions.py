@@ -1,8 +1,4 @@
-"""A path that was handed in -> a Submission. The way in to intake.
-
-Zone: trusted, static: nothing that a student wrote is executed, unpacked onto the disk or followed as a link.
-Called by `grading`, the command line and the tests' `--submission`.
-"""
+"""A path that was handed in -> a Submission. The way in to intake."""
 
 import stat
 from collections.abc import Collection, Sequence

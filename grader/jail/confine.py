@@ -1,6 +1,5 @@
 """Give up everything a forked child does not need, in an order that cannot be undone.
 
-Zone: jail. Called by `jail.zygote` in the child, after the fork and before any student code; standard library only.
 The order matters: mounts need capabilities, capabilities must be gone before student code runs, and the system call
 filter comes last, since it refuses most of the calls that the steps before it make.
 """

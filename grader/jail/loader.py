@@ -1,6 +1,5 @@
 """Run a submission's definitions, one statement at a time.
 
-Zone: jail, shares an address space with student code. Called by `jail.serve`.
 Intake has already left out whatever is no definition. What is left may still fail (a missing package, a bad default):
 each failure is recorded with the names it would have bound, and costs only what needs them.
 """
@@ -22,7 +21,7 @@ class Leftover:
 
 
 @dataclass(frozen=True)
-class Statement:
+class CompiledStatement:
     """One top-level statement, compiled; `once` where running it again is wasted work."""
 
     code: types.CodeType
@@ -36,7 +35,7 @@ class Definitions:
     """A submission's statements, and the values of those that need to run only once."""
 
     module: str
-    statements: list[Statement]
+    statements: list[CompiledStatement]
     kept: dict[int, dict[str, Any]] = field(default_factory=dict)
     failures: dict[int, BaseException] = field(default_factory=dict)
 
@@ -51,7 +50,7 @@ class Definitions:
             self._run(index, statement, module.__dict__)
         return module
 
-    def _run(self, index: int, statement: Statement, namespace: dict[str, Any]) -> None:
+    def _run(self, index: int, statement: CompiledStatement, namespace: dict[str, Any]) -> None:
         if index in self.kept:
             namespace.update(self.kept[index])
             return
@@ -77,7 +76,7 @@ def compile_definitions(source: str, module: str) -> Definitions:
     statements = []
     for node in ast.parse(source, filename).body:
         code = compile(ast.Module([node], []), filename, "exec", dont_inherit=True)
-        statements.append(Statement(code, tuple(_bound_names(node)), node.lineno, _is_lasting(node)))
+        statements.append(CompiledStatement(code, tuple(_bound_names(node)), node.lineno, _is_lasting(node)))
     return Definitions(module, statements)
 
 

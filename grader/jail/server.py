@@ -1,8 +1,4 @@
-"""Answer the examiner's requests with a submission's own objects.
-
-Zone: jail, shares an address space with student code; nothing here is trusted by the other side.
-Called by `jail.zygote` in the sandbox, and by `examiner.channel` for a student's own check in process.
-"""
+"""Answer the examiner's requests with a submission's own objects."""
 
 import functools
 import random

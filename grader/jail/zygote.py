@@ -1,7 +1,7 @@
 """The warm process inside the sandbox: imports what an assignment needs once, then forks a child a submission.
 
-Zone: jail. Started by `examiner.launcher` as `python -c BOOT <descriptor>`; never runs student code itself.
-It obeys a control socket (one JSON message a packet, descriptors beside it):
+Started by `examiner.launcher` as `python -c BOOT <descriptor>`; never runs student code itself. It obeys a control
+socket (one JSON message a packet, descriptors beside it):
 
     {"do": "prepare", "imports": [...], "device": name} -> {"ready": true, "data_bytes": n} or {"error": text}
     {"do": "spawn", "confinement": {...}} + fd    -> {"pid": n} + pidfd

@@ -1,7 +1,4 @@
-"""assignment.toml -> a frozen Assignment.
-
-Zone: trusted. Called by everything that needs to know TODOs, points, limits or folders.
-"""
+"""assignment.toml -> a frozen Assignment."""
 
 import ast
 import os

@@ -1,7 +1,7 @@
 """Which device GPU-run tests use: CUDA where the machine has it, else the virtual device.
 
-Zone: trusted. Called by `grading`, `batch`, `doctor` and `pytest --submission`. The driver's management library is
-asked, so that nothing imports torch to know it and no process starts CUDA: one that has done so cannot be forked.
+The driver's management library is asked, so that nothing imports torch to know it and no process starts CUDA: one that
+has done so cannot be forked.
 """
 
 import ctypes

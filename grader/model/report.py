@@ -1,6 +1,6 @@
 """The report of one grade: what others rely on. Its JSON Schema is published in `grader/report.schema.json`.
 
-Zone: trusted. Changes are additive only.
+Changes are additive only.
 """
 
 from typing import Final, Literal

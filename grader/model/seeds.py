@@ -1,7 +1,7 @@
 """The course's secret, and the seeds that come from it.
 
-Zone: examiner (trusted). Needs no torch. The seed of a test is HMAC-SHA256(secret, submission, test): without the
-secret it cannot be computed, with it anyone can repeat a grade. A report carries only a commitment to the secret.
+Needs no torch. The seed of a test is HMAC-SHA256(secret, submission, test): without the secret it cannot be computed,
+with it anyone can repeat a grade. A report carries only a commitment to the secret.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """What a student handed in, normalised: one module of definitions that knows where each line came from.
 
-Zone: trusted, plain data. Made by `intake.read_submission`, used by everything that judges or reports.
+Made by `intake.read_submission`, used by everything that judges or reports.
 """
 
 import hashlib

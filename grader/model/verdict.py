@@ -1,6 +1,6 @@
 """The verdicts: what happened, whose doing it was, and what a student is told.
 
-Zone: trusted. The one table of texts; used by `examiner`, `report` and the exports.
+The one table of texts; used by `examiner`, `report` and the exports.
 """
 
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class Outcome:
     hint: str = ""
 
 
-class Mishap(Exception):
+class SubmissionError(Exception):
     """The submission did something other than answer: its verdict, and a message fit for the student."""
 
     def __init__(self, verdict: Verdict, message: str, *, hint: str = "") -> None:

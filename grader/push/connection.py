@@ -1,7 +1,7 @@
 """The way to a platform: both libraries send through one session, and whatever fails comes back as one of two kinds.
 
-Zone: trusted. Called by `canvas` and `lti`. A `Refusal` is a clear no; what is `Unanswered` is asked again, with
-urllib3's back-off. Neither ever carries a token: of an answer only its own words are kept, and those are cleaned.
+A `Refusal` is a clear no; what is `Unanswered` is asked again, with urllib3's back-off. Neither ever carries a token:
+of an answer only its own words are kept, and those are cleaned.
 """
 
 import os

@@ -1,7 +1,6 @@
 """RUN/push.jsonl: what was sent, when, to where, and what was answered. One line each, never changed afterwards.
 
-Zone: trusted. Called by `delivery`. It is what makes a second push send nothing: of each student, the digest of what
-the platform took last.
+It is what makes a second push send nothing: of each student, the digest of what the platform took last.
 """
 
 import fcntl

@@ -1,6 +1,6 @@
 """`python -m grader.redteam [--sparse] [CLASS ...]`: every attack, or those classes; exit status 1 where one succeeds.
 
-Zone: trusted. What `make redteam` runs.
+What `make redteam` runs.
 """
 
 import argparse

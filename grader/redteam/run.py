@@ -1,8 +1,8 @@
 """Grade every attack among honest submissions, as one class with two workers, and say what went wrong.
 
-Zone: trusted. Called by `python -m grader.redteam`. The way is that of any class: intake, batch, workers, jail, report,
-exports. What counts as wrong is a point that was not earned, a neighbour's result that changed, something left on the
-machine, a fault of the grader, or a verdict that the table of the attacks does not name.
+The way is that of any class: intake, batch, workers, jail, report, exports. What counts as wrong is a point that was
+not earned, a neighbour's result that changed, something left on the machine, a fault of the grader, or a verdict that
+the table of the attacks does not name.
 """
 
 import shutil
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-from grader.classroom.batch import Plan, grade_class
+from grader.classroom.batch import BatchOptions, grade_class
 from grader.classroom.class_folder import list_jobs
-from grader.classroom.run_folder import Run
-from grader.exports import Options, export_run
+from grader.classroom.run_folder import RunFolder
+from grader.exports import ExportOptions, export_run
 from grader.model.assignment import Assignment, load_assignment
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
@@ -81,9 +81,9 @@ def run_raid(place: Path, temporary: Path, kinds: list[str], *, sparse: bool = F
         _lay_out(raid, attacks[::SPARSE], place / "class", mixed=SPARSE_MIXED, copies=SPARSE_COPIES)
     else:
         _lay_out(raid, attacks, place / "class")
-    run = Run(place / "run")
+    run = RunFolder(place / "run")
     jobs = list_jobs(place / "class")
-    plan = Plan(ASSIGNMENT, isolation="bwrap", workers=WORKERS)
+    plan = BatchOptions(ASSIGNMENT, isolation="bwrap", workers=WORKERS)
     graded = grade_class(jobs, plan, run, raid.hear)
     raid.wrong += [f"not graded: {student!r}" for student in graded.left]
     changed = list(_find_changed(raid))
@@ -181,10 +181,10 @@ def _allow_seconds(assignment: Assignment, tests: int) -> float:
     return (tests + len(assignment.todos)) * (limits.cpu_seconds + limits.asleep_seconds)
 
 
-def _read_exports(run: Run, place: Path) -> Iterator[str]:
+def _read_exports(run: RunFolder, place: Path) -> Iterator[str]:
     """Live text in what students and staff are sent."""
     for name, path in FORMATS.items():
-        export_run(run.folder, place / "exports" / path, to=name, options=Options(released=True))
+        export_run(run.folder, place / "exports" / path, to=name, options=ExportOptions(released=True))
     yield from find_live_text([run.folder / "summary.csv", *(place / "exports").rglob("*")])
 
 

@@ -1,7 +1,4 @@
-"""Files packed into one, in the order given: the same files give the same bytes, whenever and wherever they are packed.
-
-Zone: trusted. Called by whatever hands out an archive: a kit's wheel, a bundle, feedback for Moodle.
-"""
+"""Pack files into one archive, in the order given: the same files give the same bytes."""
 
 import io
 import stat

@@ -1,7 +1,4 @@
-"""A redacted report in words, for systems that take a comment beside the score.
-
-Zone: trusted. Called by the formats, which hold redacted reports only.
-"""
+"""A redacted report in words, for systems that take a comment beside the score."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +6,7 @@ from typing import Any
 
 from grader.model.report import CheckResult, GradeReport, TodoResult
 from grader.model.verdict import MEANINGS, Language, Verdict
-from grader.reporting.safe_text import escape_controls
+from grader.reporting.safe_text import escape_control_characters
 
 # Systems cap what they take (PrairieLearn: 1 MB for a whole result); nobody reads more than this of one test.
 LONGEST_MESSAGE = 2000
@@ -115,7 +112,7 @@ def _make_row(report: GradeReport, todo: TodoResult, language: Language) -> Row:
 
 
 def _finalize(value: Any) -> Any:
-    return escape_controls(value) if isinstance(value, str) else value
+    return escape_control_characters(value) if isinstance(value, str) else value
 
 
 def _cut(text: str) -> str:

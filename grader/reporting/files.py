@@ -1,7 +1,4 @@
-"""Files as exports write them: whole or not at all.
-
-Zone: trusted. Called by the formats.
-"""
+"""Files as exports write them: whole or not at all."""
 
 import json
 import os
@@ -12,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from grader.model.errors import UsageError
-from grader.reporting.published import Entry
+from grader.reporting.published import PublishedReport
 from grader.reporting.table import Cell, format_table
 
 
@@ -39,7 +36,9 @@ def write_table(path: Path, rows: Iterable[Sequence[Cell]], *, delimiter: str = 
     write_text(path, format_table(rows, delimiter=delimiter))
 
 
-def write_each(path: Path, entries: Sequence[Entry], render: Callable[[Entry], str], *, suffix: str) -> None:
+def write_each(
+    path: Path, entries: Sequence[PublishedReport], render: Callable[[PublishedReport], str], *, suffix: str
+) -> None:
     """One file a student in the folder `path`; where `path` ends in `suffix`, that one file for the only student."""
     if path.suffix != suffix:
         for name, entry in _name_files(entries).items():
@@ -57,7 +56,7 @@ def to_json(value: Mapping[str, object], *, indent: int | None = 2) -> str:
     return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
-def _name_files(entries: Sequence[Entry]) -> dict[str, Entry]:
+def _name_files(entries: Sequence[PublishedReport]) -> dict[str, PublishedReport]:
     plain = [re.sub(r"[^\w.@+-]", "_", entry.student.id).strip(".")[:100] or "unnamed" for entry in entries]
     # Names that only differ in case are one file on some systems.
     counts = Counter(name.casefold() for name in plain)

@@ -1,6 +1,6 @@
 """What is exported: a run's reports as their students may see them, each beside its student.
 
-Zone: trusted. Made by `exports.export_run`, read by every format. No format ever holds an unredacted report.
+Made by `exports.export_run`, read by every format. No format ever holds an unredacted report.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from grader.reporting.redaction import redact
 
 
 @dataclass(frozen=True)
-class Options:
+class ExportOptions:
     """What an export may be told besides what it exports.
 
     `worksheet` is the CSV that the system gave out to be filled in, `column` the gradebook's name of the assignment,
@@ -34,7 +34,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Entry:
+class PublishedReport:
     """One student's redacted report. Off the roster, the student's id is what the submission was labelled with."""
 
     student: Student
@@ -52,14 +52,14 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Gradebook:
+class PublishedClass:
     """A class, by student."""
 
-    entries: tuple[Entry, ...]
-    options: Options
+    entries: tuple[PublishedReport, ...]
+    options: ExportOptions
 
     @property
-    def final(self) -> tuple[Entry, ...]:
+    def final(self) -> tuple[PublishedReport, ...]:
         """Those that have a score."""
         return tuple(entry for entry in self.entries if entry.is_final)
 
@@ -74,7 +74,7 @@ class Gradebook:
         return self.options.column or self.first.assignment.title
 
 
-def tell_penalties(gradebook: Gradebook) -> list[str]:
+def tell_penalties(gradebook: PublishedClass) -> list[str]:
     """A note for each late penalty, where a format holds nothing but the tests' own points."""
     penalised = [entry.student.id for entry in gradebook.final if entry.report.late_penalty]
     return [f"the late penalty of {student!r} is not in the file: set it in that system" for student in penalised]
@@ -88,14 +88,14 @@ def read_reports(run: Path) -> list[GradeReport]:
     return [read_report(path) for path in paths]
 
 
-def open_gradebook(reports: Sequence[GradeReport], options: Options) -> Gradebook:
+def open_published_class(reports: Sequence[GradeReport], options: ExportOptions) -> PublishedClass:
     """Redact every report and put it beside its student. Raises UsageError where that is ambiguous."""
     names = sorted({report.assignment.name for report in reports})
     if len(names) != 1:
         raise UsageError(f"reports of {', '.join(names) or 'no assignment'} in one run: export one at a time")
     entries = [_make_entry(report, options) for report in reports]
     _refuse_doubles(entries)
-    return Gradebook(tuple(sorted(entries, key=lambda entry: entry.student.id)), options)
+    return PublishedClass(tuple(sorted(entries, key=lambda entry: entry.student.id)), options)
 
 
 def read_report(path: Path) -> GradeReport:
@@ -106,13 +106,13 @@ def read_report(path: Path) -> GradeReport:
         raise UsageError(f"{str(path)!r} cannot be read as a report: {error}; grade that submission again") from error
 
 
-def _make_entry(report: GradeReport, options: Options) -> Entry:
+def _make_entry(report: GradeReport, options: ExportOptions) -> PublishedReport:
     label = report.submission.student
     student = options.roster.find(keys=[label], name=label)
-    return Entry(student or Student(id=label), redact(report, released=options.released), student is not None)
+    return PublishedReport(student or Student(id=label), redact(report, released=options.released), student is not None)
 
 
-def _refuse_doubles(entries: Sequence[Entry]) -> None:
+def _refuse_doubles(entries: Sequence[PublishedReport]) -> None:
     labels: dict[str, str] = {}
     for entry in entries:
         student, label = entry.student.id, entry.report.submission.student

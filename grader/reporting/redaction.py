@@ -1,7 +1,7 @@
 """A report -> what its student may see of it. The one function that everything a student receives goes through.
 
-Zone: trusted. Called by the exports, by `grader report` and by the bundles. What a student may see is named here field
-by field, so that a field added to the report is the staff's until somebody names it here as well.
+What a student may see is named here field by field, so that a field added to the report is the staff's until somebody
+names it here as well.
 """
 
 from collections import Counter

@@ -1,7 +1,4 @@
-"""Text from a student on its way to somebody's screen: nothing in it can move the cursor or turn the words around.
-
-Zone: trusted. Called by the tables of the command line, the feedback pages and the exports.
-"""
+"""Text from a student on its way to somebody's screen: nothing in it can move the cursor or turn the words around."""
 
 import re
 
@@ -13,7 +10,7 @@ _CONTROLS = re.compile(
 )
 
 
-def escape_controls(text: str) -> str:
+def escape_control_characters(text: str) -> str:
     r"""`text` on one line, every control character written out: `\x1b`, `\u202e`."""
     return _CONTROLS.sub(_write_out, " ".join(re.split(r"[\t\r\n]+", text)))
 

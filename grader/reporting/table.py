@@ -1,7 +1,4 @@
-"""Tables as CSV, with no cell that a spreadsheet would run.
-
-Zone: trusted. Called by whatever writes a table: a run's summary, a comparison, the exports.
-"""
+"""Tables as CSV, with no cell that a spreadsheet would run."""
 
 import csv
 import io

@@ -1,7 +1,4 @@
-"""Tables for people: assignments, one report, a class.
-
-Zone: trusted. Called by `cli`.
-"""
+"""Tables for people: assignments, one report, a class."""
 
 import io
 import time
@@ -14,15 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from grader.authoring.datasets import Dataset, Finding
+from grader.authoring.datasets import Dataset, DatasetFinding
 from grader.model.assignment import list_assignments, load_assignment
 from grader.model.report import CheckResult, GradeReport
 from grader.model.verdict import MEANINGS, Verdict
-from grader.reporting.safe_text import escape_controls
+from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
-    from grader.student.check import Check
-    from grader.student.check import Finding as PublicFinding
+    from grader.student.check import Check, PublicFinding
     from grader.student.kit import Kit
 
 CHECK_WORDS = {
@@ -61,7 +57,7 @@ def print_datasets(datasets: Sequence[Dataset]) -> None:
     make_console().print(table)
 
 
-def print_findings(findings: Sequence[Finding]) -> None:
+def print_findings(findings: Sequence[DatasetFinding]) -> None:
     """Whether each dataset is whole, and what to do where it is not."""
     for finding in findings:
         make_console().print(f"{finding.dataset.name:<14} {finding.state.value:<8} {finding.detail}", markup=False)
@@ -81,11 +77,11 @@ def print_report(report: GradeReport, language: Literal["en", "ko"]) -> None:
             )
         )
         for text in _list_troubles([test for test in report.tests if test.todo == todo.id], language):
-            console.print(Text(f"      {escape_controls(text)}"))
+            console.print(Text(f"      {escape_control_characters(text)}"))
     for note in (*report.notes, *report.submission.notes[:10]):
-        console.print(Text(f"  note: {escape_controls(note)}", style="dim"))
+        console.print(Text(f"  note: {escape_control_characters(note)}", style="dim"))
     for remark in report.remarks:
-        console.print(Text(f"  worth a look: {escape_controls(remark)}", style="yellow"))
+        console.print(Text(f"  worth a look: {escape_control_characters(remark)}", style="yellow"))
 
 
 def print_class(reports: Sequence[GradeReport]) -> None:
@@ -97,7 +93,7 @@ def print_class(reports: Sequence[GradeReport]) -> None:
         cells = [Text(f"{todo.score:g}", style=STYLES.get(todo.status, "red")) for todo in report.todos]
         verdicts = ", ".join(dict.fromkeys(todo.status.value for todo in report.todos if todo.status != "passed"))
         table.add_row(
-            Text(escape_controls(report.submission.student)),
+            Text(escape_control_characters(report.submission.student)),
             f"{report.score:g}",
             *cells,
             verdicts,
@@ -118,7 +114,7 @@ def print_public_finding(finding: "PublicFinding", language: Literal["en", "ko"]
     # Messages are English; a Korean reader is told the verdict first.
     parts = [sentence, finding.outcome.message] if language == "ko" else [finding.outcome.message or sentence]
     told = ": ".join(part for part in parts if part)
-    make_console().print(Text(escape_controls(f"            {told}{f' ({hint})' if hint else ''}")))
+    make_console().print(Text(escape_control_characters(f"            {told}{f' ({hint})' if hint else ''}")))
 
 
 def print_check(check: "Check", kit: "Kit", language: Literal["en", "ko"]) -> None:
@@ -127,12 +123,14 @@ def print_check(check: "Check", kit: "Kit", language: Literal["en", "ko"]) -> No
     console = make_console()
     submission = check.submission
     if submission.refused:
-        console.print(Text(escape_controls(submission.refused), style="red"))
+        console.print(Text(escape_control_characters(submission.refused), style="red"))
         return
     for note in (*submission.left_out, *submission.missing.values())[:10]:
-        console.print(Text(f"  {words['note']}: {escape_controls(note)}", style="dim"))
+        console.print(Text(f"  {words['note']}: {escape_control_characters(note)}", style="dim"))
     places = ", ".join(file.path for file in submission.files)
-    counts = words["counts"].format(passed=check.passed, count=len(check.findings), place=escape_controls(places))
+    counts = words["counts"].format(
+        passed=check.passed, count=len(check.findings), place=escape_control_characters(places)
+    )
     console.print(Text(counts, style="green" if check.is_complete else "bold"))
     if check.open_todos:
         names = ", ".join(check.open_todos)
@@ -182,7 +180,7 @@ class _LineTeller:
     def __call__(self, report: GradeReport) -> None:
         self.done += 1
         score = f"{report.score:g} / {report.max_score:g}"
-        student = escape_controls(report.submission.student)
+        student = escape_control_characters(report.submission.student)
         self.console.print(Text(f"[{self.done}/{self.total}] {student}: {score}, {report.status}"))
 
 

@@ -1,7 +1,7 @@
 """The only seam between the examiner and a submission: requests go in, replies come out.
 
-Zone: examiner (trusted). Called by `examiner.student`. `JailChannel` asks a confined child; `examiner.local` asks the
-same code in this process. Whatever a reply holds is only a claim.
+`JailChannel` asks a confined child; `examiner.local` asks the same code in this process. Whatever a reply holds is only
+a claim.
 """
 
 import functools
@@ -14,9 +14,9 @@ from typing import Protocol
 
 from grader.model.assignment import Limits
 from grader.model.errors import GraderFault
-from grader.model.verdict import Mishap, Verdict
+from grader.model.verdict import SubmissionError, Verdict
 from grader.sandbox.jail import Child, Exit, Isolation, Jail
-from grader.sandbox.machine_speed import measure_slowness
+from grader.sandbox.machine_speed import measure_slowdown
 from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
 
 # How often the limits are looked at while a reply is awaited. Overrunning by so much is not worth a system call more.
@@ -76,20 +76,20 @@ class JailChannel:
         """Send requests and wait for their answers, within the limits of the test."""
         child = self.child
         if child is None:
-            raise Mishap(Verdict.CRASHED, "the code ended its process earlier in this test")
+            raise SubmissionError(Verdict.CRASHED, "the code ended its process earlier in this test")
         self._next_look = time.monotonic() + TICK_SECONDS
         try:
             self._send(child, b"".join(map(pack_frame, frames)))
             replies = [self._read_reply() for _ in frames]
         except ProtocolError as error:
             self._retire()
-            raise Mishap(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
+            raise SubmissionError(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
         except (EOFError, ConnectionError, BrokenPipeError) as error:
             # Whoever only closes the channel still has to end: killed at once, the cause would be ours.
             ended = child.await_end(self.limits.asleep_seconds)
             death = self._retire()
             if not ended:
-                raise Mishap(Verdict.CRASHED, "the code closed its connection to the grader") from error
+                raise SubmissionError(Verdict.CRASHED, "the code closed its connection to the grader") from error
             raise self._explain_death(death) from error
         # Also when it answered before anybody looked: whether it overran must not depend on when we look.
         self._check_computing(child)
@@ -151,12 +151,12 @@ class JailChannel:
             self._retire()
             seconds = f"{self.limits.cpu_seconds:g} seconds"
             message = f"stopped after {seconds} of computing: is there a loop that never ends?"
-            raise Mishap(Verdict.TIMED_OUT, message)
+            raise SubmissionError(Verdict.TIMED_OUT, message)
         return self._last_cpu - before
 
     def _feel_slowness(self) -> float:
         # A slow machine is not slow all the time: what counts is the worst moment of this test that was looked at.
-        self._slowness = max(self._slowness, measure_slowness())
+        self._slowness = max(self._slowness, measure_slowdown())
         return self._slowness
 
     def _check_sleep(self, child: Child, poller: select.poll, computed: float) -> None:
@@ -168,7 +168,7 @@ class JailChannel:
             self._retire()
             seconds = f"{self.limits.asleep_seconds:g} seconds"
             message = f"stopped after {seconds} asleep: does the code sleep, or wait for input?"
-            raise Mishap(Verdict.TIMED_OUT, message)
+            raise SubmissionError(Verdict.TIMED_OUT, message)
 
     def _look_at_clock(self, child: Child) -> None:
         try:
@@ -185,18 +185,18 @@ class JailChannel:
         self.peak_kb = max(self.peak_kb, ended.peak_kb)
         return ended
 
-    def _explain_death(self, ended: Exit) -> Mishap:
+    def _explain_death(self, ended: Exit) -> SubmissionError:
         if os.WIFEXITED(ended.status):
             code = os.WEXITSTATUS(ended.status)
-            return Mishap(Verdict.CRASHED, f"the code ended its process with exit status {code}")
+            return SubmissionError(Verdict.CRASHED, f"the code ended its process with exit status {code}")
         number = os.WTERMSIG(ended.status)
         if number == signal.SIGKILL and ended.cpu_seconds >= self.limits.total_cpu_seconds - 1:
             message = f"stopped after {self.limits.total_cpu_seconds} seconds of computing in all"
-            return Mishap(Verdict.TIMED_OUT, message)
+            return SubmissionError(Verdict.TIMED_OUT, message)
         if number == signal.SIGKILL and self.jail.isolation is Isolation.BWRAP:
             # The first process of a pid namespace cannot be killed from within it, not by itself either.
             raise GraderFault("a submission's process was killed from outside: by somebody, or for want of memory")
-        return Mishap(Verdict.CRASHED, f"the process was ended by {_name_signal(number)}")
+        return SubmissionError(Verdict.CRASHED, f"the process was ended by {_name_signal(number)}")
 
 
 def _name_signal(number: int) -> str:

@@ -1,6 +1,6 @@
 """A channel to a submission in this very process: no wall, and no system but Python's own.
 
-Zone: examiner (trusted). Called for a student's own check, which runs on any operating system, and for the reference.
+Called for a student's own check, which runs on any operating system, and for the reference.
 """
 
 import time
@@ -11,7 +11,7 @@ from grader.model.errors import GraderFault
 from grader.wire.frames import Frame
 
 
-class LocalChannel:
+class InProcessChannel:
     """The submission in this process: for code that is trusted, or the student's own."""
 
     def __init__(self) -> None:

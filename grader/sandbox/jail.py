@@ -1,6 +1,5 @@
 """Start a zygote behind a wall, and fork children from it.
 
-Zone: examiner (trusted). Called by `examiner.channel` and `grader.tools.doctor`.
 The wall is built by bubblewrap: new namespaces of every kind, a read-only runtime, nothing of ours but `wire/` and
 `jail/`. What a child gives up beyond that is in `jail.confine`.
 """

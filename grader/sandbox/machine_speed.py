@@ -1,7 +1,4 @@
-"""How slow this machine is at the moment, so that a limit means the same work wherever and whenever it is looked at.
-
-Zone: examiner (trusted). Called by `channel` where a submission is about to overrun its limit.
-"""
+"""How slow this machine is at the moment, so that a limit means the same work wherever and whenever it is looked at."""
 
 import time
 
@@ -13,7 +10,7 @@ ADDITIONS = 200_000
 MEMORY_BYTES = 16 << 20
 
 
-def measure_slowness() -> float:
+def measure_slowdown() -> float:
     """How many times longer than ordinary a piece of work takes now, in CPU time; from 1 to `MOST`.
 
     CPU time alone does not tell: on a virtual machine it counts what the host took away, above all for memory that is

@@ -1,6 +1,6 @@
 """What each isolation level stops, found out by knocking at it from inside.
 
-Zone: trusted. Called by `grader doctor`; the tests hold the table in ARCHITECTURE.md to what is found here.
+md to what is found here.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grader.model.assignment import PROJECT, Limits
 from grader.model.errors import BrokenJail
-from grader.model.verdict import Mishap
+from grader.model.verdict import SubmissionError
 from grader.sandbox.channel import JailChannel
 from grader.sandbox.jail import Isolation, Jail
 from grader.wire.codec import Decoder, Encoder
@@ -18,7 +18,7 @@ from grader.wire.frames import ProtocolError
 from grader.wire.messages import MODULE, Call, Done, Load, Message, pack_message, unpack_message
 
 # Names of functions below, and what it means where one of them succeeds.
-KNOCKS = {
+PROBES = {
     "read_course": "reads the course's files",
     "write_course": "writes into the course",
     "read_accounts": "reads what every user of the machine may",
@@ -53,12 +53,12 @@ def take_memory(course, pid, name): return len(bytes({LIMITS.memory_mb * 2} << 2
 """
 
 
-def knock(isolation: Isolation) -> Mapping[str, bool]:
-    """Which of `KNOCKS` succeed behind this level, here and as this user. Raises BrokenJail where it does not stand."""
+def probe(isolation: Isolation) -> Mapping[str, bool]:
+    """Which of `PROBES` succeed behind this level, here and as this user. Raises BrokenJail where it does not stand."""
     jail = Jail((), isolation)
     try:
         jail.wait_ready()
-        return {name: _try(jail, name) for name in KNOCKS}
+        return {name: _try(jail, name) for name in PROBES}
     finally:
         jail.close()
 
@@ -70,7 +70,7 @@ def _try(jail: Jail, knock_name: str) -> bool:
     try:
         _ask(channel, Load(SOURCE, "knock", []))
         reply = _ask(channel, Call(MODULE, knock_name, [str(PROJECT), os.getpid(), mark], {}))
-    except Mishap:
+    except SubmissionError:
         return False
     finally:
         channel.close()
@@ -91,11 +91,11 @@ def _refuse(value: object) -> dict[str, object]:
     raise ProtocolError(f"plain data only: {value!r}")
 
 
-def describe_walls(isolation: Isolation) -> str:
+def summarise_probes(isolation: Isolation) -> str:
     """One line on a level: what gets through, of so many things tried."""
     try:
-        found = knock(isolation)
+        found = probe(isolation)
     except BrokenJail as error:
         return f"cannot be built here: {str(error)[:160]}"
-    through = [KNOCKS[name] for name, succeeded in found.items() if succeeded]
+    through = [PROBES[name] for name, succeeded in found.items() if succeeded]
     return f"of {len(found)} tries {len(through)} got through{': ' if through else ''}{', '.join(through)}"

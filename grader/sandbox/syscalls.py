@@ -1,6 +1,5 @@
 """The system calls a child may make, by group, each with its reason; everything else is refused with EPERM.
 
-Zone: examiner (trusted). Called by `examiner.launcher`, which hands the compiled program to the jail.
 A list of what is allowed, not of what is refused: a call that a newer kernel adds is refused until somebody needs it.
 Source of the numbers: libseccomp, through its Python binding.
 """

@@ -1,8 +1,7 @@
 """A student's own check: the public tests against a module or a notebook, in this process, on any system.
 
-Zone: the student's own machine. Called by `grader check` and by a kit's conftest.py. Nothing is fenced in and nothing
-is secret: it is the student's code on the student's computer, and the tests lie open beside it. No verdict from here
-counts for a grade.
+py. Nothing is fenced in and nothing is secret: it is the student's code on the student's computer, and the tests lie
+open beside it. No verdict from here counts for a grade.
 """
 
 import re
@@ -20,13 +19,13 @@ import torch
 from grader.examiner import plugin
 from grader.examiner.parity import Mismatch
 from grader.examiner.plugin import EXAMINATION, Examination, find_todo_id
-from grader.examiner.proxy import Subject
+from grader.examiner.proxy import SubmissionSession
 from grader.examiner.stubs import list_open_todos
 from grader.intake import read_submission
 from grader.model.errors import BrokenSuite, GraderError, GraderFault, UsageError
 from grader.model.submission import Submission
-from grader.model.verdict import Mishap, Outcome, Verdict
-from grader.sandbox.in_process import LocalChannel
+from grader.model.verdict import Outcome, SubmissionError, Verdict
+from grader.sandbox.in_process import InProcessChannel
 from grader.student.kit import Kit, open_kit
 
 # Neither the student's own pytest settings nor plugins may change what is checked; the lines printed are ours.
@@ -41,7 +40,7 @@ _EQUATION = re.compile(r"assert (.+?) == (.+)")
 
 
 @dataclass(frozen=True)
-class Finding:
+class PublicFinding:
     """How one public test ended; `name` is its docstring."""
 
     todo: str
@@ -54,7 +53,7 @@ class Check:
     """What was checked, and how each test ended; no test runs on a submission that is refused."""
 
     submission: Submission
-    findings: tuple[Finding, ...]
+    findings: tuple[PublicFinding, ...]
     open_todos: tuple[str, ...]
 
     @property
@@ -81,10 +80,10 @@ class OpenExamination(Examination):
 class _Observer:
     """Puts the examination where the fixtures look for it, and tells each test's outcome as soon as it is known."""
 
-    def __init__(self, examination: Examination, tell: Callable[[Finding], None]) -> None:
+    def __init__(self, examination: Examination, tell: Callable[[PublicFinding], None]) -> None:
         self.examination = examination
         self.tell = tell
-        self.findings: list[Finding] = []
+        self.findings: list[PublicFinding] = []
         self.unreadable = ""
         self.fault: GraderError | None = None
         self._raised: BaseException | None = None
@@ -123,10 +122,10 @@ class _Observer:
         return pytest.TestReport(item.nodeid, item.location, {}, cast(Any, outcome), None, cast(Any, call.when))
 
     def _note(self, item: pytest.Item, raised: BaseException | None) -> None:
-        if isinstance(raised, Mishap) and raised.message.startswith("KeyboardInterrupt"):
+        if isinstance(raised, SubmissionError) and raised.message.startswith("KeyboardInterrupt"):
             raise KeyboardInterrupt  # the student's code caught it on its way; it was meant for all of us
         name = " ".join((getattr(getattr(item, "function", None), "__doc__", None) or item.name).split())
-        finding = Finding(find_todo_id(item), name, judge(raised))
+        finding = PublicFinding(find_todo_id(item), name, judge(raised))
         self.findings.append(finding)
         self.tell(finding)
 
@@ -135,7 +134,7 @@ def _stop_test(number: int, frame: FrameType | None) -> None:
     raise TimeoutError(f"stopped after {TEST_SECONDS:g} seconds: is there a loop that never ends?")
 
 
-def check_submission(path: Path, kit: Kit, tell: Callable[[Finding], None] = lambda finding: None) -> Check:
+def check_submission(path: Path, kit: Kit, tell: Callable[[PublicFinding], None] = lambda finding: None) -> Check:
     """Run the public tests. Raises SubmissionNotFound, and UsageError where the tests cannot be loaded."""
     submission = read_submission(path, module=kit.module, defines=kit.defines)
     if submission.refused:
@@ -149,7 +148,7 @@ def check_submission(path: Path, kit: Kit, tell: Callable[[Finding], None] = lam
 
 def examine(submission: Submission, kit: Kit) -> Examination:
     """What the fixtures of the public tests ask, for one submission that was read."""
-    return OpenExamination(kit, b"", Subject(submission, kit, LocalChannel(), {"cpu"}))
+    return OpenExamination(kit, b"", SubmissionSession(submission, kit, InProcessChannel(), {"cpu"}))
 
 
 def open_examination(config: pytest.Config, folder: Path) -> None:
@@ -166,7 +165,7 @@ def judge(raised: BaseException | None) -> Outcome:
     match raised:
         case None:
             return Outcome(Verdict.PASSED)
-        case Mishap():
+        case SubmissionError():
             return Outcome(raised.verdict, raised.message, raised.hint)
         case Mismatch():
             return Outcome(Verdict.FAILED, f"{raised.message}{_show_compared(raised)}", raised.hint)

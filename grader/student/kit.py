@@ -1,6 +1,6 @@
 """What a student holds of an assignment: its description and its public tests, without solution and hidden tests.
 
-Zone: the student's own machine, any operating system. Called by `grader check` and by a kit's conftest.py.
+py.
 """
 
 from collections.abc import Iterator

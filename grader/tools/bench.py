@@ -1,6 +1,6 @@
 """Speed, as ratios measured in one run: machines are shared and noisy, a ratio is not.
 
-Zone: trusted. Run by `make bench`.
+Run by `make bench`.
 """
 
 import json
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.local_executor import Executor, Task, open_local
-from grader.grading.cache_key import Key
+from grader.grading.cache_key import CacheKey
 from grader.grading.worker import Job
 from grader.intake import read_submission
 from grader.model.assignment import FULL_SCORE, PROJECT, Assignment, load_assignment
@@ -54,7 +54,7 @@ def compare_warm(assignment: Assignment) -> Ratio:
     command = [sys.executable, "-m", "pytest", "-q", str(assignment.hidden_tests)]
     command += ["--in-process", "--submission", str(assignment.solution)]
     theirs = _measure(lambda: _run_side_by_side([command] * WORKERS)) / WORKERS
-    tasks = [Task(Key("", "", ""), Job(assignment.solution))] * WARM_SUBMISSIONS
+    tasks = [Task(CacheKey("", "", ""), Job(assignment.solution))] * WARM_SUBMISSIONS
     with open_local(NAME, "bwrap", WORKERS) as executor:
         ours = _measure(lambda: _grade_all(executor, tasks)) / WARM_SUBMISSIONS
     return Ratio(f"a warm submission ({theirs / ours:.0f} times faster)", ours, theirs, "40 times", theirs >= 40 * ours)

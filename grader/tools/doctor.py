@@ -1,7 +1,4 @@
-"""What this machine offers: isolation, devices, versions.
-
-Zone: trusted. Called by `grader doctor`.
-"""
+"""What this machine offers: isolation, devices, versions."""
 
 import os
 import platform
@@ -20,7 +17,7 @@ TRY_NAMESPACES = ["bwrap", "--unshare-all", "--unshare-user", "--ro-bind", "/", 
 
 
 @dataclass(frozen=True)
-class Finding:
+class MachineFinding:
     """One fact; `mend` says what to do where it is bad."""
 
     what: str
@@ -29,7 +26,7 @@ class Finding:
     mend: str = ""
 
 
-def print_findings() -> bool:
+def print_machine_findings() -> bool:
     """Print every finding. True where submissions can be graded behind a wall."""
     from grader.reporting.terminal import make_console
 
@@ -43,9 +40,9 @@ def print_findings() -> bool:
     return all(finding.good for finding in findings if finding.mend)
 
 
-def examine_machine() -> list[Finding]:
+def examine_machine() -> list[MachineFinding]:
     """All that is known about this machine."""
-    checks: list[Callable[[], list[Finding]]] = [
+    checks: list[Callable[[], list[MachineFinding]]] = [
         _check_host,
         _check_bubblewrap,
         _check_seccomp,
@@ -55,21 +52,21 @@ def examine_machine() -> list[Finding]:
     return [finding for check in checks for finding in check()] + [_check_package(name) for name in PACKAGES]
 
 
-def _check_host() -> list[Finding]:
+def _check_host() -> list[MachineFinding]:
     who = "root" if os.geteuid() == 0 else f"user {os.geteuid()}"
     return [
-        Finding("machine", True, f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, as {who}"),
-        Finding("python", True, platform.python_version()),
+        MachineFinding("machine", True, f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, as {who}"),
+        MachineFinding("python", True, platform.python_version()),
     ]
 
 
-def _check_bubblewrap() -> list[Finding]:
+def _check_bubblewrap() -> list[MachineFinding]:
     if not shutil.which("bwrap"):
-        return [Finding("isolation bwrap", False, "no program 'bwrap'", "apt install bubblewrap")]
+        return [MachineFinding("isolation bwrap", False, "no program 'bwrap'", "apt install bubblewrap")]
     trial = subprocess.run(TRY_NAMESPACES, capture_output=True, text=True, check=False)
     if trial.returncode == 0:
-        return [Finding("isolation bwrap", True, _read_version())]
-    return [Finding("isolation bwrap", False, trial.stderr.strip()[:200], _suggest_mend())]
+        return [MachineFinding("isolation bwrap", True, _read_version())]
+    return [MachineFinding("isolation bwrap", False, trial.stderr.strip()[:200], _suggest_mend())]
 
 
 def _suggest_mend() -> str:
@@ -87,45 +84,45 @@ def _read_version() -> str:
     return subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _check_seccomp() -> list[Finding]:
+def _check_seccomp() -> list[MachineFinding]:
     try:
         from grader.sandbox.syscalls import compile_filter
 
         size = len(compile_filter()) // 8
     except (ImportError, OSError, RuntimeError) as error:
         remedy = "apt install libseccomp2; pip install pyseccomp"
-        return [Finding("system call filter", False, str(error)[:200], remedy)]
-    return [Finding("system call filter", True, f"{size} instructions")]
+        return [MachineFinding("system call filter", False, str(error)[:200], remedy)]
+    return [MachineFinding("system call filter", True, f"{size} instructions")]
 
 
-def _check_jail() -> list[Finding]:
+def _check_jail() -> list[MachineFinding]:
     from grader.sandbox.jail import find_obstacle
 
     if obstacle := find_obstacle():
-        return [Finding("jail", False, obstacle[:300], "see the lines above")]
-    return [Finding("jail", True, "a confined child was forked and ended"), *_check_walls()]
+        return [MachineFinding("jail", False, obstacle[:300], "see the lines above")]
+    return [MachineFinding("jail", True, "a confined child was forked and ended"), *_check_walls()]
 
 
-def _check_walls() -> list[Finding]:
+def _check_walls() -> list[MachineFinding]:
     from grader.sandbox.jail import Isolation
-    from grader.sandbox.probe import describe_walls
+    from grader.sandbox.probe import summarise_probes
 
     # Only root can make a submission another user.
     levels = [level for level in Isolation if os.geteuid() == 0 or level is not Isolation.SETUID]
-    return [Finding(f"behind {level.value}", True, describe_walls(level)) for level in levels]
+    return [MachineFinding(f"behind {level.value}", True, summarise_probes(level)) for level in levels]
 
 
-def _check_devices() -> list[Finding]:
+def _check_devices() -> list[MachineFinding]:
     from grader.model.devices import find_gpu
 
     gpu = find_gpu()
     if gpu:
-        return [Finding("gpu", True, gpu)]
-    return [Finding("gpu", False, "no CUDA device: GPU-run tests run on the virtual device")]
+        return [MachineFinding("gpu", True, gpu)]
+    return [MachineFinding("gpu", False, "no CUDA device: GPU-run tests run on the virtual device")]
 
 
-def _check_package(name: str) -> Finding:
+def _check_package(name: str) -> MachineFinding:
     try:
-        return Finding(name, True, version(name))
+        return MachineFinding(name, True, version(name))
     except PackageNotFoundError:
-        return Finding(name, False, "not installed", "make setup")
+        return MachineFinding(name, False, "not installed", "make setup")

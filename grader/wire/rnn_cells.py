@@ -1,7 +1,7 @@
 """The fused LSTM and GRU cells that accelerators have and torch's CPU lacks: nn.LSTM and nn.GRU ask for them there.
 
-Zone: wire. Called by `wire.virtual`, with tensors that are on the CPU by then. Derivatives are torch's own, from the
-gates that the forward pass leaves in its workspace. Sizes: batch B, hidden size H.
+Derivatives are torch's own, from the gates that the forward pass leaves in its workspace. Sizes: batch B, hidden size
+H.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,5 @@
 """A pretend accelerator, for machines without a GPU: what works or fails on a GPU works or fails on it.
 
-Zone: wire, imported by both sides: submissions run on it in the jail, the examiner's tests send tensors there.
 A tensor on "virtual" is a plain tensor of torch's spare device type (PrivateUse1) in the CPU's memory. DLPack gives one
 memory two names: a tensor is exported, its device renamed, and imported again, without a copy. So views, in-place
 operations, autograd, modules and optimizers are torch's own. Only kernels are missing, and `_run` is the kernel of
@@ -108,14 +107,14 @@ def _run(op: Any, *args: Any, **kwargs: Any) -> Any:
 
         # It touches no memory, so that the CPU's kernel can do it to the tensor as it is.
         return op._op_dk(torch._C.DispatchKey.CPU, *args, **kwargs)
-    crossing = _Crossing(traits)
+    crossing = _DeviceTransfer(traits)
     positional = [crossing.lower(value, name) for value, name in zip(args, traits.arguments, strict=False)]
     keywords = {name: crossing.lower(value, name) for name, value in kwargs.items()}
     kernel = traits.kernel_of_numbers if crossing.met_number else traits.kernel
     return crossing.lift(kernel(*positional, **keywords))
 
 
-class _Crossing:
+class _DeviceTransfer:
     """One operation's arguments on their way to the CPU, its results on their way back."""
 
     def __init__(self, traits: _Traits) -> None:

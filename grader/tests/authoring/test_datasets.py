@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from grader.authoring.datasets import Finding, State, fetch_dataset, find_dataset, list_datasets, verify_datasets
+from grader.authoring.datasets import DatasetFinding, State, fetch_dataset, find_dataset, list_datasets, verify_datasets
 from grader.cli.app import app
 from grader.model.errors import BrokenSuite, UsageError
 
@@ -221,7 +221,7 @@ def test_what_a_sample_stands_for_may_be_missing(
 ) -> None:
     """Unless it is asked for by name."""
     [wanted] = [each for each in list_datasets() if each.name == dataset]
-    found = Finding(wanted, Path(wanted.file), state)
+    found = DatasetFinding(wanted, Path(wanted.file), state)
     monkeypatch.setattr("grader.authoring.datasets.verify_datasets", lambda names: [found])
     assert CliRunner().invoke(app, ["datasets", "verify", *names]).exit_code == code
 

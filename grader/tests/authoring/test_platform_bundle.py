@@ -88,7 +88,7 @@ def test_gradescopes_scripts_are_at_the_root(toy: Path) -> None:
         "grade.sh", "requirements.lock", "run_autograder", "setup.sh",
     }  # fmt: skip
     assert list_course(names) == COURSE
-    assert "lib/grader/grading.py" in names
+    assert "lib/grader/grading/worker.py" in names
     assert zipfile.ZipFile(archive).getinfo("run_autograder").external_attr >> 16 & 0o111 == 0o111
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring.suite_check import Expectation, load_expectations, verify_suite
+from grader.authoring.suite_check import VariantExpectation, load_expectations, verify_suite
 from grader.model.errors import BrokenSuite
 from grader.tests.support.toy import SOLUTION, open_project, write_variants
 
@@ -95,4 +95,4 @@ def test_expectations_have_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     """An empty entry loses nothing."""
     assignment = open_project(monkeypatch, tmp_path)
     write_variants(tmp_path, "[right_times]\n", right_times=RIGHT_DOUBLE)
-    assert load_expectations(assignment) == {"right_times": Expectation()}
+    assert load_expectations(assignment) == {"right_times": VariantExpectation()}

@@ -21,13 +21,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from grader.classroom.batch import Batch, GradedClass, Plan, grade_class
+from grader.classroom.batch import Batch, BatchOptions, GradedClass, grade_class
 from grader.classroom.class_folder import list_jobs
-from grader.classroom.gradebook import Store, locate_gradebook, open_store
-from grader.classroom.local_executor import DEPTH, Answer, Task
-from grader.classroom.run_folder import Run, make_file_name
+from grader.classroom.gradebook import Gradebook, locate_gradebook, open_gradebook
+from grader.classroom.local_executor import DEPTH, Task, TaskResult
+from grader.classroom.run_folder import RunFolder, make_file_name
 from grader.cli.app import app
-from grader.grading.cache_key import Conditions
+from grader.grading.cache_key import GradingConditions
 from grader.grading.worker import Job
 from grader.model.assignment import Assignment, LatePolicy
 from grader.model.errors import SubmissionNotFound, UsageError
@@ -42,7 +42,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 from grader.classroom import batch
-from grader.cli.app import app as cli
+from grader.cli import app as cli
 from grader.classroom.local_executor import LocalExecutor
 from grader.tests.support.fake_worker import CONDITIONS, open_fake
 log = Path(sys.argv.pop(1))
@@ -51,7 +51,7 @@ batch.read_conditions = lambda assignment, isolation, device: CONDITIONS
 cli.main()
 """
 
-Reply = Callable[[Task], Answer]
+Reply = Callable[[Task], TaskResult]
 
 
 class FakeExecutor:
@@ -72,7 +72,7 @@ class FakeExecutor:
         self.waiting.append(task)
         self.submitted.append(task)
 
-    def collect(self) -> list[Answer]:
+    def collect(self) -> list[TaskResult]:
         """The answer to the oldest task."""
         return [self.reply(self.waiting.pop(0))]
 
@@ -84,20 +84,20 @@ class FakeExecutor:
         """Nothing to end."""
 
 
-def grade_well(task: Task) -> Answer:
+def grade_well(task: Task) -> TaskResult:
     """A worker that is always sound."""
-    return Answer(task, "w1", text=make_report(task.job.student, score=80).model_dump_json())
+    return TaskResult(task, "w1", text=make_report(task.job.student, score=80).model_dump_json())
 
 
-def grade_badly(task: Task) -> Answer:
+def grade_badly(task: Task) -> TaskResult:
     """A worker whose zygote is gone."""
     text = make_report(task.job.student, score=0, status="grader_fault", fault="the zygote is gone").model_dump_json()
-    return Answer(task, f"w{len(task.avoid) + 1}", text=text)
+    return TaskResult(task, f"w{len(task.avoid) + 1}", text=text)
 
 
-def die(task: Task) -> Answer:
+def die(task: Task) -> TaskResult:
     """A worker that does not live to tell."""
-    return Answer(task, "w1", trouble="the worker process ended by itself, with exit code -9")
+    return TaskResult(task, "w1", trouble="the worker process ended by itself, with exit code -9")
 
 
 class Course:
@@ -107,7 +107,7 @@ class Course:
         self.assignment = assignment
         self.submissions = folder / "class"
         self.submissions.mkdir()
-        self.run = Run(folder / "run")
+        self.run = RunFolder(folder / "run")
         self.interrupted = Event()
         self.told: list[str] = []
 
@@ -119,12 +119,12 @@ class Course:
         self,
         executor: FakeExecutor,
         *,
-        conditions: Conditions = CONDITIONS,
+        conditions: GradingConditions = CONDITIONS,
         jobs: list[Job] | None = None,
         **options: Any,
     ) -> GradedClass:
         """The whole class."""
-        with self.run.open(), self.open_store() as store:
+        with self.run.open(), self.open_gradebook() as store:
             batch = Batch(
                 assignment=self.assignment,
                 conditions=conditions,
@@ -137,9 +137,9 @@ class Course:
             return batch.grade(jobs or list_jobs(self.submissions))
 
     @contextmanager
-    def open_store(self) -> Iterator[Store]:
+    def open_gradebook(self) -> Iterator[Gradebook]:
         """The gradebook of the run."""
-        with open_store(locate_gradebook(self.run.folder)) as store:
+        with open_gradebook(locate_gradebook(self.run.folder)) as store:
             yield store
 
     def read_report(self, student: str) -> GradeReport:
@@ -152,7 +152,7 @@ class Course:
 
     def count_attempts(self, student: str) -> int:
         """How many rows a student has."""
-        with self.open_store() as store:
+        with self.open_gradebook() as store:
             return len(store.list_attempts(student, "toy"))
 
 
@@ -182,7 +182,7 @@ def test_a_report_is_kept_before_anybody_hears_of_it(course):
     def check(report: GradeReport) -> None:
         student = report.submission.student
         assert course.read_report(student) == report
-        with course.open_store() as store:
+        with course.open_gradebook() as store:
             assert store.find_latest(student, "toy") == report
         course.told.append(student)
 
@@ -283,7 +283,7 @@ def test_a_fault_that_stays_is_told_and_not_scored(course):
     """No zero in the gradebook, none in the summary, and the reason."""
     done = course.grade(FakeExecutor(lambda task: grade_badly(task) if task.job.student == "kim" else grade_well(task)))
     assert done.attention == ["kim: not graded, the grader failed: the zygote is gone"]
-    with course.open_store() as store:
+    with course.open_gradebook() as store:
         assert [attempt.score for attempt in store.list_attempts("kim", "toy")] == [None]
     summary = course.read_summary()
     assert summary["mean_score"] == 80
@@ -352,7 +352,7 @@ def test_what_is_in_flight_at_an_interrupt_is_finished(course):
 def test_nothing_is_tried_again_after_an_interrupt(course):
     """It is left for the next run, and no fault is recorded."""
 
-    def reply(task: Task) -> Answer:
+    def reply(task: Task) -> TaskResult:
         course.interrupted.set()
         return grade_badly(task)
 
@@ -409,7 +409,7 @@ def test_a_plan_is_carried_out(course, monkeypatch):
     monkeypatch.setattr("grader.classroom.batch.read_conditions", lambda assignment, isolation, device: CONDITIONS)
     monkeypatch.setattr("grader.classroom.batch._open_executor", lambda plan: open_fake_executor())
     before = signal.getsignal(signal.SIGINT)
-    done = grade_class(list_jobs(course.submissions), Plan("toy", "none", 1), course.run, lambda report: None)
+    done = grade_class(list_jobs(course.submissions), BatchOptions("toy", "none", 1), course.run, lambda report: None)
     assert [report.score for report in done.reports] == [80, 80]
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -549,13 +549,13 @@ def test_the_best_attempt_counts(course):
     for name in scores:
         course.hand_in(name)
     jobs = [Job(course.submissions / f"{name}.py", "kim") for name in scores]
-    executor = FakeExecutor(lambda task: Answer(task, "w1", text=write_score(task, scores[task.job.path.stem])))
+    executor = FakeExecutor(lambda task: TaskResult(task, "w1", text=write_score(task, scores[task.job.path.stem])))
     done = course.grade(executor, jobs=jobs)
     assert (course.told, [report.score for report in done.reports], done.left) == (["kim"], [90], [])
     assert course.read_report("kim").score == 90
     again = course.grade(FakeExecutor(die), jobs=jobs)
     assert ([report.score for report in again.reports], again.kept) == ([90], 3)
-    with course.open_store() as store:
+    with course.open_gradebook() as store:
         assert [attempt.report.score for attempt in store.list_attempts("kim", "toy")] == [50, 90, 70, 90]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.classroom.class_folder import call_roll, list_jobs
+from grader.classroom.class_folder import collect_submissions, list_jobs
 from grader.grading.worker import Job, Worker
 from grader.intake.roster import Roster, Student
 from grader.model.assignment import Assignment
@@ -241,7 +241,7 @@ def test_every_layout_is_graded(worker: Worker, tmp_path: Path) -> None:
     """Each system's download: both students under the roster's ids, their last attempts, and who is missing."""
     scores = {}
     for name, files in LAYOUTS.items():
-        roll = call_roll(lay_out(tmp_path / name, files), worker.assignment, ROSTER)
+        roll = collect_submissions(lay_out(tmp_path / name, files), worker.assignment, ROSTER)
         scores[name] = {job.student: worker.grade(job, in_process=True).score for job in roll.jobs}
         assert (roll.strangers, roll.absent) == ((), ("s3",)), name
         assert roll.late == (("s1",) if name == "canvas" else ())
@@ -255,7 +255,7 @@ def test_a_clone_is_graded(worker: Worker, tmp_path: Path) -> None:
         git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example"]
         for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
             subprocess.run([*git, *arguments], cwd=clone, check=True)
-    jobs = call_roll(tmp_path / "class", worker.assignment, ROSTER).jobs
+    jobs = collect_submissions(tmp_path / "class", worker.assignment, ROSTER).jobs
     assert {job.student: worker.grade(job, in_process=True).score for job in jobs} == {"s1": 100, "s2": 40}
     assert all(job.submitted_at for job in jobs)
 
@@ -281,8 +281,8 @@ def test_a_module_a_notebook_and_a_zip_get_the_same(worker: Worker, tmp_path: Pa
 def test_without_a_roster_every_entry_is_a_student(toy: Assignment, tmp_path: Path) -> None:
     """In a folder that a person made; two files of one name are not taken for one attempt."""
     folder = lay_out(tmp_path / "class", {"kim.py": RIGHT, "kim.ipynb": NOTEBOOK, "lee.py": HALF})
-    assert [job.student for job in call_roll(folder, toy).jobs] == ["kim.ipynb", "kim.py", "lee"]
-    assert [job.student for job in call_roll(lay_out(tmp_path / "canvas", LAYOUTS["canvas"]), toy).jobs] == [
+    assert [job.student for job in collect_submissions(folder, toy).jobs] == ["kim.ipynb", "kim.py", "lee"]
+    assert [job.student for job in collect_submissions(lay_out(tmp_path / "canvas", LAYOUTS["canvas"]), toy).jobs] == [
         "1234",
         "77",
     ]
@@ -292,11 +292,13 @@ def test_every_attempt_may_be_the_best(toy: Assignment, tmp_path: Path) -> None:
     """Where the best attempt counts each of them is graded; else the last alone."""
     best = toy.model_copy(update={"description": toy.description.model_copy(update={"attempt": "best"})})
     folder = lay_out(tmp_path / "blackboard", LAYOUTS["blackboard"])
-    assert [job.student for job in call_roll(folder, best, ROSTER).jobs] == ["s1", "s1", "s2"]
-    assert [job.student for job in call_roll(folder, toy, ROSTER).jobs] == ["s1", "s2"]
+    assert [job.student for job in collect_submissions(folder, best, ROSTER).jobs] == ["s1", "s1", "s2"]
+    assert [job.student for job in collect_submissions(folder, toy, ROSTER).jobs] == ["s1", "s2"]
 
 
 def test_whoever_is_on_no_roster_is_named(toy: Assignment, tmp_path: Path) -> None:
     """And graded under the label of the download."""
-    roll = call_roll(lay_out(tmp_path / "class", {"x_99_1_toy.py": RIGHT, "y_77_2_toy.py": RIGHT}), toy, ROSTER)
+    roll = collect_submissions(
+        lay_out(tmp_path / "class", {"x_99_1_toy.py": RIGHT, "y_77_2_toy.py": RIGHT}), toy, ROSTER
+    )
     assert ([job.student for job in roll.jobs], roll.strangers, roll.absent) == (["99", "s2"], ("99",), ("s1", "s3"))

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from grader.classroom.comparison import Change, Mark, Reason, compare_reports, compare_runs
-from grader.classroom.run_folder import Run
+from grader.classroom.run_folder import RunFolder
 from grader.cli.app import app
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
@@ -16,7 +16,7 @@ from grader.tests.support.fake_worker import ENVIRONMENT, make_report
 
 def write_run(folder: Path, *reports: GradeReport) -> Path:
     """A run of these reports."""
-    run = Run(folder)
+    run = RunFolder(folder)
     with run.open():
         for report in reports:
             with run.stage_report(report):

@@ -13,26 +13,26 @@ from pathlib import Path
 import pytest
 
 from grader.classroom import gradebook as store_module
-from grader.classroom.gradebook import Attempt, Evidence, Store, locate_gradebook, open_store
-from grader.grading.cache_key import Key
+from grader.classroom.gradebook import Attempt, Evidence, Gradebook, locate_gradebook, open_gradebook
+from grader.grading.cache_key import CacheKey
 from grader.model.errors import UsageError
 from grader.tests.support.fake_worker import make_report
 
-KEY = Key("a" * 64, "b" * 64, "c" * 64)
+KEY = CacheKey("a" * 64, "b" * 64, "c" * 64)
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 # Adds one attempt after another, saying so, until something stops it; then leaves a copy where one is asked for.
 ADD_FOR_EVER = """
 import shutil, sys
 from pathlib import Path
 from grader.model.errors import UsageError
-from grader.grading.cache_key import Key
-from grader.classroom.gradebook import locate_gradebook, open_store
+from grader.grading.cache_key import CacheKey
+from grader.classroom.gradebook import locate_gradebook, open_gradebook
 from grader.tests.support.fake_worker import make_report
 run = Path(sys.argv[1])
-store = open_store(locate_gradebook(run))
+store = open_gradebook(locate_gradebook(run))
 try:
     for number in range(1_000_000):
-        store.add(Key(str(number), "b", "c"), make_report(f"s{number}"))
+        store.add(CacheKey(str(number), "b", "c"), make_report(f"s{number}"))
         print(number, flush=True)
 except UsageError as error:
     print(error)
@@ -42,9 +42,9 @@ shutil.copytree(run, sys.argv[2], dirs_exist_ok=True)  # with its write-ahead lo
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path) -> Iterator[Gradebook]:
     """A new gradebook in SQLite."""
-    with open_store(locate_gradebook(tmp_path)) as opened:
+    with open_gradebook(locate_gradebook(tmp_path)) as opened:
         yield opened
 
 
@@ -93,9 +93,9 @@ def test_another_assignments_attempts_do_not_count(store):
 
 def test_what_was_added_is_there_when_it_is_opened_again(tmp_path):
     """Closing loses nothing, and leaves one file."""
-    with open_store(locate_gradebook(tmp_path)) as first:
+    with open_gradebook(locate_gradebook(tmp_path)) as first:
         first.add(KEY, make_report("kim"))
-    with open_store(locate_gradebook(tmp_path)) as second:
+    with open_gradebook(locate_gradebook(tmp_path)) as second:
         assert second.find_latest("kim", "toy") == make_report("kim")
     assert [path.name for path in tmp_path.iterdir()] == ["gradebook.db"]
 
@@ -113,14 +113,14 @@ def test_every_attempt_that_was_told_outlives_a_killed_process(tmp_path):
         assert process.stdout is not None
         told = [process.stdout.readline().strip() for _ in range(20)]
         process.kill()
-    with open_store(locate_gradebook(tmp_path)) as store:
+    with open_gradebook(locate_gradebook(tmp_path)) as store:
         assert told == [str(number) for number in range(20)]
         assert all(store.find_latest(f"s{number}", "toy") for number in told)
 
 
 def test_an_older_gradebook_is_brought_up_to_date(tmp_path, monkeypatch):
     """The missing steps are taken once, in order, and the rows stay."""
-    with open_store(locate_gradebook(tmp_path)) as old:
+    with open_gradebook(locate_gradebook(tmp_path)) as old:
         old.add(KEY, make_report("kim"))
     newer = store_module.SCHEMA_VERSION + 1
     steps = {
@@ -130,7 +130,7 @@ def test_an_older_gradebook_is_brought_up_to_date(tmp_path, monkeypatch):
     monkeypatch.setattr(store_module, "MIGRATIONS", steps)
     monkeypatch.setattr(store_module, "SCHEMA_VERSION", newer + 1)
     for _ in range(2):
-        open_store(locate_gradebook(tmp_path)).close()
+        open_gradebook(locate_gradebook(tmp_path)).close()
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
         assert connection.execute("SELECT version FROM schema_version").fetchall() == [(newer + 1,)]
         assert connection.execute("SELECT student, colour FROM attempts").fetchall() == [("kim", "blue")]
@@ -138,14 +138,14 @@ def test_an_older_gradebook_is_brought_up_to_date(tmp_path, monkeypatch):
 
 def test_a_gradebook_from_before_recordings_is_brought_up_to_date(tmp_path):
     """Its attempts have nothing to be judged again from; later ones have."""
-    with open_store(locate_gradebook(tmp_path)) as made:
+    with open_gradebook(locate_gradebook(tmp_path)) as made:
         made.add(KEY, make_report("kim"))
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection, connection:
         for column in ("path", "recording", "outline"):
             connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
         connection.execute("DROP TABLE outlines")
         connection.execute("UPDATE schema_version SET version = 1")
-    with open_store(locate_gradebook(tmp_path)) as store:
+    with open_gradebook(locate_gradebook(tmp_path)) as store:
         assert store.list_attempts("kim", "toy") == [Attempt(KEY, make_report("kim"), Evidence())]
         evidence = Evidence("kim.py", "r" * 64, store.add_outline("text"))
         store.add(KEY, make_report("kim"), evidence)
@@ -155,13 +155,13 @@ def test_a_gradebook_from_before_recordings_is_brought_up_to_date(tmp_path):
 
 def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
     """All its steps, or none: the gradebook can still be used by the grader that made it."""
-    open_store(locate_gradebook(tmp_path)).close()
+    open_gradebook(locate_gradebook(tmp_path)).close()
     newer = store_module.SCHEMA_VERSION + 1
     steps = {newer: ("ALTER TABLE attempts ADD COLUMN colour TEXT", "nonsense")}
     monkeypatch.setattr(store_module, "MIGRATIONS", steps)
     monkeypatch.setattr(store_module, "SCHEMA_VERSION", newer)
     with pytest.raises(UsageError, match="nonsense"):
-        open_store(locate_gradebook(tmp_path))
+        open_gradebook(locate_gradebook(tmp_path))
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
         assert "colour" not in [row[1] for row in connection.execute("PRAGMA table_info(attempts)")]
 
@@ -169,17 +169,17 @@ def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
 def test_a_newer_gradebook_is_left_alone(tmp_path, monkeypatch):
     """An old grader says which one to use."""
     monkeypatch.setattr(store_module, "SCHEMA_VERSION", 9)
-    open_store(locate_gradebook(tmp_path)).close()
+    open_gradebook(locate_gradebook(tmp_path)).close()
     monkeypatch.setattr(store_module, "SCHEMA_VERSION", 8)
     with pytest.raises(UsageError, match="has version 9, this grader knows 8: use the grader that made it"):
-        open_store(locate_gradebook(tmp_path))
+        open_gradebook(locate_gradebook(tmp_path))
 
 
 def test_a_file_that_is_no_gradebook_is_refused(tmp_path):
     """The message names the file and the cause."""
     (tmp_path / "gradebook.db").write_text("not a database, but long enough to be taken for one" * 40)
     with pytest.raises(UsageError, match=r"gradebook\.db' cannot be used: file is not a database"):
-        open_store(locate_gradebook(tmp_path))
+        open_gradebook(locate_gradebook(tmp_path))
 
 
 def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
@@ -195,7 +195,7 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
     )
     *told, error = run.stdout.splitlines()
     assert error.startswith(f"the gradebook 'sqlite:///{disk}/gradebook.db' cannot be used")
-    with open_store(locate_gradebook(tmp_path)) as store:
+    with open_gradebook(locate_gradebook(tmp_path)) as store:
         assert told
         assert all(store.find_latest(f"s{number}", "toy") for number in told)
 
@@ -204,13 +204,13 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
 def test_another_database_is_refused(url):
     """SQLite and PostgreSQL it is."""
     with pytest.raises(UsageError, match=r"(?i)postgresql"):
-        open_store(url)
+        open_gradebook(url)
 
 
 def test_a_password_is_not_told():
     """Whoever reads the message learns where, not how."""
     with pytest.raises(UsageError) as caught:
-        open_store("postgresql://kim:s3cret@127.0.0.1:1/grades?connect_timeout=2")
+        open_gradebook("postgresql://kim:s3cret@127.0.0.1:1/grades?connect_timeout=2")
     assert "s3cret" not in str(caught.value)
     assert "127.0.0.1:1/grades" in str(caught.value)
 
@@ -241,12 +241,12 @@ def serve_postgres(folder: Path) -> Iterator[str]:
 
 def test_postgresql_keeps_the_same_gradebook(server, store):
     """Whatever is added to both is found alike in both."""
-    with open_store(server) as postgres:
+    with open_gradebook(server) as postgres:
         for one in (store, postgres):
             one.add(KEY, make_report("kim", score=10))
             one.add(KEY, make_report("kim", score=0, status="grader_fault", fault="why, \x00 and 왜"))
             one.add(replace(KEY, suite="e" * 64), make_report("이영희", score=70))
-    with open_store(server) as postgres:
+    with open_gradebook(server) as postgres:
         assert postgres.find(KEY, "nobody") == store.find(KEY, "nobody") == make_report("kim", score=10)
         for student in ("kim", "이영희"):
             assert postgres.list_attempts(student, "toy") == store.list_attempts(student, "toy") != []

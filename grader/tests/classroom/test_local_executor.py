@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from grader.classroom.local_executor import Answer, LocalExecutor, Task
-from grader.grading.cache_key import Key
+from grader.classroom.local_executor import LocalExecutor, Task, TaskResult
+from grader.grading.cache_key import CacheKey
 from grader.grading.worker import Job
 from grader.model.errors import GraderFault, UsageError
 from grader.model.report import GradeReport
 from grader.tests.support.fake_worker import await_file, count, open_doomed, open_fake, open_refused, read_lines
 
-KEY = Key("", "", "")
+KEY = CacheKey("", "", "")
 # Starts a worker that waits, says so, and waits, too.
 HOST = """
 import sys
@@ -26,11 +26,11 @@ from functools import partial
 from pathlib import Path
 from grader.classroom.local_executor import LocalExecutor, Task
 from grader.grading.worker import Job
-from grader.grading.cache_key import Key
+from grader.grading.cache_key import CacheKey
 from grader.tests.support.fake_worker import open_fake
 folder = Path(sys.argv[1])
 executor = LocalExecutor(partial(open_fake, folder / "log"), 1)
-executor.submit(Task(Key("", "", ""), Job(folder / "kim.py", student="kim")))
+executor.submit(Task(CacheKey("", "", ""), Job(folder / "kim.py", student="kim")))
 executor.collect()
 """
 
@@ -64,15 +64,15 @@ def make_task(folder: Path, student: str, order: str, *, avoid: frozenset[str] =
     return Task(KEY, Job(path, student=student), avoid)
 
 
-def collect_all(executor: LocalExecutor, number: int) -> dict[str, Answer]:
+def collect_all(executor: LocalExecutor, number: int) -> dict[str, TaskResult]:
     """That many answers, by student."""
-    answers: list[Answer] = []
+    answers: list[TaskResult] = []
     while len(answers) < number:
         answers += executor.collect()
     return {answer.task.job.student: answer for answer in answers}
 
 
-def read_score(answer: Answer) -> float:
+def read_score(answer: TaskResult) -> float:
     """The score of an answer that is a report."""
     return GradeReport.model_validate_json(answer.text).score
 

@@ -15,18 +15,18 @@ from typer.testing import CliRunner
 from grader.classroom.batch import Batch, GradedClass, read_conditions
 from grader.classroom.class_folder import list_jobs
 from grader.classroom.comparison import compare_runs
-from grader.classroom.gradebook import locate_gradebook, open_store
-from grader.classroom.local_executor import Answer, Product, Task, make_answer
-from grader.classroom.rejudge import Order, rejudge_run
-from grader.classroom.run_folder import Run
+from grader.classroom.gradebook import locate_gradebook, open_gradebook
+from grader.classroom.local_executor import GradedJob, Task, TaskResult, make_result
+from grader.classroom.rejudge import RejudgeOptions, rejudge_run
+from grader.classroom.run_folder import RunFolder
 from grader.cli.app import app
-from grader.grading.suite_fingerprint import outline_suite
+from grader.grading.suite_fingerprint import fingerprint_suite
 from grader.grading.worker import Worker
 from grader.model.errors import BrokenSuite, UsageError
 from grader.model.report import GradeReport
 from grader.model.seeds import commit_to, load_secret
 from grader.model.verdict import Verdict
-from grader.sandbox.in_process import LocalChannel
+from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.jail import Isolation
 from grader.tests.classroom.test_batch import FakeExecutor
 from grader.tests.support.toy import TESTS, TOML, open_project
@@ -49,7 +49,7 @@ class Class:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.monkeypatch = monkeypatch
-        self.run = Run(folder / "run")
+        self.run = RunFolder(folder / "run")
         self.opened = 0
         self.versions = 0
         self.submitted: list[Task] = []
@@ -57,12 +57,12 @@ class Class:
         self.change()
         import grader.examiner.suite  # noqa: F401 - which has a channel of its own for the reference
 
-        monkeypatch.setattr("grader.sandbox.in_process.LocalChannel", self.open_live)
+        monkeypatch.setattr("grader.sandbox.in_process.InProcessChannel", self.open_live)
 
-    def open_live(self) -> LocalChannel:
+    def open_live(self) -> InProcessChannel:
         """Counted."""
         self.opened += 1
-        return LocalChannel()
+        return InProcessChannel()
 
     def change(self, **texts: str) -> None:
         """Another suite from now on."""
@@ -75,12 +75,12 @@ class Class:
         for student, text in texts.items():
             (self.folder / "class" / f"{student}.py").write_text(text)
 
-    def grade(self, run: Run | None = None, *, record: bool = True, jailed: bool = False) -> GradedClass:
+    def grade(self, run: RunFolder | None = None, *, record: bool = True, jailed: bool = False) -> GradedClass:
         """As `grader batch` does, but for the processes."""
         run = run or self.run
         conditions = read_conditions(self.assignment, "none")
-        outline = outline_suite(self.assignment, conditions.environment, commit_to(load_secret())).dump()
-        with run.open(), open_store(locate_gradebook(run.folder)) as store:
+        outline = fingerprint_suite(self.assignment, conditions.environment, commit_to(load_secret())).dump()
+        with run.open(), open_gradebook(locate_gradebook(run.folder)) as store:
             batch = Batch(
                 assignment=self.assignment,
                 conditions=conditions,
@@ -93,22 +93,22 @@ class Class:
             )
             return batch.grade(list_jobs(self.folder / "class"))
 
-    def rejudge(self, target: Run | None = None, **order: object) -> GradedClass:
+    def rejudge(self, target: RunFolder | None = None, **order: object) -> GradedClass:
         """As `grader rejudge` does, but for the processes."""
         executor = FakeExecutor(self.make_reply(record=True))
         self.opened = 0
         self.monkeypatch.setattr(
             "grader.classroom.rejudge.open_rejudging", lambda *arguments, **options: nullcontext(executor)
         )
-        done = rejudge_run(self.run, target or self.run, Order(**order), lambda report: None)
+        done = rejudge_run(self.run, target or self.run, RejudgeOptions(**order), lambda report: None)
         self.submitted = executor.submitted
         return done
 
-    def make_reply(self, *, record: bool, jailed: bool = False) -> Callable[[Task], Answer]:
+    def make_reply(self, *, record: bool, jailed: bool = False) -> Callable[[Task], TaskResult]:
         """A worker that opens with its first task."""
         workers: list[Worker] = []
 
-        def reply(task: Task) -> Answer:
+        def reply(task: Task) -> TaskResult:
             if not workers:
                 workers.append(Worker(self.assignment, isolation="none", expectant=False))
                 # What is jailed here ends its process; the report still says what the class was graded under.
@@ -116,21 +116,21 @@ class Class:
             graded = workers[0].examine(task.job, in_process=not jailed, record=record)
             workers[0].close()
             vars(workers[0]).pop("jail", None)
-            return make_answer(task, "w1", Product(graded.report.model_dump_json(), graded.recording, graded.note))
+            return make_result(task, "w1", GradedJob(graded.report.model_dump_json(), graded.recording, graded.note))
 
         return reply
 
-    def read(self, student: str, run: Run | None = None) -> GradeReport:
+    def read(self, student: str, run: RunFolder | None = None) -> GradeReport:
         """A report as it is on the disk."""
         return GradeReport.model_validate_json(((run or self.run).reports / f"{student}.json").read_text())
 
     def grade_anew(self) -> list[GradeReport]:
         """What grading says at present, in a run of its own, without timings."""
-        run = Run(self.folder / "anew")
+        run = RunFolder(self.folder / "anew")
         self.grade(run)
         return self.list_reports(run)
 
-    def list_reports(self, run: Run | None = None) -> list[GradeReport]:
+    def list_reports(self, run: RunFolder | None = None) -> list[GradeReport]:
         """Everybody's, without timings."""
         run = run or self.run
         return [self.read(student, run).without_timings() for student in run.list_students()]
@@ -201,12 +201,12 @@ def test_a_new_policy_needs_no_worker(toys):
 def test_every_attempt_is_kept_and_compared(toys, tmp_path):
     """Judged into another folder, the first run stays as it was, and the change is told with its reason."""
     toys.change(**LENIENT)
-    later = Run(tmp_path / "later")
+    later = RunFolder(tmp_path / "later")
     toys.rejudge(later)
     (change,) = compare_runs(toys.run.folder, later.folder)
     assert (change.student, change.todo, change.why) == ("lee", "shout", ("suite changed",))
     toys.rejudge()
-    with open_store(locate_gradebook(toys.run.folder)) as store:
+    with open_gradebook(locate_gradebook(toys.run.folder)) as store:
         assert [attempt.score for attempt in store.list_attempts("lee", "toy")] == [60, 100]
     assert sorted(path.name for path in later.recordings.iterdir()) == sorted(
         path.name for path in toys.run.recordings.iterdir()
@@ -298,7 +298,7 @@ def test_a_process_that_ended_is_replayed_as_such(tmp_path, monkeypatch):
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     """The message says what to pass."""
     with pytest.raises(UsageError, match="pass the folder that `grader batch -o` wrote"):
-        rejudge_run(Run(tmp_path), Run(tmp_path), Order(), lambda report: None)
+        rejudge_run(RunFolder(tmp_path), RunFolder(tmp_path), RejudgeOptions(), lambda report: None)
 
 
 def test_the_command_judges_again(toys):

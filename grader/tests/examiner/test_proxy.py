@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from grader.examiner.proxy import Student, Subject, make_poisoned, parameter_gradients
+from grader.examiner.proxy import StudentProxy, SubmissionSession, make_poisoned, parameter_gradients
 from grader.intake import read_submission
 from grader.model.assignment import load_assignment
 from grader.model.errors import GraderFault
-from grader.model.verdict import Mishap, Verdict
+from grader.model.verdict import SubmissionError, Verdict
 from grader.sandbox.channel import JailChannel
-from grader.sandbox.in_process import LocalChannel
+from grader.sandbox.in_process import InProcessChannel
 from grader.tests.support.a4 import NAME, open_shared_worker
 
 SOURCE = """
@@ -100,7 +100,7 @@ def stand_in(x):
     return x + 100
 
 
-Opener = Callable[[str], Subject]
+Opener = Callable[[str], SubmissionSession]
 
 
 @pytest.fixture(params=["local", "jail"])
@@ -108,13 +108,13 @@ def open_subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ope
     """Makes a subject of a text, in this process or in a jail."""
     channels = []
 
-    def open_text(source: str) -> Subject:
+    def open_text(source: str) -> SubmissionSession:
         path = tmp_path / "attention.py"
         path.write_text(source, encoding="utf-8")
         in_jail = request.param == "jail"
-        channel = JailChannel(open_shared_worker().jail, assignment.limits) if in_jail else LocalChannel()
+        channel = JailChannel(open_shared_worker().jail, assignment.limits) if in_jail else InProcessChannel()
         channels.append(channel)
-        subject = Subject(read_submission(path, module="attention.py"), assignment, channel, {"cpu"})
+        subject = SubmissionSession(read_submission(path, module="attention.py"), assignment, channel, {"cpu"})
         subject.begin("masking", seed=1)
         return subject
 
@@ -125,18 +125,18 @@ def open_subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ope
 
 
 @pytest.fixture
-def subject(open_subject: Opener) -> Subject:
+def subject(open_subject: Opener) -> SubmissionSession:
     """The sample above."""
     return open_subject(SOURCE)
 
 
 @pytest.fixture
-def student(subject: Subject) -> Student:
+def student(subject: SubmissionSession) -> StudentProxy:
     """Its module."""
-    return Student(subject)
+    return StudentProxy(subject)
 
 
-def make_pair(student: Student):
+def make_pair(student: StudentProxy):
     """The sample's net on both sides with the same weights."""
     namespace: dict = {}
     exec(SOURCE.split("def twice")[0], namespace)
@@ -169,7 +169,7 @@ COMBINATIONS = {
 
 
 @pytest.mark.parametrize("name", COMBINATIONS)
-def test_gradients_cross_the_channel(student: Student, name: str):
+def test_gradients_cross_the_channel(student: StudentProxy, name: str):
     """Inputs and parameters get the gradients that autograd gives in one process."""
     ours, theirs = make_pair(student)
     expected = run_backward(ours, COMBINATIONS[name])
@@ -177,14 +177,14 @@ def test_gradients_cross_the_channel(student: Student, name: str):
         torch.testing.assert_close(actual, right)
 
 
-def test_a_result_feeds_another_function(student: Student):
+def test_a_result_feeds_another_function(student: StudentProxy):
     """A gradient goes back through two calls of different functions."""
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     student.twice(student.twice(x)).sum().backward()
     torch.testing.assert_close(x.grad, 32 * x.detach() ** 3)
 
 
-def test_an_input_without_influence_gets_no_gradient(student: Student):
+def test_an_input_without_influence_gets_no_gradient(student: StudentProxy):
     """An argument that the result does not depend on keeps None."""
     x, y = make_inputs()
     student.ignore(x, y).sum().backward()
@@ -192,7 +192,7 @@ def test_an_input_without_influence_gets_no_gradient(student: Student):
     assert y.grad is None
 
 
-def test_parameters_get_gradients_without_an_input_that_asks(student: Student):
+def test_parameters_get_gradients_without_an_input_that_asks(student: StudentProxy):
     """A result that depends on parameters alone reaches back to them."""
     ours, theirs = make_pair(student)
     x, y = (item.detach() for item in make_inputs())
@@ -201,7 +201,7 @@ def test_parameters_get_gradients_without_an_input_that_asks(student: Student):
     torch.testing.assert_close(parameter_gradients(theirs), parameter_gradients(ours))
 
 
-def test_gradients_are_cleared(student: Student):
+def test_gradients_are_cleared(student: StudentProxy):
     """`zero_grad` reaches the parameters in the jail."""
     _, theirs = make_pair(student)
     theirs(*make_inputs())[1].backward()
@@ -209,20 +209,20 @@ def test_gradients_are_cleared(student: Student):
     assert set(parameter_gradients(theirs).values()) == {None}
 
 
-def test_a_result_without_a_graph_carries_none(student: Student):
+def test_a_result_without_a_graph_carries_none(student: StudentProxy):
     """What was computed under `no_grad` does not pretend."""
     _, theirs = make_pair(student)
     assert not theirs.predict(make_inputs()[0]).requires_grad
 
 
-def test_a_state_dict_comes_back(student: Student):
+def test_a_state_dict_comes_back(student: StudentProxy):
     """Weights that were loaded can be read, and attributes reach into layers."""
     ours, theirs = make_pair(student)
     torch.testing.assert_close(dict(theirs.state_dict()), dict(ours.state_dict()))
     torch.testing.assert_close(theirs.layer.bias.detach(), ours.layer.bias.detach())
 
 
-def test_attributes_can_be_set(student: Student):
+def test_attributes_can_be_set(student: StudentProxy):
     """Plain values and other remotes."""
     _, theirs = make_pair(student)
     theirs.size = 5
@@ -230,25 +230,25 @@ def test_attributes_can_be_set(student: Student):
     assert theirs.size == 5
 
 
-def test_other_objects_stay_in_the_jail(student: Student):
+def test_other_objects_stay_in_the_jail(student: StudentProxy):
     """A generator can be iterated over, a set asked; both are handles."""
     assert list(student.numbers()) == [0, 1, 2]
     letters = student.letters()
     assert "a" in letters and "b" not in letters and len(letters) == 1
 
 
-def test_a_handle_can_be_passed_back(student: Student):
+def test_a_handle_can_be_passed_back(student: StudentProxy):
     """A function of theirs is an argument of another."""
     assert student.ask(student.helper) == 4
 
 
 @pytest.mark.parametrize(("error", "loads"), [("CUDA error: device-side assert triggered", 1), ("such size", 0)])
-def test_a_broken_driver_costs_one_test(student: Student, subject: Subject, error: str, loads: int):
+def test_a_broken_driver_costs_one_test(student: StudentProxy, subject: SubmissionSession, error: str, loads: int):
     """After an error that a GPU's driver never forgets the next test has a fresh process, after any other the same."""
     loaded = []
     load = subject._load
     subject._load = lambda source: loaded.append(source) or load(source)
-    with pytest.raises(Mishap, match=error):
+    with pytest.raises(SubmissionError, match=error):
         student.fail(error)
     subject.begin("masking", seed=2)
     assert student.helper(2) == 2 and len(loaded) == loads
@@ -257,7 +257,7 @@ def test_a_broken_driver_costs_one_test(student: Student, subject: Subject, erro
 KNOWN = {"Picky": inspect.Signature(), "Picky.grow": inspect.Signature()}
 
 
-def test_what_nobody_waits_for_goes_with_the_next_question(student: Student, subject: Subject):
+def test_what_nobody_waits_for_goes_with_the_next_question(student: StudentProxy, subject: SubmissionSession):
     """Making an object of a class that the course knows and setting its attribute cost no exchange of their own."""
     subject.signatures = KNOWN
     asked = []
@@ -269,7 +269,7 @@ def test_what_nobody_waits_for_goes_with_the_next_question(student: Student, sub
     assert asked == [4]  # with the beginning of the test
 
 
-def test_what_was_sent_is_what_it_was_then(student: Student):
+def test_what_was_sent_is_what_it_was_then(student: StudentProxy):
     """A tensor that the test changes afterwards has already been packed."""
     _, theirs = make_pair(student)
     weight = torch.ones(2)
@@ -278,25 +278,25 @@ def test_what_was_sent_is_what_it_was_then(student: Student):
     assert theirs.size.tolist() == [1.0, 1.0]
 
 
-def test_the_first_that_raised_is_blamed(student: Student, subject: Subject):
+def test_the_first_that_raised_is_blamed(student: StudentProxy, subject: SubmissionSession):
     """An object that could not be made is the mishap, not what was then asked of it."""
     subject.signatures = KNOWN
     picky = student.Picky("three")
-    with pytest.raises(Mishap, match=r"ValueError: invalid literal.*in __init__"):
+    with pytest.raises(SubmissionError, match=r"ValueError: invalid literal.*in __init__"):
         picky.grow()
     assert student.helper(2) == 2
 
 
-def test_nothing_that_was_posted_is_forgotten(student: Student, subject: Subject):
+def test_nothing_that_was_posted_is_forgotten(student: StudentProxy, subject: SubmissionSession):
     """What nobody asked about is still carried out before the test ends, and raises there."""
     subject.signatures = KNOWN
     student.Picky("three")
-    with pytest.raises(Mishap, match="invalid literal"):
+    with pytest.raises(SubmissionError, match="invalid literal"):
         subject.settle()
     subject.settle()
 
 
-def test_a_test_begins_without_what_another_posted(student: Student, subject: Subject):
+def test_a_test_begins_without_what_another_posted(student: StudentProxy, subject: SubmissionSession):
     """What a failed test left unsent is not sent on behalf of the next one."""
     subject.signatures = KNOWN
     student.Picky("three")
@@ -304,13 +304,13 @@ def test_a_test_begins_without_what_another_posted(student: Student, subject: Su
     assert student.helper(2) == 2
 
 
-def test_nothing_but_data_and_handles_can_be_sent(student: Student):
+def test_nothing_but_data_and_handles_can_be_sent(student: StudentProxy):
     """An object of ours cannot travel: that is the test's fault, not the student's."""
     with pytest.raises(GraderFault, match="only plain data and remotes can travel"):
         student.helper(object())
 
 
-def test_a_stand_in_takes_a_name_for_one_test(student: Student, subject: Subject):
+def test_a_stand_in_takes_a_name_for_one_test(student: StudentProxy, subject: SubmissionSession):
     """`replace` holds until the next test begins."""
     student.replace(helper=stand_in)
     assert student.call_helper() == 101
@@ -318,22 +318,22 @@ def test_a_stand_in_takes_a_name_for_one_test(student: Student, subject: Subject
     assert student.call_helper() == 1
 
 
-def test_nothing_is_left_of_another_test(student: Student, subject: Subject):
+def test_nothing_is_left_of_another_test(student: StudentProxy, subject: SubmissionSession):
     """Each test begins with fresh globals."""
     assert student.count() == [0]
     subject.begin("masking", seed=1)
     assert student.count() == [0]
 
 
-def test_a_notebooks_leftover_is_named(subject: Subject):
+def test_a_notebooks_leftover_is_named(subject: SubmissionSession):
     """A function that returns a global of the notebook is seen through in the poisoned module."""
     leftover = make_poisoned(subject).use_leftover()
     assert repr(leftover) == "<leftover attention_scores in the jail>"
 
 
-def test_what_a_function_raises_is_told_with_its_line(student: Student):
+def test_what_a_function_raises_is_told_with_its_line(student: StudentProxy):
     """Kind, message, function, file, line and code."""
-    with pytest.raises(Mishap) as caught:
+    with pytest.raises(SubmissionError) as caught:
         student.fail("luck")
     line = SOURCE[: SOURCE.index("raise ValueError")].count("\n") + 1
     assert caught.value.verdict is Verdict.RAISED
@@ -342,15 +342,15 @@ def test_what_a_function_raises_is_told_with_its_line(student: Student):
     )
 
 
-def test_a_name_that_did_not_load_is_explained_where_it_is_used(student: Student):
+def test_a_name_that_did_not_load_is_explained_where_it_is_used(student: StudentProxy):
     """The NameError of a failed statement says why the name is not there."""
-    with pytest.raises(Mishap, match="'broken' could not be defined: ZeroDivisionError: division by zero"):
+    with pytest.raises(SubmissionError, match="'broken' could not be defined: ZeroDivisionError: division by zero"):
         student.use_broken()
 
 
 def test_a_reply_that_nobody_can_read_is_malformed(open_subject: Opener):
     """A list that holds itself cannot be sent."""
-    student = Student(open_subject("def f():\n    a = []\n    a.append(a)\n    return a\n"))
-    with pytest.raises(Mishap) as caught:
+    student = StudentProxy(open_subject("def f():\n    a = []\n    a.append(a)\n    return a\n"))
+    with pytest.raises(SubmissionError) as caught:
         student.f()
     assert caught.value.verdict is Verdict.MALFORMED_REPLY

@@ -9,8 +9,8 @@ import pytest
 from grader.examiner import recording as recording_module
 from grader.examiner.recording import (
     Exchange,
+    RecordedTest,
     Recording,
-    Take,
     name_recording,
     pack_recording,
     read_recording,
@@ -30,8 +30,11 @@ SUBMISSION = Submission(
     definitions={"double": 1},
 )
 TAKES = {
-    "first": [Take((Exchange("x", 2),), b"replies", 0.5), Take((Exchange("x", verdict="crashed", message="왜"),))],
-    "second": [Take((Exchange("y", 1), Exchange("z", 1)), b"\x00\xff" * 10)],
+    "first": [
+        RecordedTest((Exchange("x", 2),), b"replies", 0.5),
+        RecordedTest((Exchange("x", verdict="crashed", message="왜"),)),
+    ],
+    "second": [RecordedTest((Exchange("y", 1), Exchange("z", 1)), b"\x00\xff" * 10)],
 }
 
 
@@ -95,14 +98,14 @@ def test_a_recording_that_is_not_there_is_told(tmp_path):
 
 def test_a_recording_cannot_fill_the_memory(monkeypatch):
     """What would be larger than it may is read no further; and is not written."""
-    data = pack_recording(Recording(SUBMISSION, {"first": [Take((), bytes(200_000))]}))
+    data = pack_recording(Recording(SUBMISSION, {"first": [RecordedTest((), bytes(200_000))]}))
     assert len(data) < 2000
     monkeypatch.setattr(recording_module, "MAX_FILE_BYTES", 100_000)
     with pytest.raises(DamagedRecording, match="more than a recording may"):
         unpack_recording(data)
-    assert pack_recording(Recording(SUBMISSION, {"first": [Take((), bytes(200_000))]})) == b""
+    assert pack_recording(Recording(SUBMISSION, {"first": [RecordedTest((), bytes(200_000))]})) == b""
 
 
 def test_text_that_cannot_be_written_is_not_recorded():
     """Half a surrogate pair."""
-    assert pack_recording(Recording(SUBMISSION, {"first": [Take((Exchange("x", message="\ud800"),))]})) == b""
+    assert pack_recording(Recording(SUBMISSION, {"first": [RecordedTest((Exchange("x", message="\ud800"),))]})) == b""

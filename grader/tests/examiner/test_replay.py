@@ -8,7 +8,7 @@ import pytest
 from grader.examiner.recording import Recording
 from grader.examiner.replay import RecordingChannel, ReplayingChannel, Unrecorded
 from grader.model.submission import Submission
-from grader.model.verdict import Mishap, Verdict
+from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.frames import Frame
 
 SUBMISSION = Submission("id", "kim", source="def double(number): ...")
@@ -34,7 +34,7 @@ class LiveChannel:
         for frame in frames:
             if frame.header["op"] == "hang":
                 self.close()
-                raise Mishap(Verdict.TIMED_OUT, "stopped after 2 seconds")
+                raise SubmissionError(Verdict.TIMED_OUT, "stopped after 2 seconds")
         return [Frame({"seq": frame.header["seq"], "value": len(self.asked)}, b"block") for frame in frames]
 
     def read_cpu_seconds(self) -> float:
@@ -76,7 +76,7 @@ def record(*tests: Sequence[str], room: int = 1 << 20) -> Recording:
     for test in tests:
         try:
             Asker(channel).run(*test)
-        except Mishap:
+        except SubmissionError:
             pass
     return Recording(SUBMISSION, channel.list_takes(), channel.peak_kb)
 
@@ -132,7 +132,7 @@ def test_a_child_that_was_lost_is_loaded_anew():
     """The live channel says so, as it does without a recording."""
     live = LiveChannel()
     tester = replay(record(["one", "a"]), live)
-    with pytest.raises(Mishap):
+    with pytest.raises(SubmissionError):
         tester.run("one", "hang")
     tester.run("one", "x")
     assert live.asked == ["Load", "one", "hang", "Load", "one", "x"]
@@ -150,7 +150,7 @@ def test_what_was_answered_live_can_be_replayed_next_time():
 
 def test_a_mishap_is_replayed_as_itself():
     """Verdict and words; no child hangs a second time."""
-    with pytest.raises(Mishap) as caught:
+    with pytest.raises(SubmissionError) as caught:
         replay(record(["one", "hang"])).run("one", "hang")
     assert (caught.value.verdict, caught.value.message) == (Verdict.TIMED_OUT, "stopped after 2 seconds")
 
@@ -158,7 +158,7 @@ def test_a_mishap_is_replayed_as_itself():
 def test_a_test_that_was_run_twice_has_two_takes():
     """As one that overran: the second run is answered as the second one was."""
     tester = replay(record(["one", "hang"], ["one", "a"]))
-    with pytest.raises(Mishap):
+    with pytest.raises(SubmissionError):
         tester.run("one", "hang")
     assert tester.run("one", "a")
 
@@ -168,17 +168,17 @@ def test_a_load_that_went_wrong_is_replayed_for_every_test():
     channel = RecordingChannel(LiveChannel())
     channel.live.ask = refuse_load
     for _ in range(2):
-        with pytest.raises(Mishap, match="in its first line"):
+        with pytest.raises(SubmissionError, match="in its first line"):
             Asker(channel).run("one")
     tester = replay(Recording(SUBMISSION, channel.list_takes()))
     for _ in range(2):
-        with pytest.raises(Mishap, match="in its first line"):
+        with pytest.raises(SubmissionError, match="in its first line"):
             tester.run("one")
 
 
 def refuse_load(frames: Sequence[Frame]) -> list[Frame]:
     """A submission that does not live to be loaded."""
-    raise Mishap(Verdict.CRASHED, "ended in its first line")
+    raise SubmissionError(Verdict.CRASHED, "ended in its first line")
 
 
 def test_the_time_and_the_memory_that_it_took_are_kept():

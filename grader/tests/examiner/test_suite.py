@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from grader.examiner.proxy import Subject
+from grader.examiner.proxy import SubmissionSession
 from grader.examiner.suite import Suite
 from grader.grading.cache_key import digest_suite
 from grader.intake import read_submission
 from grader.model.assignment import load_assignment
 from grader.model.errors import BrokenSuite
 from grader.model.report import CheckResult
-from grader.model.verdict import Mishap, Verdict
-from grader.sandbox.in_process import LocalChannel
+from grader.model.verdict import SubmissionError, Verdict
+from grader.sandbox.in_process import InProcessChannel
 from grader.tests.support.toy import SOLUTION, TESTS, TOML, open_project
 
 EXTRA = '''
@@ -78,9 +78,12 @@ def run_suite(suite: Suite, source: str) -> dict[str, CheckResult]:
     path = suite.assignment.folder / "handed_in.py"
     path.write_text(source, encoding="utf-8")
     submission = read_submission(path, module="toy.py", defines=suite.assignment.defines)
-    channel = LocalChannel()
+    channel = InProcessChannel()
     try:
-        return {result.todo: result for result in suite.run(Subject(submission, suite.assignment, channel, {"cpu"}))}
+        return {
+            result.todo: result
+            for result in suite.run(SubmissionSession(submission, suite.assignment, channel, {"cpu"}))
+        }
     finally:
         channel.close()
 
@@ -236,7 +239,7 @@ def test_a_hiccup_of_the_machine_costs_nothing(make_suite, monkeypatch):
     def overrun(test, subject):
         runs.append(test.id)
         overruns = test.todo == "shout" or runs.count(test.id) == 1
-        return Mishap(Verdict.TIMED_OUT, "stopped") if overruns else None
+        return SubmissionError(Verdict.TIMED_OUT, "stopped") if overruns else None
 
     monkeypatch.setattr(suite, "_run_test", overrun)
     found = run_suite(suite, "")

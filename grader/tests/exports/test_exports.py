@@ -10,11 +10,11 @@ import pytest
 
 import grader.exports
 from grader.cli.app import main
-from grader.exports import FORMATS, Options, export_run, gradescope
+from grader.exports import FORMATS, ExportOptions, export_run, gradescope
 from grader.intake.roster import Roster, Student
 from grader.model.errors import UsageError
 from grader.reporting.files import write_each, write_table, write_text
-from grader.reporting.published import open_gradebook, read_reports
+from grader.reporting.published import open_published_class, read_reports
 from grader.reporting.table import format_points, neutralise
 from grader.tests.support.export_samples import (
     CLASS,
@@ -53,7 +53,7 @@ def export(folder: Path, to: str, **options: object) -> str:
     """Export the sample class and read what was written."""
     worksheet = folder / "worksheet.csv"
     worksheet.write_text(WORKSHEET, encoding="utf-8")
-    given = Options(**{"roster": ROSTER, "worksheet": worksheet} | options)  # type: ignore[arg-type]
+    given = ExportOptions(**{"roster": ROSTER, "worksheet": worksheet} | options)  # type: ignore[arg-type]
     export_run(write_run(folder / "run"), folder / "out", to=to, options=given)
     return read_everything(folder / "out")
 
@@ -80,7 +80,7 @@ def test_after_the_due_date_only_hidden_tests_stay_back(tmp_path: Path, to: str)
 @pytest.mark.parametrize("to", FORMATS)
 def test_the_same_grades_give_the_same_bytes(tmp_path: Path, to: str) -> None:
     """But for the moment, which is given."""
-    moment = Options().moment
+    moment = ExportOptions().moment
     (tmp_path / "b").mkdir()
     assert export(tmp_path, to, moment=moment) == export(tmp_path / "b", to, moment=moment)
 
@@ -95,13 +95,13 @@ def test_every_module_that_writes_is_listed() -> None:
 def test_an_unknown_format_is_told_the_list(tmp_path: Path) -> None:
     """Whoever mistypes sees what there is."""
     with pytest.raises(UsageError, match=r"no format 'canvass': there are autolab, .*canvas-csv.*prairielearn"):
-        export_run(tmp_path, tmp_path / "out", to="canvass", options=Options())
+        export_run(tmp_path, tmp_path / "out", to="canvass", options=ExportOptions())
 
 
 def test_whoever_has_no_score_is_named(tmp_path: Path) -> None:
     """The grader's own failure is never handed on as a zero, and never silently."""
     run = write_run(tmp_path / "run", [*CLASS, make_report("S005", MIXED[:1], status="pending")])
-    notes = export_run(run, tmp_path / "out.csv", to="nbgrader-csv", options=Options(roster=ROSTER))
+    notes = export_run(run, tmp_path / "out.csv", to="nbgrader-csv", options=ExportOptions(roster=ROSTER))
     assert notes == [
         "'S004' has no score yet: the grader itself failed; grade that submission again",
         "'S005' has no score yet: some tests are still to be run; grade that submission again",
@@ -170,7 +170,7 @@ def test_two_reports_of_one_student_are_refused() -> None:
     """By id and by login: which of them counts is for the staff to say."""
     reports = [make_report("S001"), make_report("jdoe")]
     with pytest.raises(UsageError, match="two reports for student 'S001', labelled 'S001' and 'jdoe'"):
-        open_gradebook(reports, Options(roster=ROSTER))
+        open_published_class(reports, ExportOptions(roster=ROSTER))
 
 
 def test_reports_of_two_assignments_are_refused() -> None:
@@ -178,7 +178,7 @@ def test_reports_of_two_assignments_are_refused() -> None:
     other = make_report("S002")
     other = other.model_copy(update={"assignment": other.assignment.model_copy(update={"name": "a5"})})
     with pytest.raises(UsageError, match="reports of a4_attention, a5 in one run"):
-        open_gradebook([make_report("S001"), other], Options())
+        open_published_class([make_report("S001"), other], ExportOptions())
 
 
 def test_labels_are_matched_through_the_roster() -> None:

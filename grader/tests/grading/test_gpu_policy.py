@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from grader.classroom.local_executor import Answer, Task
-from grader.examiner.proxy import Subject
+from grader.classroom.local_executor import Task, TaskResult
+from grader.examiner.proxy import SubmissionSession
 from grader.examiner.suite import Suite
-from grader.grading.cache_key import Conditions, digest_environment
+from grader.grading.cache_key import GradingConditions, digest_environment
 from grader.grading.worker import Job, Worker
 from grader.intake import read_submission
 from grader.model.assignment import Assignment
@@ -17,7 +17,7 @@ from grader.model.devices import ON_CPU, VIRTUAL, Device, choose_device, recall_
 from grader.model.errors import BrokenSuite, UsageError
 from grader.model.report import CheckResult, GradeReport
 from grader.model.verdict import Verdict
-from grader.sandbox.in_process import LocalChannel
+from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.jail import _build_devices, _list_environment
 from grader.tests.classroom.test_batch import Course, FakeExecutor
 from grader.tests.support.fake_worker import CONDITIONS, ENVIRONMENT, make_report
@@ -58,7 +58,10 @@ def run_on(assignment: Assignment, device: Device) -> dict[str, CheckResult]:
     """The reference's results by test, with that device."""
     submission = read_submission(assignment.solution, module="toy.py")
     suite = Suite(assignment, b"secret", device)
-    return {result.id: result for result in suite.run(Subject(submission, assignment, LocalChannel(), {"cpu"}))}
+    return {
+        result.id: result
+        for result in suite.run(SubmissionSession(submission, assignment, InProcessChannel(), {"cpu"}))
+    }
 
 
 @pytest.mark.parametrize(
@@ -162,23 +165,23 @@ def test_a_todo_of_gpu_tests_alone_cannot_be_skipped(make_course):
         run_on(make_course("skip", tests), ON_CPU)
 
 
-ON_GPU = Conditions(CONDITIONS.suite, ENVIRONMENT.model_copy(update={"device": GPU.label}))
+ON_GPU = GradingConditions(CONDITIONS.suite, ENVIRONMENT.model_copy(update={"device": GPU.label}))
 
 
-def answer_without_gpu(task: Task) -> Answer:
+def answer_without_gpu(task: Task) -> TaskResult:
     """kim's second test waits for a GPU, lee's does not."""
     report = make_report(task.job.student, score=60)
     if task.job.student == "kim":
         first, second = report.tests
         waiting = second.model_copy(update={"status": Verdict.PENDING})
         report = report.model_copy(update={"status": "pending", "tests": (first, waiting)})
-    return Answer(task, "w1", text=report.model_dump_json(), recording=b"replies")
+    return TaskResult(task, "w1", text=report.model_dump_json(), recording=b"replies")
 
 
-def answer_with_gpu(task: Task) -> Answer:
+def answer_with_gpu(task: Task) -> TaskResult:
     """A worker with a GPU."""
     report = make_report(task.job.student).model_copy(update={"environment": ON_GPU.environment})
-    return Answer(task, "w1", text=report.model_dump_json())
+    return TaskResult(task, "w1", text=report.model_dump_json())
 
 
 @pytest.fixture

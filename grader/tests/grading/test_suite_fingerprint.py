@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from grader.grading.suite_fingerprint import Outline, OutlinedTest, find_function, load_outline, outline_suite
+from grader.grading.suite_fingerprint import (
+    FingerprintedTest,
+    SuiteFingerprint,
+    find_function,
+    fingerprint_suite,
+    load_fingerprint,
+)
 from grader.tests.support.fake_worker import ENVIRONMENT
 from grader.tests.support.toy import SOLUTION, TESTS, TOML, open_project
 
@@ -24,10 +30,10 @@ def test_more(student, n):
 def outline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Outlines the toy's suite, with other texts where given."""
 
-    def make(environment=ENVIRONMENT, commitment: str = "c", helper: str = "", **texts: str) -> Outline:
+    def make(environment=ENVIRONMENT, commitment: str = "c", helper: str = "", **texts: str) -> SuiteFingerprint:
         assignment = open_project(monkeypatch, tmp_path, **texts)
         (assignment.hidden_tests / "cases.py").write_text(helper)
-        return outline_suite(assignment, environment, commitment)
+        return fingerprint_suite(assignment, environment, commitment)
 
     return make
 
@@ -35,7 +41,7 @@ def outline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 def test_an_outline_says_what_a_report_says_of_a_test(outline):
     """As the collected test does."""
     double, shout = outline().tests
-    assert replace(double, digest="") == OutlinedTest(
+    assert replace(double, digest="") == FingerprintedTest(
         DOUBLE, "", "double", 60.0, "parity", "after_due", "A number is doubled."
     )
     assert (shout.visibility, shout.name) == ("visible", "A word is shouted.")
@@ -133,7 +139,7 @@ def test_a_conftest_may_change_any_test(monkeypatch, tmp_path):
     """It could add marks, or tests."""
     assignment = open_project(monkeypatch, tmp_path)
     (assignment.hidden_tests / "conftest.py").write_text("")
-    assert not outline_suite(assignment, ENVIRONMENT, "c").is_whole
+    assert not fingerprint_suite(assignment, ENVIRONMENT, "c").is_whole
 
 
 def test_parameters_belong_to_the_function(outline):
@@ -146,7 +152,7 @@ def test_parameters_belong_to_the_function(outline):
 
 def test_an_outline_is_read_back(outline):
     """As the gradebook keeps it."""
-    assert load_outline(outline().dump()) == outline()
+    assert load_fingerprint(outline().dump()) == outline()
 
 
 @pytest.mark.parametrize("name", ["a1_tokenization", "a4_attention"])
@@ -154,5 +160,5 @@ def test_the_courses_own_suites_are_whole(name):
     """Each of their tests can be read from the text."""
     from grader.model.assignment import load_assignment
 
-    outlined = outline_suite(load_assignment(name), ENVIRONMENT, "c")
+    outlined = fingerprint_suite(load_assignment(name), ENVIRONMENT, "c")
     assert outlined.is_whole and len(outlined.tests) > 10

@@ -12,7 +12,7 @@ from grader.model.errors import BrokenSuite, UsageError
 from grader.model.verdict import Verdict
 from grader.redteam import corpus
 from grader.redteam.__main__ import COURSE
-from grader.redteam.corpus import Attack, Expectation, load_attacks
+from grader.redteam.corpus import Attack, AttackExpectation, load_attacks
 from grader.redteam.host import MARK, DescriptorWatch, list_descendants, list_files
 from grader.redteam.pages import find_live_text
 from grader.redteam.run import HONEST, Neighbour, Raid, _find_changed, _judge_attacks, choose_attacks
@@ -27,7 +27,7 @@ FILES = sorted(path for path in corpus.ATTACKS.rglob("*.py") if path.parent.pare
 
 def make_attack(*, ends: Verdict = Verdict.FAILED, solves: tuple[str, ...] = ()) -> Attack:
     """An attack on the first TODO of a fake worker's reports."""
-    return Attack("forging", "one", Expectation(aims="first", ends=(ends,), solves=solves))
+    return Attack("forging", "one", AttackExpectation(aims="first", ends=(ends,), solves=solves))
 
 
 def open_raid(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Raid:

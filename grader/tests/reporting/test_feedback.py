@@ -10,7 +10,7 @@ import pytest
 
 from grader.classroom.lookup import find_report
 from grader.cli.app import main
-from grader.exports import Options, export_run, moodle_feedback
+from grader.exports import ExportOptions, export_run, moodle_feedback
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
 from grader.reporting.feedback import WORDS, render_page
@@ -201,7 +201,7 @@ def test_moodle_gets_the_same_page(tmp_path: Path) -> None:
 
 def test_a_run_becomes_a_folder_of_pages(tmp_path: Path) -> None:
     """One page a student, who has no score yet among them; the staff is told who that is."""
-    notes = export_run(write_run(tmp_path / "run"), tmp_path / "pages", to="html", options=Options())
+    notes = export_run(write_run(tmp_path / "run"), tmp_path / "pages", to="html", options=ExportOptions())
     assert {path.name for path in (tmp_path / "pages").iterdir()} == {f"S00{n}.html" for n in (1, 2, 3, 4)}
     assert "There is no score yet" in (tmp_path / "pages" / "S004.html").read_text(encoding="utf-8")
     assert len(notes) == 1 and "'S004' has no score yet" in notes[0]

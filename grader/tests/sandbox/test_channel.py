@@ -9,11 +9,11 @@ import pytest
 from grader.jail.server import Server
 from grader.model.assignment import Limits
 from grader.model.errors import GraderFault
-from grader.model.verdict import Mishap, Verdict
+from grader.model.verdict import SubmissionError, Verdict
 from grader.sandbox.channel import JailChannel, _name_signal
-from grader.sandbox.in_process import LocalChannel
+from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.jail import Jail
-from grader.sandbox.machine_speed import MOST, measure_slowness
+from grader.sandbox.machine_speed import MOST, measure_slowdown
 from grader.tests.conftest import PLAIN, TIGHT, Prober, refuse_handle, write_probe
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import MAX_HEADER_BYTES
@@ -47,10 +47,10 @@ def frame(header, block=b""):
 """
 
 
-def judge(prober: Prober, body: str, preamble: str = PLAIN) -> Mishap:
+def judge(prober: Prober, body: str, preamble: str = PLAIN) -> SubmissionError:
     """The mishap that calling this body ends in; afterwards a fresh child must answer."""
     prober.load(write_probe(body, preamble))
-    with pytest.raises(Mishap) as caught:
+    with pytest.raises(SubmissionError) as caught:
         prober.call("probe")
     assert prober.answers()
     return caught.value
@@ -174,7 +174,7 @@ def test_a_child_that_stops_reading_is_timed_out(hurried: Prober) -> None:
     body = 'send(frame(b\'{"op":"Done","seq":2,"body":{"value":1}}\'))\ntime.sleep(10_000)'
     hurried.load(write_probe(body, ON_THE_CHANNEL))
     assert hurried.call("probe") == Done(1)
-    with pytest.raises(Mishap) as caught:
+    with pytest.raises(SubmissionError) as caught:
         hurried.call("probe", "x" * (MAX_HEADER_BYTES - 1000))
     assert caught.value.verdict is Verdict.TIMED_OUT
     assert hurried.answers()
@@ -200,9 +200,9 @@ def test_descriptors_sent_along_are_not_received(hurried: Prober) -> None:
 
 def test_an_overrun_counts_though_the_answer_came(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether a test overran depends on the CPU time it used, not on when somebody looked."""
-    monkeypatch.setattr("grader.sandbox.channel.measure_slowness", lambda: 1.0)
+    monkeypatch.setattr("grader.sandbox.channel.measure_slowdown", lambda: 1.0)
     hurried.load(SPEND)
-    with pytest.raises(Mishap, match="computing"):
+    with pytest.raises(SubmissionError, match="computing"):
         for _ in range(40):
             hurried.call("probe", 0.03)
 
@@ -221,18 +221,18 @@ def test_a_limit_is_the_same_work_on_a_slow_machine(hurried: Prober, monkeypatch
     """Where work takes longer than on an ordinary machine, a test may take as much longer, and no more. That is felt
     where a limit is met, not at every look."""
     felt = []
-    monkeypatch.setattr("grader.sandbox.channel.measure_slowness", lambda: felt.append(4.0) or 4.0)
+    monkeypatch.setattr("grader.sandbox.channel.measure_slowdown", lambda: felt.append(4.0) or 4.0)
     limit = hurried.channel.limits.cpu_seconds
     hurried.load(SPEND)
     assert hurried.call("probe", 2 * limit) == Done(None)
-    with pytest.raises(Mishap, match=f"stopped after {limit:g} seconds of computing"):
+    with pytest.raises(SubmissionError, match=f"stopped after {limit:g} seconds of computing"):
         hurried.call("probe", 12 * limit)
     assert felt == [4.0, 4.0]
 
 
 def test_slowness_is_measured_in_ordinary_machines() -> None:
     """No machine is faster than ordinary, and none so slow that an endless loop would not end."""
-    assert 1.0 <= measure_slowness() <= MOST
+    assert 1.0 <= measure_slowdown() <= MOST
 
 
 def test_limits_start_anew_with_every_test(prober: Prober) -> None:
@@ -248,7 +248,7 @@ def test_after_a_mishap_the_rest_of_the_test_meets_no_child(hurried: Prober) -> 
     """Within the test that lost its child every further question is a crash, at once."""
     hurried.load("import os\ndef probe(): os._exit(0)")
     for _ in range(2):
-        with pytest.raises(Mishap) as caught:
+        with pytest.raises(SubmissionError) as caught:
             hurried.call("probe")
         assert caught.value.verdict is Verdict.CRASHED
 
@@ -271,7 +271,7 @@ def test_every_signal_has_a_name(number: int) -> None:
 
 def test_in_process_the_same_server_answers() -> None:
     """LocalChannel gives what the jail's server gives, exceptions included."""
-    channel = LocalChannel()
+    channel = InProcessChannel()
     assert channel.start_test() is True
     load = pack_message(Load("def probe(): raise ValueError('no')", "local_probe", []), 1, Encoder(refuse_handle))
     call = pack_message(Call(MODULE, "probe", [], {}), 2, Encoder(refuse_handle))

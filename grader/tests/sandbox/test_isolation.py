@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.model.errors import BrokenJail, IsolationUnavailable
-from grader.model.verdict import Mishap
+from grader.model.verdict import SubmissionError
 from grader.sandbox import jail as launcher
 from grader.sandbox.channel import JailChannel
 from grader.sandbox.jail import FIRST_HOST_UID, Isolation, Jail, choose_isolation
@@ -47,7 +47,7 @@ def test_the_zygote_serves_the_next_child(hurried: Prober, attack: str) -> None:
     """Whatever a submission does to its process, the same zygote forks another one that answers."""
     zygote = hurried.channel.jail.process
     hurried.load(write_probe(attack))
-    with contextlib.suppress(Mishap):
+    with contextlib.suppress(SubmissionError):
         hurried.call("probe")
     hurried.channel.close()
     assert hurried.answers()

@@ -12,7 +12,7 @@ import pytest
 
 from grader.authoring.release import render_notebook, render_skeleton
 from grader.cli.app import main
-from grader.reporting.safe_text import escape_controls
+from grader.reporting.safe_text import escape_control_characters
 from grader.tests.support.toy import SOLUTION, TOML, open_project
 
 PUBLIC = '''
@@ -379,5 +379,5 @@ def test_a_kit_works_where_nothing_is_installed(kit: Path, tmp_path: Path, monke
 )
 def test_controls_are_written_out(text: str, shown: str) -> None:
     """Hangul, accents and joined emoji stay; what steers a terminal does not, and the rest can be encoded."""
-    assert escape_controls(text) == shown
+    assert escape_control_characters(text) == shown
     assert shown.encode("utf-8")

@@ -16,7 +16,7 @@ from grader.model.report import (
     TodoResult,
 )
 from grader.model.verdict import Verdict
-from grader.reporting.published import Gradebook, Options, open_gradebook
+from grader.reporting.published import ExportOptions, PublishedClass, open_published_class
 
 # In everything that a student must not read, and nowhere else.
 SECRET = "PLANTED"
@@ -108,9 +108,9 @@ def make_perfect_report(student: str) -> GradeReport:
 CLASS = (make_report("S001"), make_perfect_report("S002"), make_report("S003"), make_faulty_report("S004"))
 
 
-def open_class(*reports: GradeReport, roster: Roster = ROSTER, **options: Any) -> Gradebook:
+def open_class(*reports: GradeReport, roster: Roster = ROSTER, **options: Any) -> PublishedClass:
     """The gradebook that a format is given."""
-    return open_gradebook(reports or CLASS, Options(roster=roster, **options))
+    return open_published_class(reports or CLASS, ExportOptions(roster=roster, **options))
 
 
 def write_run(folder: Path, reports: Sequence[GradeReport] = CLASS) -> Path:

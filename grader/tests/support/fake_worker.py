@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from grader.classroom.local_executor import Product, Work
-from grader.grading.cache_key import Conditions
+from grader.classroom.local_executor import GradedJob, Work
+from grader.grading.cache_key import GradingConditions
 from grader.grading.worker import Job
 from grader.model.errors import BrokenSuite, UsageError
 from grader.model.report import (
@@ -26,7 +26,7 @@ from grader.model.report import (
 from grader.model.verdict import Verdict
 
 ENVIRONMENT = Environment(python="3.11", torch="2", device="cpu", isolation="none")
-CONDITIONS = Conditions("s" * 64, ENVIRONMENT)
+CONDITIONS = GradingConditions("s" * 64, ENVIRONMENT)
 
 
 def make_report(
@@ -98,12 +98,12 @@ def open_refused(kind: str) -> Iterator[Work]:
     yield make_product
 
 
-def make_product(job: Job) -> Product:
+def make_product(job: Job) -> GradedJob:
     """A good report, with a recording that says whose it is."""
-    return Product(make_report(job.student).model_dump_json(), job.student.encode())
+    return GradedJob(make_report(job.student).model_dump_json(), job.student.encode())
 
 
-def obey(job: Job, log: Path) -> Product:
+def obey(job: Job, log: Path) -> GradedJob:
     """What the submission asks for in its first line, a comment."""
     note(log, f"grade {job.student} {os.getpid()}")
     order, _, value = job.path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ").partition(" ")
@@ -115,8 +115,8 @@ def obey(job: Job, log: Path) -> Product:
         await_file(Path(value))
     if order == "fault" or (order == "fault-once" and count(log, f"grade {job.student} ") == 1):
         fault = make_report(job.student, score=0.0, status="grader_fault", fault="the zygote is gone")
-        return Product(fault.model_dump_json())
-    return Product(make_report(job.student, score=float(value) if order == "score" else 100.0).model_dump_json())
+        return GradedJob(fault.model_dump_json())
+    return GradedJob(make_report(job.student, score=float(value) if order == "score" else 100.0).model_dump_json())
 
 
 def await_file(path: Path) -> None:

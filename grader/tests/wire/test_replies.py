@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from grader.examiner.proxy import Remote, Subject
+from grader.examiner.proxy import RemoteObject, SubmissionSession
 from grader.model.assignment import Assignment, Description, Todo
 from grader.model.submission import Submission
-from grader.model.verdict import Mishap, Verdict
+from grader.model.verdict import SubmissionError, Verdict
 from grader.tests.conftest import refuse_handle
 from grader.wire.codec import Encoder
 from grader.wire.frames import Frame
@@ -40,11 +40,11 @@ class ScriptedChannel:
         self.closed = True
 
 
-def examine(header: dict[str, Any]) -> Subject:
+def examine(header: dict[str, Any]) -> SubmissionSession:
     """A subject whose submission answers so."""
     todo = Todo(id="t", title="a TODO", points=100, where=("f",))
     assignment = Assignment(name="a", description=Description(title="A", module="m.py", todo=(todo,)))
-    return Subject(Submission("id", "student"), assignment, ScriptedChannel(header), {"cpu"})
+    return SubmissionSession(Submission("id", "student"), assignment, ScriptedChannel(header), {"cpu"})
 
 
 def answer(value: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def test_a_sound_reply_is_taken() -> None:
 )
 def test_anything_else_is_malformed(header: dict[str, Any]) -> None:
     """A reply out of turn, of another kind, or with a handle or tensor that is none is the submission's doing."""
-    with pytest.raises(Mishap) as caught:
+    with pytest.raises(SubmissionError) as caught:
         examine(header).request(Get(0, "x"))
     assert caught.value.verdict is Verdict.MALFORMED_REPLY
 
@@ -88,7 +88,7 @@ def test_anything_else_is_malformed(header: dict[str, Any]) -> None:
 def test_after_nonsense_the_child_is_given_up() -> None:
     """Whoever broke the protocol once is not asked again: the channel is closed."""
     subject = examine({**answer(1), "seq": 99})
-    with pytest.raises(Mishap):
+    with pytest.raises(SubmissionError):
         subject.request(Get(0, "x"))
     assert isinstance(subject.channel, ScriptedChannel) and subject.channel.closed
 
@@ -96,7 +96,7 @@ def test_after_nonsense_the_child_is_given_up() -> None:
 def test_a_handle_is_only_ever_a_handle() -> None:
     """Whatever type an object claims to have, the examiner holds a proxy and nothing of that type."""
     remote = examine(answer({"$": "handle", "id": 12, "type": "bool"})).request(Get(0, "x"))
-    assert type(remote) is Remote and repr(remote) == "<bool in the jail>"
+    assert type(remote) is RemoteObject and repr(remote) == "<bool in the jail>"
 
 
 def test_a_reply_is_packed_as_it_is_read() -> None:
