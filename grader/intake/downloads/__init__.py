@@ -205,7 +205,7 @@ def _read_attempts(finds: Sequence[Find], reading: _Reading) -> tuple[list[Hande
             find = _choose_file(attempt.finds, reading)
             chosen.append(_hand_in(attempt, find, reading.place))
             others = [other for other in attempt.finds if other.path != find.path]
-            beside += [Aside(other.path, f"handed in with {chosen[-1].entry}, which is graded") for other in others]
+            beside += [Aside(other.path, f"handed in with {chosen[-1].entry}, which counts") for other in others]
         if is_doubled:
             places = " and ".join(sorted({read_name(find.path.name) for item in merged for find in item.finds}))
             counts = "the last one counts" if len(merged) > 1 else f"{chosen[0].entry} counts"
