@@ -82,6 +82,10 @@ class _Reading:
     module: str
     defines: Collection[str]
 
+    def name_entry(self, path: Path) -> str:
+        """Return what lies in the download, of which the path may be a part."""
+        return read_name(path.relative_to(self.place).parts[0])
+
 
 @dataclass(frozen=True)
 class _Attempt:
@@ -117,7 +121,7 @@ def read_class(
     if not attempts:
         raise SubmissionNotFound(f"nothing to grade in {str(folder)!r}: expected a folder or a file for each student")
     asides = [*_explain_rest(reading, items), *(item for item in found if isinstance(item, Aside)), *doubtful, *beside]
-    reasons = {read_name(aside.path.name): aside.reason for aside in asides}
+    reasons = {reading.name_entry(aside.path): aside.reason for aside in asides}
     for attempt in attempts:
         reasons.pop(attempt.entry, None)
     ignored = tuple(Ignored(name, reasons[name]) for name in sorted(reasons))
@@ -195,7 +199,7 @@ def _read_attempts(finds: Sequence[Find], reading: _Reading) -> tuple[list[Hande
         attempt = _name_student(group, reading)
         by_student[attempt.student].append(attempt)
         if attempt.reason:
-            warnings.append(f"{read_name(group[0].path.name)}: not attributed, since {attempt.reason}")
+            warnings.append(f"{reading.name_entry(group[0].path)}: not attributed, since {attempt.reason}")
     attempts: list[HandedIn] = []
     beside: list[Aside] = []
     for student in sorted(by_student):
@@ -203,11 +207,11 @@ def _read_attempts(finds: Sequence[Find], reading: _Reading) -> tuple[list[Hande
         chosen = []
         for attempt in merged:
             find = _choose_file(attempt.finds, reading)
-            chosen.append(_hand_in(attempt, find, reading.place))
+            chosen.append(_hand_in(attempt, find, reading))
             others = [other for other in attempt.finds if other.path != find.path]
             beside += [Aside(other.path, f"handed in with {chosen[-1].entry}, which counts") for other in others]
         if is_doubled:
-            places = " and ".join(sorted({read_name(find.path.name) for item in merged for find in item.finds}))
+            places = " and ".join(sorted({reading.name_entry(find.path) for item in merged for find in item.finds}))
             counts = "the last one counts" if len(merged) > 1 else f"{chosen[0].entry} counts"
             warnings.append(f"{student}: more than one entry: {places}; {counts}")
         attempts += _number(chosen)
@@ -233,7 +237,7 @@ def _name_student(group: tuple[Find, ...], reading: _Reading) -> _Attempt:
         return _Attempt(group, attribution.student.id, attribution.student.name, on_roster=True)
     if roster.uses(label):
         # It must not look like that student's work to whatever reads the report.
-        label = f"unknown: {read_name(find.path.name)}"
+        label = f"unknown: {reading.name_entry(find.path)}"
     return _Attempt(group, label, find.name, on_roster=False, reason=attribution.reason)
 
 
@@ -262,7 +266,7 @@ def _choose_file(finds: Sequence[Find], reading: _Reading) -> Find:
     return [*likely, *finds][0]
 
 
-def _hand_in(attempt: _Attempt, find: Find, place: Path) -> HandedIn:
+def _hand_in(attempt: _Attempt, find: Find, reading: _Reading) -> HandedIn:
     return HandedIn(
         student=attempt.student,
         path=find.path,
@@ -271,7 +275,7 @@ def _hand_in(attempt: _Attempt, find: Find, place: Path) -> HandedIn:
         attempt=find.attempt,
         name=attempt.name,
         on_roster=attempt.on_roster,
-        entry=read_name(find.path.relative_to(place).parts[0]),
+        entry=reading.name_entry(find.path),
         key=[*find.keys, find.name][0],
     )
 
