@@ -181,10 +181,11 @@ def test_isolation_that_is_not_there_is_told(call, handed_in: Path, monkeypatch:
     assert "--isolation none" in answer.err
 
 
-def test_a_file_where_a_folder_is_to_be_is_no_traceback(call, tmp_path):
+def test_a_file_where_a_folder_is_to_be_is_no_traceback(call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """The path is named."""
     (tmp_path / "kit").touch()
-    answer = call("release", "-a", "a2_rnn", "-o", str(tmp_path / "kit"))
+    open_project(monkeypatch, tmp_path / "course")
+    answer = call("release", "-a", "toy", "-o", str(tmp_path / "kit"))
     assert answer.code == 2 and str(tmp_path / "kit") in answer.err
 
 
