@@ -9,7 +9,7 @@ import http.client
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,11 +17,12 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
+from rich.table import Table
 
-from grader.model.assignment import PROJECT, Frozen
+from grader.model.assignment import Frozen
 from grader.model.errors import BrokenSuite, UsageError
+from grader.reporting.terminal import make_console
 
-DATASETS = PROJECT / "datasets"
 CHUNK_BYTES = 1 << 16
 WAIT_SECONDS = 30.0
 PARTIAL_CONTENT = 206
@@ -81,7 +82,7 @@ class Response(Protocol):
         """The next bytes of the body, none at its end."""
 
 
-def list_datasets(folder: Path = DATASETS) -> list[Dataset]:
+def list_datasets(folder: Path) -> list[Dataset]:
     """Every dataset of the manifest, in its order. Raises BrokenSuite where the manifest is wrong."""
     path = folder / "manifest.toml"
     try:
@@ -91,13 +92,13 @@ def list_datasets(folder: Path = DATASETS) -> list[Dataset]:
         raise BrokenSuite(f"{path}: {error}") from error
 
 
-def verify_datasets(names: list[str] | None = None, folder: Path = DATASETS) -> list[DatasetFinding]:
+def verify_datasets(folder: Path, names: list[str] | None = None) -> list[DatasetFinding]:
     """The state of these datasets, or of all: every byte is read. Raises UsageError for a name that is unknown."""
     chosen = [_find_dataset(name, folder) for name in names] if names else list_datasets(folder)
     return [_examine(dataset, folder) for dataset in chosen]
 
 
-def find_dataset(name: str, folder: Path = DATASETS) -> Path:
+def find_dataset(name: str, folder: Path) -> Path:
     """The file to read for a dataset: itself where it is whole, else its sample. Raises UsageError without either."""
     finding = _examine(_find_dataset(name, folder), folder)
     if finding.state is State.READY:
@@ -107,7 +108,7 @@ def find_dataset(name: str, folder: Path = DATASETS) -> Path:
     raise UsageError(f"dataset {name!r} is {finding.state}: {finding.detail}")
 
 
-def fetch_dataset(name: str, folder: Path = DATASETS, *, tell: Tell = lambda done, total: None) -> Path:
+def fetch_dataset(name: str, folder: Path, *, tell: Tell = lambda done, total: None) -> Path:
     """Download a dataset, going on from what an earlier try left, and put it in place once it is verified.
 
     `tell(done, total)` hears of the progress in bytes. Raises UsageError where it cannot be had now.
@@ -233,3 +234,18 @@ def _hash_file(path: Path, digest: Any) -> str:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
     return str(digest.hexdigest())
+
+
+def print_datasets(datasets: Sequence[Dataset]) -> None:
+    """Print every dataset of the manifest."""
+    table = Table("dataset", "what", "MB", "licence", "source", box=None)
+    for dataset in datasets:
+        size = f"{dataset.size / 1e6:.2f}" if dataset.size else ""
+        table.add_row(dataset.name, dataset.title, size, dataset.licence, dataset.source)
+    make_console().print(table)
+
+
+def print_findings(findings: Sequence[DatasetFinding]) -> None:
+    """Print whether each dataset is whole, and what to do where it is not."""
+    for finding in findings:
+        make_console().print(f"{finding.dataset.name:<14} {finding.state.value:<8} {finding.detail}", markup=False)

@@ -12,22 +12,21 @@ import jupytext
 import nbformat
 
 from grader.authoring.student_kit import pack_kit
-from grader.model.assignment import PROJECT, Assignment, load_assignment
+from grader.model.assignment import Assignment
 from grader.model.errors import BrokenSuite
 
 BEGIN, STUB, END = "### BEGIN SOLUTION", "### STUB", "### END SOLUTION"
 NOTEBOOK_ONLY = "notebook"
 
 
-def release_assignment(name: str, output: Path | None, check: bool) -> list[Path]:
+def release_assignment(assignment: Assignment, output: Path | None, check: bool) -> list[Path]:
     """Write the skeleton and the notebook beside the handout, and a kit to `output`.
 
     Gives the paths that were out of step; with `check` nothing is written.
     """
-    assignment = load_assignment(name)
     stale = [path for path, text in render_assignment(assignment).items() if _read(path) != text]
     if check:
-        return [path.relative_to(PROJECT) for path in stale]
+        return [path.relative_to(assignment.root) for path in stale]
     for path, text in render_assignment(assignment).items():
         path.write_text(text, encoding="utf-8")
     if output is not None:

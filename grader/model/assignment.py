@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from grader.model.errors import BrokenSuite, UnknownAssignment
+from grader.model.errors import BrokenSuite
 
 # Read when the first model is made. To look for plugins, of which we use none, pydantic would read the metadata of
 # every installed package: a twentieth of a grade from nothing.
@@ -18,12 +18,11 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 FULL_SCORE = 100
 
 
-def _find_project() -> Path:
-    # Bundles and installed copies name the course's folder; a checkout is its own.
-    return Path(os.environ.get("GRADER_PROJECT") or Path(__file__).resolve().parents[2])
-
-
-PROJECT = _find_project()
+# The folders of a course.
+ASSIGNMENTS = "assignments"
+SOLUTIONS = "solutions"
+HIDDEN_TESTS = "tests_hidden"
+DESCRIPTION = "assignment.toml"
 
 
 class Frozen(BaseModel):
@@ -83,10 +82,11 @@ class Description(Frozen):
 
 
 class Assignment(Frozen):
-    """One assignment with its folders."""
+    """One assignment of the course in the folder `root`."""
 
     name: str
     description: Description
+    root: Path
 
     @property
     def todos(self) -> tuple[Todo, ...]:
@@ -111,17 +111,17 @@ class Assignment(Frozen):
     @property
     def folder(self) -> Path:
         """What students receive."""
-        return PROJECT / "assignments" / self.name
+        return self.root / ASSIGNMENTS / self.name
 
     @property
     def solution(self) -> Path:
         """The reference module."""
-        return PROJECT / "solutions" / self.name / self.module
+        return self.root / SOLUTIONS / self.name / self.module
 
     @property
     def hidden_tests(self) -> Path:
         """The hidden suite."""
-        return PROJECT / "tests_hidden" / self.name
+        return self.root / HIDDEN_TESTS / self.name
 
     @cached_property
     def defines(self) -> frozenset[str]:
@@ -141,21 +141,9 @@ class Assignment(Frozen):
         raise BrokenSuite(f"no TODO {todo_id!r} in {self.name}/assignment.toml: found {[t.id for t in self.todos]}")
 
 
-def list_assignments() -> list[str]:
-    """The names of all assignments, sorted."""
-    return sorted(path.parent.name for path in (PROJECT / "assignments").glob("*/assignment.toml"))
-
-
-def load_assignment(name: str) -> Assignment:
-    """Read one assignment. Raises UnknownAssignment, or BrokenSuite where its file is wrong."""
-    if name not in list_assignments():
-        raise UnknownAssignment(f"no assignment {name!r}: there are {', '.join(list_assignments()) or 'none'}")
-    return Assignment(name=name, description=read_description(PROJECT / "assignments" / name / "assignment.toml"))
-
-
 def read_description(path: Path) -> Description:
     """Read one assignment.toml. Raises BrokenSuite where it is wrong."""
-    place = path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path
+    place = "/".join(path.parts[-3:])
     try:
         description = Description.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

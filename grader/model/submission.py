@@ -3,9 +3,8 @@
 Made by `intake.read_submission`, used by everything that judges or reports.
 """
 
-import hashlib
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 
@@ -52,17 +51,3 @@ class Submission:
         index = bisect_right(self.origins, line, key=lambda entry: entry[0]) - 1
         first_line, origin = self.origins[max(index, 0)]
         return replace(origin, line=max(origin.line + line - first_line, 1))
-
-
-def identify(module: str, *parts: str) -> str:
-    """The id of a submission: the same bytes give the same id, on every machine and in every run."""
-    digest = hashlib.sha256()
-    for part in (module, *parts):
-        data = part.encode()
-        digest.update(f"{len(data)}:".encode() + data)
-    return digest.hexdigest()
-
-
-def identify_refused(module: str, reason: str, files: Sequence[SourceFile]) -> str:
-    """The id of a submission that could not be read: that of its files."""
-    return identify(module, reason, *(file.sha256 for file in files))
