@@ -16,7 +16,7 @@ _MOST_WORDS = 5
 # `attention_2.py` is more likely a second version than the work of a student with the id 2.
 _VERSION = re.compile(r"\d{1,3}")
 # Where Moodle hides the names, it writes this in place of each.
-_HIDDEN_NAMES = frozenset({"", "participant"})
+_HIDDEN_NAMES = frozenset({"", "participant", "teilnehmer", "teilnehmerin", "participante", "참여자", "참가자"})
 
 
 @dataclass(frozen=True)

@@ -10,48 +10,18 @@ import io
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 from grader.intake.decoding import decode
+from grader.intake.roster_columns import list_warnings, map_columns
 from grader.model.errors import SubmissionRefused, UsageError
 
 Key = TypeVar("Key")
 
-_COLUMNS: dict[str, tuple[str, ...]] = {
-    "id": (
-        "id", "student id", "student_id", "studentid", "id number", "idnumber", "student number", "student no",
-        "sid", "sis user id", "orgdefinedid", "학번", "학생번호", "학생 번호",
-    ),
-    "name": ("name", "full name", "fullname", "student name", "student", "display name", "이름", "성명", "학생 이름"),
-    "first": ("first name", "first_name", "firstname", "given name", "given names"),
-    "last": ("last name", "last_name", "lastname", "surname", "family name", "family_name"),
-    "email": ("email", "email address", "e-mail", "e-mail address", "email_address", "mail", "이메일", "이메일 주소"),
-    "login": ("login", "username", "user name", "login id", "sis login id", "아이디"),
-    "canvas": ("canvas", "canvas_id", "canvas id"),
-    "moodle": ("moodle", "moodle_id", "identifier"),
-    "blackboard": ("blackboard", "blackboard_id"),
-    "brightspace": ("brightspace", "brightspace_id"),
-    "gradescope": ("gradescope", "gradescope_id"),
-    "github": ("github", "github_username"),
-    "lti": ("lti", "lti_sub", "sub"),
-    "section": ("section", "sections", "분반"),
-    "group": ("group", "team", "조", "모둠"),
-    "extension": ("extension_days", "extension", "연장"),
-}  # fmt: skip
-# Columns of the systems' own lists that say nothing of who a student is.
-_KNOWN_UNUSED = frozenset(
-    {
-        "status", "grade", "maximum grade", "grade can be changed", "last modified (submission)",
-        "last modified (grade)", "feedback comments", "online text", "last access", "availability", "child course id",
-        "last downloaded from this course", "end-of-line indicator", "integration id", "root account", "role", "roles",
-        "institution", "department", "assignments current score", "no.", "번호", "",
-    }
-)  # fmt: skip
-_LATER_IN_CANVAS = "section"
 _TEST_STUDENT = "student, test"
 # Canvas gives its test student a digest for a login.
 _TEST_LOGIN = re.compile(r"[0-9a-f]{32,40}")
@@ -149,7 +119,7 @@ def read_roster(path: Path) -> Roster:
     """Read a CSV. Raises UsageError, with the line, where a student has no id or shares one."""
     rows = read_table(path, "a CSV with id, name, email")
     header = rows[0] if rows else []
-    columns = _map_columns(header)
+    columns = map_columns(header)
     if not columns.keys() & {"id", "login", "email", "canvas"}:
         raise UsageError(f"{path.name} has no column for the students' ids: name one of its columns 'id'")
     students: dict[str, Student] = {}
@@ -161,7 +131,7 @@ def read_roster(path: Path) -> Roster:
         if student.id in students:
             raise UsageError(f"{path.name}, line {line}: the id {student.id!r} is there twice; ids must differ")
         students[student.id] = student
-    return Roster(tuple(students.values()), tuple(_list_warnings(path.name, header, columns, rows[1:])))
+    return Roster(tuple(students.values()), tuple(list_warnings(path.name, header, columns, rows[1:])))
 
 
 def read_table(path: Path, wanted: str) -> list[list[str]]:
@@ -199,63 +169,14 @@ def _fold(key: str) -> str:
     return unicodedata.normalize("NFC", key.strip()).casefold()
 
 
-def _map_columns(header: Sequence[str]) -> dict[str, int]:
-    titles = [_fold_title(title) for title in header]
-    columns = {
-        column: next(titles.index(alias) for alias in aliases if alias in titles)
-        for column, aliases in _COLUMNS.items()
-        if any(alias in titles for alias in aliases)
-    }
-    if _is_canvas_gradebook(titles):  # its ID is Canvas's own
-        columns["canvas"] = titles.index("id")
-        columns.pop("id")
-        if "sis user id" in titles:
-            columns["id"] = titles.index("sis user id")
-    return columns
-
-
-def _fold_title(title: str) -> str:
-    return " ".join(title.split()).lstrip("#").casefold()
-
-
-def _is_canvas_gradebook(titles: Sequence[str]) -> bool:
-    return "id" in titles and bool({"sis user id", "sis login id"} & set(titles))
-
-
-def _list_warnings(
-    name: str, header: Sequence[str], columns: Mapping[str, int], rows: Sequence[Sequence[str]]
-) -> list[str]:
-    titles = [_fold_title(title) for title in header]
-    end = len(titles)
-    if _is_canvas_gradebook(titles) and _LATER_IN_CANVAS in titles:
-        end = titles.index(_LATER_IN_CANVAS)  # what follows are assignments
-    used = set(columns.values())
-    unknown = [
-        title.strip()
-        for index, title in enumerate(header[:end])
-        if index not in used
-        and titles[index] not in _KNOWN_UNUSED
-        and not titles[index].endswith(("points grade", "text grade"))
-        and any(index < len(row) and row[index].strip() for row in rows)
-    ]
-    if not unknown:
-        return []
-    columns_said = ", ".join(repr(title) for title in unknown)
-    return [
-        f"{name}: not used: {columns_said}; the columns that count are {', '.join(_COLUMNS)}, and those of the "
-        "systems' own lists"
-    ]
-
-
 def _make_student(values: Mapping[str, str], place: str) -> Student:
     names = ("id", "login", "email", "canvas")
     student_id = next((values[column] for column in names if values.get(column)), "")
     if not student_id:
         raise UsageError(f"{place}: {values.get('name') or 'a student'} has no id; fill it in")
-    full_name = values.get("name") or f"{values.get('first', '')} {values.get('last', '')}"
     return Student(
         id=student_id.removeprefix("#"),
-        name=" ".join(full_name.split()),
+        name=_join_name(values.get("name", ""), values.get("first", ""), values.get("last", "")),
         email=values.get("email", ""),
         section=values.get("section", ""),
         group=values.get("group", ""),
@@ -263,6 +184,15 @@ def _make_student(values: Mapping[str, str], place: str) -> Student:
         keys={system: _clean_key(values[system]) for system in _SYSTEMS if values.get(system)},
         is_test=_is_test(values),
     )
+
+
+def _join_name(name: str, first: str, last: str) -> str:
+    """Return the whole name: some lists call the given name `Name`, Korean ones 이름, beside a family name."""
+    if name and (first or not last or squeeze(last) in squeeze(name)):
+        return " ".join(name.split())
+    given = name or first
+    in_hangul = bool(re.fullmatch(r"[가-힣]+", given + last))
+    return " ".join((last + given if in_hangul else f"{given} {last}").split())
 
 
 def _is_test(values: Mapping[str, str]) -> bool:

@@ -43,10 +43,12 @@ def find(folder: Path, items: Sequence[Path]) -> list[Find | Aside]:
         if not match["file"] and (user := _read_receipt(path, match["label"]))
     }
     users = _list_users({match["label"] for _, match in matches}, {label: u for (label, _), u in receipts.items()})
+    with_files = {(match["label"], match["time"]) for _, match in matches if match["file"]}
     found: list[Find | Aside] = []
     for path, match in matches:
         if not match["file"]:
-            found.append(Aside(path, "Blackboard's receipt"))
+            lacks = "" if (match["label"], match["time"]) in with_files else "; no file was handed in with it"
+            found.append(Aside(path, f"Blackboard's receipt{lacks}"))
             continue
         user = receipts.get((match["label"], match["time"]))
         keys = (user.key,) if user else users[match["label"]]
