@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.intake.attribution import attribute
 from grader.intake.candidates import choose
 from grader.intake.downloads import blackboard, brightspace, canvas, github, gradescope, moodle, nbgrader, plain
+from grader.intake.downloads.attribution import attribute
 from grader.intake.downloads.layout import Aside, Find, Layout
 from grader.intake.entries import is_noise, read_name
 from grader.intake.folder import scan

@@ -364,7 +364,7 @@ def test_every_clone_is_accounted_for(toy: Assignment, roster: Roster, tmp_path:
 
 
 @pytest.mark.parametrize("system", CASES)
-def test_without_a_roster_nobody_is_lost_either(toy: Assignment, tmp_path: Path, system: str) -> None:
+def test_without_a_roster_no_entry_is_lost_either(toy: Assignment, tmp_path: Path, system: str) -> None:
     """Every entry is listed once, and no two people of a download become one."""
     folder = lay_out(tmp_path / system, CASES[system][0])
     found = collect_submissions(folder, toy)
@@ -380,7 +380,7 @@ def read_warnings(toy: Assignment, roster: Roster | None, folder: Path, files: F
     return collect_submissions(lay_out(folder, files), toy, roster).warnings
 
 
-def test_whoever_cannot_be_told_apart_is_named(toy: Assignment, roster: Roster, tmp_path: Path) -> None:
+def test_an_ambiguous_name_is_reported(toy: Assignment, roster: Roster, tmp_path: Path) -> None:
     """With the students that it could be, and what to do."""
     files = {"mei_final.py": RIGHT, "John Smith.py": RIGHT, "tan_mei.py": RIGHT}
     assert read_warnings(toy, roster, tmp_path, files) == (
@@ -420,7 +420,7 @@ CANVAS = {"doejane_4101_9001_toy.py": RIGHT, "홍길동_LATE_4102_9003_toy.py": 
 
 
 def test_lateness_that_cannot_be_known_is_a_warning(toy: Assignment, roster: Roster, tmp_path: Path) -> None:
-    """It says how to supply the times; where there is no policy nobody needs them."""
+    """It says how to supply the times; without a policy they are not needed."""
     folder = lay_out(tmp_path, CANVAS)
     assert collect_submissions(folder, with_policy(toy), roster).warnings == (
         "no late penalty for 2 of 2, since what Canvas wrote does not say when they were handed in (s1, s2): pass "
@@ -444,7 +444,7 @@ def test_times_are_taken_over_by_any_id(toy: Assignment, roster: Roster, tmp_pat
     assert found.warnings == ()
 
 
-def test_times_that_fit_nobody_are_named(toy: Assignment, roster: Roster, tmp_path: Path) -> None:
+def test_times_that_fit_no_submission_are_named(toy: Assignment, roster: Roster, tmp_path: Path) -> None:
     """A list of another assignment is noticed; students who handed in nothing are no mistake."""
     times = {"s1": "2025-10-10T10:00:00", "s2": "2025-10-10T10:00:00", "s11": "2025-10-10T10:00:00", "x9": "2025-10-10"}
     found = collect_submissions(lay_out(tmp_path, CANVAS), with_policy(toy), roster, times)
@@ -462,7 +462,7 @@ def test_every_member_gets_the_groups_work(toy: Assignment, roster: Roster, tmp_
 
 
 def test_two_works_of_one_group_are_a_conflict(toy: Assignment, tmp_path: Path) -> None:
-    """Both are named, each keeps their own, and nobody else of the group is given either."""
+    """Both are named, each keeps their own, and the rest of the group is given neither."""
     path = tmp_path / "roster.csv"
     path.write_text("id,name,group\na,Ada,1\nb,Bob,1\nc,Cy,1\n")
     folder = lay_out(tmp_path / "class", {"a.py": RIGHT, "b.py": f"{RIGHT}# mine"})
@@ -484,7 +484,7 @@ def test_the_same_work_twice_is_no_conflict(toy: Assignment, tmp_path: Path) -> 
 
 
 def test_canvas_test_student_is_not_absent(toy: Assignment, tmp_path: Path) -> None:
-    """Nobody expects anything of that one."""
+    """It is no student of the class."""
     path = tmp_path / "grades.csv"
     path.write_text(
         "Student,ID,SIS User ID,SIS Login ID,Section,HW4 (7781)\n,,,,,Manual Posting\n    Points Possible,,,,,100\n"

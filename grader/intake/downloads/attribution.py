@@ -1,4 +1,4 @@
-"""Whose work a part of a download is, and nobody's where that would be a guess.
+"""Attribute each part of a download to one student of the roster, and to none where that would be a guess.
 
 The order: exact ids, then the whole name where it fits exactly one student, then parts of a file's name where they fit
 exactly one. An id that is known to be another student's outweighs a name.
