@@ -99,7 +99,7 @@ def verify_datasets(folder: Path, names: list[str] | None = None) -> list[Datase
 
 
 def find_dataset(name: str, folder: Path) -> Path:
-    """Return the file to read for a dataset: its own if it is whole, else its sample. Raises UsageError without either."""
+    """Return the file to read for a dataset: its own if whole, else its sample. Raises UsageError without either."""
     finding = _examine(_find_dataset(name, folder), folder)
     if finding.state is State.READY:
         return finding.path

@@ -18,7 +18,7 @@ MAX_NAME = 96
 
 @dataclass(frozen=True)
 class Device:
-    """A device: torch's name and the label in reports, as `virtual:0` and `virtual`, `cuda:0` and `cuda:0 NVIDIA ...`."""
+    """A device: torch's name and the label in reports: `virtual:0` and `virtual`, `cuda:0` and `cuda:0 NVIDIA`."""
 
     name: str
     label: str
