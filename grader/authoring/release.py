@@ -1,6 +1,6 @@
-"""Skeleton modules and notebooks, generated from the solutions; the students' kit.
+"""Generate skeleton modules, notebooks and the students' kit from the solutions.
 
-The format of a solution is told in `solutions/README.md`; jupytext reads it.
+`solutions/README.md` describes the format of a solution; jupytext reads it.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ def release_assignment(assignment: Assignment, output: Path | None, check: bool)
 
 
 def render_assignment(assignment: Assignment) -> dict[Path, str]:
-    """What is generated: path -> text."""
+    """Return the generated files: path -> text."""
     solution = assignment.solution.read_text(encoding="utf-8")
     module = assignment.folder / assignment.module
     return {
@@ -45,13 +45,13 @@ def render_assignment(assignment: Assignment) -> dict[Path, str]:
 
 
 def render_skeleton(solution: str) -> str:
-    """The module that students fill in: code cells only, every solution region replaced by its stub."""
+    """Return the module that students fill in: code cells only, every solution region replaced by its stub."""
     cells = [cell for cell in _read_cells(solution) if cell.cell_type == "code" and not _is_notebook_only(cell)]
     return "\n\n\n".join(open_stubs(cell.source).strip("\n") for cell in cells) + "\n"
 
 
 def render_notebook(solution: str, *, open_todos: bool) -> str:
-    """The notebook as JSON text, with open TODOs for students or filled in to be run."""
+    """Return the notebook as JSON text, with open TODOs for students or filled in to be run."""
     notebook = nbformat.v4.new_notebook()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -68,7 +68,7 @@ def render_notebook(solution: str, *, open_todos: bool) -> str:
 
 
 def open_stubs(source: str) -> str:
-    """`source` with every solution region replaced by its stub. Raises BrokenSuite where markers do not pair."""
+    """Return `source` with every solution region replaced by its stub. Raises BrokenSuite if markers do not pair."""
     return "\n".join(_replace_regions(source.split("\n")))
 
 

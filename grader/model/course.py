@@ -21,17 +21,17 @@ class Course:
 
     @property
     def assignments(self) -> Path:
-        """The folder with one folder for each assignment."""
+        """Return the folder that holds one folder for each assignment."""
         return self.root / ASSIGNMENTS
 
     @property
     def datasets(self) -> Path:
-        """The folder with the texts and models of the course; it need not exist."""
+        """Return the folder of the course's texts and models; it need not exist."""
         return self.root / "datasets"
 
     @property
     def secret_file(self) -> Path:
-        """The file with the secret from which hidden inputs are drawn."""
+        """Return the file with the secret that hidden inputs are drawn from."""
         return self.root / ".grader" / "secret"
 
     def list_assignments(self) -> list[str]:

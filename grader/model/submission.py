@@ -1,4 +1,4 @@
-"""What a student handed in, normalised: one module of definitions that knows where each line came from.
+"""A submission in normal form: one module of definitions, with the origin of each line.
 
 Made by `intake.read_submission`, used by everything that judges or reports.
 """
@@ -18,7 +18,7 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a line of a submission's source came from. Cells are counted from the top, code cells only, from 1."""
+    """The origin of a line of source. Code cells are counted from the top, from 1."""
 
     path: str
     cell: int | None
@@ -45,7 +45,7 @@ class Submission:
     definitions: Mapping[str, int] = field(default_factory=dict)
 
     def locate(self, line: int) -> Origin:
-        """The place in the student's own file that `line` of `source` (from 1) came from."""
+        """Return the place in the student's own file that `line` of `source` (from 1) came from."""
         if not self.origins:
             raise LookupError(f"no line {line} in a submission without source: {self.refused}")
         index = bisect_right(self.origins, line, key=lambda entry: entry[0]) - 1
