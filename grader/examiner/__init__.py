@@ -9,10 +9,9 @@ _HOMES = {
     "assert_parity": "parity",
     "assert_shape": "parity",
     "assert_unchanged": "parity",
-    "enlarge": "parity",
-    "in_float64": "parity",
-    "load_weights": "parity",
-    "parameter_gradients": "proxy",
+    "in_float64": "module_tools",
+    "load_weights": "module_tools",
+    "parameter_gradients": "module_tools",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - one list, not two
 

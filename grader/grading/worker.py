@@ -181,10 +181,7 @@ class Worker:
         self.jail = self._start_jail()
 
     def _examine(self, submission: Submission, channel: "Channel", job: Job, started: float) -> Examined:
-        from grader.examiner.proxy import SubmissionSession
-
-        subject = SubmissionSession(submission, self.assignment, channel, {"cpu", self.device.name})
-        results = self.suite.run(subject, job.kept)
+        results = self.suite.run(self.suite.open_session(submission, channel), job.kept)
         channel.close()  # only then is it known how much memory it took
         return Examined(
             results,

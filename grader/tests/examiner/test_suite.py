@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from grader.examiner.proxy import SubmissionSession
 from grader.examiner.suite import Suite
 from grader.intake import read_submission
 from grader.model.digests import digest_suite
@@ -79,10 +78,7 @@ def run_suite(suite: Suite, source: str) -> dict[str, CheckResult]:
     submission = read_submission(path, module="toy.py", defines=suite.assignment.defines)
     channel = InProcessChannel()
     try:
-        return {
-            result.todo: result
-            for result in suite.run(SubmissionSession(submission, suite.assignment, channel, {"cpu"}))
-        }
+        return {result.todo: result for result in suite.run(suite.open_session(submission, channel))}
     finally:
         channel.close()
 
@@ -235,7 +231,7 @@ def test_a_hiccup_of_the_machine_costs_nothing(make_suite, monkeypatch):
     suite = make_suite(tests=TESTS + EXTRA_SHOUT)
     runs: list[str] = []
 
-    def overrun(test, subject):
+    def overrun(test, session):
         runs.append(test.id)
         overruns = test.todo == "shout" or runs.count(test.id) == 1
         return SubmissionError(Verdict.TIMED_OUT, "stopped") if overruns else None
