@@ -105,8 +105,11 @@ def _describe_place(raised: Raised, submission: Submission) -> str:
 
 
 def describe_place(line: int, function: str, submission: Submission) -> str:
-    """Return the words that lead a student to a line of the submission."""
-    code = submission.source.split("\n")[line - 1].strip()
+    """Return the words that lead a student to a line of the submission; none if it has no such line."""
+    lines = submission.source.split("\n")
+    if not 0 < line <= len(lines):
+        return ""
+    code = lines[line - 1].strip()
     return f" (in {function[:60]}, {submission.locate(line).describe()}: `{code[:100]}`)"
 
 

@@ -17,7 +17,8 @@ from grader.model.verdict import MEANINGS, Verdict
 from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
-    from grader.student.check import Check, PublicFinding
+    from grader.student.check import Check
+    from grader.student.findings import PublicFinding
     from grader.student.kit import Kit
 
 CHECK_WORDS = {
