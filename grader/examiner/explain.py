@@ -71,15 +71,20 @@ def _find_verdict(raised: Raised) -> Verdict:
 
 def _is_open_stub(raised: Raised) -> bool:
     # The sentinel raised, or it is not even defined, as in the original lab.
+    return _raised_in_sentinel(raised) or _find_unknown_name(raised) == SENTINEL
+
+
+def _raised_in_sentinel(raised: Raised) -> bool:
     match raised.lines:
-        case [*_, [_, str(function)]] if function == SENTINEL:
-            return True
-    return _find_unknown_name(raised) == SENTINEL
+        case [*_, [_, str(function)]]:
+            return function == SENTINEL
+    return False
 
 
 def _describe_open_todo(raised: Raised, source: str) -> str:
-    callers = _read_lines(raised, source)[:-1]
-    todo = find_open_todo(source, callers[-1][0]) if callers else ""
+    lines = _read_lines(raised, source)
+    users = lines[:-1] if _raised_in_sentinel(raised) else lines
+    todo = find_open_todo(source, users[-1][0]) if users else ""
     return f"TODO {todo[:60]} is not filled in" if todo else f"a {SENTINEL} is still in the code"
 
 

@@ -249,10 +249,10 @@ def _pack(submission: Submission, recording: Recording | None, channel: "Channel
 
     if not isinstance(channel, RecordingChannel | ReplayingChannel):
         return b""
-    takes = channel.list_takes()
-    if recording and not takes:
+    tests = channel.list_tests()
+    if recording and not tests:
         return b""
-    return pack_recording((recording or Recording(submission)).extend(takes, channel.peak_kb))
+    return pack_recording((recording or Recording(submission)).extend(tests, channel.peak_kb))
 
 
 def describe_environment(isolation: Isolation, device: Device) -> Environment:

@@ -17,7 +17,7 @@ ELSEWHERE = ("wire", "jail", "tests", "redteam/attacks", "redteam/honest")
 OUTSIDE = sorted(
     path for path in PACKAGE.rglob("*.py") if not any(path.is_relative_to(PACKAGE / folder) for folder in ELSEWHERE)
 )
-# Where the solution, which is ours, becomes a module; and where one of seven fixed names is looked up.
+# Where the solution, which is ours, becomes a module; and where one of a few fixed names is looked up.
 MAY_EXECUTE = {"examiner/examination.py"}
 MAY_IMPORT_BY_NAME = {"examiner/__init__.py"}
 UNPICKLERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "imp"}
