@@ -44,7 +44,8 @@ def explain_exception(raised: Raised, request: Request, context: RaiseContext) -
 
 
 def _describe(raised: Raised, verdict: Verdict, request: Request, context: RaiseContext) -> str:
-    text, place = shorten(raised.message), _describe_place(raised, context.submission)
+    lines = _read_lines(raised, context.submission.source)
+    text, place = _shorten(raised.message), describe_place(*lines[-1], context.submission) if lines else ""
     if verdict is Verdict.UNFILLED:
         return _describe_open_todo(raised, context.submission.source)
     if verdict is Verdict.MALFORMED_REPLY:
@@ -58,7 +59,8 @@ def _describe(raised: Raised, verdict: Verdict, request: Request, context: Raise
 def _find_verdict(raised: Raised) -> Verdict:
     if raised.kind == "UnsendableReply":
         return Verdict.MALFORMED_REPLY
-    if _is_open_stub(raised):
+    # The sentinel raised, or it is not even defined, as in the original lab.
+    if _raised_in_sentinel(raised) or _find_unknown_name(raised) == SENTINEL:
         return Verdict.UNFILLED
     if raised.kind in ("MemoryError", "OutOfMemoryError") or NO_MEMORY.search(raised.message):
         return Verdict.OUT_OF_MEMORY
@@ -67,11 +69,6 @@ def _find_verdict(raised: Raised) -> Verdict:
     if raised.kind in ("PermissionError", "OSError") and NOT_PERMITTED.search(raised.message):
         return Verdict.FORBIDDEN
     return Verdict.RAISED
-
-
-def _is_open_stub(raised: Raised) -> bool:
-    # The sentinel raised, or it is not even defined, as in the original lab.
-    return _raised_in_sentinel(raised) or _find_unknown_name(raised) == SENTINEL
 
 
 def _raised_in_sentinel(raised: Raised) -> bool:
@@ -102,11 +99,6 @@ def _read_lines(raised: Raised, source: str) -> list[tuple[int, str]]:
             case [int(line), str(function)] if 0 < line <= count:
                 found.append((line, function))
     return found
-
-
-def _describe_place(raised: Raised, submission: Submission) -> str:
-    lines = _read_lines(raised, submission.source)
-    return describe_place(*lines[-1], submission) if lines else ""
 
 
 def describe_place(line: int, function: str, submission: Submission) -> str:
@@ -185,7 +177,6 @@ def _write_parameters(parameters: ast.arguments, *, bound: bool) -> str:
     return ast.unparse(parameters)
 
 
-def shorten(text: str) -> str:
-    """Return the text as one line of a bounded length."""
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= MAX_MESSAGE else line[: MAX_MESSAGE - 1] + "…"

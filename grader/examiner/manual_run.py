@@ -9,7 +9,7 @@ from grader.examiner.session import SubmissionSession
 from grader.intake import read_submission
 from grader.model.assignment import HIDDEN_TESTS, Assignment
 from grader.model.course import Course, find_course
-from grader.model.devices import Device, choose_device
+from grader.model.devices import choose_device
 from grader.sandbox.channel import Channel, JailChannel
 from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.jail import Jail, choose_isolation
@@ -25,7 +25,11 @@ def open_manual_run(config: pytest.Config, path: Path) -> Examination:
     prepare_device(device)
     examination = Examination(assignment, Course(assignment.root).load_secret(), device=device.name)
     signatures = examination.load_signatures()
-    channel = _open_channel(config, assignment, device)
+    channel: Channel = InProcessChannel()
+    if not config.getoption("--in-process"):
+        isolation = choose_isolation(config.getoption("--isolation"))
+        jail = Jail(assignment.description.imports, isolation, device=device.name, course=assignment.root)
+        channel = JailChannel(jail, assignment.limits)
     devices = {"cpu", device.name}
     examination.examine(SubmissionSession(submission, assignment, channel, devices=devices, signatures=signatures))
     return examination
@@ -37,14 +41,6 @@ def close_manual_run(examination: Examination) -> None:
     if isinstance(channel, JailChannel):
         channel.close()
         channel.jail.close()
-
-
-def _open_channel(config: pytest.Config, assignment: Assignment, device: Device) -> Channel:
-    if config.getoption("--in-process"):
-        return InProcessChannel()
-    isolation = choose_isolation(config.getoption("--isolation"))
-    jail = Jail(assignment.description.imports, isolation, device=device.name, course=assignment.root)
-    return JailChannel(jail, assignment.limits)
 
 
 def _find_assignment(config: pytest.Config) -> Assignment:

@@ -1,6 +1,7 @@
 """What tests do with a module on either side: the reference's own, or a remote one."""
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,6 +11,11 @@ from grader.examiner.proxy import RemoteObject, apply_stand_in, request_gradient
 from grader.model.verdict import SubmissionError, Verdict
 
 Shape = tuple[int, ...]
+# What two layers of one role have in common, whatever they are called; the closest first.
+_LIKENESS: tuple[Callable[[str, Shape], tuple[Any, ...]], ...] = (
+    lambda name, shape: (name.rsplit(".", 1)[-1], shape),
+    lambda name, shape: shape,
+)
 
 
 def in_float64(module: Any, *inputs: Any, method: str = "forward") -> Any:
@@ -82,7 +88,7 @@ def _rename(weights: dict[str, torch.Tensor], names: dict[str, Shape]) -> dict[s
     renamed = {name: weights[name] for name in names if name in weights and tuple(weights[name].shape) == names[name]}
     left = {name: tensor for name, tensor in weights.items() if name not in renamed}
     open_names = [name for name in names if name not in renamed]
-    for key in (_leaf_and_shape, _only_shape):
+    for key in _LIKENESS:
         for name in list(open_names):
             ours = [n for n, tensor in left.items() if key(n, tuple(tensor.shape)) == key(name, names[name])]
             rivals = [n for n in open_names if key(n, names[n]) == key(name, names[name])]
@@ -97,14 +103,6 @@ def _rename(weights: dict[str, torch.Tensor], names: dict[str, Shape]) -> dict[s
             "the constructor is given code: restore its layers and their sizes",
         )
     return renamed
-
-
-def _leaf_and_shape(name: str, shape: Shape) -> tuple[Any, ...]:
-    return (name.rsplit(".", 1)[-1], shape)
-
-
-def _only_shape(name: str, shape: Shape) -> tuple[Any, ...]:
-    return shape
 
 
 def _list_shapes(shapes: dict[str, Shape]) -> str:

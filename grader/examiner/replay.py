@@ -95,13 +95,10 @@ class RecordingChannel:
             current.spoiled = True
             self._room += len(current.replies)
             current.replies.clear()
-        if current is not self._open and not current.spoiled:
-            self._keep_load(current, failed=error is not None)
-
-    def _keep_load(self, load: _OpenRecording, *, failed: bool) -> None:
+        is_whole_load = current is not self._open and not current.spoiled
         # Tests may share a load. If it went well once, a failure before or after was the machine's hiccup.
-        if not failed or load.first not in self._tests:
-            self._tests[load.first] = [RecordedTest(tuple(load.exchanges), bytes(load.replies))]
+        if is_whole_load and (error is None or current.first not in self._tests):
+            self._tests[current.first] = [RecordedTest(tuple(current.exchanges), bytes(current.replies))]
 
     def _finish_test(self) -> None:
         test, self._open = self._open, _OpenRecording()

@@ -1,6 +1,6 @@
 """An assignment's hidden tests: collected once, run for every submission.
 
-pytest does the collecting, the fixtures and the running; this file decides what an outcome means.
+pytest collects the tests, makes the fixtures and runs; this module decides what an outcome means.
 """
 
 import sys
@@ -161,7 +161,7 @@ class Suite:
         if not folder.is_dir():
             raise BrokenSuite(f"no hidden tests at {folder}")
         _forget_namesakes(folder)
-        # No conftest.py above the hidden tests: whatever lies around there is not part of what is digested.
+        # No conftest.py above the hidden tests: the suite's digest does not cover it.
         session = open_session([*ARGUMENTS, f"--confcutdir={folder}", str(folder)], [self.recorder])
         session.config.stash[EXAMINATION] = self.examination
         try:
@@ -185,7 +185,7 @@ def _forget_namesakes(folder: Path) -> None:
 
 
 def _leave_out_gpu(tests: Sequence[HiddenTest]) -> list[HiddenTest]:
-    """The others, each TODO's points given to them in proportion to what they are worth."""
+    """Return the other tests, each TODO's points shared among them in proportion to their own."""
     kept = [test for test in tests if test.category != "gpu"]
     whole, others = _add_points(tests), _add_points(kept)
     return [replace(test, points=test.points * whole[test.todo] / others[test.todo]) for test in kept]

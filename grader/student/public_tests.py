@@ -110,8 +110,10 @@ class _Runner(Recorder):
         session.config.stash[EXAMINATION] = self.examination
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.unreadable = self.unreadable or _read_last_line(str(report.longrepr))
+        if report.failed and not self.unreadable:
+            lines = str(report.longrepr).splitlines()
+            errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E")] or lines
+            self.unreadable = _cut(errors[-1]) if errors else "no reason was given"
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item.nodeid not in self.judged]
@@ -193,11 +195,6 @@ def _round(value: Any) -> Any:
     if isinstance(value, list):
         return [_round(item) for item in value]
     return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
-def _read_last_line(text: str) -> str:
-    lines = [line.removeprefix("E").strip() for line in text.splitlines() if line.startswith("E")] or text.splitlines()
-    return _cut(lines[-1]) if lines else "no reason was given"
 
 
 def _cut(text: str) -> str:
