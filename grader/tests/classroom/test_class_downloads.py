@@ -399,6 +399,18 @@ def test_an_id_that_is_another_students_outweighs_a_name(toy: Assignment, roster
     )
 
 
+def test_a_name_that_two_users_have_proves_nothing(toy: Assignment, tmp_path: Path) -> None:
+    """Where the roster has no ids of the system, the one John Smith of the class could be either of them."""
+    path = tmp_path / "roster.csv"
+    path.write_text("id,name\ns1,John Smith\n")
+    files = {"smithjohn_71_9001_toy.py": RIGHT, "smithjohn_72_9002_toy.py": RIGHT}
+    found = collect_submissions(lay_out(tmp_path / "class", files), toy, read_roster(path))
+    assert [job.student for job in found.jobs] == ["71", "72"]
+    assert found.absent == ("s1",)
+    reason = "Canvas has several users of that name: fill in the roster's column for their ids"
+    assert found.warnings == tuple(f"{entry}: not attributed, since {reason}" for entry in files)
+
+
 def test_two_entries_of_one_student_are_reported(toy: Assignment, roster: Roster, tmp_path: Path) -> None:
     """With the one that counts, by what is in them; and without a roster as likely the same."""
     files = {"jdoe.py": "def double(x): ...\n", "Jane Doe.py": RIGHT}
@@ -444,11 +456,22 @@ def test_times_are_taken_over_by_any_id(toy: Assignment, roster: Roster, tmp_pat
     assert found.warnings == ()
 
 
+def test_a_time_that_two_students_could_mean_is_not_taken_over(toy: Assignment, tmp_path: Path) -> None:
+    """One student's id may be another's number in the system."""
+    path = tmp_path / "roster.csv"
+    path.write_text("id,name,canvas\n4102,Jane Doe,4101\ns2,홍길동,4102\n")
+    folder = lay_out(tmp_path / "class", CANVAS)
+    times = {"4102": "2025-10-10T10:00:00", "4101": "2025-10-10T11:00:00"}
+    found = collect_submissions(folder, toy, read_roster(path), times)
+    assert [job.submitted_at for job in found.jobs] == ["2025-10-10T11:00:00", None]
+    assert found.warnings == ("times of 1 not taken over, since they fit no student or more than one: 4102",)
+
+
 def test_times_that_fit_no_submission_are_named(toy: Assignment, roster: Roster, tmp_path: Path) -> None:
     """A list of another assignment is noticed; students who handed in nothing are no mistake."""
     times = {"s1": "2025-10-10T10:00:00", "s2": "2025-10-10T10:00:00", "s11": "2025-10-10T10:00:00", "x9": "2025-10-10"}
     found = collect_submissions(lay_out(tmp_path, CANVAS), with_policy(toy), roster, times)
-    assert found.warnings == ("times of 1 fit no submission: x9",)
+    assert found.warnings == ("times of 1 not taken over, since they fit no student or more than one: x9",)
 
 
 def test_every_member_gets_the_groups_work(toy: Assignment, roster: Roster, tmp_path: Path) -> None:
