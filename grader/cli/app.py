@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from grader.cli.course import CourseOption, current_course
+from grader.cli.insight import similar, stats
 from grader.model.errors import GraderError, UsageError
 from grader.reporting.safe_text import escape_control_characters
 
@@ -40,6 +41,9 @@ def read_options(course: CourseOption = None) -> None:
     if course is not None:
         os.environ["GRADER_COURSE"] = str(course)  # as if it were set for this command
 
+
+app.command()(stats)
+app.command()(similar)
 
 datasets = typer.Typer(help="The course's texts and models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(datasets, name="datasets")
