@@ -1,6 +1,7 @@
 """The files of a download -> attempts: which belong together, whose they are, and which of them counts."""
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,9 @@ from grader.intake.downloads.layout import Aside, Find, Layout
 from grader.intake.entries import read_name
 from grader.intake.roster import Roster
 from grader.intake.submissions import find_candidate
+
+
+_NEVER_CODE = re.compile(r"\.(?:pdf|docx?|pptx?|xlsx?|csv|html?|png|jpe?g|gif|heic|mp4)\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -147,10 +151,12 @@ def _merge(attempts: Sequence[_Attempt]) -> tuple[list[_Attempt], bool]:
 
 
 def _choose_file(finds: Sequence[Find], reading: Reading) -> Find:
-    if len(finds) == 1:
-        return finds[0]
+    # A report or a picture beside the code is common, and need not be read to be passed over.
+    possible = [find for find in finds if not _NEVER_CODE.search(read_name(find.path.name))]
+    if len(finds) == 1 or len(possible) == 1:
+        return [*possible, *finds][0]
     by_candidate = []
-    for find in sorted(finds, key=lambda find: find.order, reverse=True):
+    for find in sorted(possible, key=lambda find: find.order, reverse=True):
         candidate = find_candidate(find.path, module=reading.module, defines=reading.defines, name=find.file_name)
         if candidate:
             by_candidate.append((candidate, find))
