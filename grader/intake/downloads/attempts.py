@@ -15,7 +15,6 @@ from grader.intake.entries import read_name
 from grader.intake.roster import Roster
 from grader.intake.submissions import find_candidate
 
-
 _NEVER_CODE = re.compile(r"\.(?:pdf|docx?|pptx?|xlsx?|csv|html?|png|jpe?g|gif|heic|mp4)\Z", re.IGNORECASE)
 
 

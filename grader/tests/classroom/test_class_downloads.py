@@ -411,6 +411,40 @@ def test_a_name_that_two_users_have_proves_nothing(toy: Assignment, tmp_path: Pa
     assert found.warnings == tuple(f"{entry}: not attributed, since {reason}" for entry in files)
 
 
+UNDERSCORES = "id,name,login\na,Anna Kim,anna_kim\nb,Anna Lee,anna_lee\nc,Bo Lee,lee\nd,Cy Kim,kim\n"
+
+
+@pytest.mark.parametrize(
+    ("labels", "receipts", "students"),
+    [
+        # What all have in common may end in a part of the users' names: both readings are somebody.
+        (["HW_anna_kim", "HW_anna_lee"], {}, ["unknown: 0", "unknown: 1"]),
+        (["HW_anna_kim", "HW_anna_lee"], {"HW_anna_lee": "Anna Lee (anna_lee)"}, ["a", "b"]),
+        (["HW_anna_kim", "HW_anna_lee"], {"HW_anna_lee": "이름: Bo Lee (LEE)"}, ["d", "c"]),
+        (["HW_anna_kim", "HW_lee"], {}, ["a", "c"]),
+        (["HW_kim", "HW_lee"], {}, ["d", "c"]),
+        (["HW_anna_lee"], {}, ["unknown: 0"]),
+        (["HW_anna_lee", "HW_gone_lee"], {}, ["b", "gone_lee"]),
+        # A receipt that names somebody else is none.
+        (["HW_anna_kim", "HW_lee"], {"HW_lee": "Anna Kim (anna_kim)"}, ["a", "c"]),
+    ],
+)
+def test_every_split_of_blackboards_names_is_tried(
+    toy: Assignment, tmp_path: Path, labels: list[str], receipts: dict[str, str], students: list[str]
+) -> None:
+    """Where two splits are students, only a receipt or the other files can tell."""
+    path = tmp_path / "roster.csv"
+    path.write_text(UNDERSCORES)
+    entries = {label: f"{label}_{TIME}0-10-22-05_toy.py" for label in labels}
+    files = dict.fromkeys(entries.values(), RIGHT)
+    for label, text in receipts.items():
+        files[f"{label}_{TIME}0-10-22-05.txt"] = text if ":" in text else f"Name: {text}\n"
+    found = collect_submissions(lay_out(tmp_path / "class", files), toy, read_roster(path))
+    given = {job.entry: job.student for job in found.jobs}
+    expected = [f"unknown: {entries[labels[int(s[-1])]]}" if s.startswith("unknown") else s for s in students]
+    assert [given[entries[label]] for label in labels] == expected
+
+
 def test_two_entries_of_one_student_are_reported(toy: Assignment, roster: Roster, tmp_path: Path) -> None:
     """With the one that counts, by what is in them; and without a roster as likely the same."""
     files = {"jdoe.py": "def double(x): ...\n", "Jane Doe.py": RIGHT}
