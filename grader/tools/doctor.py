@@ -107,7 +107,7 @@ def _check_jail() -> list[MachineFinding]:
 
 
 def _check_walls() -> list[MachineFinding]:
-    from grader.sandbox.jail import Isolation
+    from grader.sandbox.isolation import Isolation
     from grader.sandbox.probe import summarise_probes
 
     try:
