@@ -9,7 +9,7 @@ import http.client
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,11 +17,12 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
+from rich.table import Table
 
-from grader.model.assignment import PROJECT, Frozen
+from grader.model.assignment import Frozen
 from grader.model.errors import BrokenSuite, UsageError
+from grader.reporting.terminal import make_console
 
-DATASETS = PROJECT / "datasets"
 CHUNK_BYTES = 1 << 16
 WAIT_SECONDS = 30.0
 PARTIAL_CONTENT = 206
@@ -31,7 +32,7 @@ Tell = Callable[[int, int], None]
 
 
 class State(StrEnum):
-    """Whether a dataset can be used."""
+    """The state of a dataset: only a ready one can be used."""
 
     READY = "ready"
     MISSING = "missing"
@@ -55,7 +56,7 @@ class Dataset(Frozen):
 
     @property
     def remedy(self) -> str:
-        """What to do where it is missing or damaged."""
+        """Return what to do if it is missing or damaged."""
         if self.url:
             return f"run `grader datasets fetch {self.name}`"
         return f"run `{self.built_by}`" if self.built_by else f"restore {self.file!r} from the course's repository"
@@ -72,17 +73,17 @@ class DatasetFinding:
 
 
 class Response(Protocol):
-    """What is needed of an HTTP response."""
+    """The part of an HTTP response that a download needs."""
 
     status: int
     headers: Any
 
     def read(self, count: int) -> bytes:
-        """The next bytes of the body, none at its end."""
+        """Return the next bytes of the body, none at its end."""
 
 
-def list_datasets(folder: Path = DATASETS) -> list[Dataset]:
-    """Every dataset of the manifest, in its order. Raises BrokenSuite where the manifest is wrong."""
+def list_datasets(folder: Path) -> list[Dataset]:
+    """Return the datasets of the manifest, in its order. Raises BrokenSuite if the manifest is wrong."""
     path = folder / "manifest.toml"
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -91,14 +92,14 @@ def list_datasets(folder: Path = DATASETS) -> list[Dataset]:
         raise BrokenSuite(f"{path}: {error}") from error
 
 
-def verify_datasets(names: list[str] | None = None, folder: Path = DATASETS) -> list[DatasetFinding]:
-    """The state of these datasets, or of all: every byte is read. Raises UsageError for a name that is unknown."""
+def verify_datasets(folder: Path, names: list[str] | None = None) -> list[DatasetFinding]:
+    """Read every byte of these datasets, or of all, and return their states. Raises UsageError for an unknown name."""
     chosen = [_find_dataset(name, folder) for name in names] if names else list_datasets(folder)
     return [_examine(dataset, folder) for dataset in chosen]
 
 
-def find_dataset(name: str, folder: Path = DATASETS) -> Path:
-    """The file to read for a dataset: itself where it is whole, else its sample. Raises UsageError without either."""
+def find_dataset(name: str, folder: Path) -> Path:
+    """Return the file to read for a dataset: its own if whole, else its sample. Raises UsageError without either."""
     finding = _examine(_find_dataset(name, folder), folder)
     if finding.state is State.READY:
         return finding.path
@@ -107,10 +108,10 @@ def find_dataset(name: str, folder: Path = DATASETS) -> Path:
     raise UsageError(f"dataset {name!r} is {finding.state}: {finding.detail}")
 
 
-def fetch_dataset(name: str, folder: Path = DATASETS, *, tell: Tell = lambda done, total: None) -> Path:
+def fetch_dataset(name: str, folder: Path, *, tell: Tell = lambda done, total: None) -> Path:
     """Download a dataset, going on from what an earlier try left, and put it in place once it is verified.
 
-    `tell(done, total)` hears of the progress in bytes. Raises UsageError where it cannot be had now.
+    `tell(done, total)` is called with the progress in bytes. Raises UsageError where it cannot be had now.
     """
     finding = _examine(_find_dataset(name, folder), folder)
     dataset = finding.dataset
@@ -206,7 +207,7 @@ def _examine(dataset: Dataset, folder: Path) -> DatasetFinding:
 
 
 def _find_fault(dataset: Dataset, path: Path) -> str:
-    """What is wrong with a file, or nothing."""
+    """Return the fault of a file, or an empty text."""
     size = path.stat().st_size
     if dataset.size is not None and size != dataset.size:
         return f"it has {size:,} bytes, not {dataset.size:,}"
@@ -218,7 +219,7 @@ def _find_fault(dataset: Dataset, path: Path) -> str:
 
 
 def _list_faults(sums: Path) -> Iterator[str]:
-    """What is wrong with the files that a list of checksums names, each relative to the list."""
+    """Yield the faults of the files that a list of checksums names, each path relative to the list."""
     for line in sums.read_text(encoding="utf-8").splitlines():
         digest, name = line.split("  ", 1)
         path = sums.parent / name
@@ -233,3 +234,18 @@ def _hash_file(path: Path, digest: Any) -> str:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
     return str(digest.hexdigest())
+
+
+def print_datasets(datasets: Sequence[Dataset]) -> None:
+    """Print every dataset of the manifest."""
+    table = Table("dataset", "what", "MB", "licence", "source", box=None)
+    for dataset in datasets:
+        size = f"{dataset.size / 1e6:.2f}" if dataset.size else ""
+        table.add_row(dataset.name, dataset.title, size, dataset.licence, dataset.source)
+    make_console().print(table)
+
+
+def print_findings(findings: Sequence[DatasetFinding]) -> None:
+    """Print whether each dataset is whole, and what to do where it is not."""
+    for finding in findings:
+        make_console().print(f"{finding.dataset.name:<14} {finding.state.value:<8} {finding.detail}", markup=False)

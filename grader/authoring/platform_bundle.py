@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from grader.authoring.student_wheel import list_sources
-from grader.model.assignment import PROJECT, Assignment, load_assignment
+from grader.model.assignment import DESCRIPTION, Assignment
+from grader.model.course import Course
 from grader.model.errors import UsageError
-from grader.model.seeds import load_secret
 from grader.reporting.archives import pack_tar, pack_zip
 from grader.reporting.files import write_bytes
-from grader.student.kit import DESCRIPTION
 
 TEMPLATES = Path(__file__).parent / "platforms"
 # The box is a folder there, or one file: Autolab copies single files.
@@ -29,11 +28,11 @@ LOCK = "requirements.lock"
 MODELS = "transformers"
 
 
-def bundle_assignment(name: str, platform: str, output: Path) -> None:
+def bundle_assignment(assignment: Assignment, platform: str, output: Path) -> None:
     """Write the archive. Raises UsageError for an unknown platform, or where something to be packed is not there."""
     if platform not in PLATFORMS:
         raise UsageError(f"no platform {platform!r}: there are {', '.join(PLATFORMS)}")
-    write_bytes(output, pack_zip(collect_bundle(load_assignment(name), platform)))
+    write_bytes(output, pack_zip(collect_bundle(assignment, platform)))
 
 
 def collect_bundle(assignment: Assignment, platform: str) -> dict[str, bytes]:
@@ -43,15 +42,15 @@ def collect_bundle(assignment: Assignment, platform: str) -> dict[str, bytes]:
     place = PLATFORMS[platform]
     packed = {place: pack_tar(box)} if place.endswith(".tar") else {place + path: data for path, data in box.items()}
     own = _render(TEMPLATES / platform, assignment, platform)
-    return dict(sorted({**scripts, **own, **packed, LOCK: _read(PROJECT / LOCK)}.items()))
+    return dict(sorted({**scripts, **own, **packed, LOCK: _read(assignment.root / LOCK)}.items()))
 
 
 def _collect_box(assignment: Assignment) -> dict[str, bytes]:
-    course = {path.relative_to(PROJECT): path for path in _list_course(assignment)}
+    course = {path.relative_to(assignment.root): path for path in _list_course(assignment)}
     box = {f"course/{place.as_posix()}": _read(path) for place, path in course.items()}
     box |= {f"lib/{place}": path.read_bytes() for place, path in list_sources().items()}
     # The course's own: a grade is drawn there as it is here, and after the image is built anew as it was before.
-    return box | {"course/.grader/secret": load_secret()}
+    return box | {"course/.grader/secret": Course(assignment.root).load_secret()}
 
 
 def _list_course(assignment: Assignment) -> Iterator[Path]:
@@ -60,11 +59,12 @@ def _list_course(assignment: Assignment) -> Iterator[Path]:
     yield assignment.solution
     yield from assignment.hidden_tests.glob("*.py")
     if MODELS in assignment.description.imports:
-        hub = PROJECT / "datasets" / "hub"
+        datasets = Course(assignment.root).datasets
+        hub = datasets / "hub"
         if not hub.is_dir():
             raise UsageError(f"no models in {str(hub)!r}, which {assignment.name!r} needs: build them, see its README")
         yield from (path for path in hub.rglob("*") if path.is_file())
-        yield from (path for path in (PROJECT / "datasets" / "samples").glob("*") if path.is_file())
+        yield from (path for path in (datasets / "samples").glob("*") if path.is_file())
 
 
 def _render(folder: Path, assignment: Assignment, platform: str) -> dict[str, bytes]:

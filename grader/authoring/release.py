@@ -1,6 +1,6 @@
-"""Skeleton modules and notebooks, generated from the solutions; the students' kit.
+"""Generate skeleton modules, notebooks and the students' kit from the solutions.
 
-The format of a solution is told in `solutions/README.md`; jupytext reads it.
+`solutions/README.md` describes the format of a solution; jupytext reads it.
 """
 
 import hashlib
@@ -12,22 +12,21 @@ import jupytext
 import nbformat
 
 from grader.authoring.student_kit import pack_kit
-from grader.model.assignment import PROJECT, Assignment, load_assignment
+from grader.model.assignment import Assignment
 from grader.model.errors import BrokenSuite
 
 BEGIN, STUB, END = "### BEGIN SOLUTION", "### STUB", "### END SOLUTION"
 NOTEBOOK_ONLY = "notebook"
 
 
-def release_assignment(name: str, output: Path | None, check: bool) -> list[Path]:
+def release_assignment(assignment: Assignment, output: Path | None, check: bool) -> list[Path]:
     """Write the skeleton and the notebook beside the handout, and a kit to `output`.
 
     Gives the paths that were out of step; with `check` nothing is written.
     """
-    assignment = load_assignment(name)
     stale = [path for path, text in render_assignment(assignment).items() if _read(path) != text]
     if check:
-        return [path.relative_to(PROJECT) for path in stale]
+        return [path.relative_to(assignment.root) for path in stale]
     for path, text in render_assignment(assignment).items():
         path.write_text(text, encoding="utf-8")
     if output is not None:
@@ -36,7 +35,7 @@ def release_assignment(name: str, output: Path | None, check: bool) -> list[Path
 
 
 def render_assignment(assignment: Assignment) -> dict[Path, str]:
-    """What is generated: path -> text."""
+    """Return the generated files: path -> text."""
     solution = assignment.solution.read_text(encoding="utf-8")
     module = assignment.folder / assignment.module
     return {
@@ -46,13 +45,13 @@ def render_assignment(assignment: Assignment) -> dict[Path, str]:
 
 
 def render_skeleton(solution: str) -> str:
-    """The module that students fill in: code cells only, every solution region replaced by its stub."""
+    """Return the module that students fill in: code cells only, every solution region replaced by its stub."""
     cells = [cell for cell in _read_cells(solution) if cell.cell_type == "code" and not _is_notebook_only(cell)]
     return "\n\n\n".join(open_stubs(cell.source).strip("\n") for cell in cells) + "\n"
 
 
 def render_notebook(solution: str, *, open_todos: bool) -> str:
-    """The notebook as JSON text, with open TODOs for students or filled in to be run."""
+    """Return the notebook as JSON text, with open TODOs for students or filled in to be run."""
     notebook = nbformat.v4.new_notebook()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -69,7 +68,7 @@ def render_notebook(solution: str, *, open_todos: bool) -> str:
 
 
 def open_stubs(source: str) -> str:
-    """`source` with every solution region replaced by its stub. Raises BrokenSuite where markers do not pair."""
+    """Return `source` with every solution region replaced by its stub. Raises BrokenSuite if markers do not pair."""
     return "\n".join(_replace_regions(source.split("\n")))
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grader.authoring.student_wheel import write_wheel
-from grader.model.assignment import Assignment
-from grader.student.kit import DESCRIPTION, PUBLIC_TESTS
+from grader.model.assignment import DESCRIPTION, Assignment
+from grader.student.kit import PUBLIC_TESTS
 
 COPIED = (DESCRIPTION, "handout.md", "handout.ko.md", PUBLIC_TESTS)
 README = """\

@@ -34,7 +34,7 @@ def write_wheel(folder: Path) -> Path:
 
 
 def list_sources() -> dict[str, Path]:
-    """The package's files under their paths in an archive, sorted; tests and attacks are not among them."""
+    """Return the package's files under their paths in an archive, sorted, without tests and attacks."""
     paths = sorted(path for path in PACKAGE.rglob("*") if path.is_file())
     kept = [path for path in paths if not LEFT_OUT & set(path.relative_to(PACKAGE).parts)]
     return {f"{NAME}/{path.relative_to(PACKAGE).as_posix()}": path for path in kept}

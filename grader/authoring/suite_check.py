@@ -21,7 +21,7 @@ from rich.text import Text
 
 from grader.authoring.release import render_skeleton
 from grader.grading.worker import Job, Worker
-from grader.model.assignment import Assignment, Frozen, load_assignment
+from grader.model.assignment import Assignment, Frozen
 from grader.model.errors import BrokenSuite
 from grader.model.report import GradeReport
 from grader.model.verdict import Verdict
@@ -60,12 +60,12 @@ class Verification:
         self.tell(complaint)
 
 
-def print_verifications(names: Sequence[str], isolation: str, *, quick: bool = False) -> bool:
+def print_verifications(assignments: Sequence[Assignment], isolation: str, *, quick: bool = False) -> bool:
     """Verify suites, on every core one, and print what was found. True where nothing is wrong."""
     # Fresh processes: what was forked from one with torch's threads in it could not start a zygote.
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=_divert_output) as pool:
         verify = partial(print_verification, isolation=isolation, quick=quick)
-        return all(list(pool.map(verify, names)))
+        return all(list(pool.map(verify, assignments)))
 
 
 def _divert_output() -> None:
@@ -76,10 +76,10 @@ def _divert_output() -> None:
     os.close(nowhere)
 
 
-def print_verification(name: str, isolation: str, *, quick: bool = False) -> bool:
+def print_verification(assignment: Assignment, isolation: str, *, quick: bool = False) -> bool:
     """Verify one suite and print what was found. True where nothing is wrong."""
     console = make_console()
-    assignment = load_assignment(name)
+    name = assignment.name
     found = verify_suite(
         assignment,
         isolation,

@@ -17,16 +17,17 @@ from typing import Any
 from grader.classroom.gradebook import Attempt, Evidence, Gradebook, locate_gradebook, open_gradebook
 from grader.classroom.local_executor import Executor, Task, TaskResult, open_local
 from grader.classroom.run_folder import RunFolder
-from grader.grading.cache_key import CacheKey, GradingConditions, digest_suite
+from grader.grading.cache_key import CacheKey, GradingConditions
 from grader.grading.scoring import charge_lateness, total
 from grader.grading.suite_fingerprint import fingerprint_suite
 from grader.grading.worker import Job, describe_environment, describe_submission
 from grader.intake import read_submission
-from grader.model.assignment import Assignment, load_assignment
+from grader.model.assignment import Assignment
+from grader.model.course import Course, commit_to
 from grader.model.devices import choose_device
+from grader.model.digests import digest_suite
 from grader.model.errors import UsageError
 from grader.model.report import GradedAssignment, GradedSubmission, GradeReport, TodoResult
-from grader.model.seeds import commit_to, load_secret
 from grader.model.verdict import Verdict
 from grader.sandbox.jail import choose_isolation
 
@@ -41,7 +42,7 @@ OnReport = Callable[[GradeReport], None]
 class BatchOptions:
     """How a class is to be graded."""
 
-    assignment: str
+    assignment: Assignment
     isolation: str
     workers: int
     dask: str | None = None
@@ -183,7 +184,7 @@ class Batch:
         return (
             (former.key.submission, former.key.suite) == (key.submission, key.suite)
             and elsewhere == self.conditions.environment
-            and former.report.seed_commitment == commit_to(load_secret())
+            and former.report.seed_commitment == commit_to(Course(self.assignment.root).load_secret())
         )
 
     def _judge(self, entrant: Submitter, key: CacheKey) -> None:
@@ -325,7 +326,7 @@ class Batch:
 
 def grade_class(jobs: Sequence[Job], plan: BatchOptions, run: RunFolder, tell: OnReport) -> GradedClass:
     """Grade what is not graded yet. Raises UsageError or GraderFault where the class cannot be graded at all."""
-    assignment = load_assignment(plan.assignment)
+    assignment = plan.assignment
     run.check_assignment(assignment.name)
     conditions = _read_conditions(assignment, plan)
     with (
@@ -403,4 +404,6 @@ def _import_cluster() -> ModuleType:
 
 
 def _outline(assignment: Assignment, conditions: GradingConditions) -> str:
-    return fingerprint_suite(assignment, conditions.environment, commit_to(load_secret())).dump()
+    return fingerprint_suite(
+        assignment, conditions.environment, commit_to(Course(assignment.root).load_secret())
+    ).dump()

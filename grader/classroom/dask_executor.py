@@ -25,7 +25,7 @@ from grader.classroom.local_executor import (
     open_grading,
 )
 from grader.grading.worker import Job, describe_environment
-from grader.model.assignment import load_assignment
+from grader.model.assignment import Assignment
 from grader.model.devices import choose_device
 from grader.model.errors import GraderError, GraderFault, UsageError
 from grader.model.report import Environment
@@ -138,13 +138,13 @@ class ClusterExecutor:
 
 @contextmanager
 def open_cluster(
-    address: str, assignment: str, isolation: str, *, device: str | None = None, record: bool = False
+    address: str, assignment: Assignment, isolation: str, *, device: str | None = None, record: bool = False
 ) -> Iterator[ClusterExecutor]:
     """The workers of the scheduler at that address, prepared for one assignment; for `cuda` those with a GPU."""
     with connect(address) as client:
         executor = open_executor(
             client,
-            f"grader {assignment}",
+            f"grader {assignment.name}",
             partial(open_grading, assignment, isolation, device=device, record=record),
             needs_gpu=device == "cuda",
         )
@@ -154,7 +154,7 @@ def open_cluster(
             executor.close()
 
 
-def ask_environment(address: str, assignment: str, isolation: str) -> Environment:
+def ask_environment(address: str, assignment: Assignment, isolation: str) -> Environment:
     """The environment of the first worker with a GPU. Raises UsageError where none has one."""
     with connect(address) as client:
         if not list_threads(client, {GPU: 1}):
@@ -165,9 +165,9 @@ def ask_environment(address: str, assignment: str, isolation: str) -> Environmen
         return cast(Environment, asked.result())
 
 
-def read_environment(assignment: str, isolation: str) -> Environment:
+def read_environment(assignment: Assignment, isolation: str) -> Environment:
     """What runs on a worker with a GPU."""
-    device = choose_device(load_assignment(assignment), "cuda")
+    device = choose_device(assignment, "cuda")
     return describe_environment(choose_isolation(isolation), device)
 
 

@@ -18,6 +18,7 @@ from typing import Protocol, cast
 
 from grader.grading.cache_key import CacheKey
 from grader.grading.worker import Job, Worker, open_worker
+from grader.model.assignment import Assignment
 from grader.model.errors import GraderFault, UsageError
 
 
@@ -250,7 +251,7 @@ class LocalExecutor:
 
 
 def open_local(
-    assignment: str, isolation: str, workers: int, *, device: str | None = None, record: bool = False
+    assignment: Assignment, isolation: str, workers: int, *, device: str | None = None, record: bool = False
 ) -> AbstractContextManager[LocalExecutor]:
     """Workers for one assignment on this machine, ended with the block."""
     opening = partial(open_grading, assignment, isolation, device=device, record=record)
@@ -258,21 +259,23 @@ def open_local(
 
 
 @contextmanager
-def open_grading(assignment: str, isolation: str, *, device: str | None = None, record: bool = False) -> Iterator[Work]:
+def open_grading(
+    assignment: Assignment, isolation: str, *, device: str | None = None, record: bool = False
+) -> Iterator[Work]:
     """What a worker process holds: an examiner and a zygote."""
     with open_worker(assignment, isolation=isolation, device=device) as worker:
         yield partial(_produce, worker, record=record)
 
 
 def open_rejudging(
-    assignment: str, isolation: str, workers: int, *, device: str | None = None
+    assignment: Assignment, isolation: str, workers: int, *, device: str | None = None
 ) -> AbstractContextManager[LocalExecutor]:
     """Workers that replay recordings, and start a zygote only for what those do not hold."""
     return closing(LocalExecutor(partial(_open_replaying, assignment, isolation, device), workers))
 
 
 @contextmanager
-def _open_replaying(assignment: str, isolation: str, device: str | None) -> Iterator[Work]:
+def _open_replaying(assignment: Assignment, isolation: str, device: str | None) -> Iterator[Work]:
     with open_worker(assignment, isolation=isolation, device=device, expectant=False) as worker:
         yield partial(_produce, worker, record=True)
 

@@ -17,8 +17,8 @@ from grader.classroom.worker_count import choose_worker_count
 from grader.examiner.forbidden_names import find_forbidden, forbid_use
 from grader.examiner.recording import read_recording
 from grader.examiner.review_flags import find_suspicions
-from grader.grading.cache_key import CacheKey, digest_environment
-from grader.grading.scoring import charge_lateness, check_points, score_todos, total
+from grader.grading.cache_key import CacheKey
+from grader.grading.scoring import charge_lateness, score_todos, total
 from grader.grading.suite_fingerprint import (
     FingerprintedTest,
     SuiteFingerprint,
@@ -27,11 +27,11 @@ from grader.grading.suite_fingerprint import (
     load_fingerprint,
 )
 from grader.grading.worker import Job
-from grader.model.assignment import load_assignment
+from grader.model.course import Course, commit_to
 from grader.model.devices import recall_choice
+from grader.model.digests import digest_environment
 from grader.model.errors import DamagedRecording, UsageError
-from grader.model.report import CheckResult, GradeReport
-from grader.model.seeds import commit_to, load_secret
+from grader.model.report import CheckResult, GradeReport, check_points
 from grader.model.verdict import Outcome, Verdict
 from grader.reporting.published import read_report
 
@@ -44,6 +44,7 @@ UNSETTLED = (Verdict.GRADER_FAULT, Verdict.PENDING)
 class RejudgeOptions:
     """How a class is to be judged again."""
 
+    course: Course
     jobs: int | None = None
     store: str | None = None
     force: bool = False
@@ -212,11 +213,11 @@ def rejudge_run(source: RunFolder, target: RunFolder, order: RejudgeOptions, tel
     """Judge the class of one run again, into the same folder or another. Raises UsageError or GraderFault."""
     students = source.list_students()
     first = read_report(source.reports / f"{make_file_name(students[0])}.json")
-    assignment = load_assignment(first.assignment.name)
+    assignment = order.course.load_assignment(first.assignment.name)
     isolation = first.environment.isolation
     device = recall_choice(first.environment.device)
     conditions = read_conditions(assignment, isolation, device)
-    commitment = commit_to(load_secret())
+    commitment = commit_to(order.course.load_secret())
     now = fingerprint_suite(assignment, conditions.environment, commitment)
     workers = choose_worker_count(len(students), assignment, wanted=order.jobs, device=device)
     with (
@@ -224,7 +225,7 @@ def rejudge_run(source: RunFolder, target: RunFolder, order: RejudgeOptions, tel
         target.open(),
         _open_former(source, order) as former,
         open_gradebook(order.store or locate_gradebook(target.folder)) as store,
-        open_rejudging(assignment.name, isolation, workers, device=device) as executor,
+        open_rejudging(assignment, isolation, workers, device=device) as executor,
     ):
         return Rejudging(
             assignment=assignment,

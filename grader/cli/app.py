@@ -4,6 +4,7 @@ Whatever is slow to import (torch, pydantic, rich's tables) is imported by the c
 at once.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from enum import IntEnum, StrEnum
@@ -12,22 +13,31 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from grader.cli.course import CourseOption, current_course
 from grader.model.errors import GraderError, UsageError
 from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
     from grader.classroom.batch import GradedClass
+    from grader.model.assignment import Assignment
+    from grader.model.course import Course
     from grader.model.report import GradeReport
     from grader.push.delivery import Platform, PushOptions
 
 app = typer.Typer(
-    help="Grade a course lab on sequence models: hidden tests behind a wall, every TODO marked on its own.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     # plain help: rich alone would take longer to import than all the rest
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def read_options(course: CourseOption = None) -> None:
+    """Grade a course lab on sequence models: hidden tests in a sandbox, every TODO marked on its own."""
+    if course is not None:
+        os.environ["GRADER_COURSE"] = str(course)  # as if it were set for this command
 
 
 datasets = typer.Typer(help="The course's texts and models.", no_args_is_help=True, rich_markup_mode=None)
@@ -88,11 +98,11 @@ QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing 
 
 
 @app.command("list")
-def list_command() -> None:
+def list_command(course: CourseOption = None) -> None:
     """Print the assignments with their TODOs and points."""
     from grader.reporting.terminal import print_assignments
 
-    print_assignments()
+    print_assignments(current_course(course))
 
 
 @app.command()
@@ -140,6 +150,7 @@ def grade(
     lang: Annotated[LanguageChoice, typer.Option(help="The language of the verdicts.")] = LanguageChoice.EN,
     device: DeviceOption = DeviceChoice.AUTO,
     isolation: IsolationOption = IsolationChoice.BWRAP,
+    course: CourseOption = None,
     student: Annotated[str, typer.Option(help="Who handed it in.")] = "",
     html: Annotated[Optional[Path], typer.Option("--html", help="Write the student's page of feedback there.")] = None,  # noqa: UP045
     quiet: QuietOption = False,
@@ -150,7 +161,9 @@ def grade(
     from grader.reporting.terminal import print_report
 
     find_path(path)  # a mistyped path is told at once, not after a worker has started
-    with open_worker(assignment, isolation=isolation.value, device=device.value) as worker:
+    with open_worker(
+        current_course(course).load_assignment(assignment), isolation=isolation.value, device=device.value
+    ) as worker:
         report = worker.grade(Job(path, student=student))
     if isolation is IsolationChoice.AUTO and report.environment.isolation != IsolationChoice.BWRAP:
         _complain(f"no namespaces to be had here: graded with isolation {report.environment.isolation!r}")
@@ -180,6 +193,7 @@ def batch(
     pending: Annotated[bool, typer.Option("--pending", help="Only finish what waits for a GPU.")] = False,
     device: DeviceOption = DeviceChoice.AUTO,
     isolation: IsolationOption = IsolationChoice.BWRAP,
+    course: CourseOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Grade a class. The same command again goes on where it ended, and grades what has changed."""
@@ -188,12 +202,11 @@ def batch(
     from grader.classroom.run_folder import RunFolder
     from grader.classroom.worker_count import choose_worker_count
     from grader.intake.roster import read_roster
-    from grader.model.assignment import load_assignment
     from grader.reporting.terminal import open_progress, print_class
 
     if resume and force:
         raise UsageError("--resume keeps what was graded before, --force grades it again: choose one")
-    description = load_assignment(assignment)
+    description = current_course(course).load_assignment(assignment)
     roll = collect_submissions(folder, description, read_roster(roster) if roster else None)
     found = roll.jobs
     for what, names in (("late", roll.late), ("on no roster", roll.strangers), ("handed in nothing", roll.absent)):
@@ -203,7 +216,7 @@ def batch(
     workers = 1 if dask else choose_worker_count(len(found), description, wanted=jobs, device=device.value)
     students = {job.student for job in found}
     plan = BatchOptions(
-        assignment,
+        description,
         isolation.value,
         workers,
         dask=dask,
@@ -228,6 +241,7 @@ def rejudge(
     jobs: Annotated[Optional[int], typer.Option("--jobs", min=1, help="Workers; default: one per core.")] = None,  # noqa: UP045
     store: Annotated[Optional[str], typer.Option(help="The gradebook, where it is not in RUN.")] = None,  # noqa: UP045
     force: Annotated[bool, typer.Option("--force", help="Judge again what was judged so before.")] = False,
+    course: CourseOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Judge a class again by changed tests, points or policies, from what was recorded of it."""
@@ -237,7 +251,9 @@ def rejudge(
 
     source, target = RunFolder(run), RunFolder(output or run)
     with open_progress(len(source.list_students()), quiet=quiet) as tell:
-        done = rejudge_run(source, target, RejudgeOptions(jobs=jobs, store=store, force=force), tell)
+        done = rejudge_run(
+            source, target, RejudgeOptions(course=current_course(course), jobs=jobs, store=store, force=force), tell
+        )
     if not quiet:
         print_class(done.reports)
         typer.echo(f"wrote {len(done.reports)} reports, {done.kept} of them judged so before, to {target.folder}/")
@@ -313,13 +329,13 @@ def release(
     assignment: OptionalAssignment = None,
     output: Annotated[Optional[Path], typer.Option("-o", "--output", help="Where the students' kit goes.")] = None,  # noqa: UP045
     check: Annotated[bool, typer.Option("--check", help="Only say what is out of step with the solutions.")] = False,
+    course: CourseOption = None,
 ) -> None:
     """Generate skeletons and notebooks from the solutions, and pack the students' kit."""
     from grader.authoring.release import release_assignment
-    from grader.model.assignment import list_assignments
 
-    names = _choose(assignment, list_assignments())
-    stale = [path for name in names for path in release_assignment(name, output, check)]
+    assignments = _choose(assignment, current_course(course))
+    stale = [path for chosen in assignments for path in release_assignment(chosen, output, check)]
     for path in stale:
         typer.echo(f"{'out of step with the solution' if check else 'wrote'}: {path}")
     if check and stale:
@@ -331,11 +347,12 @@ def bundle(
     platform: Annotated[str, typer.Argument(help="gradescope, prairielearn or autolab.")],
     assignment: AssignmentOption,
     output: Annotated[Path, typer.Option("-o", "--output", help="The .zip to write. It holds the solution: keep it.")],
+    course: CourseOption = None,
 ) -> None:
     """Pack an assignment with the grader, to grade inside that platform."""
     from grader.authoring.platform_bundle import bundle_assignment
 
-    bundle_assignment(assignment, platform, output)
+    bundle_assignment(current_course(course).load_assignment(assignment), platform, output)
     typer.echo(f"wrote what {platform} needs to grade {assignment} to {output}")
 
 
@@ -343,33 +360,31 @@ def bundle(
 def verify(
     assignment: OptionalAssignment = None,
     isolation: IsolationOption = IsolationChoice.BWRAP,
+    course: CourseOption = None,
     quick: Annotated[bool, typer.Option("--quick", help="Only as many wrong variants as each TODO needs.")] = False,
 ) -> None:
     """Is the hidden suite worth trusting? Grades every known right and wrong variant."""
     from grader.authoring.suite_check import print_verifications
-    from grader.model.assignment import list_assignments
 
-    names = _choose(assignment, list_assignments())
-    if not print_verifications(names, isolation.value, quick=quick):
+    assignments = _choose(assignment, current_course(course))
+    if not print_verifications(assignments, isolation.value, quick=quick):
         raise typer.Exit(ExitCode.GRADER_FAULT)
 
 
 @datasets.command("list")
-def list_datasets_command() -> None:
+def list_datasets_command(course: CourseOption = None) -> None:
     """Print every dataset: what it is, its licence, where it comes from."""
-    from grader.authoring.datasets import list_datasets
-    from grader.reporting.terminal import print_datasets
+    from grader.authoring.datasets import list_datasets, print_datasets
 
-    print_datasets(list_datasets())
+    print_datasets(list_datasets(current_course(course).datasets))
 
 
 @datasets.command("verify")
-def verify_datasets_command(names: DatasetNames = None) -> None:
+def verify_datasets_command(names: DatasetNames = None, course: CourseOption = None) -> None:
     """Check every byte against the manifest."""
-    from grader.authoring.datasets import State, verify_datasets
-    from grader.reporting.terminal import print_findings
+    from grader.authoring.datasets import State, print_findings, verify_datasets
 
-    findings = verify_datasets(names)
+    findings = verify_datasets(current_course(course).datasets, names)
     print_findings(findings)
     # What nobody asked for by name may be missing while a sample serves.
     served = [finding for finding in findings if finding.state is State.MISSING and finding.dataset.sample]
@@ -378,12 +393,13 @@ def verify_datasets_command(names: DatasetNames = None) -> None:
 
 
 @datasets.command("fetch")
-def fetch_datasets_command(names: DatasetNames = None) -> None:
+def fetch_datasets_command(names: DatasetNames = None, course: CourseOption = None) -> None:
     """Download what is not shipped; an interrupted download goes on where it stopped."""
     from grader.authoring.datasets import fetch_dataset, list_datasets
 
-    for name in names or [dataset.name for dataset in list_datasets() if dataset.url]:
-        typer.echo(f"{name}: {fetch_dataset(name)}")
+    folder = current_course(course).datasets
+    for name in names or [dataset.name for dataset in list_datasets(folder) if dataset.url]:
+        typer.echo(f"{name}: {fetch_dataset(name, folder)}")
 
 
 @push.command("canvas")
@@ -501,8 +517,8 @@ def _list_some(names: Sequence[str]) -> str:
     return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
 
 
-def _choose(wanted: str | None, names: list[str]) -> list[str]:
-    return [wanted] if wanted else names
+def _choose(wanted: str | None, course: "Course") -> "list[Assignment]":
+    return [course.load_assignment(name) for name in ([wanted] if wanted else course.list_assignments())]
 
 
 def _write_page(report: "GradeReport", path: Path, lang: LanguageChoice) -> None:

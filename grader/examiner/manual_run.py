@@ -8,9 +8,9 @@ from grader.examiner.plugin import Examination
 from grader.examiner.proxy import SubmissionSession
 from grader.examiner.suite import prepare_device
 from grader.intake import read_submission
-from grader.model.assignment import PROJECT, Assignment, list_assignments, load_assignment
+from grader.model.assignment import HIDDEN_TESTS, Assignment
+from grader.model.course import Course, find_course
 from grader.model.devices import Device, choose_device
-from grader.model.seeds import load_secret
 from grader.sandbox.channel import Channel, JailChannel
 from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.jail import Jail, choose_isolation
@@ -26,7 +26,7 @@ def open_manual_run(config: pytest.Config, path: Path) -> Examination:
     prepare_device(device)
     channel = _open_channel(config, assignment, device)
     subject = SubmissionSession(submission, assignment, channel, {"cpu", device.name})
-    examination = Examination(assignment, load_secret(), subject, device.name)
+    examination = Examination(assignment, Course(assignment.root).load_secret(), subject, device.name)
     subject.signatures = examination.load_signatures()
     return examination
 
@@ -42,13 +42,15 @@ def _open_channel(config: pytest.Config, assignment: Assignment, device: Device)
     if config.getoption("--in-process"):
         return InProcessChannel()
     isolation = choose_isolation(config.getoption("--isolation"))
-    jail = Jail(assignment.description.imports, isolation, device=device.name)
+    jail = Jail(assignment.description.imports, isolation, device=device.name, course=assignment.root)
     return JailChannel(jail, assignment.limits)
 
 
 def _find_assignment(config: pytest.Config) -> Assignment:
     for argument in config.args:
-        for name in list_assignments():
-            if Path(argument.split("::")[0]).resolve().is_relative_to(PROJECT / "tests_hidden" / name):
-                return load_assignment(name)
+        path = Path(argument.split("::")[0]).resolve()
+        course = find_course(start=path)
+        for name in course.list_assignments():
+            if path.is_relative_to(course.root / HIDDEN_TESTS / name):
+                return course.load_assignment(name)
     raise pytest.UsageError("--submission needs one folder of tests_hidden/, such as tests_hidden/a4_attention")

@@ -21,18 +21,17 @@ from grader.examiner.parity import Mismatch
 from grader.examiner.plugin import CATEGORIES, EXAMINATION, Examination, find_todo_id, make_test_id
 from grader.examiner.proxy import SubmissionSession
 from grader.examiner.replay import Unrecorded
-from grader.grading.cache_key import digest_suite
-from grader.grading.scoring import check_points
 from grader.intake import read_submission
-from grader.model.assignment import PROJECT, Assignment
+from grader.model.assignment import Assignment
 from grader.model.devices import VIRTUAL, Device
+from grader.model.digests import digest_suite
 from grader.model.errors import BrokenSuite, GraderFault
-from grader.model.report import Category, CheckResult, Visibility
+from grader.model.report import Category, CheckResult, Visibility, check_points
 from grader.model.verdict import MEANINGS, Outcome, SubmissionError, Verdict
 from grader.sandbox.in_process import InProcessChannel
 from grader.wire.virtual_device import set_up_virtual_device
 
-ARGUMENTS = ["-c", "/dev/null", "--rootdir", str(PROJECT)]
+ARGUMENTS = ["-c", "/dev/null"]
 ARGUMENTS += ["--assert=plain", "--capture=no", "--disable-plugin-autoload"]
 # What pytest does around each test for a person who reads its output is more work than the test.
 UNUSED = ["cacheprovider", "terminal", "faulthandler", "logging", "warnings", "unraisableexception", "threadexception"]

@@ -4,15 +4,11 @@ Whatever may change a grade or a word of its report is in one of the three diges
 the same, grading again would give the same report but for its timings.
 """
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 
-from grader.model.assignment import Assignment
+from grader.model.digests import digest_environment, digest_submission
 from grader.model.report import Environment, GradeReport
-from grader.model.submission import Submission, identify
+from grader.model.submission import Submission
 
 
 @dataclass(frozen=True)
@@ -43,28 +39,3 @@ class GradingConditions:
         if report.environment != self.environment:
             return f"the worker has another environment: {report.environment}, not {self.environment}"
         return ""
-
-
-def digest_submission(submission: Submission) -> str:
-    """Of what was read and of its files: a message may name a file and a line of it."""
-    files = (part for file in submission.files for part in (file.path, file.sha256))
-    return identify(submission.id, submission.refused, *files)
-
-
-def digest_environment(environment: Environment) -> str:
-    """Of the versions, the device, the wall, and the grader itself."""
-    return identify("environment", version("grader"), environment.model_dump_json())
-
-
-def digest_suite(assignment: Assignment) -> str:
-    """Of everything that decides a grade: tests, stand-ins, solution and assignment.toml."""
-    digest = hashlib.sha256()
-    for path in _list_suite_files(assignment):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _list_suite_files(assignment: Assignment) -> Iterator[Path]:
-    yield assignment.folder / "assignment.toml"
-    yield assignment.solution
-    yield from sorted(assignment.hidden_tests.glob("*.py"))

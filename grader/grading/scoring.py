@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from grader.model.assignment import Assignment, LatePolicy, Todo
-from grader.model.errors import BrokenSuite
+from grader.model.assignment import LatePolicy, Todo
 from grader.model.report import CheckResult, GradedSubmission, GradeReport, TodoResult
 from grader.model.verdict import Verdict
 
@@ -20,16 +19,6 @@ def score_todos(todos: Iterable[Todo], results: Sequence[CheckResult]) -> tuple[
 def total(values: Iterable[float]) -> float:
     """The sum, rounded to what a gradebook shows."""
     return round(sum(values), DIGITS)
-
-
-def check_points(assignment: Assignment, results: Sequence[CheckResult]) -> None:
-    """Raises BrokenSuite where the tests of a TODO are not worth what the TODO is."""
-    for todo in assignment.todos:
-        given = round(sum(result.max_score for result in results if result.todo == todo.id), 6)
-        if given != todo.points:
-            raise BrokenSuite(f"{assignment.name}: the tests of {todo.id!r} are worth {given}, the TODO {todo.points}")
-    for result in results:
-        assignment.find_todo(result.todo)
 
 
 def charge_lateness(report: GradeReport, policy: LatePolicy | None) -> GradeReport:

@@ -14,10 +14,9 @@ from typing import cast, get_args
 
 from pydantic import TypeAdapter
 
-from grader.grading.cache_key import digest_environment
 from grader.model.assignment import Assignment
+from grader.model.digests import digest_environment, identify
 from grader.model.report import Category, Environment, Visibility
-from grader.model.submission import identify
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # What reads a submission, runs it and carries its replies; and what judges them.

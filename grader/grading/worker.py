@@ -25,7 +25,7 @@ from grader.examiner.recording import Recording, pack_recording, read_recording
 from grader.examiner.review_flags import find_suspicions
 from grader.grading.scoring import score_todos, total
 from grader.intake import read_submission
-from grader.model.assignment import Assignment, load_assignment
+from grader.model.assignment import Assignment
 from grader.model.devices import Device, choose_device
 from grader.model.errors import BrokenJail, DamagedRecording, GraderFault
 from grader.model.report import (
@@ -98,9 +98,9 @@ class Worker:
         try:
             # Imported only now: these import torch, and the zygote should be on its way by then.
             from grader.examiner.suite import Suite
-            from grader.model.seeds import commit_to, load_secret
+            from grader.model.course import Course, commit_to
 
-            secret = load_secret()
+            secret = Course(self.assignment.root).load_secret()
             self.suite = Suite(assignment, secret, self.device)
         except BaseException:
             self.close()
@@ -171,7 +171,9 @@ class Worker:
         return RecordingChannel(open_live()) if record else open_live()
 
     def _start_jail(self) -> Jail:
-        return Jail(self.assignment.description.imports, self.isolation, device=self.device.name)
+        return Jail(
+            self.assignment.description.imports, self.isolation, device=self.device.name, course=self.assignment.root
+        )
 
     def _replace_jail(self) -> None:
         # The next submission must not pay for what broke under this one.
@@ -225,10 +227,10 @@ class Worker:
 
 
 def open_worker(
-    name: str, *, isolation: str | None = None, device: str | None = None, expectant: bool = True
+    assignment: Assignment, *, isolation: str | None = None, device: str | None = None, expectant: bool = True
 ) -> Worker:
     """A worker for the assignment of that name. Raises UsageError or BrokenSuite."""
-    worker = Worker(load_assignment(name), isolation=isolation, device=device, expectant=expectant)
+    worker = Worker(assignment, isolation=isolation, device=device, expectant=expectant)
     # What is loaded by now stays to the end. The collector would walk all of it again and again: a fifth of a grade
     # from nothing went by in its last walk, at exit.
     gc.freeze()

@@ -11,8 +11,9 @@ from grader.intake.candidates import MAX_CANDIDATES, Candidate, choose, list_pro
 from grader.intake.definitions import Extract
 from grader.intake.entries import Entry, Listing, normalize_name, read_chunks, read_name
 from grader.intake.folder import list_folder, open_file, scan
+from grader.model.digests import identify, identify_refused
 from grader.model.errors import SubmissionNotFound, SubmissionRefused
-from grader.model.submission import SourceFile, Submission, identify, identify_refused
+from grader.model.submission import SourceFile, Submission
 
 MAX_NESTING = 2
 MAX_ARCHIVES = 5

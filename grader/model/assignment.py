@@ -1,4 +1,4 @@
-"""assignment.toml -> a frozen Assignment."""
+"""Read assignment.toml into a frozen Assignment."""
 
 import ast
 import os
@@ -9,21 +9,20 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from grader.model.errors import BrokenSuite, UnknownAssignment
+from grader.model.errors import BrokenSuite
 
-# Read when the first model is made. To look for plugins, of which we use none, pydantic would read the metadata of
-# every installed package: a twentieth of a grade from nothing.
+# Read when the first model is made. Looking for plugins, pydantic would read the metadata of every installed package,
+# which takes 5 % of a cold grade. We use no plugins.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 FULL_SCORE = 100
 
 
-def _find_project() -> Path:
-    # Bundles and installed copies name the course's folder; a checkout is its own.
-    return Path(os.environ.get("GRADER_PROJECT") or Path(__file__).resolve().parents[2])
-
-
-PROJECT = _find_project()
+# The folders of a course.
+ASSIGNMENTS = "assignments"
+SOLUTIONS = "solutions"
+HIDDEN_TESTS = "tests_hidden"
+DESCRIPTION = "assignment.toml"
 
 
 class Frozen(BaseModel):
@@ -33,7 +32,7 @@ class Frozen(BaseModel):
 
 
 class Limits(Frozen):
-    """What one submission may use; `cpu_seconds` and `asleep_seconds` count for each test."""
+    """Limits of one submission; `cpu_seconds` and `asleep_seconds` count for each test."""
 
     cpu_seconds: float = Field(default=2.0, gt=0)
     asleep_seconds: float = Field(default=3.0, gt=0)
@@ -45,8 +44,10 @@ class Limits(Frozen):
 
 
 class LatePolicy(Frozen):
-    """What handing in after `due` costs, in points of the assignment, for each day that has begun; within the grace
-    nothing. A student's extension, in days, moves `due`."""
+    """The penalty for work submitted after `due`: points of the assignment for each day that has begun.
+
+    Within the grace period there is none. A student's extension, in days, moves `due`.
+    """
 
     due: AwareDatetime
     grace_minutes: float = Field(default=0.0, ge=0)
@@ -77,85 +78,74 @@ class Description(Frozen):
     late: LatePolicy | None = None
     # Which of a student's attempts counts; lateness is charged before the best is chosen.
     attempt: Literal["last", "best"] = "last"
-    # Where there is no GPU, GPU-run tests run on the virtual device, wait for a GPU, or always are left out.
+    # Without a GPU, GPU-run tests use the virtual device, or wait for a GPU; `skip` always leaves them out.
     gpu_policy: Literal["virtual", "require", "skip"] = "virtual"
     todo: tuple[Todo, ...] = Field(min_length=1)
 
 
 class Assignment(Frozen):
-    """One assignment with its folders."""
+    """One assignment of the course in the folder `root`."""
 
     name: str
     description: Description
+    root: Path
 
     @property
     def todos(self) -> tuple[Todo, ...]:
-        """Its TODOs in the order of the table that students see."""
+        """Return the TODOs in the order of the table that students see."""
         return self.description.todo
 
     @property
     def module(self) -> str:
-        """The file that students hand in, such as `attention.py`."""
+        """Return the name of the file that students submit, such as `attention.py`."""
         return self.description.module
 
     @property
     def limits(self) -> Limits:
-        """What one submission may use."""
+        """Return the limits of one submission."""
         return self.description.limits
 
     @property
     def gpu_policy(self) -> Literal["virtual", "require", "skip"]:
-        """What becomes of GPU-run tests where there is no GPU."""
+        """Return the policy for GPU-run tests on a machine without a GPU."""
         return self.description.gpu_policy
 
     @property
     def folder(self) -> Path:
-        """What students receive."""
-        return PROJECT / "assignments" / self.name
+        """Return the folder that students receive."""
+        return self.root / ASSIGNMENTS / self.name
 
     @property
     def solution(self) -> Path:
-        """The reference module."""
-        return PROJECT / "solutions" / self.name / self.module
+        """Return the path of the reference module."""
+        return self.root / SOLUTIONS / self.name / self.module
 
     @property
     def hidden_tests(self) -> Path:
-        """The hidden suite."""
-        return PROJECT / "tests_hidden" / self.name
+        """Return the folder of the hidden tests."""
+        return self.root / HIDDEN_TESTS / self.name
 
     @cached_property
     def defines(self) -> frozenset[str]:
-        """The top-level names that TODOs live in."""
+        """Return the top-level names that hold TODOs."""
         return frozenset(place.split(".")[0] for todo in self.todos for place in todo.where)
 
     @cached_property
     def leftovers(self) -> tuple[str, ...]:
-        """Names of local variables of the reference: what a notebook may have left as globals."""
+        """Return the reference's local variable names: a notebook may have left them behind as globals."""
         return find_local_names(self.solution.read_text(encoding="utf-8"))
 
     def find_todo(self, todo_id: str) -> Todo:
-        """The TODO of that id. Raises BrokenSuite where there is none."""
+        """Return the TODO with that id. Raises BrokenSuite if there is none."""
         for todo in self.todos:
             if todo.id == todo_id:
                 return todo
         raise BrokenSuite(f"no TODO {todo_id!r} in {self.name}/assignment.toml: found {[t.id for t in self.todos]}")
 
 
-def list_assignments() -> list[str]:
-    """The names of all assignments, sorted."""
-    return sorted(path.parent.name for path in (PROJECT / "assignments").glob("*/assignment.toml"))
-
-
-def load_assignment(name: str) -> Assignment:
-    """Read one assignment. Raises UnknownAssignment, or BrokenSuite where its file is wrong."""
-    if name not in list_assignments():
-        raise UnknownAssignment(f"no assignment {name!r}: there are {', '.join(list_assignments()) or 'none'}")
-    return Assignment(name=name, description=read_description(PROJECT / "assignments" / name / "assignment.toml"))
-
-
 def read_description(path: Path) -> Description:
     """Read one assignment.toml. Raises BrokenSuite where it is wrong."""
-    place = path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path
+    place = "/".join(path.parts[-3:])
     try:
         description = Description.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -167,7 +157,7 @@ def read_description(path: Path) -> Description:
 
 
 def find_local_names(source: str) -> tuple[str, ...]:
-    """Every name that some function of `source` assigns, sorted; no module-level name is among them."""
+    """Return the names that functions of `source` assign, sorted, without the module-level names."""
     tree = ast.parse(source)
     local: set[str] = set()
     for function in ast.walk(tree):

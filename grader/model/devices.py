@@ -1,4 +1,4 @@
-"""Which device GPU-run tests use: CUDA where the machine has it, else the virtual device.
+"""Choose the device of GPU-run tests: CUDA if the machine has it, else the virtual device.
 
 The driver's management library is asked, so that nothing imports torch to know it and no process starts CUDA: one that
 has done so cannot be forked.
@@ -18,14 +18,14 @@ MAX_NAME = 96
 
 @dataclass(frozen=True)
 class Device:
-    """What torch calls it, and what the report says: `virtual:0` and `virtual`, `cuda:0` and `cuda:0 NVIDIA ...`."""
+    """A device: torch's name and the label in reports: `virtual:0` and `virtual`, `cuda:0` and `cuda:0 NVIDIA`."""
 
     name: str
     label: str
 
     @property
     def is_cuda(self) -> bool:
-        """Whether it is a GPU."""
+        """Tell whether this is a GPU."""
         return self.name.startswith("cuda")
 
 
@@ -34,7 +34,7 @@ VIRTUAL = Device("virtual:0", "virtual")
 
 
 def choose_device(assignment: Assignment, wanted: str | None = None) -> Device:
-    """Where an assignment's GPU-run tests run. Raises UsageError where CUDA is asked for and not there.
+    """Return the device of an assignment's GPU-run tests. Raises UsageError if CUDA is asked for and not there.
 
     Under the policy `require` it is a GPU or nothing, and under `skip` nothing: the rest runs on the CPU as always.
     """
@@ -50,12 +50,12 @@ def choose_device(assignment: Assignment, wanted: str | None = None) -> Device:
 
 
 def recall_choice(label: str) -> str:
-    """What to ask for to have the device of a report again."""
+    """Return the choice that gives the device of a report again."""
     return label.split(":")[0].split()[0]
 
 
 def find_gpu() -> str:
-    """The name of the first GPU that both the machine and torch can use; empty where there is none."""
+    """Return the name of the first GPU that both the machine and torch can use, or an empty text."""
     return _ask_driver() if _has_cuda_libraries() else ""
 
 

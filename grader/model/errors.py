@@ -1,4 +1,4 @@
-"""Every error the grader raises on purpose, in one tree; used by all trusted modules.
+"""The errors that the grader raises on purpose, as one tree.
 
 GraderError
 ├── UsageError              the command cannot be carried out as given: exit code 2
@@ -7,7 +7,7 @@ GraderError
 │   └── IsolationUnavailable
 ├── PlatformFailed          a learning-management system did not do its part: exit code 1
 ├── SubmissionRefused       what was handed in cannot be read: a report with that reason, never a traceback
-├── DamagedRecording        what was recorded cannot be read: the submission is graded anew, and that is told
+├── DamagedRecording        what was recorded cannot be read: the submission is graded again, with a note
 └── GraderFault             the grader itself is at fault: never scored as a zero
     ├── BrokenSuite         a hidden test, an assignment.toml or a solution is wrong
     └── BrokenJail          the sandbox did not start or its zygote died

@@ -1,11 +1,10 @@
-"""What a student handed in, normalised: one module of definitions that knows where each line came from.
+"""A submission in normal form: one module of definitions, with the origin of each line.
 
 Made by `intake.read_submission`, used by everything that judges or reports.
 """
 
-import hashlib
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 
@@ -19,7 +18,7 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a line of a submission's source came from. Cells are counted from the top, code cells only, from 1."""
+    """The origin of a line of source. Code cells are counted from the top, from 1."""
 
     path: str
     cell: int | None
@@ -46,23 +45,9 @@ class Submission:
     definitions: Mapping[str, int] = field(default_factory=dict)
 
     def locate(self, line: int) -> Origin:
-        """The place in the student's own file that `line` of `source` (from 1) came from."""
+        """Return the place in the student's own file that `line` of `source` (from 1) came from."""
         if not self.origins:
             raise LookupError(f"no line {line} in a submission without source: {self.refused}")
         index = bisect_right(self.origins, line, key=lambda entry: entry[0]) - 1
         first_line, origin = self.origins[max(index, 0)]
         return replace(origin, line=max(origin.line + line - first_line, 1))
-
-
-def identify(module: str, *parts: str) -> str:
-    """The id of a submission: the same bytes give the same id, on every machine and in every run."""
-    digest = hashlib.sha256()
-    for part in (module, *parts):
-        data = part.encode()
-        digest.update(f"{len(data)}:".encode() + data)
-    return digest.hexdigest()
-
-
-def identify_refused(module: str, reason: str, files: Sequence[SourceFile]) -> str:
-    """The id of a submission that could not be read: that of its files."""
-    return identify(module, reason, *(file.sha256 for file in files))

@@ -16,7 +16,8 @@ from grader.classroom.batch import BatchOptions, grade_class
 from grader.classroom.class_folder import list_jobs
 from grader.classroom.run_folder import RunFolder
 from grader.exports import ExportOptions, export_run
-from grader.model.assignment import Assignment, load_assignment
+from grader.model.assignment import Assignment
+from grader.model.course import Course
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
 from grader.model.verdict import Verdict
@@ -76,14 +77,15 @@ def run_raid(place: Path, temporary: Path, kinds: list[str], *, sparse: bool = F
     """Grade, judge, print. 0 where nothing is wrong. `sparse`: of 200 submissions a quarter is hostile."""
     adopt_orphans()
     attacks = choose_attacks(kinds)
-    raid = Raid(load_assignment(ASSIGNMENT))
+    course = Course(place / "course")
+    raid = Raid(course.load_assignment(ASSIGNMENT))
     if sparse:
         _lay_out(raid, attacks[::SPARSE], place / "class", mixed=SPARSE_MIXED, copies=SPARSE_COPIES)
     else:
         _lay_out(raid, attacks, place / "class")
     run = RunFolder(place / "run")
     jobs = list_jobs(place / "class")
-    plan = BatchOptions(ASSIGNMENT, isolation="bwrap", workers=WORKERS)
+    plan = BatchOptions(raid.assignment, isolation="bwrap", workers=WORKERS)
     graded = grade_class(jobs, plan, run, raid.hear)
     raid.wrong += [f"not graded: {student!r}" for student in graded.left]
     changed = list(_find_changed(raid))

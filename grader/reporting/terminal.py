@@ -11,8 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from grader.authoring.datasets import Dataset, DatasetFinding
-from grader.model.assignment import list_assignments, load_assignment
+from grader.model.course import Course
 from grader.model.report import CheckResult, GradeReport
 from grader.model.verdict import MEANINGS, Verdict
 from grader.reporting.safe_text import escape_control_characters
@@ -38,29 +37,14 @@ CHECK_WORDS = {
 STYLES = {Verdict.PASSED: "green", Verdict.UNFILLED: "yellow", Verdict.GRADER_FAULT: "bold red"}
 
 
-def print_assignments() -> None:
+def print_assignments(course: Course) -> None:
     """Every assignment with its TODOs and points."""
     table = Table("assignment", "TODO", "what", "points", box=None)
-    for name in list_assignments():
-        assignment = load_assignment(name)
+    for name in course.list_assignments():
+        assignment = course.load_assignment(name)
         for index, todo in enumerate(assignment.todos):
             table.add_row("" if index else name, todo.id, todo.title, f"{todo.points:g}")
     make_console().print(table)
-
-
-def print_datasets(datasets: Sequence[Dataset]) -> None:
-    """Every dataset of the manifest."""
-    table = Table("dataset", "what", "MB", "licence", "source", box=None)
-    for dataset in datasets:
-        size = f"{dataset.size / 1e6:.2f}" if dataset.size else ""
-        table.add_row(dataset.name, dataset.title, size, dataset.licence, dataset.source)
-    make_console().print(table)
-
-
-def print_findings(findings: Sequence[DatasetFinding]) -> None:
-    """Whether each dataset is whole, and what to do where it is not."""
-    for finding in findings:
-        make_console().print(f"{finding.dataset.name:<14} {finding.state.value:<8} {finding.detail}", markup=False)
 
 
 def print_report(report: GradeReport, language: Literal["en", "ko"]) -> None:

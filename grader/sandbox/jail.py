@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from grader.jail.confine import Confinement
-from grader.model.assignment import PROJECT, Limits
+from grader.model.assignment import Limits
+from grader.model.course import Course
 from grader.model.errors import BrokenJail, IsolationUnavailable
 from grader.wire.frames import read_frame
 
@@ -111,9 +112,18 @@ class Jail:
     """A sandbox with a warm zygote in it."""
 
     def __init__(
-        self, imports: tuple[str, ...], isolation: Isolation, *, device: str = "cpu", tmpfs_bytes: int = 64 << 20
+        self,
+        imports: tuple[str, ...],
+        isolation: Isolation,
+        *,
+        device: str = "cpu",
+        course: Path | None = None,
+        tmpfs_bytes: int = 64 << 20,
     ) -> None:
-        """Start it; it goes on importing by itself until `wait_ready`. `device` is what GPU-run tests will use."""
+        """Start it; it goes on importing by itself until `wait_ready`.
+
+        `device` is what GPU-run tests will use. Of the folder `course` the submission sees the datasets only.
+        """
         self.isolation = isolation
         self.tmpfs_bytes = tmpfs_bytes
         self.device = device
@@ -122,7 +132,7 @@ class Jail:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(START_SECONDS)
         with theirs:
-            self.process = _start(isolation, theirs.fileno(), self.log.fileno(), device)
+            self.process = _start(isolation, theirs.fileno(), self.log.fileno(), device, course)
         self._send({"do": "prepare", "imports": list(imports), "device": device})
 
     def wait_ready(self) -> None:
@@ -254,16 +264,16 @@ def find_obstacle() -> str:
     return ""
 
 
-def _start(isolation: Isolation, control: int, log: int, device: str) -> subprocess.Popen[bytes]:
+def _start(isolation: Isolation, control: int, log: int, device: str, course: Path | None) -> subprocess.Popen[bytes]:
     if isolation is not Isolation.BWRAP:
         command = [sys.executable, "-s", "-S", "-P", "-B", "-c", BOOT, str(control), _find_host_path()]
         return _popen(command, [control], log, environment=_list_environment(device))
     if os.geteuid() != 0:
-        return _popen([*_build_wall(device), *_build_inner_command(control)], [control], log)
-    return _start_as_root(control, log, device)
+        return _popen([*_build_wall(device, course), *_build_inner_command(control)], [control], log)
+    return _start_as_root(control, log, device, course)
 
 
-def _start_as_root(control: int, log: int, device: str) -> subprocess.Popen[bytes]:
+def _start_as_root(control: int, log: int, device: str, course: Path | None) -> subprocess.Popen[bytes]:
     # The kernel does not count root's processes against RLIMIT_NPROC, so children must become another user. Only
     # root may map more than one user into a namespace; bubblewrap waits while the map is written from outside.
     info_read, info_write = os.pipe()
@@ -271,7 +281,9 @@ def _start_as_root(control: int, log: int, device: str) -> subprocess.Popen[byte
     extra = ["--info-fd", str(info_write), "--userns-block-fd", str(block_read)]
     try:
         process = _popen(
-            [*_build_wall(device), *extra, *_build_inner_command(control)], [control, info_write, block_read], log
+            [*_build_wall(device, course), *extra, *_build_inner_command(control)],
+            [control, info_write, block_read],
+            log,
         )
         os.close(info_write)
         info_write = -1
@@ -308,7 +320,7 @@ def _popen(
     )
 
 
-def _build_wall(device: str) -> list[str]:
+def _build_wall(device: str, course: Path | None) -> list[str]:
     """bubblewrap's arguments, up to the command."""
     arguments = ["bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     # As user 0 with all capabilities of its own namespace: the zygote makes a pid namespace for every child. Any
@@ -317,7 +329,7 @@ def _build_wall(device: str) -> list[str]:
     arguments += ["--hostname", "jail", "--clearenv", "--die-with-parent", "--new-session", "--as-pid-1"]
     for name, value in _list_environment(device).items():
         arguments += ["--setenv", name, value]
-    arguments += _build_mounts()
+    arguments += _build_mounts(course)
     arguments += [*_build_devices(device), "--proc", "/proc", "--tmpfs", "/tmp"]
     return [*arguments, "--remount-ro", "/", "--chdir", "/tmp"]
 
@@ -336,7 +348,7 @@ def _is_gpu(device: str) -> bool:
     return device.startswith("cuda")
 
 
-def _build_mounts() -> list[str]:
+def _build_mounts(course: Path | None) -> list[str]:
     # Made by name, since a folder that bubblewrap makes on the way to a mount is closed to other users.
     folders = ["/etc", "/jail", "/jail/grader", "/site", *_list_parents(Path(sys.base_prefix).resolve())]
     arguments = [part for folder in folders for part in ("--perms", "0755", "--dir", folder)]
@@ -355,18 +367,19 @@ def _build_mounts() -> list[str]:
         arguments += ["--ro-bind", source, target]
     for name in ("__init__.py", "wire", "jail"):
         arguments += ["--ro-bind", str(PACKAGE / name), f"/jail/grader/{name}"]
-    arguments += ["--ro-bind-try", str(PROJECT / "datasets"), "/datasets"]
-    return arguments + _hide_ours(base)
+    if course is not None:
+        arguments += ["--ro-bind-try", str(Course(course).datasets), "/datasets"]
+    return arguments + _hide_ours(base, course)
 
 
 def _list_parents(path: Path) -> list[str]:
     return [str(parent) for parent in reversed(path.parents) if parent != Path("/")]
 
 
-def _hide_ours(base: Path) -> list[str]:
+def _hide_ours(base: Path, course: Path | None) -> list[str]:
     # A checkout below /usr or below the Python installation would come in with it, an installed package with its
     # neighbours. What covers them is read-only: a tmpfs of the zygote's has no size limit.
-    hidden = [str(PROJECT)] if any(PROJECT.is_relative_to(bound) for bound in (Path("/usr"), base)) else []
+    hidden = [str(course)] if course and any(course.is_relative_to(bound) for bound in (Path("/usr"), base)) else []
     hidden += [f"{target}/grader" for source, target in _list_site_packages() if Path(source, "grader").is_dir()]
     return [part for folder in hidden for part in ("--tmpfs", folder, "--remount-ro", folder)]
 

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from grader.model.assignment import PROJECT, Limits
+from grader.model.assignment import Limits
 from grader.model.errors import BrokenJail
 from grader.model.verdict import SubmissionError
 from grader.sandbox.channel import JailChannel
@@ -53,23 +53,23 @@ def take_memory(course, pid, name): return len(bytes({LIMITS.memory_mb * 2} << 2
 """
 
 
-def probe(isolation: Isolation) -> Mapping[str, bool]:
+def probe(isolation: Isolation, course: Path) -> Mapping[str, bool]:
     """Which of `PROBES` succeed behind this level, here and as this user. Raises BrokenJail where it does not stand."""
-    jail = Jail((), isolation)
+    jail = Jail((), isolation, course=course)
     try:
         jail.wait_ready()
-        return {name: _try(jail, name) for name in PROBES}
+        return {name: _try(jail, name, course) for name in PROBES}
     finally:
         jail.close()
 
 
-def _try(jail: Jail, knock_name: str) -> bool:
+def _try(jail: Jail, knock_name: str, course: Path) -> bool:
     channel = JailChannel(jail, LIMITS)
     mark = f"grader-knock-{secrets.token_hex(8)}"
     channel.start_test()
     try:
         _ask(channel, Load(SOURCE, "knock", []))
-        reply = _ask(channel, Call(MODULE, knock_name, [str(PROJECT), os.getpid(), mark], {}))
+        reply = _ask(channel, Call(MODULE, knock_name, [str(course), os.getpid(), mark], {}))
     except SubmissionError:
         return False
     finally:
@@ -91,10 +91,10 @@ def _refuse(value: object) -> dict[str, object]:
     raise ProtocolError(f"plain data only: {value!r}")
 
 
-def summarise_probes(isolation: Isolation) -> str:
+def summarise_probes(isolation: Isolation, course: Path) -> str:
     """One line on a level: what gets through, of so many things tried."""
     try:
-        found = probe(isolation)
+        found = probe(isolation, course)
     except BrokenJail as error:
         return f"cannot be built here: {str(error)[:160]}"
     through = [PROBES[name] for name, succeeded in found.items() if succeeded]

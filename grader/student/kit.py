@@ -1,4 +1,4 @@
-"""What a student holds of an assignment: its description and its public tests, without solution and hidden tests.
+"""A student's kit: the description of an assignment and its public tests, without solution and hidden tests.
 
 py.
 """
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from grader.model.assignment import PROJECT, Assignment, read_description
+from grader.model.assignment import DESCRIPTION, Assignment, read_description
+from grader.model.course import find_course
 from grader.model.errors import UnknownAssignment, UsageError
 
-DESCRIPTION = "assignment.toml"
 PUBLIC_TESTS = "tests_public"
 
 
@@ -21,12 +21,12 @@ class Kit(Assignment):
 
     @property
     def folder(self) -> Path:
-        """Where it was unpacked."""
+        """Return the folder where it was unpacked."""
         return self.place
 
     @property
     def public_tests(self) -> Path:
-        """The tests that students may read and run."""
+        """Return the folder of the tests that students may read and run."""
         return self.place / PUBLIC_TESTS
 
     @cached_property
@@ -36,25 +36,32 @@ class Kit(Assignment):
 
 
 def find_kit(path: Path, name: str | None = None) -> Kit:
-    """The kit around `path` or around the current folder, else the course's own assignment of that name.
+    """Return the kit around `path` or the current folder, else the course's own assignment of that name.
 
     Raises UnknownAssignment where there is none.
     """
     around = [folder for start in (path, Path.cwd()) for folder in _list_around(start)]
     folders = around if name is None else [folder for folder in around if folder.name == name]
     if name is not None:
-        folders.append(PROJECT / "assignments" / name)
+        folders += _list_in_course(name)
     for folder in folders:
         if (folder / DESCRIPTION).is_file():
             return open_kit(folder)
     raise UnknownAssignment(_tell_nothing(name, around))
 
 
+def _list_in_course(name: str) -> list[Path]:
+    try:
+        return [find_course().assignments / name]
+    except UsageError:
+        return []  # a student has no course, only the kit
+
+
 def open_kit(folder: Path) -> Kit:
-    """The kit in that folder. Raises UsageError where it holds no public tests."""
+    """Return the kit in that folder. Raises UsageError if it holds no public tests."""
     if not (folder / PUBLIC_TESTS).is_dir():
         raise UsageError(f"no folder {PUBLIC_TESTS!r} in {str(folder)!r}: unpack the whole kit again")
-    return Kit(name=folder.name, description=read_description(folder / DESCRIPTION), place=folder)
+    return Kit(name=folder.name, description=read_description(folder / DESCRIPTION), root=folder, place=folder)
 
 
 def _list_around(path: Path) -> Iterator[Path]:

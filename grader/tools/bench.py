@@ -19,7 +19,8 @@ from grader.classroom.local_executor import Executor, Task, open_local
 from grader.grading.cache_key import CacheKey
 from grader.grading.worker import Job
 from grader.intake import read_submission
-from grader.model.assignment import FULL_SCORE, PROJECT, Assignment, load_assignment
+from grader.model.assignment import FULL_SCORE, Assignment
+from grader.model.course import find_course
 from grader.model.report import GradeReport
 
 NAME = "a4_attention"
@@ -43,7 +44,7 @@ class Ratio:
 
 def main() -> None:
     """Print every ratio with its target."""
-    assignment = load_assignment(NAME)
+    assignment = find_course().load_assignment(NAME)
     for ratio in (compare_warm(assignment), compare_cold(assignment), compare_help(), compare_intake(assignment)):
         sign = "met" if ratio.met else "MISSED"
         print(f"{ratio.what}: {ratio.ours:.3f} s against {ratio.theirs:.3f} s; target {ratio.target}: {sign}")
@@ -55,7 +56,7 @@ def compare_warm(assignment: Assignment) -> Ratio:
     command += ["--in-process", "--submission", str(assignment.solution)]
     theirs = _measure(lambda: _run_side_by_side([command] * WORKERS)) / WORKERS
     tasks = [Task(CacheKey("", "", ""), Job(assignment.solution))] * WARM_SUBMISSIONS
-    with open_local(NAME, "bwrap", WORKERS) as executor:
+    with open_local(assignment, "bwrap", WORKERS) as executor:
         ours = _measure(lambda: _grade_all(executor, tasks)) / WARM_SUBMISSIONS
     return Ratio(f"a warm submission ({theirs / ours:.0f} times faster)", ours, theirs, "40 times", theirs >= 40 * ours)
 
@@ -125,7 +126,7 @@ def _time(action: Callable[[], None]) -> float:
 
 
 def _run(command: Sequence[str]) -> None:
-    subprocess.run(command, check=True, capture_output=True, cwd=PROJECT)
+    subprocess.run(command, check=True, capture_output=True, cwd=find_course().root)
 
 
 def _run_side_by_side(commands: Sequence[Sequence[str]]) -> None:

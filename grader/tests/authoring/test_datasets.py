@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from grader.authoring.datasets import DatasetFinding, State, fetch_dataset, find_dataset, list_datasets, verify_datasets
 from grader.cli.app import app
 from grader.model.errors import BrokenSuite, UsageError
+from grader.tests.support.course import COURSE
 
 CONTENT = b"id\tdocument\tlabel\n" + b"".join(f"{i}\t영화\t1\n".encode() for i in range(20_000))
 
@@ -174,7 +175,7 @@ def test_a_sample_serves_until_the_whole_is_there(folder: Path) -> None:
 def test_verify_tells_missing_from_damaged(folder: Path) -> None:
     """A changed byte is damage, an absent file is missing, and both say what to do."""
     (folder / "sample.tsv").write_bytes(b"simple")
-    few, full = verify_datasets(None, folder)
+    few, full = verify_datasets(folder)
     assert (few.state, full.state) == (State.DAMAGED, State.MISSING)
     assert "grader datasets fetch full" in full.detail
 
@@ -182,7 +183,7 @@ def test_verify_tells_missing_from_damaged(folder: Path) -> None:
 def test_unknown_names_are_answered_with_the_known(folder: Path) -> None:
     """A name that is not in the manifest is a usage error."""
     with pytest.raises(UsageError, match="few, full"):
-        verify_datasets(["nsmk"], folder)
+        verify_datasets(folder, ["nsmk"])
 
 
 def test_a_broken_manifest_is_the_courses_fault(tmp_path: Path) -> None:
@@ -194,15 +195,15 @@ def test_a_broken_manifest_is_the_courses_fault(tmp_path: Path) -> None:
 
 def test_the_samples_are_those_of_the_manifest() -> None:
     """Every committed sample is whole."""
-    samples = [dataset.name for dataset in list_datasets() if dataset.file.startswith("samples/")]
-    assert {finding.state for finding in verify_datasets(samples)} == {State.READY}
+    samples = [dataset.name for dataset in list_datasets(COURSE.datasets) if dataset.file.startswith("samples/")]
+    assert {finding.state for finding in verify_datasets(COURSE.datasets, samples)} == {State.READY}
 
 
 def test_the_command_line_lists_and_verifies() -> None:
     """`grader datasets` names every dataset, and says of each whether it is whole."""
     listed = CliRunner().invoke(app, ["datasets", "list"])
     assert listed.exit_code == 0
-    assert all(dataset.name in listed.output for dataset in list_datasets())
+    assert all(dataset.name in listed.output for dataset in list_datasets(COURSE.datasets))
     verified = CliRunner().invoke(app, ["datasets", "verify", "reviews_ko"])
     assert (verified.exit_code, verified.output.split()) == (0, ["reviews_ko", "ready"])
 
@@ -220,9 +221,9 @@ def test_what_a_sample_stands_for_may_be_missing(
     monkeypatch: pytest.MonkeyPatch, dataset: str, state: State, names: list[str], code: int
 ) -> None:
     """Unless it is asked for by name."""
-    [wanted] = [each for each in list_datasets() if each.name == dataset]
+    [wanted] = [each for each in list_datasets(COURSE.datasets) if each.name == dataset]
     found = DatasetFinding(wanted, Path(wanted.file), state)
-    monkeypatch.setattr("grader.authoring.datasets.verify_datasets", lambda names: [found])
+    monkeypatch.setattr("grader.authoring.datasets.verify_datasets", lambda folder, names: [found])
     assert CliRunner().invoke(app, ["datasets", "verify", *names]).exit_code == code
 
 

@@ -7,10 +7,11 @@ import nbformat
 import pytest
 
 from grader.intake import read_submission
-from grader.model.assignment import Limits, load_assignment
+from grader.model.assignment import Limits
 from grader.sandbox.channel import JailChannel
 from grader.sandbox.jail import Isolation, Jail
 from grader.tests.conftest import Prober
+from grader.tests.support.course import COURSE, load_assignment
 from grader.wire.messages import Done
 
 CELLS = (
@@ -34,7 +35,7 @@ def encode_text(name, text):
 @pytest.fixture(scope="module")
 def hub_jail() -> Iterator[Jail]:
     """A zygote with what the assignment on pretrained models imports."""
-    jail = Jail(load_assignment("a5_pretrained").description.imports, Isolation.BWRAP)
+    jail = Jail(load_assignment("a5_pretrained").description.imports, Isolation.BWRAP, course=COURSE.root)
     try:
         jail.wait_ready()
         yield jail

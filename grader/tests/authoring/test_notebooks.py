@@ -10,15 +10,15 @@ import pytest
 from nbconvert.preprocessors import ExecutePreprocessor
 
 from grader.authoring.release import render_notebook
-from grader.model.assignment import PROJECT, list_assignments, load_assignment
+from grader.tests.support.course import COURSE, load_assignment
 
-HUB = PROJECT / "datasets" / "hub"
+HUB = COURSE.root / "datasets" / "hub"
 CELL_SECONDS = 1200
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(6 * CELL_SECONDS)]
 
 
-@pytest.mark.parametrize("name", list_assignments())
+@pytest.mark.parametrize("name", COURSE.list_assignments())
 def test_a_filled_notebook_runs_to_its_end(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No cell raises, without a network, and where there is something to see a plot comes out."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")

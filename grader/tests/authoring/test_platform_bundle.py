@@ -14,12 +14,14 @@ from typer.testing import CliRunner
 from grader.authoring.platform_bundle import PLATFORMS, bundle_assignment, collect_bundle
 from grader.authoring.release import render_skeleton
 from grader.cli.app import app
-from grader.model.assignment import PROJECT, load_assignment
+from grader.model.assignment import Assignment
+from grader.model.course import Course
 from grader.model.errors import UsageError
+from grader.tests.support.course import COURSE, load_assignment
 from grader.tests.support.platform_host import Host, list_names
 from grader.tests.support.toy import SOLUTION, open_project, write_variants
 
-COURSE = {
+IN_COURSE = {
     "course/.grader/secret",
     "course/assignments/toy/assignment.toml",
     "course/solutions/toy/toy.py",
@@ -63,15 +65,14 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     open_project(monkeypatch, course)
     write_variants(course, "", right_one=SOLUTION)
     shutil.copytree(course / "tests_hidden" / "toy", course / "tests_hidden" / "other")
-    shutil.copy(PROJECT / "requirements.lock", course)
-    monkeypatch.setattr("grader.authoring.platform_bundle.PROJECT", course)
+    shutil.copy(COURSE.root / "requirements.lock", course)
     monkeypatch.setenv("GRADER_SECRET", "of the course")
     return course
 
 
-def pack(folder: Path, platform: str, name: str = "toy") -> Path:
+def pack(folder: Path, platform: str, assignment: Assignment | None = None) -> Path:
     """The archive for a platform."""
-    bundle_assignment(name, platform, folder / f"{platform}.zip")
+    bundle_assignment(assignment or Course(folder).load_assignment("toy"), platform, folder / f"{platform}.zip")
     return folder / f"{platform}.zip"
 
 
@@ -87,7 +88,7 @@ def test_gradescopes_scripts_are_at_the_root(toy: Path) -> None:
     assert {name for name in names if "/" not in name} == {
         "grade.sh", "requirements.lock", "run_autograder", "setup.sh",
     }  # fmt: skip
-    assert list_course(names) == COURSE
+    assert list_course(names) == IN_COURSE
     assert "lib/grader/grading/worker.py" in names
     assert zipfile.ZipFile(archive).getinfo("run_autograder").external_attr >> 16 & 0o111 == 0o111
 
@@ -98,8 +99,8 @@ def test_prairielearns_question_is_whole(toy: Path) -> None:
     assert {name for name in names if not name.startswith("question/tests/")} == {
         "Dockerfile", "question/info.json", "question/question.html", "requirements.lock", "setup.sh",
     }  # fmt: skip
-    assert list_course(names, "question/tests/") == COURSE
-    info = json.loads(collect_bundle(load_assignment("toy"), "prairielearn")["question/info.json"])
+    assert list_course(names, "question/tests/") == IN_COURSE
+    info = json.loads(collect_bundle(Course(toy).load_assignment("toy"), "prairielearn")["question/info.json"])
     options = info["externalGradingOptions"]
     assert (info["gradingMethod"], options["enableNetworking"]) == ("External", False)
     assert options["timeout"] <= 600
@@ -108,10 +109,10 @@ def test_prairielearns_question_is_whole(toy: Path) -> None:
 
 def test_autolab_gets_a_makefile_and_one_tar(toy: Path) -> None:
     """Tango copies two files into a job; all that is secret is in the second."""
-    files = collect_bundle(load_assignment("toy"), "autolab")
+    files = collect_bundle(Course(toy).load_assignment("toy"), "autolab")
     assert set(files) == {"Dockerfile", "autograde-Makefile", "autograde.tar", "requirements.lock", "setup.sh"}
     with tarfile.open(fileobj=BytesIO(files["autograde.tar"])) as box:
-        assert list_course(set(box.getnames())) == COURSE
+        assert list_course(set(box.getnames())) == IN_COURSE
         assert {member.uid for member in box} == {0}
     assert all(line.startswith(("\t", "#", "autograde:", "AS_ROOT", "BOX")) or not line
                for line in files["autograde-Makefile"].decode().splitlines())  # fmt: skip
@@ -128,13 +129,13 @@ def test_a_bundle_is_packed_alike_every_time(toy: Path, platform: str) -> None:
 
 def test_the_secret_is_the_courses_own(toy: Path) -> None:
     """So a grade is drawn there as it is here, whenever the image is built."""
-    assert collect_bundle(load_assignment("toy"), "gradescope")["course/.grader/secret"] == b"of the course"
+    assert collect_bundle(Course(toy).load_assignment("toy"), "gradescope")["course/.grader/secret"] == b"of the course"
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_every_placeholder_is_filled_in(toy: Path, platform: str) -> None:
     """No template is handed out as it is."""
-    files = collect_bundle(load_assignment("toy"), platform)
+    files = collect_bundle(Course(toy).load_assignment("toy"), platform)
     if platform == "autolab":
         with tarfile.open(fileobj=BytesIO(files["autograde.tar"])) as box:
             files |= {"grade.sh": box.extractfile("grade.sh").read()}  # type: ignore[union-attr]
@@ -144,7 +145,7 @@ def test_every_placeholder_is_filled_in(toy: Path, platform: str) -> None:
 
 def test_models_go_along_where_they_are_imported(toy: Path) -> None:
     """The hub is a few megabytes: only what imports transformers takes it, and then it must be there."""
-    assignment = load_assignment("toy")
+    assignment = Course(toy).load_assignment("toy")
     description = assignment.description.model_copy(update={"imports": ("transformers",)})
     assignment = assignment.model_copy(update={"description": description})
     with pytest.raises(UsageError, match=r"no models in .* which 'toy' needs: build them"):
@@ -157,7 +158,7 @@ def test_models_go_along_where_they_are_imported(toy: Path) -> None:
 def test_an_unknown_platform_is_told(toy: Path) -> None:
     """With those that there are, and exit code 2."""
     with pytest.raises(UsageError, match="no platform 'moodle': there are autolab, gradescope, prairielearn"):
-        bundle_assignment("toy", "moodle", toy / "x.zip")
+        bundle_assignment(Course(toy).load_assignment("toy"), "moodle", toy / "x.zip")
 
 
 def test_the_command_writes_the_archive(toy: Path) -> None:
@@ -165,7 +166,7 @@ def test_the_command_writes_the_archive(toy: Path) -> None:
     done = CliRunner().invoke(app, ["bundle", "gradescope", "-a", "toy", "-o", str(toy / "out" / "x.zip")])
     assert done.exit_code == 0
     assert str(toy / "out" / "x.zip") in done.output
-    assert list_course(list_names(toy / "out" / "x.zip")) == COURSE
+    assert list_course(list_names(toy / "out" / "x.zip")) == IN_COURSE
 
 
 @needs_root
@@ -173,7 +174,7 @@ def test_the_command_writes_the_archive(toy: Path) -> None:
 def test_gradescope_grades_the_reference(tmp_path: Path) -> None:
     """a4_attention, handed in as Gradescope lays it out, with files beside it that would shadow modules of ours."""
     host = Host(tmp_path / "host")
-    host.unpack(pack(tmp_path, "gradescope", "a4_attention"), "/autograder/source")
+    host.unpack(pack(tmp_path, "gradescope", load_assignment("a4_attention")), "/autograder/source")
     host.put("/autograder/submission/attention.py", load_assignment("a4_attention").solution.read_bytes())
     for name in ("sitecustomize.py", "torch.py", "grader.py", "conftest.py", "json.py"):
         host.put(f"/autograder/submission/{name}", "raise SystemExit('shadowed')")
@@ -196,7 +197,7 @@ def test_without_namespaces_another_user_is_the_wall(toy: Path, tmp_path: Path) 
     """Where the kernel refuses namespaces: what is handed in can neither read the course nor write a result, and both
     the result and the log say which wall it was."""
     host = Host(tmp_path / "host")
-    host.unpack(pack(tmp_path, "gradescope"), "/autograder/source")
+    host.unpack(pack(toy, "gradescope"), "/autograder/source")
     host.put("/autograder/submission/toy.py", HOSTILE)
     host.put("/autograder/results/.keep", "")
     (host.root / "autograder" / "results").chmod(0o777)
@@ -212,7 +213,7 @@ def test_without_namespaces_another_user_is_the_wall(toy: Path, tmp_path: Path) 
 def test_prairielearn_gives_an_untouched_skeleton_nothing(toy: Path, tmp_path: Path) -> None:
     """Graded, without a point; the folder of results is made."""
     host = Host(tmp_path / "host")
-    host.unpack(pack(tmp_path, "prairielearn"), "/bundle")
+    host.unpack(pack(toy, "prairielearn"), "/bundle")
     (host.root / "grade").mkdir()
     shutil.move(host.root / "bundle" / "question" / "tests", host.root / "grade" / "tests")
     host.put("/grade/student/toy.py", render_skeleton(SOLUTION))
@@ -230,7 +231,7 @@ def test_prairielearn_gives_an_untouched_skeleton_nothing(toy: Path, tmp_path: P
 def test_autolab_reads_the_last_line(toy: Path, tmp_path: Path) -> None:
     """Of two TODOs one is solved, in a notebook under the module's name. The tar with the solution is no submission."""
     host = Host(tmp_path / "host")
-    bundle = pack(tmp_path, "autolab")
+    bundle = pack(toy, "autolab")
     notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     source = "def shout(word):\n    return word.upper()"
     notebook["cells"] = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": source}]

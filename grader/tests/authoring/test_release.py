@@ -9,8 +9,8 @@ import pytest
 
 from grader.authoring.release import open_stubs, release_assignment, render_notebook, render_skeleton
 from grader.examiner.stubs import list_open_todos
-from grader.model.assignment import list_assignments, load_assignment
 from grader.model.errors import BrokenSuite
+from grader.tests.support.course import COURSE, load_assignment
 from grader.tests.support.toy import SOLUTION, open_project
 
 
@@ -62,7 +62,7 @@ def test_a_stub_keeps_its_indentation():
     assert open_stubs(source) == "    if y:\n        x = FIXME('a')"
 
 
-@pytest.mark.parametrize("name", list_assignments())
+@pytest.mark.parametrize("name", COURSE.list_assignments())
 def test_every_skeleton_is_python_with_every_todo_open(name: str):
     """It parses, and each TODO of assignment.toml has a stub, and no other."""
     assignment = load_assignment(name)
@@ -71,7 +71,7 @@ def test_every_skeleton_is_python_with_every_todo_open(name: str):
     assert list_open_todos(skeleton) == {todo.id for todo in assignment.todos}
 
 
-@pytest.mark.parametrize("name", list_assignments())
+@pytest.mark.parametrize("name", COURSE.list_assignments())
 def test_no_skeleton_holds_a_line_of_a_solution(name: str):
     """Lines that only regions hold are in neither the skeleton nor the notebook."""
     solution = load_assignment(name).solution.read_text(encoding="utf-8")
@@ -109,28 +109,29 @@ def test_a_notebook_is_generated_alike_every_time():
 
 def test_a_release_writes_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """The first run writes both files, the second finds nothing to do."""
-    monkeypatch.setattr("grader.authoring.release.PROJECT", tmp_path)
-    folder = open_project(monkeypatch, tmp_path).folder
-    assert release_assignment("toy", None, check=False) == [folder / "toy.py", folder / "toy.ipynb"]
-    assert release_assignment("toy", None, check=False) == []
+    toy = open_project(monkeypatch, tmp_path)
+    folder = toy.folder
+    assert release_assignment(toy, None, check=False) == [folder / "toy.py", folder / "toy.ipynb"]
+    assert release_assignment(toy, None, check=False) == []
 
 
 def test_a_check_writes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """`--check` names what is out of step, relative to the course."""
-    monkeypatch.setattr("grader.authoring.release.PROJECT", tmp_path)
-    folder = open_project(monkeypatch, tmp_path).folder
-    stale = release_assignment("toy", None, check=True)
+    toy = open_project(monkeypatch, tmp_path)
+    folder = toy.folder
+    stale = release_assignment(toy, None, check=True)
     assert stale == [Path("assignments/toy/toy.py"), Path("assignments/toy/toy.ipynb")]
     assert not (folder / "toy.py").exists()
 
 
 def test_a_kit_holds_what_students_need(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Skeleton, notebook, handouts and public tests; no solution."""
-    folder = open_project(monkeypatch, tmp_path / "course").folder
+    toy = open_project(monkeypatch, tmp_path / "course")
+    folder = toy.folder
     (folder / "handout.md").write_text("Read me.")
     (folder / "tests_public").mkdir()
     (folder / "tests_public" / "test_public.py").write_text("")
-    release_assignment("toy", tmp_path / "kit", check=False)
+    release_assignment(toy, tmp_path / "kit", check=False)
     files = {str(path.relative_to(tmp_path / "kit")) for path in (tmp_path / "kit").rglob("*") if path.is_file()}
     wheels = {name for name in files if name.endswith(".whl")}
     assert len(wheels) == 1

@@ -409,7 +409,9 @@ def test_a_plan_is_carried_out(course, monkeypatch):
     monkeypatch.setattr("grader.classroom.batch.read_conditions", lambda assignment, isolation, device: CONDITIONS)
     monkeypatch.setattr("grader.classroom.batch._open_executor", lambda plan: open_fake_executor())
     before = signal.getsignal(signal.SIGINT)
-    done = grade_class(list_jobs(course.submissions), BatchOptions("toy", "none", 1), course.run, lambda report: None)
+    done = grade_class(
+        list_jobs(course.submissions), BatchOptions(course.assignment, "none", 1), course.run, lambda report: None
+    )
     assert [report.score for report in done.reports] == [80, 80]
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -499,7 +501,7 @@ def start_host(folder: Path, *arguments: str, before: list[str] | None = None) -
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "GRADER_PROJECT": str(folder), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "GRADER_COURSE": str(folder), "PYTHONUNBUFFERED": "1"},
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from grader.model.errors import GraderFault, UsageError
 from grader.tests.classroom.test_local_executor import await_grading, collect_all, make_task, read_score
+from grader.tests.support.course import load_assignment
 from grader.tests.support.fake_worker import await_file, count, open_fake, open_refused
 
 cluster = pytest.importorskip("grader.classroom.dask_executor", reason="no Dask here: pip install 'grader[cluster]'")
@@ -162,7 +163,7 @@ def test_a_worker_that_joins_later_is_prepared(machines, client, executor, log):
 def test_without_a_label_nobody_is_asked_about_a_gpu(machines):
     """The message says how a worker gets one."""
     with pytest.raises(UsageError, match=r"no worker .* has a GPU: .*--resources GPU=1"):
-        cluster.ask_environment(machines.address, "a4_attention", "bwrap")
+        cluster.ask_environment(machines.address, load_assignment("a4_attention"), "bwrap")
 
 
 def test_jobs_for_a_gpu_go_to_labelled_workers_only(machines, client, log, tmp_path):

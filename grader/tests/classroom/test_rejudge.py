@@ -22,9 +22,9 @@ from grader.classroom.run_folder import RunFolder
 from grader.cli.app import app
 from grader.grading.suite_fingerprint import fingerprint_suite
 from grader.grading.worker import Worker
+from grader.model.course import Course, commit_to
 from grader.model.errors import BrokenSuite, UsageError
 from grader.model.report import GradeReport
-from grader.model.seeds import commit_to, load_secret
 from grader.model.verdict import Verdict
 from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.jail import Isolation
@@ -79,7 +79,9 @@ class Class:
         """As `grader batch` does, but for the processes."""
         run = run or self.run
         conditions = read_conditions(self.assignment, "none")
-        outline = fingerprint_suite(self.assignment, conditions.environment, commit_to(load_secret())).dump()
+        outline = fingerprint_suite(
+            self.assignment, conditions.environment, commit_to(Course(self.assignment.root).load_secret())
+        ).dump()
         with run.open(), open_gradebook(locate_gradebook(run.folder)) as store:
             batch = Batch(
                 assignment=self.assignment,
@@ -100,7 +102,12 @@ class Class:
         self.monkeypatch.setattr(
             "grader.classroom.rejudge.open_rejudging", lambda *arguments, **options: nullcontext(executor)
         )
-        done = rejudge_run(self.run, target or self.run, RejudgeOptions(**order), lambda report: None)
+        done = rejudge_run(
+            self.run,
+            target or self.run,
+            RejudgeOptions(course=Course(self.assignment.root), **order),
+            lambda report: None,
+        )
         self.submitted = executor.submitted
         return done
 
@@ -273,7 +280,9 @@ def test_nothing_to_judge_from_leaves_what_there_is(toys):
 def test_points_that_do_not_add_up_are_refused(toys):
     """As they are where a suite is collected."""
     toys.change(tests=DEARER["tests"])
-    with pytest.raises(BrokenSuite, match=r"the tests of 'double' are worth 70\.0, the TODO 60\.0"):
+    with pytest.raises(
+        BrokenSuite, match=r"tests for TODO 'double' add up to 70 points, but assignment.toml gives it 60"
+    ):
         toys.rejudge()
 
 
@@ -298,7 +307,9 @@ def test_a_process_that_ended_is_replayed_as_such(tmp_path, monkeypatch):
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     """The message says what to pass."""
     with pytest.raises(UsageError, match="pass the folder that `grader batch -o` wrote"):
-        rejudge_run(RunFolder(tmp_path), RunFolder(tmp_path), RejudgeOptions(), lambda report: None)
+        rejudge_run(
+            RunFolder(tmp_path), RunFolder(tmp_path), RejudgeOptions(course=Course(tmp_path)), lambda report: None
+        )
 
 
 def test_the_command_judges_again(toys):

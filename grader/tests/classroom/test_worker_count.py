@@ -6,8 +6,8 @@ import pytest
 
 from grader.classroom import worker_count as capacity
 from grader.classroom.worker_count import WORKER_MB, choose_worker_count, read_free_mb
-from grader.model.assignment import load_assignment
 from grader.model.devices import Device
+from grader.tests.support.course import load_assignment
 
 A4 = load_assignment("a4_attention")
 EACH = WORKER_MB + A4.limits.memory_mb

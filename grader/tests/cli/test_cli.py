@@ -10,9 +10,9 @@ import pytest
 
 from grader.cli.app import main
 from grader.grading.worker import Job
-from grader.model.assignment import load_assignment
 from grader.model.report import GradeReport
 from grader.tests.support.a4 import NAME, make_skeleton, open_shared_worker, read_solution
+from grader.tests.support.course import load_assignment
 from grader.tests.support.toy import open_project
 
 
@@ -142,7 +142,6 @@ def test_the_reference_is_told_as_full(call, shared, tmp_path: Path):
 
 def test_a_release_that_is_out_of_step_is_told_to_the_shell(call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """`release --check` ends with 1 while a file is stale, and with 0 after `release`."""
-    monkeypatch.setattr("grader.authoring.release.PROJECT", tmp_path)
     open_project(monkeypatch, tmp_path)
     stale = call("release", "--check")
     assert stale.code == 1
@@ -182,10 +181,11 @@ def test_isolation_that_is_not_there_is_told(call, handed_in: Path, monkeypatch:
     assert "--isolation none" in answer.err
 
 
-def test_a_file_where_a_folder_is_to_be_is_no_traceback(call, tmp_path):
+def test_a_file_where_a_folder_is_to_be_is_no_traceback(call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """The path is named."""
     (tmp_path / "kit").touch()
-    answer = call("release", "-a", "a2_rnn", "-o", str(tmp_path / "kit"))
+    open_project(monkeypatch, tmp_path / "course")
+    answer = call("release", "-a", "toy", "-o", str(tmp_path / "kit"))
     assert answer.code == 2 and str(tmp_path / "kit") in answer.err
 
 

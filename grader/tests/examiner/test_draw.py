@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from grader.examiner.draw import Draw
-from grader.model.seeds import commit_to, derive_seed, load_secret
+from grader.model.course import Course, commit_to
+from grader.model.seeds import derive_seed
 
 
 def draw_all(seed: int) -> list:
@@ -79,20 +80,20 @@ def test_a_shuffle_loses_nothing():
     assert sorted(Draw(1).shuffled(range(9))) == list(range(9))
 
 
-def test_the_secret_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch):
+def test_the_secret_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """A course may keep its secret outside of its folder."""
     monkeypatch.setenv("GRADER_SECRET", "from outside")
-    assert load_secret() == b"from outside"
+    assert Course(tmp_path).load_secret() == b"from outside"
 
 
 def test_a_secret_is_made_once_and_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """The first use writes a file that only its owner reads; the next finds it."""
     monkeypatch.delenv("GRADER_SECRET", raising=False)
-    monkeypatch.setattr("grader.model.seeds.SECRET_FILE", tmp_path / "kept" / "secret")
-    first = load_secret()
-    assert load_secret() == first
+    course = Course(tmp_path)
+    first = course.load_secret()
+    assert course.load_secret() == first
     assert len(first) == 64
-    (made,) = (tmp_path / "kept").iterdir()
+    (made,) = course.secret_file.parent.iterdir()
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
 
 

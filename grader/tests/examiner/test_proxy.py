@@ -9,12 +9,12 @@ import torch
 
 from grader.examiner.proxy import StudentProxy, SubmissionSession, make_poisoned, parameter_gradients
 from grader.intake import read_submission
-from grader.model.assignment import load_assignment
 from grader.model.errors import GraderFault
 from grader.model.verdict import SubmissionError, Verdict
 from grader.sandbox.channel import JailChannel
 from grader.sandbox.in_process import InProcessChannel
 from grader.tests.support.a4 import NAME, open_shared_worker
+from grader.tests.support.course import load_assignment
 
 SOURCE = """
 import torch

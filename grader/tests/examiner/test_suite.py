@@ -6,9 +6,8 @@ import pytest
 
 from grader.examiner.proxy import SubmissionSession
 from grader.examiner.suite import Suite
-from grader.grading.cache_key import digest_suite
 from grader.intake import read_submission
-from grader.model.assignment import load_assignment
+from grader.model.digests import digest_suite
 from grader.model.errors import BrokenSuite
 from grader.model.report import CheckResult
 from grader.model.verdict import SubmissionError, Verdict
@@ -99,7 +98,7 @@ def test_marks_become_a_description(make_suite):
 @pytest.mark.parametrize(
     ("before", "after", "complaint"),
     [
-        ("points=60", "points=50", "the tests of 'double' are worth 50.0, the TODO 60.0"),
+        ("points=60", "points=50", "tests for TODO 'double' add up to 50 points, but assignment.toml gives it 60"),
         ("@pytest.mark.parity\n", "", "mark it with one category"),
         ("@pytest.mark.parity", "@pytest.mark.parity\n@pytest.mark.shape", "mark it with one category"),
         (", points=60)", ")", "a TODO and its points"),
@@ -191,10 +190,10 @@ def test_two_suites_keep_their_neighbours_apart(monkeypatch: pytest.MonkeyPatch,
     suites = []
     for name in ("one", "two"):
         folder = tmp_path / name
-        open_project(monkeypatch, folder, toml=TOML.replace("double", name), tests=tests)
+        toy = open_project(monkeypatch, folder, toml=TOML.replace("double", name), tests=tests)
         neighbour = folder / "tests_hidden" / "toy" / "neighbour.py"
         neighbour.write_text(f"WORD = {name!r}\n")
-        suites.append(Suite(load_assignment("toy"), b"secret"))
+        suites.append(Suite(toy, b"secret"))
     assert [suite.tests[0].todo for suite in suites] == ["one", "two"]
 
 

@@ -9,11 +9,12 @@ import pytest
 from grader.classroom.local_executor import Task, TaskResult
 from grader.examiner.proxy import SubmissionSession
 from grader.examiner.suite import Suite
-from grader.grading.cache_key import GradingConditions, digest_environment
+from grader.grading.cache_key import GradingConditions
 from grader.grading.worker import Job, Worker
 from grader.intake import read_submission
 from grader.model.assignment import Assignment
 from grader.model.devices import ON_CPU, VIRTUAL, Device, choose_device, recall_choice
+from grader.model.digests import digest_environment
 from grader.model.errors import BrokenSuite, UsageError
 from grader.model.report import CheckResult, GradeReport
 from grader.model.verdict import Verdict
@@ -161,7 +162,7 @@ def test_a_report_says_that_tests_were_skipped(make_course):
 def test_a_todo_of_gpu_tests_alone_cannot_be_skipped(make_course):
     """Its points would be nobody's."""
     tests = GPU_TESTS.replace("@pytest.mark.parity", "@pytest.mark.gpu")
-    with pytest.raises(BrokenSuite, match="the tests of 'double' are worth 0"):
+    with pytest.raises(BrokenSuite, match="tests for TODO 'double' add up to 0 points"):
         run_on(make_course("skip", tests), ON_CPU)
 
 

@@ -158,7 +158,7 @@ def test_an_outline_is_read_back(outline):
 @pytest.mark.parametrize("name", ["a1_tokenization", "a4_attention"])
 def test_the_courses_own_suites_are_whole(name):
     """Each of their tests can be read from the text."""
-    from grader.model.assignment import load_assignment
+    from grader.tests.support.course import load_assignment
 
     outlined = fingerprint_suite(load_assignment(name), ENVIRONMENT, "c")
     assert outlined.is_whole and len(outlined.tests) > 10

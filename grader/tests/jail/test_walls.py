@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.model.assignment import PROJECT
 from grader.sandbox.channel import JailChannel
 from grader.sandbox.jail import FIRST_HOST_UID, Jail, _list_environment
 from grader.tests.conftest import ROOMY, Prober
+from grader.tests.support.course import COURSE
 
 LIST_TREE = """
     import os
@@ -61,7 +61,7 @@ def test_the_trusted_side_cannot_be_imported(prober: Prober) -> None:
 def test_the_project_folder_is_not_there(prober: Prober) -> None:
     """No hidden test, solution or folder of the course exists under its own path."""
     folders = ("", "grader", "tests_hidden", "solutions", "assignments", ".git")
-    assert prober.run(EXISTS, [str(PROJECT / folder) for folder in folders]) == []
+    assert prober.run(EXISTS, [str(COURSE.root / folder) for folder in folders]) == []
 
 
 def test_no_file_of_the_hidden_side_is_anywhere(prober: Prober) -> None:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from grader.model.assignment import find_local_names, list_assignments, load_assignment
+from grader.model.assignment import find_local_names
+from grader.model.course import Course
 from grader.model.errors import BrokenSuite, UnknownAssignment
+from grader.tests.support.course import COURSE, load_assignment
 from grader.tests.support.toy import SOLUTION, TOML, open_project
 
 
-@pytest.mark.parametrize("name", list_assignments())
+@pytest.mark.parametrize("name", COURSE.list_assignments())
 def test_every_assignment_of_the_course_can_be_read(name: str):
     """Points add up to 100, ids are there once, and each TODO says where it lives in the solution."""
     assignment = load_assignment(name)
@@ -22,16 +24,16 @@ def test_every_assignment_of_the_course_can_be_read(name: str):
 
 def test_an_unknown_name_is_told_with_those_there_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """A mistyped assignment."""
-    open_project(monkeypatch, tmp_path)
+    course = Course(open_project(monkeypatch, tmp_path).root)
     with pytest.raises(UnknownAssignment, match="no assignment 'tyo': there are toy"):
-        load_assignment("tyo")
+        course.load_assignment("tyo")
 
 
 def test_a_name_cannot_lead_out_of_the_course(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Only a listed assignment is opened, whatever path is given."""
-    open_project(monkeypatch, tmp_path)
+    course = Course(open_project(monkeypatch, tmp_path).root)
     with pytest.raises(UnknownAssignment):
-        load_assignment("../assignments/toy")
+        course.load_assignment("../assignments/toy")
 
 
 @pytest.mark.parametrize(

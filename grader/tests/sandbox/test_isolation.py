@@ -136,10 +136,9 @@ def test_users_of_the_host_are_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
     assert uid is not None and uid >= FIRST_HOST_UID
 
 
-def test_a_checkout_below_the_runtime_is_covered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkout_below_the_runtime_is_covered() -> None:
     """A project folder that comes in with /usr is hidden, by something that cannot be written."""
-    monkeypatch.setattr(launcher, "PROJECT", Path("/usr/src/course"))
-    arguments = launcher._hide_ours(Path("/usr"))
+    arguments = launcher._hide_ours(Path("/usr"), Path("/usr/src/course"))
     assert arguments[:4] == ["--tmpfs", "/usr/src/course", "--remount-ro", "/usr/src/course"]
 
 
@@ -147,7 +146,7 @@ def test_an_installed_package_is_covered(monkeypatch: pytest.MonkeyPatch, tmp_pa
     """Of a copy of the package among the site packages nothing is seen."""
     (tmp_path / "grader").mkdir()
     monkeypatch.setattr(launcher, "_list_site_packages", lambda: [(str(tmp_path), "/site/0")])
-    assert "/site/0/grader" in launcher._hide_ours(Path("/usr"))
+    assert "/site/0/grader" in launcher._hide_ours(Path("/usr"), None)
 
 
 def test_without_a_wall_calls_are_still_refused() -> None:

@@ -9,6 +9,7 @@ import pytest
 import grader
 from grader.sandbox.jail import Isolation
 from grader.sandbox.probe import PROBES, probe, summarise_probes
+from grader.tests.support.course import COURSE
 
 ARCHITECTURE = Path(grader.__file__).parent / "ARCHITECTURE.md"
 OPEN = {
@@ -21,13 +22,13 @@ OPEN = {
 @pytest.mark.parametrize("isolation", [Isolation.BWRAP, Isolation.NONE])
 def test_a_level_stops_what_is_said(isolation: Isolation) -> None:
     """Everything is tried from inside."""
-    assert {name for name, succeeded in probe(isolation).items() if succeeded} == OPEN[isolation]
+    assert {name for name, succeeded in probe(isolation, COURSE.root).items() if succeeded} == OPEN[isolation]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a submission another user")
 def test_another_user_stops_what_is_said() -> None:
     """The course is read only where it is open to every user, which is the course's business."""
-    found = {name for name, succeeded in probe(Isolation.SETUID).items() if succeeded}
+    found = {name for name, succeeded in probe(Isolation.SETUID, COURSE.root).items() if succeeded}
     assert found | {"read_course"} == OPEN[Isolation.SETUID]
 
 
@@ -44,5 +45,7 @@ def test_the_table_says_the_same() -> None:
 
 def test_the_doctor_tells_what_gets_through() -> None:
     """A level that stops everything, and one that does not."""
-    assert summarise_probes(Isolation.BWRAP) == f"of {len(PROBES)} tries 0 got through"
-    assert "got through: reads the course's files, writes into the course" in summarise_probes(Isolation.NONE)
+    assert summarise_probes(Isolation.BWRAP, COURSE.root) == f"of {len(PROBES)} tries 0 got through"
+    assert "got through: reads the course's files, writes into the course" in summarise_probes(
+        Isolation.NONE, COURSE.root
+    )

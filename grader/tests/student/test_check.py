@@ -100,8 +100,7 @@ def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "tests_public" / "test_public.py").write_text(PUBLIC, encoding="utf-8")
     (folder / "assignment.toml").write_text(TOML, encoding="utf-8")
     (folder / "toy.py").write_text(RIGHT, encoding="utf-8")
-    monkeypatch.setattr("grader.model.assignment.PROJECT", tmp_path / "no-course")
-    monkeypatch.setattr("grader.student.kit.PROJECT", tmp_path / "no-course")
+    monkeypatch.delenv("GRADER_COURSE", raising=False)
     monkeypatch.chdir(folder)
     return folder
 
@@ -290,7 +289,6 @@ def test_the_course_is_asked_where_there_is_no_kit(
     """For staff in a checkout: the assignment's folder takes the kit's place, and the reference is not read."""
     course = tmp_path / "course"
     folder = open_project(monkeypatch, course).folder
-    monkeypatch.setattr("grader.student.kit.PROJECT", course)
     (kit / "tests_public").rename(folder / "tests_public")
     (kit / "assignment.toml").unlink()
     (course / "solutions" / "toy" / "toy.py").unlink()
@@ -339,13 +337,12 @@ def test_a_public_test_has_no_reference(check: Callable[..., Answer], kit: Path)
 def test_a_kit_works_where_nothing_is_installed(kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Plain pytest and the check run from the kit's one wheel, and touch nothing that only Linux has."""
     from grader.authoring.student_kit import pack_kit
-    from grader.model.assignment import load_assignment
 
     course = tmp_path / "course"
-    open_project(monkeypatch, course)
+    toy = open_project(monkeypatch, course)
     (kit / "tests_public").rename(course / "assignments" / "toy" / "tests_public")
     (kit / "toy.py").write_text(RIGHT.replace("word.upper()", "word"), encoding="utf-8")
-    packed = pack_kit(load_assignment("toy"), [kit / "toy.py"], tmp_path / "kits")
+    packed = pack_kit(toy, [kit / "toy.py"], tmp_path / "kits")
     # Without `site` the editable install is not seen; its entry point is, hence no plugins.
     environment = {
         "PYTHONPATH": sysconfig.get_path("purelib"),

@@ -11,6 +11,7 @@ from grader.authoring.release import render_skeleton
 from grader.grading.worker import Job, Worker, open_worker
 from grader.model.report import GradeReport
 from grader.model.verdict import Verdict
+from grader.tests.support.course import load_assignment
 
 NAME = "a4_attention"
 LUONG = {"luong.score", "luong.weights", "luong.context"}
@@ -35,7 +36,7 @@ class AttentionDecoder(AttentionDecoder):
 @functools.cache
 def open_shared_worker() -> Worker:
     """The one worker of this process."""
-    worker = open_worker(NAME)
+    worker = open_worker(load_assignment(NAME))
     atexit.register(worker.close)
     return worker
 

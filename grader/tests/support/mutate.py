@@ -19,7 +19,8 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
 from grader.grading.worker import Job, Worker
-from grader.model.assignment import Assignment, load_assignment
+from grader.model.assignment import Assignment
+from grader.tests.support.course import load_assignment
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # One wrong operator for each right one tells as much as ten do; what changes only spelling tells nothing.

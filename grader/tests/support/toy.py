@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.model.assignment import Assignment, load_assignment
+from grader.model.assignment import Assignment
+from grader.model.course import Course
 
 TOML = """
 title = "Toy"
@@ -102,6 +103,6 @@ def write_variants(folder: Path, expected: str, **variants: str) -> None:
 
 
 def open_project(monkeypatch: pytest.MonkeyPatch, folder: Path, **texts: str) -> Assignment:
-    """Make `folder` the course for one test, and load its assignment."""
-    monkeypatch.setattr("grader.model.assignment.PROJECT", write_project(folder, **texts))
-    return load_assignment("toy")
+    """Make `folder` the course of the command line for one test, and load its assignment."""
+    monkeypatch.setenv("GRADER_COURSE", str(write_project(folder, **texts)))
+    return Course(folder).load_assignment("toy")

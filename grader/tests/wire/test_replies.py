@@ -1,6 +1,7 @@
 """Replies that are sound frames but no answers: the examiner believes none of them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ class ScriptedChannel:
 def examine(header: dict[str, Any]) -> SubmissionSession:
     """A subject whose submission answers so."""
     todo = Todo(id="t", title="a TODO", points=100, where=("f",))
-    assignment = Assignment(name="a", description=Description(title="A", module="m.py", todo=(todo,)))
+    assignment = Assignment(name="a", root=Path(), description=Description(title="A", module="m.py", todo=(todo,)))
     return SubmissionSession(Submission("id", "student"), assignment, ScriptedChannel(header), {"cpu"})
 
 

@@ -32,7 +32,7 @@ trap 'rm -rf "$run"' EXIT
 # working folder, which does, holds the grader and nothing else.
 cd "$here/lib"
 grader() {
-    env -i PATH="$PATH" LANG=C.UTF-8 HOME="$run" GRADER_PROJECT="$here/course" \
+    env -i PATH="$PATH" LANG=C.UTF-8 HOME="$run" GRADER_COURSE="$here/course" \
         /opt/grader/bin/python -s -B -m grader "$@"
 }
 
