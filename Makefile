@@ -73,7 +73,7 @@ docs: setup $(DOCS_READY) ## build the documentation into build/docs; fails on a
 	@sh .ci/build-docs
 
 reference: setup ## write the command reference again after a change of the command line
-	@$(BIN)/python -m grader.tools.command_reference
+	@$(BIN)/python -m grader.cli.command_reference
 
 release: setup ## write skeletons and notebooks from the solutions
 	@$(BIN)/grader release

@@ -5,7 +5,7 @@ Run by `make reference`; `make docs` and the tests run it with `--check`, which 
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -27,11 +27,11 @@ with 3 while a public test fails.
 """
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page, or with `--check` fail if it is out of date."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail if the page is out of date; write nothing")
-    if not parser.parse_args().check:
+    if not parser.parse_args(arguments).check:
         PAGE.write_text(render_reference(), encoding="utf-8")
     elif not is_current():
         sys.exit(f"{PAGE.name} is out of date: run `make reference`, and commit the page")
