@@ -1,6 +1,7 @@
 """Who may import whom, and what the trusted side never does: proved from the sources."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import grader
+from grader.tools.source_tree import make_room_graph, read_imports, read_package
 
 PACKAGE = Path(grader.__file__).parent
 INSIDE = sorted([*(PACKAGE / "wire").glob("*.py"), *(PACKAGE / "jail").glob("*.py")])
@@ -174,6 +176,18 @@ def test_nothing_starts_a_shell(path: Path) -> None:
     keywords = [word for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords]
     assert not any(word.arg == "shell" for word in keywords)
     assert not {"os.system", "os.popen"} & set(find_calls(tree))
+
+
+def test_folders_import_only_folders_below_them() -> None:
+    """The table in ARCHITECTURE.md gives the order; imports inside functions count too."""
+    text = (PACKAGE / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    order = re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)
+    modules = read_package(PACKAGE, skip=("tests", "redteam"))
+    rooms = make_room_graph(modules, read_imports(modules))
+    arrows = {(a.split(".")[1], b.split(".")[1]) for a, targets in rooms.items() for b in targets}
+    assert {a for a, b in arrows} | {b for a, b in arrows} <= {*order, "__main__"}
+    assert {(a, b) for a, b in arrows if a != "__main__" and order.index(a) > order.index(b)} == set()
+    assert len(arrows) > 30
 
 
 def test_help_comes_without_the_slow_imports() -> None:
