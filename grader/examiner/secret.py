@@ -15,9 +15,9 @@ from grader.assignment import PROJECT
 SECRET_FILE = PROJECT / ".grader" / "secret"
 
 
-def derive_seed(secret: bytes, submission_id: str, test_id: str) -> int:
-    """The 63-bit seed of one test for one submission."""
-    digest = hmac.new(secret, f"{submission_id}\0{test_id}".encode(), hashlib.sha256).digest()
+def derive_seed(secret: bytes, submission_id: str, test_id: str, *, purpose: str) -> int:
+    """Return the 63-bit seed of one test for one submission. Seeds of two purposes tell nothing of each other."""
+    digest = hmac.new(secret, f"{purpose}\0{submission_id}\0{test_id}".encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 

@@ -20,6 +20,7 @@ from _pytest.runner import runtestprotocol
 from grader.assignment import PROJECT, Assignment
 from grader.devices import VIRTUAL, Device
 from grader.errors import BrokenSuite, GraderFault
+from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.local import LocalChannel
 from grader.examiner.parity import Mismatch
 from grader.examiner.plugin import CATEGORIES, EXAMINATION, Examination, find_todo_id, make_test_id
@@ -50,6 +51,7 @@ class HiddenTest:
     category: Category
     points: float
     visibility: Visibility
+    is_gate: bool = False
 
     @property
     def name(self) -> str:
@@ -114,6 +116,7 @@ class Suite:
             self.tests = _leave_out_gpu(self.tests)
         self.digest = digest_suite(assignment)
         self._endless: set[str] = set()
+        self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
         check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
 
     def run(self, subject: Subject, kept: Sequence[CheckResult] = ()) -> list[CheckResult]:
@@ -134,7 +137,34 @@ class Suite:
             else:
                 outcome = self._judge(test, subject)
                 results.append(test.report(outcome, cpu_seconds=round(subject.channel.read_cpu_seconds(), 4)))
-        return results
+        return self._withhold_unearned(results, subject, known)
+
+    def _withhold_unearned(
+        self, results: list[CheckResult], subject: Subject, known: Mapping[str, CheckResult]
+    ) -> list[CheckResult]:
+        passed = {result.id for result in results if result.status is Verdict.PASSED}
+        at_stake = {test.todo for test in self.tests if test.id in passed and test.id not in known}
+        gates = [test for test in self.tests if test.is_gate and test.todo in at_stake]
+        closed = find_unearned(gates, passed, lambda gate, number: self._run_round(gate, number, subject))
+        tests = [test for test in self.tests if test.todo in closed and test.id in passed and test.id not in known]
+        self.withheld = frozenset(test.id for test in tests)
+        unearned = {test.id: test.report(Outcome(Verdict.FAILED, UNEARNED)) for test in tests}
+        return [
+            unearned[result.id].model_copy(update={"cpu_seconds": result.cpu_seconds})
+            if result.id in unearned
+            else result
+            for result in results
+        ]
+
+    def _run_round(self, gate: HiddenTest, number: int, subject: Subject) -> BaseException | None:
+        self.examination.round = number
+        try:
+            raised = self._run_test(gate, subject)
+        finally:
+            self.examination.round = 0
+        if isinstance(raised, GraderFault):
+            raise raised
+        return raised
 
     def _judge(self, test: HiddenTest, subject: Subject) -> Outcome:
         raised = self._run_test(test, subject)
@@ -245,6 +275,7 @@ def _describe_test(item: pytest.Item) -> HiddenTest:
         category=cast(Category, categories[0]),
         points=float(points),
         visibility=cast(Visibility, visibility.args[0] if visibility else "after_due"),
+        is_gate=item.get_closest_marker("gate") is not None,
     )
 
 

@@ -134,7 +134,7 @@ def test_nothing_to_predict_gives_empty_lstm_logits(student, reference, draw):
 def test_ids_come_back_as_the_decoder_gave_them(student, draw):
     """The model returns the decoder's ids, all of them."""
     model = make_model(student, draw, "RNNSeq2Seq")
-    input_ids = draw.ids(9, 5)
+    input_ids = draw.ids(9, 5, low=1)
     assert as_ids(model.theirs(input_ids)[1]) == model.ours(input_ids)[1], "the ids differ from the decoder's"
 
 
@@ -143,7 +143,7 @@ def test_ids_come_back_as_the_decoder_gave_them(student, draw):
 def test_lstm_ids_come_back_as_the_decoder_gave_them(student, draw):
     """The model returns the decoder's ids, all of them."""
     model = make_model(student, draw, "LSTMSeq2Seq")
-    input_ids = draw.ids(9, 5)
+    input_ids = draw.ids(9, 5, low=1)
     assert as_ids(model.theirs(input_ids)[1]) == model.ours(input_ids)[1], "the ids differ from the decoder's"
 
 

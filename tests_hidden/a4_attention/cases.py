@@ -36,7 +36,7 @@ def log_weights(module, h_t: Tensor, encoder_outputs: Tensor) -> Tensor:
 
 def draw_luong(reference, draw, **sizes):
     """A reference LuongAttention and inputs for it."""
-    positions, hidden_size = draw.sizes(2, low=4)
+    positions, hidden_size = draw.sizes(2, low=6)
     hidden_size = sizes.get("hidden_size", hidden_size)
     positions = sizes.get("positions", positions)
     ours = fill_weights(reference.LuongAttention(hidden_size), draw, scale=0.5)
@@ -208,15 +208,16 @@ def fits(actual: Tensor, expected: Tensor) -> bool:
     return actual.shape == expected.shape and torch.allclose(actual, expected, rtol=1e-3, atol=1e-4)
 
 
-def with_mixed_row(rows: Tensor) -> Tensor:
-    """Three rows a, b, c and a fourth, a + b - c."""
-    return torch.cat([rows, (rows[0] + rows[1] - rows[2]).unsqueeze(0)])
+def with_mixed_rows(rows: Tensor) -> Tensor:
+    """Every three rows a, b, c with a fourth, a + b - c."""
+    a, b, c = rows.reshape(-1, 3, rows.size(-1)).unbind(1)
+    return torch.stack([a, b, c, a + b - c], dim=1).reshape(-1, rows.size(-1))
 
 
 def is_additive(scores: Tensor) -> bool:
-    """Whether scores of a, b, c and a + b - c belong to a score that is linear in them, up to a constant."""
-    a, b, c, mixed = scores.tolist()
-    return abs(a + b - c - mixed) < 1e-3
+    """Whether scores of rows like those of `with_mixed_rows` may be linear in them, up to a constant."""
+    a, b, c, mixed = scores.reshape(-1, 4).unbind(1)
+    return bool(((a + b - c - mixed).abs() < 1e-3).all())
 
 
 def is_constant(theirs, h_t: Tensor, encoder_outputs: Tensor) -> bool:
@@ -227,7 +228,7 @@ def is_constant(theirs, h_t: Tensor, encoder_outputs: Tensor) -> bool:
 
 def is_softmax_of_odd_score(theirs, ours, h_t: Tensor, encoder_outputs: Tensor) -> bool:
     """Whether the weights are the softmax of a score that is linear in h_t only, or of a well-known wrong one."""
-    queries = with_mixed_row(torch.stack([h_t, h_t.flip(0), h_t.roll(1)]))
+    queries = with_mixed_rows(torch.stack([h_t, h_t.flip(0), h_t.roll(1)]))
     ratios = torch.stack([log_weights(theirs, query, encoder_outputs) for query in queries])
     if not fits(ratios[1], ratios[0]) and all(is_additive(column) for column in ratios.T):
         return True

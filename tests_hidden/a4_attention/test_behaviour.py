@@ -150,7 +150,7 @@ def test_nothing_to_predict_gives_empty_logits(student, reference, draw):
 def test_ids_come_back_as_the_decoder_gave_them(student, draw):
     """The model returns the decoder's ids, all of them."""
     model = make_model(student, draw)
-    input_ids = draw.ids(9, draw.integer(3, 8))
+    input_ids = draw.ids(9, draw.integer(3, 8), low=1)
     assert as_ids(model.theirs(input_ids)[1]) == model.ours(input_ids)[1], "the ids differ from the decoder's"
 
 
@@ -160,7 +160,7 @@ def test_the_decoder_sees_every_source_position(student, draw):
     """Every output of the encoder reaches the decoder, whatever the length of the source."""
     model = make_model(student, draw)
     for length in (1, 7):
-        input_ids = draw.ids(9, length)
+        input_ids = draw.ids(9, length, low=1)
         actual, expected = model.theirs(input_ids)[0].detach(), model.ours(input_ids)[0].detach()
         assert_parity(actual[2:], expected[2:], what="what the decoder saw of the source")
 
@@ -170,7 +170,7 @@ def test_the_decoder_sees_every_source_position(student, draw):
 def test_training_reaches_the_encoder(student, draw):
     """The gradient of the logits reaches the encoder through the states and through its outputs."""
     model = make_model(student, draw)
-    input_ids = draw.ids(9, draw.integer(3, 8))
+    input_ids = draw.ids(9, draw.integer(3, 8), low=1)
     logits = model.theirs(input_ids)[0]
     if logits.requires_grad:
         direction = draw.tensor(*logits.shape)

@@ -85,7 +85,7 @@ def test_decoding_on_the_device(student, reference, draw, device):
 def test_model_on_the_device(student, draw, device):
     """The model's parts move with it, and its result is on the device."""
     model = make_model(student, draw)
-    input_ids = draw.ids(9, draw.integer(3, 8))
+    input_ids = draw.ids(9, draw.integer(3, 8), low=1)
     logits, _ = model.theirs.to(device)(input_ids.to(device))
     assert logits.device.type == torch.device(device).type, "the logits should be on the device of the inputs"
     assert_parity(logits.detach().cpu(), model.ours(input_ids)[0].detach(), what="logits on the device")

@@ -28,7 +28,7 @@ from cases import (
     read_step,
     score_mistakes,
     step_mistakes,
-    with_mixed_row,
+    with_mixed_rows,
 )
 from standins import Caller
 
@@ -37,6 +37,7 @@ from grader.examiner import assert_parity, in_float64, load_weights, parameter_g
 
 @pytest.mark.todo("luong.score", points=4)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_scores_match_the_reference(student, reference, draw):
     """Scores equal encoder_outputs times W_a h_t, as the weights show."""
     ours, h_t, encoder_outputs = draw_luong(reference, draw)
@@ -83,14 +84,15 @@ def test_gradients_reach_what_the_score_is_made_of(student, reference, draw):
 
 @pytest.mark.todo("luong.weights", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_weights_are_a_softmax_of_the_scores(student, reference, draw):
     """The ratio of two weights grows exponentially with the difference of their scores."""
-    ours, h_t, rows = draw_luong(reference, draw, positions=3)
+    ours, h_t, rows = draw_luong(reference, draw, positions=6)
     theirs = student.LuongAttention(len(h_t))
     load_weights(theirs, ours)
-    encoder_outputs = with_mixed_row(rows)
+    encoder_outputs = with_mixed_rows(rows)
     weights = theirs(h_t, encoder_outputs)[1].detach().reshape(-1)
-    assert weights.numel() == 4 and (weights > 0).all(), "weights should be positive, one for each source position"
+    assert weights.numel() == 8 and (weights > 0).all(), "weights should be positive, one for each source position"
     # Any score that is linear, right or wrong, will do: the score is judged by its own TODO.
     is_linear = is_additive(weights.log()) and weights.max() - weights.min() > 1e-4
     is_softmax = is_linear or is_softmax_of_odd_score(theirs, ours, h_t, encoder_outputs)
@@ -99,6 +101,7 @@ def test_weights_are_a_softmax_of_the_scores(student, reference, draw):
 
 @pytest.mark.todo("luong.context", points=4)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_context_is_the_weighted_sum(student, reference, draw):
     """The context vector is the sum of the encoder outputs, weighted by the returned weights."""
     ours, h_t, encoder_outputs = draw_luong(reference, draw)
@@ -153,6 +156,7 @@ def test_gradients_pass_through_the_weights(student, reference, draw):
 
 @pytest.mark.todo("decoder.attentional", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_first_step_matches_the_reference(student, reference, draw):
     """The first row of logits is that of tanh(W_c [h_t; context]) with the new h_t."""
     case = draw_decoder(reference, draw, ends=False, max_len=1)
@@ -200,10 +204,11 @@ def test_gradients_reach_states_and_source(student, reference, draw):
 
 @pytest.mark.todo("attention.seq2seq", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_model_passes_everything_on(student, draw):
     """The decoder starts from the encoder's last hidden and cell state, and looks back at all its outputs."""
     model = make_model(student, draw)
-    input_ids = draw.ids(9, draw.integer(3, 8))
+    input_ids = draw.ids(9, draw.integer(3, 8), low=1)
     logits, _ = model.theirs(input_ids)
     expected, _ = model.ours(input_ids)
     swapped = torch.cat([expected[1:2] / 2, 2 * expected[:1], expected[2:]])
@@ -237,6 +242,7 @@ def bahdanau_mistakes(ours, query, keys) -> dict:
 
 @pytest.mark.todo("bahdanau", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_additive_weights_match_the_reference(student, reference, draw):
     """Weights equal a softmax of Va tanh(Wa query + Ua keys)."""
     ours, query, keys = draw_bahdanau(reference, draw)
@@ -288,6 +294,7 @@ def test_additive_gradients_match_the_reference(student, reference, draw):
 
 @pytest.mark.todo("attndecoder.step", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_one_step_matches_the_reference(student, reference, draw):
     """Output, state and weights of one step equal those of embedding, attention, GRU and out."""
     pair = make_attndecoder(student, reference, draw, load_weights)
@@ -343,6 +350,7 @@ PARTS = ("log-probabilities", "last state", "attention weights of all steps")
 
 @pytest.mark.todo("attndecoder.decode", points=2)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_taught_decoding_matches_the_reference(student, reference, draw):
     """With a target each step reads the target's previous token, the first one SOS."""
     pair = make_attndecoder(student, reference, draw, load_weights)
@@ -360,6 +368,7 @@ def test_taught_decoding_matches_the_reference(student, reference, draw):
 
 @pytest.mark.todo("attndecoder.decode", points=2)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_free_decoding_matches_the_reference(student, reference, draw):
     """Without a target each of the MAX_LENGTH steps reads the decoder's own last prediction."""
     pair = make_attndecoder(student, reference, draw, load_weights)
@@ -394,6 +403,7 @@ def test_gradients_flow_back_through_all_steps(student, reference, draw):
 
 @pytest.mark.todo("masking", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_masked_weights_match_the_reference(student, reference, draw):
     """The weights equal a softmax over the real positions alone."""
     positions = draw.integer(5, 9)

@@ -81,6 +81,7 @@ def test_vectors_come_from_the_arguments(poisoned, reference, draw):
 
 @pytest.mark.todo("translate", points=4)
 @pytest.mark.behaviour
+@pytest.mark.gate
 def test_both_halves_are_found(student, draw):
     """A translation model has an encoder and a decoder."""
     pair = make_pair(student, draw, "marian")
