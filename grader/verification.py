@@ -51,7 +51,7 @@ class Expectation(Frozen):
     def _spread_keeps(cls, data: dict[str, object]) -> dict[str, object]:
         keeps, loses = data.get("keeps"), data.get("loses", ())
         if isinstance(keeps, list) and isinstance(loses, list):
-            return data | {"keeps": {todo: keeps for todo in loses}}
+            return data | {"keeps": dict.fromkeys(loses, keeps)}
         return data
 
     @model_validator(mode="after")

@@ -61,7 +61,7 @@ def grade_null_answers(
 
 
 def write_null_answers(assignment: Assignment) -> Iterator[NullAnswer]:
-    """Write every kind of null answer for every place that TODOs name. Raises BrokenSuite where a place is not there."""
+    """Write every kind of null answer for every place that TODOs name. Raises BrokenSuite where one is missing."""
     solution = assignment.solution.read_text(encoding="utf-8")
     definitions = {
         node.name: node for node in ast.parse(solution).body if isinstance(node, ast.ClassDef | ast.FunctionDef)

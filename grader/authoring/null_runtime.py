@@ -53,7 +53,7 @@ def replace_value(value: Any, kind: str, inputs: Inputs) -> Any:
         return value
     if isinstance(value, torch.Tensor):
         return _replace_tensor(value.detach(), kind, inputs)
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         parts = {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
         return dataclasses.replace(value, **{key: replace_value(part, kind, inputs) for key, part in parts.items()})
     if isinstance(value, MutableMapping):

@@ -91,7 +91,7 @@ def _compare_sequences(actual: Any, expected: Sequence[Any]) -> float:
     if all(isinstance(item, float) for item in [*one, *other]) and len(one) == len(other) >= MIN_CORRELATED:
         return _correlate(torch.tensor(one, dtype=torch.float64), torch.tensor(other, dtype=torch.float64))
     if all(isinstance(item, (int, str, tuple)) for item in [*one, *other]):
-        return SequenceMatcher(None, *map(_pair_up, (one, other)), autojunk=False).ratio()
+        return SequenceMatcher(None, _pair_up(one), _pair_up(other), autojunk=False).ratio()
     parts = [measure_likeness(*pair) for pair in zip(actual, expected, strict=False)]
     return math.fsum(parts) / max(len(actual), len(expected))
 

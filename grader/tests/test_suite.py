@@ -243,3 +243,47 @@ def test_a_hiccup_of_the_machine_costs_nothing(make_suite, monkeypatch):
     assert found["double"].status is Verdict.PASSED
     assert found["shout"].status is Verdict.TIMED_OUT
     assert [runs.count(test.id) for test in suite.tests] == [2, 2, 1]
+
+
+LEAKY = '''
+import pytest
+import torch
+from grader.examiner.drawing import Draw
+
+
+@pytest.mark.todo("double", points=60)
+@pytest.mark.parity
+def test_double(student, draw):
+    """Numbers are doubled."""
+    torch_seed, python_state = student.double(0)
+    hidden = draw.tensor(4)
+    assert not torch.equal(hidden, Draw(torch_seed).tensor(4))
+    assert python_state != draw._random.getstate()[1][:3]
+
+
+@pytest.mark.todo("shout", points=40)
+@pytest.mark.behaviour
+def test_shout(student):
+    """A word is shouted."""
+    student.shout("a")
+'''
+READS_SEEDS = """
+import random
+
+import torch
+
+
+def double(number):
+    return torch.initial_seed(), list(random.getstate()[1][:3])
+"""
+
+
+def test_a_submission_cannot_predict_a_hidden_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """The seeds that its generators show are not those that inputs are drawn from."""
+    assignment = open_project(monkeypatch, tmp_path, tests=LEAKY)
+    path = tmp_path / "handed_in" / "toy.py"
+    path.parent.mkdir()
+    path.write_text(SOLUTION + READS_SEEDS, encoding="utf-8")
+    subject = Subject(read_submission(path, module="toy.py"), assignment, LocalChannel(), {"cpu"})
+    double, _ = Suite(assignment, b"secret").run(subject)
+    assert (double.status, double.message) == (Verdict.PASSED, "")

@@ -21,7 +21,6 @@ from cases import (
 
 from grader.examiner import assert_equal, assert_parity, assert_unchanged
 
-
 # How far a word's vector has to move between two sentences, so that rounding alone cannot have moved it.
 MOVED = 1e-2
 
