@@ -287,3 +287,54 @@ def test_a_submission_cannot_predict_a_hidden_input(monkeypatch: pytest.MonkeyPa
     subject = Subject(read_submission(path, module="toy.py"), assignment, LocalChannel(), {"cpu"})
     double, _ = Suite(assignment, b"secret").run(subject)
     assert (double.status, double.message) == (Verdict.PASSED, "")
+
+
+ORDERED = '''
+import pytest
+
+
+@pytest.mark.todo("shout", points=40)
+@pytest.mark.behaviour
+def test_shout(student):
+    """A word is shouted."""
+    student.replace(double=student.define(twice))
+    assert student.shout("a") == "A"
+
+
+@pytest.mark.todo("double", points=60)
+@pytest.mark.parity
+def test_double(student):
+    """A number is doubled."""
+    assert student.double(4) == 8
+
+
+def twice(number):
+    """In place of double."""
+    return 2 * number
+'''
+KEEPS_A_STAND_IN = """
+import sys
+
+
+def double(number):
+    return sys.__dict__.get("_kept", lambda number: 0)(number)
+
+
+def shout(word):
+    sys._kept = globals()["double"]
+    return word.upper()
+"""
+
+
+def test_a_stand_in_comes_after_the_tests_that_it_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Tests run in the order of the TODOs and are reported as they stand in their files."""
+    assignment = open_project(monkeypatch, tmp_path, tests=ORDERED)
+    path = tmp_path / "handed_in" / "toy.py"
+    path.parent.mkdir()
+    path.write_text(SOLUTION + KEEPS_A_STAND_IN, encoding="utf-8")
+    monkeypatch.delattr("sys._kept", raising=False)
+    subject = Subject(read_submission(path, module="toy.py"), assignment, LocalChannel(), {"cpu"})
+    shout, double = Suite(assignment, b"secret").run(subject)
+    assert (shout.todo, shout.status) == ("shout", Verdict.PASSED)
+    assert (double.todo, double.status) == ("double", Verdict.FAILED)
+    monkeypatch.delattr("sys._kept")
