@@ -7,6 +7,7 @@ from typing import Any
 
 _HOMES = {
     "assert_equal": "parity",
+    "assert_moved": "parity",
     "assert_parity": "parity",
     "assert_shape": "parity",
     "assert_unchanged": "parity",

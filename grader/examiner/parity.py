@@ -59,6 +59,24 @@ def assert_equal(actual: Any, expected: Any, message: str) -> None:
         raise Mismatch(message)
 
 
+def assert_moved(actual: Any, own: Any, device: str, *, what: str) -> None:
+    """A submission's result is on the device, with the numbers of its `own` result on the CPU. Raises Mismatch.
+
+    Its own, not the reference's: a wrong value is charged where values are compared, not on the device once more.
+    """
+    assert_parity(_detach(actual, ""), _detach(own, device), what=what)
+
+
+def _detach(value: Any, place: str) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.detach().to(place) if place else value.detach()
+    if isinstance(value, (list, tuple)):
+        return [_detach(item, place) for item in value]
+    if isinstance(value, dict):
+        return {key: _detach(item, place) for key, item in value.items()}
+    return value
+
+
 def assert_shape(actual: Any, shape: tuple[int, ...], *, what: str) -> None:
     """`actual` is a tensor of exactly that shape. Raises Mismatch."""
     if not isinstance(actual, torch.Tensor):
