@@ -130,4 +130,5 @@ def test_training_on_the_device(student, reference, draw, device):
     own = float(lesson.train_theirs(student))
     for theirs, ours in zip(lesson.theirs, lesson.ours, strict=True):
         theirs.load_state_dict(ours.state_dict())  # as before the lesson
+        theirs.zero_grad()
     assert_moved(float(lesson.train_theirs(student, device)), own, device, what="mean loss on the device")

@@ -29,6 +29,16 @@ def as_ids(ids) -> list[int]:
     return [int(token) for token in ids]
 
 
+def as_weights(weights: Tensor) -> Tensor:
+    """A submission's weights as other TODOs read them: one row of float32, whatever shape and type they have."""
+    return weights.detach().reshape(-1).float()
+
+
+def as_taken_over(context: Tensor, weights: Tensor) -> Tensor:
+    """The context as float32 where its type is that of the weights; as it is otherwise."""
+    return context.float() if context.dtype == weights.dtype else context
+
+
 def log_weights(module, h_t: Tensor, encoder_outputs: Tensor) -> Tensor:
     """What the weights show of the scores: all but a constant."""
     return centred(module(h_t, encoder_outputs)[1].log())
@@ -170,7 +180,7 @@ def read_scores(student, theirs, h_t: Tensor, encoder_outputs: Tensor, expected:
     A softmax hides only a constant, so the logarithm of the weights shows them. Where the weights were made in
     another way (which is not the score's fault) the scores are looked for there too; the best fit counts.
     """
-    weights = theirs(h_t, encoder_outputs)[1].detach().reshape(-1)
+    weights = as_weights(theirs(h_t, encoder_outputs)[1])
     usual = centred(weights.log())
     if fits(usual, expected):
         return Reading(usual, from_weights=True)
@@ -199,7 +209,7 @@ def stretched(weights: Tensor, expected: Tensor) -> Tensor:
 
 def centred(scores: Tensor) -> Tensor:
     """Scores less their mean: what a softmax leaves to be seen."""
-    scores = scores.detach().reshape(-1)
+    scores = scores.detach().reshape(-1).float()
     return scores - scores.mean()
 
 

@@ -6,6 +6,8 @@ import pytest
 import torch
 from cases import (
     align_gradients,
+    as_taken_over,
+    as_weights,
     batched_step_mistakes,
     centred,
     choose_reading,
@@ -60,7 +62,7 @@ def score_gradients(module, h_t, encoder_outputs, direction) -> list:
     weights = module(h_t, encoder_outputs)[1].reshape(-1)
     if not weights.requires_grad:
         return []
-    (weights.log() * direction).sum().backward()
+    (weights.float().log() * direction).sum().backward()
     return [h_t.grad, encoder_outputs.grad, *parameter_gradients(module).values()]
 
 
@@ -108,7 +110,8 @@ def test_context_is_the_weighted_sum(student, reference, draw):
     theirs = student.LuongAttention(len(h_t))
     load_weights(theirs, ours)
     context, weights = theirs(h_t, encoder_outputs)
-    weights = weights.detach().reshape(-1)
+    # The type of the weights, which the context may have taken over, is theirs to answer for.
+    context, weights = as_taken_over(context, weights), as_weights(weights)
     if is_constant(theirs, h_t, encoder_outputs):
         # A mean is the right context for weights that are all the same: others show whether they are used at all.
         weights = draw.tensor(len(encoder_outputs)).softmax(0)
@@ -144,10 +147,10 @@ def test_gradients_pass_through_the_weights(student, reference, draw):
     context, weights = theirs(h_t, keys)
     # A lab notebook may compute without gradients, and may hand the weights out detached: nothing to compare then.
     if context.requires_grad and weights.requires_grad:
-        (context.reshape(-1) @ direction).backward()
+        (context.reshape(-1).float() @ direction).backward()
         actual, h_t.grad = h_t.grad, None
         _, weights = theirs(h_t, keys)
-        (weights.reshape(-1) @ (encoder_outputs @ direction)).backward()
+        (weights.reshape(-1).float() @ (encoder_outputs @ direction)).backward()
         # Where the weights themselves have lost h_t, that is the score's fault.
         if h_t.grad is not None:
             assert actual is not None, "no gradient reaches h_t through the context: were the weights detached?"
@@ -265,11 +268,13 @@ def test_additive_context_is_weights_times_keys(student, reference, draw):
     theirs = student.BahdanauAttention(query.size(-1))
     load_weights(theirs, ours)
     context, weights = theirs(query, keys)
+    # Without an axis of size 1 they are weights still: their shape is judged by itself.
+    weights = weights.detach().to(keys.dtype).reshape(keys.size(0), 1, keys.size(1))
     mistakes = {
         "the context was made from Ua keys: the keys themselves are mixed": (weights @ ours.Ua(keys)).detach(),
         "the context looks like the plain mean of the keys": keys.mean(1, keepdim=True),
     }
-    assert_parity(context.detach(), weights.detach() @ keys, what="context", mistakes=mistakes)
+    assert_parity(context.detach(), weights @ keys, what="context", mistakes=mistakes)
 
 
 @pytest.mark.todo("bahdanau", points=2)
