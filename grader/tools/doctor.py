@@ -119,7 +119,7 @@ def _check_jail() -> list[MachineFinding]:
 
 
 def _check_isolation_levels() -> list[MachineFinding]:
-    from grader.sandbox.jail import Isolation
+    from grader.sandbox.isolation import Isolation
     from grader.sandbox.probe import summarise_probes
 
     try:
