@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from grader.cli.course import CourseOption, current_course
+from grader.cli.insight import similar, stats
 from grader.model.errors import GraderError, UsageError
 from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
     from grader.classroom.batch import GradedClass
+    from grader.intake.roster import Roster
     from grader.model.assignment import Assignment
     from grader.model.course import Course
     from grader.model.report import GradeReport
@@ -39,6 +41,9 @@ def read_options(course: CourseOption = None) -> None:
     if course is not None:
         os.environ["GRADER_COURSE"] = str(course)  # as if it were set for this command
 
+
+app.command()(stats)
+app.command()(similar)
 
 datasets = typer.Typer(help="The course's texts and models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(datasets, name="datasets")
@@ -180,10 +185,11 @@ def grade(
 
 @app.command()
 def batch(
-    folder: Annotated[Path, typer.Argument(help="An LMS's download, unpacked, or a folder with one entry a student.")],
+    folder: Annotated[Path, typer.Argument(help="An LMS's download (.zip or folder), or one entry for each student.")],
     assignment: AssignmentOption,
     run: Annotated[Path, typer.Option("-o", "--output", help="Where reports and summaries go.")],
     roster: RosterOption = None,
+    times: Annotated[Optional[Path], typer.Option(help="A CSV that says when each was handed in.")] = None,  # noqa: UP045
     jobs: Annotated[Optional[int], typer.Option("--jobs", min=1, help="Workers; default: one per core.")] = None,  # noqa: UP045
     dask: Annotated[Optional[str], typer.Option(help="Have the workers of that Dask scheduler grade.")] = None,  # noqa: UP045
     store: Annotated[Optional[str], typer.Option(help="Keep the gradebook in that database: postgresql://...")] = None,  # noqa: UP045
@@ -197,9 +203,12 @@ def batch(
     quiet: QuietOption = False,
 ) -> None:
     """Grade a class. The same command again goes on where it ended, and grades what has changed."""
+    from grader.classroom.accounting import describe_accounts
     from grader.classroom.batch import BatchOptions, grade_class
+    from grader.classroom.class_archive import open_class
     from grader.classroom.class_folder import collect_submissions
     from grader.classroom.run_folder import RunFolder
+    from grader.classroom.times import read_times
     from grader.classroom.worker_count import choose_worker_count
     from grader.intake.roster import read_roster
     from grader.reporting.terminal import open_progress, print_class
@@ -207,8 +216,16 @@ def batch(
     if resume and force:
         raise UsageError("--resume keeps what was graded before, --force grades it again: choose one")
     description = current_course(course).load_assignment(assignment)
-    roll = collect_submissions(folder, description, read_roster(roster) if roster else None)
+    roll = collect_submissions(
+        open_class(folder, run),
+        description,
+        read_roster(roster) if roster else None,
+        read_times(times) if times else None,
+    )
     found = roll.jobs
+    if not quiet:
+        for warning in roll.warnings:
+            _complain(warning)
     for what, names in (("late", roll.late), ("on no roster", roll.strangers), ("handed in nothing", roll.absent)):
         if names and not quiet:
             _complain(f"{what}: {_list_some(names)}")
@@ -227,10 +244,12 @@ def batch(
         pending=pending,
     )
     with open_progress(len(students), quiet=quiet) as tell:
-        done = grade_class(found, plan, RunFolder(run), tell)
+        done = grade_class(found, plan, RunFolder(run), tell, ignored=roll.ignored)
     if not quiet:
         print_class(done.reports)
         typer.echo(f"wrote {len(done.reports)} reports, {done.kept} of them graded before, and a summary to {run}/")
+        for line in describe_accounts(done.entries):
+            typer.echo(escape_control_characters(line))
     _conclude(done)
 
 
@@ -310,10 +329,10 @@ def export(
 ) -> None:
     """Write scores and feedback in another system's own form."""
     from grader.exports import ExportOptions, export_run
-    from grader.intake.roster import Roster, read_roster
+    from grader.intake.roster import Roster
 
     options = ExportOptions(
-        roster=read_roster(roster) if roster else Roster(()),
+        roster=_read_roster(roster) if roster else Roster(()),
         worksheet=worksheet,
         column=column,
         released=released,
@@ -419,7 +438,7 @@ def push_canvas_command(
 ) -> None:
     """Send scores to an assignment in Canvas; a second time only what has changed."""
     from grader.exports import ExportOptions
-    from grader.intake.roster import Roster, read_roster
+    from grader.intake.roster import Roster
     from grader.push.delivery import PushOptions
 
     try:
@@ -430,7 +449,7 @@ def push_canvas_command(
 
     secret = "" if dry_run else read_secret("token of Canvas", TOKEN_VARIABLE, token)
     platform = Canvas(url, secret, course=course, assignment=assignment)
-    known = read_roster(roster) if roster else Roster(())
+    known = _read_roster(roster) if roster else Roster(())
     options = ExportOptions(roster=known, released=released, language=lang.value)
     _push(run, platform, PushOptions(options, feedback=feedback, dry_run=dry_run, again=again), quiet=quiet)
 
@@ -455,7 +474,6 @@ def push_lti_command(
 ) -> None:
     """Send scores by LTI Advantage's grade services; a second time only what has changed."""
     from grader.exports import ExportOptions
-    from grader.intake.roster import read_roster
     from grader.push.delivery import PushOptions
 
     try:
@@ -466,7 +484,7 @@ def push_lti_command(
 
     secret = "" if dry_run else read_secret("private key of the tool", KEY_VARIABLE, key)
     site = Site(token_url, client_id, lineitems=lineitems, lineitem=lineitem, key_id=key_id, audience=audience)
-    options = ExportOptions(roster=read_roster(roster), released=released, language=lang.value)
+    options = ExportOptions(roster=_read_roster(roster), released=released, language=lang.value)
     _push(run, Lti(site, secret), PushOptions(options, feedback=feedback, dry_run=dry_run, again=again), quiet=quiet)
 
 
@@ -511,6 +529,15 @@ def _name_extra(error: ModuleNotFoundError) -> UsageError:
 def _complain(message: str) -> None:
     # A message may quote what a student wrote.
     typer.echo(f"grader: {escape_control_characters(message)}", err=True)
+
+
+def _read_roster(path: Path) -> "Roster":
+    from grader.intake.roster import read_roster
+
+    roster = read_roster(path)
+    for warning in roster.warnings:
+        _complain(warning)
+    return roster
 
 
 def _list_some(names: Sequence[str]) -> str:

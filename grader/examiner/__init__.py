@@ -6,7 +6,7 @@ Hidden tests import from here; `tests_hidden/README.md` describes each name. Loa
 from typing import Any
 
 _MODULES = {
-    "parity": ("assert_parity", "assert_shape", "assert_unchanged"),
+    "parity": ("assert_equal", "assert_moved", "assert_parity", "assert_shape", "assert_unchanged"),
     "module_tools": ("in_float64", "load_weights", "parameter_gradients"),
     "suite_tools": (
         "Batch",

@@ -31,11 +31,12 @@ class Examination:
     secret: bytes
     device: str = "cpu"
     _session: SubmissionSession | None = None
+    _round: int = 0
     _modules: dict[str, ModuleType] = field(default_factory=dict)
 
-    def examine(self, session: SubmissionSession) -> None:
-        """Let the tests that follow judge this submission."""
-        self._session = session
+    def examine(self, session: SubmissionSession, *, round_number: int = 0) -> None:
+        """Let the tests that follow judge this submission. Each round of a gate has other inputs."""
+        self._session, self._round = session, round_number
 
     @property
     def session(self) -> SubmissionSession:
@@ -48,17 +49,20 @@ class Examination:
         """Start one test of the submission under examination, with every generator seeded."""
         import torch
 
-        session, seed = self.session, self.derive_seed(item)
+        session = self.session
         # Not torch.manual_seed: it also keeps a stack trace for each device that is not there.
-        torch.default_generator.manual_seed(seed)
-        session.begin(read_todo(list_marks(item), where=item.nodeid), seed)
+        torch.default_generator.manual_seed(self.derive_seed(item, "examiner"))
+        # A submission can read its own generator's seed: no hidden input may come from the same one.
+        session.begin(read_todo(list_marks(item), where=item.nodeid), self.derive_seed(item, "submission"))
         return session
 
-    def derive_seed(self, item: pytest.Item) -> int:
+    def derive_seed(self, item: pytest.Item, purpose: str) -> int:
         """Return the seed of a test for the submission under examination."""
         from grader.model.seeds import derive_seed
 
-        return derive_seed(self.secret, self.session.submission.id, make_test_id(item))
+        if self._round:
+            purpose = f"{purpose}, round {self._round}"
+        return derive_seed(self.secret, self.session.submission.id, make_test_id(item), purpose=purpose)
 
     def load_reference(self) -> ModuleType:
         """Return the solution as a module, imported once."""

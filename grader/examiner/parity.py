@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from grader.examiner.likeness import note_likeness
+
 # Two right formulas differ by rounding: by a few times what float32 itself loses against float64.
 ROUNDING_FACTOR = 32
 RELATIVE_FLOOR = {torch.float64: 1e-9, torch.float32: 2e-5, torch.bfloat16: 2e-2, torch.float16: 4e-3}
@@ -41,11 +43,38 @@ def assert_parity(
     known mistake would give. Either may be a function that returns it: it is called only where values differ, and most
     right answers are the same to the last bit.
     """
+    if note_likeness(actual, expected):
+        return
     try:
         _compare(actual, expected, what, precise, mistakes)
     except Mismatch as mismatch:
         mismatch.compared = mismatch.compared or (actual, expected)
         raise
+
+
+def assert_equal(actual: Any, expected: Any, message: str) -> None:
+    """Check that plain values are equal. Unlike `assert`, it can serve in a gate. Raises Mismatch."""
+    if not note_likeness(actual, expected) and actual != expected:
+        raise Mismatch(message)
+
+
+def assert_moved(actual: Any, own: Any, device: str, *, what: str) -> None:
+    """Check that a result is on the device, with the numbers of the submission's `own` result on the CPU.
+
+    Its own, not the reference's: a wrong value is charged where values are compared, not on the device once more.
+    Raises Mismatch.
+    """
+    assert_parity(_detach(actual, ""), _detach(own, device), what=what)
+
+
+def _detach(value: Any, place: str) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.detach().to(place) if place else value.detach()
+    if isinstance(value, (list, tuple)):
+        return [_detach(item, place) for item in value]
+    if isinstance(value, dict):
+        return {key: _detach(item, place) for key, item in value.items()}
+    return value
 
 
 def assert_shape(actual: Any, shape: tuple[int, ...], *, what: str) -> None:

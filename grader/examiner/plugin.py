@@ -89,7 +89,7 @@ def draw(request: pytest.FixtureRequest) -> Draw:
     """Return a source of inputs, from the secret seed of this test for this submission."""
     from grader.examiner.draw import Draw
 
-    return Draw(_get_examination(request).derive_seed(request.node))
+    return Draw(_get_examination(request).derive_seed(request.node, "draw"))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from grader.examiner.examination import (
     read_sentence,
 )
 from grader.examiner.forbidden_names import find_forbidden, forbid_use
+from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
 from grader.examiner.session import SubmissionSession
@@ -51,6 +52,7 @@ class HiddenTest:
     category: Category
     points: float
     visibility: Visibility
+    is_gate: bool = False
 
     @property
     def name(self) -> str:
@@ -98,6 +100,7 @@ class Suite:
         if assignment.gpu_policy == "skip":
             self.tests = _leave_out_gpu(self.tests)
         self.digest = digest_suite(assignment)
+        self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
         check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
 
     def open_session(self, submission: Submission, channel: "Channel") -> SubmissionSession:
@@ -111,18 +114,49 @@ class Suite:
         known = {result.id: result for result in kept}
         endless = {result.todo for result in kept if result.status is Verdict.TIMED_OUT}
         forbidden = find_forbidden(session.submission.source, self.assignment.todos)
-        results = []
-        for test in self.tests:
+        results = {}
+        for test in self._order_by_todo(self.tests):
             if test.todo in forbidden:
-                results.append(test.report(forbid_use(forbidden[test.todo], session.submission)))
+                results[test.id] = test.report(forbid_use(forbidden[test.todo], session.submission))
             elif test.id in known:
-                results.append(test.repeat(known[test.id]))
+                results[test.id] = test.repeat(known[test.id])
             elif self.lacks_gpu and test.category == "gpu":
-                results.append(test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en)))
+                results[test.id] = test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en))
             else:
                 outcome = self._judge(test, session, endless)
-                results.append(test.report(outcome, cpu_seconds=round(session.channel.read_cpu_seconds(), 4)))
-        return results
+                cpu_seconds = round(session.channel.read_cpu_seconds(), 4)
+                results[test.id] = test.report(outcome, cpu_seconds=cpu_seconds)
+        return self._withhold_unearned([results[test.id] for test in self.tests], session, known)
+
+    def _order_by_todo(self, tests: Sequence[HiddenTest]) -> list[HiddenTest]:
+        # A stand-in for an earlier TODO may be a right answer to it. A submission that keeps one has it too late.
+        places = {todo.id: place for place, todo in enumerate(self.assignment.todos)}
+        return sorted(tests, key=lambda test: places[test.todo])
+
+    def _withhold_unearned(
+        self, results: list[CheckResult], session: SubmissionSession, known: Mapping[str, CheckResult]
+    ) -> list[CheckResult]:
+        passed = {result.id for result in results if result.status is Verdict.PASSED}
+        at_stake = {test.todo for test in self.tests if test.id in passed and test.id not in known}
+        gates = self._order_by_todo([test for test in self.tests if test.is_gate and test.todo in at_stake])
+        if any(gate.id not in passed for gate in gates):
+            session.channel.close()  # the next round starts a child that has not seen any stand-in
+        closed = find_unearned(gates, passed, lambda gate, number: self._run_round(gate, number, session))
+        tests = [test for test in self.tests if test.todo in closed and test.id in passed and test.id not in known]
+        self.withheld = frozenset(test.id for test in tests)
+        unearned = {test.id: test.report(Outcome(Verdict.FAILED, UNEARNED)) for test in tests}
+        return [
+            unearned[result.id].model_copy(update={"cpu_seconds": result.cpu_seconds})
+            if result.id in unearned
+            else result
+            for result in results
+        ]
+
+    def _run_round(self, gate: HiddenTest, number: int, session: SubmissionSession) -> BaseException | None:
+        raised = self._run_test(gate, session, round_number=number)
+        if isinstance(raised, GraderFault):
+            raise raised
+        return raised
 
     def _judge(self, test: HiddenTest, session: SubmissionSession, endless: set[str]) -> Outcome:
         """Run a test. `endless` gathers the TODOs that overran twice: their other tests get no second try."""
@@ -150,11 +184,11 @@ class Suite:
             return Outcome(Verdict.FAILED, f"the test could not use what was returned ({what})")
         return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {what}")
 
-    def _run_test(self, test: HiddenTest, session: SubmissionSession) -> BaseException | None:
-        self.examination.examine(session)
+    def _run_test(self, test: HiddenTest, session: SubmissionSession, *, round_number: int = 0) -> BaseException | None:
+        self.examination.examine(session, round_number=round_number)
         raised = self.recorder.run(test.item)
         if isinstance(raised, Unrecorded):
-            return self._run_test(test, session)  # which is live this time
+            return self._run_test(test, session, round_number=round_number)  # which is live this time
         return raised
 
     def _collect(self, folder: Path) -> list[HiddenTest]:
@@ -211,4 +245,5 @@ def _describe_test(item: pytest.Item) -> HiddenTest:
         category=marks.category,
         points=marks.points,
         visibility=marks.visibility,
+        is_gate=marks.is_gate,
     )

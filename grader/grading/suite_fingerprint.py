@@ -8,7 +8,7 @@ verdict counts for every test; only what stands inside another test does not.
 import ast
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from grader.model.assignment import Assignment
 from grader.model.digests import digest_environment, identify
 from grader.model.errors import BrokenSuite
-from grader.model.marks import NAMES, Category, Mark, TestMarks, Visibility, read_marks
+from grader.model.marks import GATE, NAMES, Category, Mark, TestMarks, Visibility, read_marks
 from grader.model.report import Environment
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -46,6 +46,7 @@ class FingerprintedTest:
     category: Category
     visibility: Visibility
     name: str
+    is_gate: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,17 @@ def fingerprint_suite(assignment: Assignment, environment: Environment, commitme
             _digest_own(("examiner/forbidden_names.py",)),
             *(f"{todo.id} {todo.forbid}" for todo in assignment.todos),
         ),
-        tests=tuple(test for tests in outlines for test in tests or ()),
+        tests=_add_gates([test for tests in outlines for test in tests or ()]),
         is_whole=None not in outlines and all(path.stem != "conftest" for path in helpers),
     )
+
+
+def _add_gates(tests: list[FingerprintedTest]) -> tuple[FingerprintedTest, ...]:
+    """Let every test of a TODO depend on the TODO's gates: they decide whether it counts."""
+    gates: dict[str, list[str]] = {}
+    for test in tests:
+        gates.setdefault(test.todo, []).extend([test.digest] if test.is_gate else [])
+    return tuple(replace(test, digest=identify(test.digest, *gates[test.todo])) for test in tests)
 
 
 def load_fingerprint(text: str) -> SuiteFingerprint:
@@ -157,12 +166,13 @@ def _fingerprint_test(path: Path, node: ast.FunctionDef, marks: TestMarks, aroun
         category=marks.category,
         visibility=marks.visibility,
         name=" ".join((sentence or "").split()),
+        is_gate=marks.is_gate,
     )
 
 
 def _read_test_marks(node: ast.FunctionDef) -> TestMarks | None:
     """Return what its marks say; None where some are computed, repeated or missing."""
-    decorators = [item for item in node.decorator_list if _name_mark(item) in NAMES]
+    decorators = [item for item in node.decorator_list if _name_mark(item) in NAMES | {GATE}]
     if len({_name_mark(item) for item in decorators}) < len(decorators):
         return None
     try:

@@ -18,12 +18,14 @@ DEFAULT_VISIBILITY: Visibility = "after_due"
 TODO = "todo"
 POINTS = "points"
 VISIBILITY = "visibility"
+GATE = "gate"
 # The marks that a verdict does not depend on, except for the TODO.
 NAMES = frozenset({*CATEGORIES, TODO, VISIBILITY})
 # As `pytest --markers` shows them.
 DESCRIPTIONS = (
     f"{TODO}(id, {POINTS}): the TODO that a test judges, and what it is worth",
     f"{VISIBILITY}(level): {', '.join(VISIBILITIES)}; default {DEFAULT_VISIBILITY}",
+    f"{GATE}: if this test shows nothing of the right answer, no other test of its TODO counts",
     *(f"{category}: what kind of test this is" for category in CATEGORIES),
 )
 
@@ -47,6 +49,7 @@ class TestMarks:
     points: float
     category: Category
     visibility: Visibility
+    is_gate: bool = False
 
 
 def read_todo(marks: Iterable[Mark], *, where: str) -> str:
@@ -72,4 +75,5 @@ def read_marks(marks: Sequence[Mark], *, where: str) -> TestMarks:
         points=float(points),
         category=cast(Category, categories[0]),
         visibility=cast(Visibility, level[0]),
+        is_gate=GATE in named,
     )

@@ -1,20 +1,24 @@
 """A folder that a learning-management system wrote -> who handed in what, when, and which attempt it is.
 
 One file a layout, tried from the most particular to the plainest; a new one is a module with a `LAYOUT`, listed here.
+Everything that lies in the folder is either an attempt or set aside with a reason.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from grader.intake.candidates import choose, list_promising, read_candidate
 from grader.intake.downloads import blackboard, brightspace, canvas, github, gradescope, moodle, nbgrader, plain
-from grader.intake.downloads.layout import Find, Layout
+from grader.intake.downloads.attempts import HandedIn, Reading, read_attempts
+from grader.intake.downloads.attribution import attribute
+from grader.intake.downloads.layout import Aside, Find, Layout
 from grader.intake.entries import is_noise
-from grader.intake.folder import open_file, scan
+from grader.intake.folder import scan
 from grader.intake.roster import Roster
-from grader.model.errors import SubmissionNotFound
+from grader.intake.submissions import find_candidate
+from grader.model.errors import SubmissionNotFound, UsageError
+
+__all__ = ["Download", "HandedIn", "Ignored", "is_run_folder", "keep_latest", "read_class"]
 
 LAYOUTS: tuple[Layout, ...] = (
     gradescope.LAYOUT,
@@ -29,52 +33,70 @@ LAYOUTS: tuple[Layout, ...] = (
 
 
 @dataclass(frozen=True)
-class HandedIn:
-    """One attempt of one student. `student` is the roster's id, or the system's own where `on_roster` is false."""
+class Ignored:
+    """Something that lies in a download and is not graded, and why."""
 
-    student: str
-    path: Path
-    submitted_at: str | None
-    late: bool
-    attempt: int
-    name: str = ""
-    on_roster: bool = False
+    entry: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Download:
+    """Every attempt by student, and then in the order in which they were handed in; and all the rest.
+
+    `system` is the title of the system that laid it out; empty where a person did.
+    """
+
+    system: str
+    attempts: tuple[HandedIn, ...]
+    ignored: tuple[Ignored, ...]
+    warnings: tuple[str, ...]
 
 
 def read_class(
     folder: Path, roster: Roster | None = None, *, module: str = "", defines: Collection[str] = ()
-) -> list[HandedIn]:
-    """Every attempt in a download, by student and then in the order in which they were handed in.
+) -> Download:
+    """Read a class folder.
 
     Where an attempt consists of several files, `module` and `defines` say which one is meant, by the same rule as in a
-    directory. Raises SubmissionNotFound where there is nothing to grade, UsageError for a damaged list.
+    directory. Raises SubmissionNotFound where there is nothing to grade, UsageError for a damaged list or a folder of
+    results.
     """
     if not folder.is_dir():
         raise SubmissionNotFound(f"no folder {str(folder)!r}: pass the folder that holds the class's submissions")
+    if is_run_folder(folder):
+        raise UsageError(
+            f"{str(folder)!r} holds the results of an earlier batch: pass the folder with what the students handed in"
+        )
     layout, place, items = _recognise(folder)
-    finds = layout.find(place, items)
-    if not finds:
+    reading = Reading(layout, place, roster, module, defines)
+    found = layout.find(place, [path for path in items if not is_run_folder(path)])
+    finds, doubtful = _sort_out([item for item in found if isinstance(item, Find)], reading)
+    attempts, beside, warnings = read_attempts(finds, reading)
+    if not attempts:
         raise SubmissionNotFound(f"nothing to grade in {str(folder)!r}: expected a folder or a file for each student")
-    by_student: dict[str, list[HandedIn]] = defaultdict(list)
-    for attempt in _group_attempts(finds):
-        find = _choose_file(attempt, module, defines)
-        handed_in = _name_student(find, layout, roster)
-        by_student[handed_in.student].append(handed_in)
-    return [item for student in sorted(by_student) for item in _number(by_student[student])]
+    asides = [*_explain_rest(reading, items), *(item for item in found if isinstance(item, Aside)), *doubtful, *beside]
+    reasons = {reading.name_entry(aside.path): aside.reason for aside in asides}
+    for attempt in attempts:
+        reasons.pop(attempt.entry, None)
+    ignored = tuple(Ignored(name, reasons[name]) for name in sorted(reasons))
+    return Download(layout.title, tuple(attempts), ignored, tuple(warnings))
 
 
 def keep_latest(attempts: Sequence[HandedIn]) -> list[HandedIn]:
-    """The last attempt of each student."""
+    """Return the last attempt of each student."""
     return list({item.student: item for item in attempts}.values())
 
 
-def is_download(folder: Path) -> bool:
-    """Whether some system laid that folder out, rather than a person."""
-    return folder.is_dir() and _recognise(folder)[0] is not plain.LAYOUT
+def is_run_folder(folder: Path) -> bool:
+    """Return whether this is what `grader batch` writes its results to."""
+    return (folder / "gradebook.db").is_file() or (
+        (folder / "reports").is_dir() and (folder / "summary.json").is_file()
+    )
 
 
 def _recognise(folder: Path) -> tuple[Layout, Path, list[Path]]:
-    """The layout, the folder that has it, and what lies there."""
+    """Return the layout, the folder that has it, and what lies there."""
     items = [Path(item.path) for item in scan(folder) if not item.is_symlink() and not is_noise(item.name)]
     layout = next(layout for layout in LAYOUTS if layout.recognise(folder, items))
     if layout is plain.LAYOUT and len(items) == 1 and items[0].is_dir():
@@ -85,42 +107,41 @@ def _recognise(folder: Path) -> tuple[Layout, Path, list[Path]]:
     return layout, folder, items
 
 
-def _group_attempts(finds: Sequence[Find]) -> list[list[Find]]:
-    # Files that one student handed in together belong to one attempt.
-    groups: dict[tuple[object, ...], list[Find]] = defaultdict(list)
+def _explain_rest(reading: Reading, items: Sequence[Path]) -> list[Aside]:
+    """Return for everything in the folder why it would not be graded, where nothing better is known."""
+    known = {path.name for path in items}
+    asides = []
+    for item in scan(reading.place):
+        if item.is_symlink():
+            reason = "a link, which is not followed"
+        elif item.name not in known:
+            reason = "hidden, or made by a tool"
+        elif is_run_folder(Path(item.path)):
+            reason = "the results of an earlier batch"
+        else:
+            system = reading.layout.title
+            reason = f"not named as {system} names what students hand in: grade it by itself, or give it such a name"
+        asides.append(Aside(Path(item.path), reason))
+    return asides
+
+
+def _sort_out(finds: Sequence[Find], reading: Reading) -> tuple[list[Find], list[Aside]]:
+    """Separate doubtful files that are somebody's work from those that are not."""
+    kept, asides = [], []
     for find in finds:
-        groups[find.keys, find.name, find.submitted_at, find.attempt].append(find)
-    return list(groups.values())
+        if not find.doubtful or _holds_wanted(find, reading) or _is_named(find, reading):
+            kept.append(find)
+        else:
+            asides.append(Aside(find.path, "no Python, notebook or archive, and named after no student of the roster"))
+    return kept, asides
 
 
-def _choose_file(attempt: Sequence[Find], module: str, defines: Collection[str]) -> Find:
-    if len(attempt) == 1:
-        return attempt[0]
-    entries = {open_file(find.path, find.file_name): find for find in attempt if find.path.is_file()}
-    candidates = [read_candidate(entry, defines) for entry in list_promising(list(entries), module)]
-    if chosen := choose(candidates, module, defines):
-        return entries[chosen.entry]
-    packed = [find for find in attempt if find.path.suffix.lower() in plain.SOURCES]
-    return [*packed, *attempt][0]
+def _holds_wanted(find: Find, reading: Reading) -> bool:
+    if not reading.defines:
+        return False
+    candidate = find_candidate(find.path, module=reading.module, defines=reading.defines)
+    return candidate is not None and candidate.count_found(reading.defines) > 0
 
 
-def _name_student(find: Find, layout: Layout, roster: Roster | None) -> HandedIn:
-    student = roster.find(keys=find.keys, name=find.name, system=layout.system) if roster else None
-    return HandedIn(
-        student=student.id if student else [*find.keys, find.name][0],
-        path=find.path,
-        submitted_at=find.submitted_at,
-        late=find.late,
-        attempt=find.attempt,
-        name=student.name if student else find.name,
-        on_roster=student is not None,
-    )
-
-
-def _number(attempts: Sequence[HandedIn]) -> list[HandedIn]:
-    # Systems that count say which attempt a file is; for the others the order does.
-    numbered: list[HandedIn] = []
-    for item in sorted(attempts, key=lambda item: (item.submitted_at or "", item.attempt, str(item.path))):
-        least = numbered[-1].attempt + 1 if numbered else 1
-        numbered.append(replace(item, attempt=max(item.attempt, least)))
-    return numbered
+def _is_named(find: Find, reading: Reading) -> bool:
+    return reading.roster is not None and attribute(find, reading.layout, reading.roster).student is not None

@@ -19,6 +19,12 @@ def test_the_nearest_visibility_counts():
     assert read_marks(marks, where="t").visibility == "hidden"
 
 
+def test_a_gate_is_marked_beside_its_category():
+    """It is no category of its own."""
+    assert read_marks([TODO, Mark("gate"), Mark("parity")], where="t").is_gate
+    assert not read_marks([TODO, Mark("parity")], where="t").is_gate
+
+
 def test_marks_of_others_are_no_concern():
     """Such as pytest's own."""
     assert read_marks([Mark("parametrize", ("x", [1])), TODO, Mark("gpu")], where="t").category == "gpu"
