@@ -26,6 +26,7 @@ from grader.devices import Device, choose_device
 from grader.errors import BrokenJail, DamagedRecording, GraderFault
 from grader.examiner.launcher import Isolation, Jail, choose_isolation
 from grader.intake import read_submission
+from grader.policy import list_remarks
 from grader.recording import Recording, pack_recording, read_recording
 from grader.report import (
     CheckResult,
@@ -216,7 +217,7 @@ class Worker:
             timing=examined.timing,
             notes=describe_policy(self.assignment),
             fault=fault,
-            remarks=find_suspicions(submission, examined.results),
+            remarks=(*find_suspicions(submission, examined.results), *list_remarks(submission, self.assignment)),
         )
 
     def _report_fault(self, job: Job, submission: Submission, fault: GraderFault) -> GradeReport:

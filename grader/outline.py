@@ -29,6 +29,10 @@ ANSWERING = (
     *(f"examiner/{name}.py" for name in ("channel", "launcher", "syscalls")),
 )
 JUDGING = ("examiner/*.py", "verdict.py")
+FORBIDDING = (
+    "policy.py",
+    *(f"examiner/{name}.py" for name in ("bindings", "calls", "canonical", "meanings", "scopes")),
+)
 CATEGORIES = frozenset(get_args(Category))
 # What makes of a module more tests than its functions, or other ones.
 COLLECTED = ("test", "Test", "pytest", "*")
@@ -103,9 +107,7 @@ def outline_suite(assignment: Assignment, environment: Environment, commitment: 
     outlines = [_outline_file(path, base) for path in files if _is_test_file(path)]
     return Outline(
         conditions=conditions,
-        policy=identify(
-            "policy", _digest_own(("policy.py",)), *(f"{todo.id} {todo.forbid}" for todo in assignment.todos)
-        ),
+        policy=identify("policy", _digest_own(FORBIDDING), *(f"{todo.id} {todo.forbid}" for todo in assignment.todos)),
         tests=tuple(test for tests in outlines for test in tests or ()),
         is_whole=None not in outlines and all(path.stem != "conftest" for path in helpers),
     )

@@ -20,7 +20,7 @@ from grader.exports.gradebook import read_report
 from grader.grading import Job
 from grader.key import Key, digest_environment
 from grader.outline import Outline, OutlinedTest, find_function, load_outline, outline_suite
-from grader.policy import find_forbidden, forbid_use
+from grader.policy import forbid_use, review_submission
 from grader.recording import read_recording
 from grader.report import CheckResult, GradeReport
 from grader.run import Run, make_file_name
@@ -113,7 +113,7 @@ class Rejudging(Batch):
             return None
         if submission.refused:
             return results
-        uses = find_forbidden(submission.source, self.assignment.todos)
+        uses = review_submission(submission, self.assignment).uses
         outcomes = {todo: forbid_use(use, submission) for todo, use in uses.items()}
         return [_settle(result, outcomes[result.todo]) if result.todo in outcomes else result for result in results]
 

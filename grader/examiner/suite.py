@@ -27,7 +27,7 @@ from grader.examiner.replay import Unrecorded
 from grader.examiner.student import Subject
 from grader.intake import read_submission
 from grader.key import digest_suite
-from grader.policy import find_forbidden, forbid_use
+from grader.policy import forbid_use, review_submission
 from grader.report import Category, CheckResult, Visibility
 from grader.scoring import check_points
 from grader.verdict import MEANINGS, Mishap, Outcome, Verdict
@@ -122,7 +122,7 @@ class Suite:
         subject.signatures = self.examination.load_signatures()
         known = {result.id: result for result in kept}
         self._endless = {result.todo for result in kept if result.status is Verdict.TIMED_OUT}
-        forbidden = find_forbidden(subject.submission.source, self.assignment.todos)
+        forbidden = review_submission(subject.submission, self.assignment).uses
         results = []
         for test in self.tests:
             if test.todo in forbidden:
