@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from grader.examiner.calls import Calls
 from grader.examiner.canonical import Canon
 from grader.examiner.meanings import Flow, Known, Own, Slot, Text
-from grader.examiner.scopes import Comprehension, Function, Placed, Scope, list_arguments, place_nodes
+from grader.examiner.scopes import Comprehension, Function, Placed, Scope, place_nodes
 
 
 class Bindings:
@@ -166,9 +166,8 @@ class Bindings:
             for star in self._stars:
                 if found := self.canon.walk(f"{star}.{name}"):
                     self.flow.add(slot, Known(found))
-        is_parameter = isinstance(home.node, Function) and name in {item.arg for item in list_arguments(home.node.args)}
         # A name that nothing binds, or a parameter, stands for itself.
-        if (is_parameter or name not in home.binds) and (found := self.canon.start(name)):
+        if (name in home.parameters or name not in home.binds) and (found := self.canon.start(name)):
             self.flow.add(slot, Known(found))
 
     def _read_comprehension(self, node: Comprehension, slot: Slot) -> None:

@@ -17,6 +17,7 @@ class Scope:
     binds: set[str] = field(default_factory=set)
     made_global: set[str] = field(default_factory=set)
     made_nonlocal: set[str] = field(default_factory=set)
+    parameters: frozenset[str] = frozenset()
 
     @property
     def root(self) -> "Scope":
@@ -106,7 +107,8 @@ def _find_home(scope: Scope) -> Scope:
 
 def _list_children(node: ast.AST, scope: Scope) -> Iterator[Placed]:
     if isinstance(node, Function):
-        inner = Scope(scope, node, {argument.arg for argument in list_arguments(node.args)})
+        names = frozenset(argument.arg for argument in list_arguments(node.args))
+        inner = Scope(scope, node, set(names), parameters=names)
         yield Placed(node.args, scope)
         if isinstance(node, ast.Lambda):
             yield Placed(node.body, inner)
