@@ -25,7 +25,7 @@ from grader.assignment import Assignment, load_assignment
 from grader.devices import Device, choose_device
 from grader.errors import BrokenJail, DamagedRecording, GraderFault
 from grader.examiner.launcher import Isolation, Jail, choose_isolation
-from grader.intake import read_submission
+from grader.intake import ANOTHER, read_submission
 from grader.policy import list_remarks
 from grader.recording import Recording, pack_recording, read_recording
 from grader.report import (
@@ -217,7 +217,11 @@ class Worker:
             timing=examined.timing,
             notes=describe_policy(self.assignment),
             fault=fault,
-            remarks=(*find_suspicions(submission, examined.results), *list_remarks(submission, self.assignment)),
+            remarks=(
+                *find_suspicions(submission, examined.results),
+                *list_remarks(submission, self.assignment),
+                *(note for note in submission.left_out if note.endswith(ANOTHER)),
+            ),
         )
 
     def _report_fault(self, job: Job, submission: Submission, fault: GraderFault) -> GradeReport:

@@ -11,6 +11,6 @@ Zone: trusted. `read_submission` is the way in; what lies behind it, from the ou
     definitions rendering omissions    one module, and what was left out of it
 """
 
-from grader.intake.submissions import read_submission
+from grader.intake.submissions import ANOTHER, read_submission
 
-__all__ = ["read_submission"]
+__all__ = ["ANOTHER", "read_submission"]

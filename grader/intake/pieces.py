@@ -6,6 +6,7 @@ Zone: trusted, static. Called by `intake.definitions`; its value objects by what
 from dataclasses import dataclass, field
 
 from grader.errors import SubmissionRefused
+from grader.intake.budget import Budget
 from grader.intake.python import Code, parse_code
 from grader.intake.statements import Statement, list_statements
 from grader.submission import Origin
@@ -38,11 +39,11 @@ class ParsedPiece:
         return Origin(self.piece.path, self.piece.cell, line).describe()
 
 
-def parse_piece(piece: Piece, index: int) -> ParsedPiece:
+def parse_piece(piece: Piece, index: int, budget: Budget | None = None) -> ParsedPiece:
     """Parse a module or a cell. Raises SubmissionRefused for a module that does not parse: it cannot ever have run."""
     try:
-        code = parse_code(piece.text)
-        statements = list_statements(code.tree, index)
+        code = parse_code(piece.text, budget)
+        statements = list_statements(code.tree, index, in_notebook=piece.cell is not None)
     except SyntaxError as error:
         where = f" (line {error.lineno})" if error.lineno else ""
         note = f"does not parse: {error.msg}{where}"

@@ -98,6 +98,7 @@ class Server:
         return Done(None)
 
     def _load(self, load: Load) -> Loaded:
+        _leave_uncompiled()
         self.definitions = compile_definitions(load.source, load.module)
         self.poison = load.poison
         self._begin(Begin(seed=0))
@@ -166,6 +167,18 @@ class Server:
     def _describe(self, error: BaseException) -> Raised:
         module = self.definitions.module if self.definitions else ""
         return Raised(type(error).__name__[:100], describe(error), find_lines(error, module))
+
+
+def _leave_uncompiled() -> None:
+    # A compiler would need another program and seconds of work; code that is compiled does the same, only faster.
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        vars(torch)["compile"] = _compile_nothing
+
+
+def _compile_nothing(model: Any = None, **options: Any) -> Any:
+    """Stand in for `torch.compile`, called as a function or as a decorator."""
+    return model if model is not None else lambda function: function
 
 
 def serve(connection: socket.socket) -> None:
