@@ -89,10 +89,10 @@ def choose(candidates: Sequence[Candidate], module: str, expected: Collection[st
 def explain_choice(
     chosen: Candidate, other: Candidate, candidates: Sequence[Candidate], module: str, expected: Collection[str]
 ) -> str:
-    """Say by which part of the rule one candidate comes before another."""
+    """Say by which part of the rule a candidate comes behind the chosen one."""
     by_time = _differ_in_time([candidate for candidate in candidates if candidate.extract])
     first, second = (_rank(candidate, module, expected, by_time) for candidate in (chosen, other))
-    return next((reason for reason in first if first[reason] != second[reason]), "comes first")
+    return next((reason for reason in first if first[reason] != second[reason]), "it comes later")
 
 
 _OTHER_NAME = 2
@@ -101,19 +101,19 @@ _SAME_TIME = 120.0
 
 
 def _rank(candidate: Candidate, module: str, expected: Collection[str], by_time: bool) -> dict[str, int | float | str]:
-    """Return what candidates are compared by, in order, each part under the sentence that gives it as a reason."""
+    """Return what candidates are compared by, in order, each part under the reason that it gives against a file."""
     entry = candidate.entry
     stubs = candidate.extract.open_stubs if candidate.extract and expected else 0
     return {
-        "defines more of what is asked for": -candidate.count_found(expected),
-        "is filled in": bool(expected) and stubs >= len(expected),
-        "is not put aside": bool(_PUT_ASIDE.search(entry.path.lower())),
-        "has fewer open TODOs": stubs,
-        "is newer": -entry.modified if by_time else 0.0,
-        "has the name that is asked for": _rank_name(entry, module),
-        "is a module": ".ipynb" in entry.name.lower(),
-        "lies less deep": entry.path.count("/"),
-        "comes first in the alphabet": entry.path,
+        "it defines less of what is asked for": -candidate.count_found(expected),
+        "it is not filled in": bool(expected) and stubs >= len(expected),
+        "it is put aside": bool(_PUT_ASIDE.search(entry.path.lower())),
+        "it has more open TODOs": stubs,
+        "it is older": -entry.modified if by_time else 0.0,
+        "its name is not the one that is asked for": _rank_name(entry, module),
+        "it is a notebook beside a module": ".ipynb" in entry.name.lower(),
+        "it lies deeper": entry.path.count("/"),
+        "it comes later in the alphabet": entry.path,
     }
 
 

@@ -44,8 +44,8 @@ class NewerPart:
         """Say which Python it needs and which one reads it here."""
         needed, own = f"{self.version[0]}.{self.version[1]}", f"{sys.version_info[0]}.{sys.version_info[1]}"
         return (
-            f"the syntax needs Python {needed} or newer, and the grader runs Python {own}: not read; "
-            f"write it as Python {own} does and hand it in again"
+            f"not read, since its syntax needs Python {needed} and the grader runs Python {own}; "
+            f"write it in the way of Python {own} and hand it in again"
         )
 
 

@@ -169,7 +169,7 @@ def _tell_others(chosen: Candidate, candidates: Sequence[Candidate], wanted: Wan
             notes.append(f"{other.entry.path} was not used: {other.refused}")
         elif other is not chosen and (other.count_found(wanted.expected) or not wanted.expected):
             reason = explain_choice(chosen, other, candidates, wanted.module, wanted.expected)
-            notes.append(f"{other.entry.path} was not used: {chosen.entry.path} {reason}")
+            notes.append(f"{other.entry.path} was not used, {chosen.entry.path} was: {reason}")
     if len(candidates) == MAX_CANDIDATES:
         notes.append(f"only the {MAX_CANDIDATES} likeliest files were looked at")
     return notes

@@ -31,7 +31,8 @@ def as_ids(ids) -> list[int]:
 
 def log_weights(module, h_t: Tensor, encoder_outputs: Tensor) -> Tensor:
     """What the weights show of the scores: all but a constant."""
-    return centred(module(h_t, encoder_outputs)[1].log())
+    # Their dtype is judged with the weights, and by no test that only reads them.
+    return centred(module(h_t, encoder_outputs)[1].to(h_t.dtype).log())
 
 
 def draw_luong(reference, draw, **sizes):
@@ -170,7 +171,7 @@ def read_scores(student, theirs, h_t: Tensor, encoder_outputs: Tensor, expected:
     A softmax hides only a constant, so the logarithm of the weights shows them. Where the weights were made in
     another way (which is not the score's fault) the scores are looked for there too; the best fit counts.
     """
-    weights = theirs(h_t, encoder_outputs)[1].detach().reshape(-1)
+    weights = theirs(h_t, encoder_outputs)[1].detach().reshape(-1).to(h_t.dtype)
     usual = centred(weights.log())
     if fits(usual, expected):
         return Reading(usual, from_weights=True)

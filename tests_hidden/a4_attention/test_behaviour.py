@@ -84,7 +84,7 @@ def test_context_comes_from_the_arguments(poisoned, reference, draw):
     theirs = poisoned.LuongAttention(len(h_t))
     load_weights(theirs, ours)
     context, weights = theirs(h_t, encoder_outputs)
-    expected = weights.detach().reshape(-1) @ encoder_outputs
+    expected = weights.detach().reshape(-1).to(h_t.dtype) @ encoder_outputs
     assert_parity(context.detach().reshape(-1), expected, what="context vector")
 
 

@@ -60,7 +60,7 @@ def test_context_on_the_device(student, reference, draw, device):
     h_t, encoder_outputs = h_t.to(device), encoder_outputs.to(device)
     context, weights = theirs(h_t, encoder_outputs)
     assert context.device == h_t.device, "the context vector should be on the device of the inputs"
-    expected = weights.detach().cpu().reshape(-1) @ encoder_outputs.cpu()
+    expected = weights.detach().cpu().reshape(-1).to(h_t.dtype) @ encoder_outputs.cpu()
     assert_parity(context.detach().cpu().reshape(-1), expected, what="context vector on the device")
 
 

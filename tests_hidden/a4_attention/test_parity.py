@@ -105,7 +105,7 @@ def test_context_is_the_weighted_sum(student, reference, draw):
     theirs = student.LuongAttention(len(h_t))
     load_weights(theirs, ours)
     context, weights = theirs(h_t, encoder_outputs)
-    weights = weights.detach().reshape(-1)
+    weights = weights.detach().reshape(-1).to(h_t.dtype)
     if is_constant(theirs, h_t, encoder_outputs):
         # A mean is the right context for weights that are all the same: others show whether they are used at all.
         weights = draw.tensor(len(encoder_outputs)).softmax(0)
@@ -144,7 +144,7 @@ def test_gradients_pass_through_the_weights(student, reference, draw):
         (context.reshape(-1) @ direction).backward()
         actual, h_t.grad = h_t.grad, None
         _, weights = theirs(h_t, keys)
-        (weights.reshape(-1) @ (encoder_outputs @ direction)).backward()
+        (weights.reshape(-1).to(direction.dtype) @ (encoder_outputs @ direction)).backward()
         # Where the weights themselves have lost h_t, that is the score's fault.
         if h_t.grad is not None:
             assert actual is not None, "no gradient reaches h_t through the context: were the weights detached?"
@@ -186,6 +186,9 @@ def test_gradients_reach_states_and_source(student, reference, draw):
     """Gradients of the logits reach both initial states and the encoder outputs."""
     case = draw_decoder(reference, draw, ends=True)
     theirs = make_decoder(student, case, load_weights)
+    # Only the way to the inputs is asked for: ids that are written into a tensor made beforehand, which no training
+    # step of this lab goes through, would be in the way of the embedding's own gradient.
+    theirs.requires_grad_(False)
     inputs = [tensor.clone().requires_grad_() for tensor in case.inputs]
     logits, _ = theirs(*inputs, max_len=case.max_len)
     if logits.requires_grad:
