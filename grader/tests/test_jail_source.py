@@ -48,7 +48,7 @@ def load(request: pytest.FixtureRequest) -> Any:
 
     yield open_jail
     vars(torch)["compile"] = compiler
-    for name in names:
+    for name in [*names, "tqdm.notebook"]:
         sys.modules.pop(name, None)
 
 
@@ -105,6 +105,19 @@ def test_display_does_nothing(call: str) -> None:
     own = compile_definitions("def display(n): return n + 1\ndef f(n): return display(n)\n", "display_sample")
     assert own.make_module([]).f(3) == 4
     sys.modules.pop("display_sample")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from tqdm.notebook import tqdm\ndef f(n): return sum(tqdm(range(n)))",
+        "import tqdm.notebook as bars\ndef f(n): return sum(bars.trange(n, leave=False))",
+        "from tqdm import tqdm\ndef f(n): return sum(tqdm(range(n), disable=True))",
+    ],
+)
+def test_progress_bar_of_a_notebook_is_a_plain_one(load: Any, source: str) -> None:
+    """Where no browser shows it, a bar costs nothing."""
+    assert load(source).call("f", 4) == 6
 
 
 @pytest.mark.parametrize(
