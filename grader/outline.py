@@ -31,7 +31,7 @@ ANSWERING = (
 JUDGING = ("examiner/*.py", "verdict.py")
 FORBIDDING = (
     "policy.py",
-    *(f"examiner/{name}.py" for name in ("bindings", "calls", "canonical", "meanings", "scopes")),
+    *(f"examiner/{name}.py" for name in ("bindings", "calls", "canonical", "meanings", "module_names", "scopes")),
 )
 CATEGORIES = frozenset(get_args(Category))
 # What makes of a module more tests than its functions, or other ones.

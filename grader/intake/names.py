@@ -28,10 +28,7 @@ class Names:
 
 
 def read_names(nodes: Iterable[ast.AST], *, in_function: bool = False, depth: int = 0) -> Names:
-    """The names of the scope that consists of `nodes`. Only a scope inside it costs a recursion.
-
-    Raises RecursionError beyond a depth at which names would be handed up again and again.
-    """
+    """Return the names of the scope that consists of `nodes`. Raises RecursionError beyond MAX_SCOPES inside it."""
     if depth > MAX_SCOPES:
         raise RecursionError
     names = Names()
