@@ -107,7 +107,11 @@ def outline_suite(assignment: Assignment, environment: Environment, commitment: 
     outlines = [_outline_file(path, base) for path in files if _is_test_file(path)]
     return Outline(
         conditions=conditions,
-        policy=identify("policy", _digest_own(FORBIDDING), *(f"{todo.id} {todo.forbid}" for todo in assignment.todos)),
+        policy=identify(
+            "policy",
+            _digest_own(FORBIDDING),
+            *(f"{todo.id} {todo.forbid} {todo.forbid_unclear}" for todo in assignment.todos),
+        ),
         tests=tuple(test for tests in outlines for test in tests or ()),
         is_whole=None not in outlines and all(path.stem != "conftest" for path in helpers),
     )

@@ -8,6 +8,7 @@ too, and so is what the other TODO pays for itself.
 
 import ast
 import functools
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,13 @@ from grader.submission import Submission
 from grader.verdict import Outcome, Verdict
 
 MAX_REMARKS = 5
+# Ways from one object to everything around it.
+BACK_DOORS = frozenset(
+    {"__globals__", "__builtins__", "__subclasses__", "__mro__", "f_globals", "f_builtins", "gi_frame"}
+)
+# The last part of a forbidden name that says by itself what it is: `lstm_cell` and `LSTMCell`, but not `attention`.
+LEAST_LEAF = 8
+MADE_UP = "a name that is made up when it runs"
 
 
 @dataclass(frozen=True)
@@ -74,9 +82,12 @@ def review_source(source: str, todos: tuple[Todo, ...], reference: str = "") -> 
     unclear: list[Unclear] = []
     for todo in strict:
         court = _Court(module, todo, todos, given)
-        if found := court.find_uses():
+        found, doubts = court.find_uses(), court.find_unclear()
+        if todo.forbid_unclear:
+            found += [Use(MADE_UP, doubt.line) for doubt in doubts]
+        if found:
             uses[todo.id] = min(found, key=lambda use: use.line)
-        unclear += court.find_unclear()
+        unclear += [] if found else doubts
     return Review(uses, tuple(unclear))
 
 
@@ -146,6 +157,11 @@ class _Module:
         self.canon = canon
         self.lines = source.split("\n")
         self.bindings = Bindings(tree, canon)
+        self.unclear: dict[int, list[str]] = defaultdict(list)
+        for node, what in self.bindings.unclear:
+            self.unclear[id(node)].append(what)
+        statements = [node for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+        self.docstrings = {id(node.value) for node in statements}
         self.definitions = index_definitions(tree)
         for text in self.bindings.evaluated.values():
             for name, nodes in index_definitions(text).items():
@@ -165,6 +181,11 @@ class _Module:
         for name in self.bindings.flow.list_known(self.bindings.flow.of(node)):
             if found := self.canon.find_forbidden(name):
                 yield found
+
+    def knows(self, attribute: ast.Attribute) -> bool:
+        """Whether it is known what an attribute stands for, be it a definition of the submission's own."""
+        flow = self.bindings.flow
+        return bool(flow.values[flow.of(attribute)] or flow.values[flow.of_field(attribute.attr)])
 
     def list_names(self, node: ast.AST) -> set[str]:
         """List the module-level names that an expression looks up."""
@@ -191,6 +212,7 @@ class _Court:
             for name in _list_owned(other) - self.own
             for forbidden in other.forbid
         }
+        self.leaves = {leaf for name in todo.forbid if _is_telling(leaf := name.rpartition(".")[2])}
         self.reached = list(self._reach())
 
     def find_uses(self) -> list[Use]:
@@ -205,15 +227,25 @@ class _Court:
 
     def find_unclear(self) -> list[Unclear]:
         """List what can only be judged by eye."""
-        inside = {id(node) for part in self.reached for node in self.module.walk(part.node)}
         found = {
             Unclear(self.todo.id, what, getattr(node, "lineno", 1))
-            for node, what in self.module.bindings.unclear
-            if id(node) in inside
+            for part in self.reached
+            for node in self.module.walk(part.node)
+            for what in self._list_doubts(node)
         }
         if self.module.bindings.flow.overflowed:
             found.add(Unclear(self.todo.id, "holds more aliases than can be followed", 1))
-        return sorted(found, key=lambda one: one.line)
+        return sorted(found, key=lambda one: (one.line, one.what))
+
+    def _list_doubts(self, node: ast.AST) -> Iterator[str]:
+        yield from self.module.unclear.get(id(node), ())
+        match node:
+            case ast.Attribute(attr=name) if name in BACK_DOORS:
+                yield f"reads {name}"
+            case ast.Attribute(attr=name) if name in self.leaves and not self.module.knows(node):
+                yield f"uses something called {name}"
+            case ast.Constant(value=str(text)) if id(node) not in self.module.docstrings:
+                yield from (f"names {leaf!r} in a text" for leaf in sorted(self.leaves) if leaf in text)
 
     def _charge(self, part: Reached, node: ast.AST, name: str) -> int:
         """Return the line to name for a use in a part; 0 where it is not this TODO's doing."""
@@ -238,6 +270,10 @@ class _Court:
                     for used in sorted(self.module.list_names(inner) - seen):
                         seen.add(used)
                         waiting.append((used, via or getattr(inner, "lineno", 0)))
+
+
+def _is_telling(leaf: str) -> bool:
+    return len(leaf) >= LEAST_LEAF and ("_" in leaf.strip("_") or sum(letter.isupper() for letter in leaf) > 1)
 
 
 def _list_owned(todo: Todo) -> frozenset[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from grader.assignment import Todo
-from grader.policy import find_forbidden, review_source
+from grader.policy import MADE_UP, find_forbidden, review_source
 
 READY = "torch.nn.functional.scaled_dot_product_attention"
 NAME = "scaled_dot_product_attention"
@@ -158,7 +158,9 @@ def test_forbidden_layer_is_found_however_written(way: str) -> None:
         "def attend(q):\n    layer = Attend()\n    layer = layer.train()\n    return layer.attention(q)\n",
         f"{HEAD}names = ['a', 'b']\ndef attend(q): return [getattr(q, name) for name in names]\n",
         f"{HEAD}def attend(q):\n    x = F.relu(q)\n    return x.attention, nn.ModuleList([x]).attention\n",
-        f"{HEAD}import numpy as np\ndef attend(q): return np.array(q).lstm_cell\n",
+        f"{HEAD}import numpy as np\ndef attend(q): return np.array(q).attention\n",
+        f"{HEAD}def attend(q):\n    '''Like {NAME}.'''\n    return q\n",
+        f"{HEAD}class A:\n    def {NAME}(self): return 1\ndef attend(q): return A().{NAME}()\n",
         f"{HEAD}def show(model): return [m for m in model if isinstance(m, nn.LSTM)]\ndef cell(x): return x\n",
     ],
 )
@@ -178,6 +180,10 @@ def test_honest_code_is_left_alone(source: str) -> None:
         "return getattr(F, dir(F)[7])(q)",
         "return eval(q.text)",
         "import importlib\n    return importlib.import_module(q.text).f(q)",
+        f"return F.relu.__globals__['{NAME}'](q)",
+        f"import transformers\n    return transformers.x.{NAME}(q)",
+        f"return [f for f in tools if f.__name__ == '{NAME}'][0](q)",
+        "return [c for c in nn.Module.__subclasses__()][0](q)",
     ],
 )
 def test_name_made_up_at_run_time_is_a_remark(body: str) -> None:
@@ -186,3 +192,5 @@ def test_name_made_up_at_run_time_is_a_remark(body: str) -> None:
     assert review.uses == {}
     assert {one.todo for one in review.unclear} == {"attend"}
     assert review.unclear[0].line in (5, 6)
+    strict = [TODOS[0].model_copy(update={"forbid_unclear": True})]
+    assert find_forbidden(f"{HEAD}def attend(q):\n    {body}\n", strict)["attend"].name == MADE_UP
