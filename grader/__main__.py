@@ -1,6 +1,6 @@
 """`grader` and `python -m grader`: a command, and out.
 
-Zone: trusted. What the shell runs.
+What the shell runs.
 """
 
 import atexit
@@ -8,7 +8,7 @@ import os
 import sys
 from typing import NoReturn
 
-from grader.cli import main
+from grader.cli.app import main
 
 
 def run() -> NoReturn:

@@ -6,13 +6,15 @@ What hidden tests import comes from here; see `tests_hidden/README.md`. Loaded l
 from typing import Any
 
 _HOMES = {
+    "assert_equal": "parity",
+    "assert_moved": "parity",
     "assert_parity": "parity",
     "assert_shape": "parity",
     "assert_unchanged": "parity",
     "enlarge": "parity",
     "in_float64": "parity",
     "load_weights": "parity",
-    "parameter_gradients": "student",
+    "parameter_gradients": "proxy",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - one list, not two
 

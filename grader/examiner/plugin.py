@@ -1,7 +1,7 @@
 """The pytest plugin of hidden and public tests: options, marks and fixtures.
 
-Zone: examiner (trusted). Registered as a pytest plugin by the package; loaded by `examiner.suite` for a class, and by
-`pytest tests_hidden/<a> --submission PATH` for a test author. Imports torch only once a fixture is asked for.
+Registered as a pytest plugin by the package; loaded by `examiner.suite` for a class, and by `pytest tests_hidden/<a>
+--submission PATH` for a test author. Imports torch only once a fixture is asked for.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from grader.assignment import Assignment
-    from grader.examiner.drawing import Draw
-    from grader.examiner.student import Student, Subject
+    from grader.examiner.draw import Draw
+    from grader.examiner.proxy import StudentProxy, SubmissionSession
+    from grader.model.assignment import Assignment
 
 CATEGORIES = ("shape", "parity", "gpu", "behaviour", "policy")
 MARKS = (
     "todo(id, points): the TODO that a test judges, and what it is worth",
     "visibility(level): visible, after_due (default) or hidden",
+    "gate: where this test shows nothing of the right answer, no other test of its TODO counts",
     *(f"{category}: what kind of test this is" for category in CATEGORIES),
 )
 
@@ -35,28 +36,31 @@ class Examination:
 
     assignment: Assignment
     secret: bytes
-    subject: Subject | None = None
+    subject: SubmissionSession | None = None
     device: str = "cpu"
     modules: dict[str, ModuleType] = field(default_factory=dict)
+    round: int = 0  # of a gate, which is run on other inputs each time
 
-    def begin(self, item: pytest.Item) -> Subject:
+    def begin(self, item: pytest.Item) -> SubmissionSession:
         """Start one test of the submission under examination, with every generator seeded."""
         import torch
 
         if self.subject is None:
             raise pytest.UsageError("no submission to examine: pass --submission PATH")
-        seed = self.derive_seed(item)
         # Not torch.manual_seed: it also keeps a stack trace for each device that is not there.
-        torch.default_generator.manual_seed(seed)
-        self.subject.begin(find_todo_id(item), seed)
+        torch.default_generator.manual_seed(self.derive_seed(item, "examiner"))
+        # A submission can read its own generator's seed: no hidden input may come from the same one.
+        self.subject.begin(find_todo_id(item), self.derive_seed(item, "submission"))
         return self.subject
 
-    def derive_seed(self, item: pytest.Item) -> int:
-        """The seed of a test for the submission under examination."""
-        from grader.examiner.secret import derive_seed
+    def derive_seed(self, item: pytest.Item, purpose: str) -> int:
+        """Return the seed of a test for the submission under examination."""
+        from grader.model.seeds import derive_seed
 
         identity = self.subject.submission.id if self.subject else ""
-        return derive_seed(self.secret, identity, make_test_id(item))
+        if self.round:
+            purpose = f"{purpose}, round {self.round}"
+        return derive_seed(self.secret, identity, make_test_id(item), purpose=purpose)
 
     def load_reference(self) -> ModuleType:
         """The solution as a module, imported once."""
@@ -66,7 +70,7 @@ class Examination:
 
     def load_signatures(self) -> dict[str, inspect.Signature]:
         """How the reference's functions, classes and methods are called."""
-        from grader.examiner.blame import read_signatures
+        from grader.examiner.explain import read_signatures
 
         return read_signatures(self.load_reference())
 
@@ -93,38 +97,38 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """By hand: start a jail for the one submission named on the command line."""
     path = session.config.getoption("--submission")
     if path is not None:
-        from grader.examiner.by_hand import open_examination
+        from grader.examiner.manual_run import open_manual_run
 
-        session.config.stash[EXAMINATION] = open_examination(session.config, path)
+        session.config.stash[EXAMINATION] = open_manual_run(session.config, path)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """By hand: end the jail."""
     if session.config.getoption("--submission", None) is not None:
-        from grader.examiner.by_hand import close_examination
+        from grader.examiner.manual_run import close_manual_run
 
-        close_examination(session.config.stash[EXAMINATION])
+        close_manual_run(session.config.stash[EXAMINATION])
 
 
 @pytest.fixture
-def _subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+def _subject(request: pytest.FixtureRequest) -> Iterator[SubmissionSession]:
     subject = _get_examination(request).begin(request.node)
     yield subject
     subject.settle()
 
 
 @pytest.fixture
-def student(_subject: Subject) -> Student:
+def student(_subject: SubmissionSession) -> StudentProxy:
     """The submission's module, in the jail."""
-    from grader.examiner.student import Student
+    from grader.examiner.proxy import StudentProxy
 
-    return Student(_subject)
+    return StudentProxy(_subject)
 
 
 @pytest.fixture
-def poisoned(_subject: Subject) -> Student:
+def poisoned(_subject: SubmissionSession) -> StudentProxy:
     """The submission, loaded among a notebook's leftover globals."""
-    from grader.examiner.student import make_poisoned
+    from grader.examiner.proxy import make_poisoned
 
     return make_poisoned(_subject)
 
@@ -138,9 +142,9 @@ def reference(request: pytest.FixtureRequest) -> ModuleType:
 @pytest.fixture
 def draw(request: pytest.FixtureRequest) -> Draw:
     """Inputs from the secret seed of this test for this submission."""
-    from grader.examiner.drawing import Draw
+    from grader.examiner.draw import Draw
 
-    return Draw(_get_examination(request).derive_seed(request.node))
+    return Draw(_get_examination(request).derive_seed(request.node, "draw"))
 
 
 @pytest.fixture
@@ -151,7 +155,7 @@ def device(request: pytest.FixtureRequest) -> str:
 
 def find_todo_id(item: pytest.Item) -> str:
     """The TODO of a test. Raises BrokenSuite where it is not marked exactly once."""
-    from grader.errors import BrokenSuite
+    from grader.model.errors import BrokenSuite
 
     marks = list(item.iter_markers("todo"))
     if len(marks) != 1 or len(marks[0].args) != 1:
@@ -169,8 +173,8 @@ def import_solution(assignment: Assignment) -> ModuleType:
     import sys
     from types import ModuleType
 
-    from grader.errors import BrokenSuite
     from grader.intake import read_submission
+    from grader.model.errors import BrokenSuite
 
     solution = read_submission(assignment.solution, module=assignment.module)
     if solution.refused:

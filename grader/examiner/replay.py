@@ -1,8 +1,8 @@
 """Channels that keep what a submission answers, and that answer in its place.
 
-Zone: examiner (trusted). Made by `grading`. A test that asks what it asked before, byte for byte, is told what it was
-told before. One that asks anything else is run from its beginning on a live channel: what it has heard so far need not
-be what a live child would say.
+Made by `grading`. A test that asks what it asked before, byte for byte, is told what it was told before. One that asks
+anything else is run from its beginning on a live channel: what it has heard so far need not be what a live child would
+say.
 """
 
 import io
@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from grader.recording import MAX_ANSWER_BYTES, Exchange, Recording, Take
-from grader.verdict import Mishap, Verdict
+from grader.examiner.recording import MAX_ANSWER_BYTES, Exchange, RecordedTest, Recording
+from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.frames import Frame, ProtocolError, pack_frame, read_frame
 from grader.wire.messages import Load
 
 if TYPE_CHECKING:
-    from grader.examiner.channel import Channel
+    from grader.sandbox.channel import Channel
 
 DIGEST_BYTES = 16
 
@@ -28,7 +28,7 @@ class Unrecorded(BaseException):
 
 
 @dataclass
-class _Draft:
+class _OpenRecording:
     """A take that is not over yet; `spoiled` where it is not to be kept."""
 
     first: str = ""
@@ -44,8 +44,8 @@ class RecordingChannel:
         """Keep at most `room` bytes of answers; tests that would be more are not kept."""
         self.live = live
         self._room = room
-        self._takes: dict[str, list[Take]] = {}
-        self._draft = _Draft()
+        self._takes: dict[str, list[RecordedTest]] = {}
+        self._draft = _OpenRecording()
 
     @property
     def peak_kb(self) -> int:
@@ -61,7 +61,7 @@ class RecordingChannel:
         """The live channel's answers, or its mishap; either is kept."""
         try:
             replies = self.live.ask(frames)
-        except Mishap as mishap:
+        except SubmissionError as mishap:
             self._note(frames, [], mishap)
             raise
         self._note(frames, replies, None)
@@ -75,14 +75,14 @@ class RecordingChannel:
         """Close the live channel. What was kept stays; the same test may go on asking."""
         self.live.close()
 
-    def list_takes(self) -> dict[str, list[Take]]:
+    def list_takes(self) -> dict[str, list[RecordedTest]]:
         """What was kept, once the last test is over."""
         self._finish_take()
         return self._takes
 
-    def _note(self, frames: Sequence[Frame], replies: Sequence[Frame], mishap: Mishap | None) -> None:
+    def _note(self, frames: Sequence[Frame], replies: Sequence[Frame], mishap: SubmissionError | None) -> None:
         # A load belongs to no test: whichever comes first needs it.
-        draft = _Draft() if is_load(frames) else self._draft
+        draft = _OpenRecording() if is_load(frames) else self._draft
         if draft.spoiled:
             return
         try:
@@ -103,22 +103,22 @@ class RecordingChannel:
         if draft is not self._draft and not draft.spoiled:
             self._keep_load(draft, failed=mishap is not None)
 
-    def _keep_load(self, draft: _Draft, *, failed: bool) -> None:
+    def _keep_load(self, draft: _OpenRecording, *, failed: bool) -> None:
         # Tests may share a load; where it went well once, what came before or after was the machine's hiccup.
         if not failed or draft.first not in self._takes:
-            self._takes[draft.first] = [Take(tuple(draft.exchanges), bytes(draft.answers))]
+            self._takes[draft.first] = [RecordedTest(tuple(draft.exchanges), bytes(draft.answers))]
 
     def _finish_take(self) -> None:
-        draft, self._draft = self._draft, _Draft()
+        draft, self._draft = self._draft, _OpenRecording()
         if draft.first and not draft.spoiled:
-            take = Take(tuple(draft.exchanges), bytes(draft.answers), self.live.read_cpu_seconds())
+            take = RecordedTest(tuple(draft.exchanges), bytes(draft.answers), self.live.read_cpu_seconds())
             self._takes.setdefault(draft.first, []).append(take)
 
 
-class _Tape:
+class _Playback:
     """A take that is being played back."""
 
-    def __init__(self, take: Take) -> None:
+    def __init__(self, take: RecordedTest) -> None:
         self.take = take
         self._waiting = iter(take.exchanges)
         self._answers = io.BytesIO(take.answers)
@@ -129,7 +129,7 @@ class _Tape:
         if exchange is None or exchange.asked != digest_frames(frames):
             raise Unrecorded
         if exchange.verdict:
-            raise Mishap(Verdict(exchange.verdict), exchange.message)
+            raise SubmissionError(Verdict(exchange.verdict), exchange.message)
         try:
             return [read_frame(self._read_exactly) for _ in range(exchange.replies)]
         except (ProtocolError, EOFError) as error:
@@ -154,7 +154,7 @@ class ReplayingChannel:
         self._is_fresh = False
         self._loaded = ""
         self._load_replies: list[Frame] = []
-        self._tape: _Tape | None = None
+        self._tape: _Playback | None = None
         self._played: Counter[str] = Counter()
 
     @property
@@ -193,7 +193,7 @@ class ReplayingChannel:
         if self._live:
             self._live.close()
 
-    def list_takes(self) -> dict[str, list[Take]]:
+    def list_takes(self) -> dict[str, list[RecordedTest]]:
         """What was answered live, and is not in the recording yet."""
         return self._live.list_takes() if self._live else {}
 
@@ -214,7 +214,7 @@ class ReplayingChannel:
             self._tape = self._open_tape(frames)
         return self._tape.play(frames)
 
-    def _open_tape(self, frames: Sequence[Frame]) -> _Tape:
+    def _open_tape(self, frames: Sequence[Frame]) -> _Playback:
         # A test that overran was run again: its takes are played in turn. A load is there once, for all tests.
         first = digest_frames(frames[:1])
         takes = self.recording.takes.get(first, ())
@@ -222,7 +222,7 @@ class ReplayingChannel:
         if number >= len(takes):
             raise Unrecorded
         self._played[first] += 1
-        return _Tape(takes[number])
+        return _Playback(takes[number])
 
 
 def is_load(frames: Sequence[Frame]) -> bool:

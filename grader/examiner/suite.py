@@ -1,7 +1,6 @@
 """An assignment's hidden tests: collected once, run for every submission.
 
-Zone: examiner (trusted). Called by `grading`. pytest does the collecting, the fixtures and the running; this file
-decides what an outcome means.
+pytest does the collecting, the fixtures and the running; this file decides what an outcome means.
 """
 
 import sys
@@ -17,23 +16,23 @@ from _pytest.config import (
 )
 from _pytest.runner import runtestprotocol
 
-from grader.assignment import PROJECT, Assignment
-from grader.devices import VIRTUAL, Device
-from grader.errors import BrokenSuite, GraderFault
-from grader.examiner.local import LocalChannel
+from grader.examiner.forbidden_names import forbid_use, review_submission
+from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.parity import Mismatch
 from grader.examiner.plugin import CATEGORIES, EXAMINATION, Examination, find_todo_id, make_test_id
+from grader.examiner.proxy import SubmissionSession
 from grader.examiner.replay import Unrecorded
-from grader.examiner.student import Subject
 from grader.intake import read_submission
-from grader.key import digest_suite
-from grader.policy import forbid_use, review_submission
-from grader.report import Category, CheckResult, Visibility
-from grader.scoring import check_points
-from grader.verdict import MEANINGS, Mishap, Outcome, Verdict
-from grader.wire.virtual import set_up_virtual_device
+from grader.model.assignment import Assignment
+from grader.model.devices import VIRTUAL, Device
+from grader.model.digests import digest_suite
+from grader.model.errors import BrokenSuite, GraderFault
+from grader.model.report import Category, CheckResult, Visibility, check_points
+from grader.model.verdict import MEANINGS, Outcome, SubmissionError, Verdict
+from grader.sandbox.in_process import InProcessChannel
+from grader.wire.virtual_device import set_up_virtual_device
 
-ARGUMENTS = ["-c", "/dev/null", "--rootdir", str(PROJECT)]
+ARGUMENTS = ["-c", "/dev/null"]
 ARGUMENTS += ["--assert=plain", "--capture=no", "--disable-plugin-autoload"]
 # What pytest does around each test for a person who reads its output is more work than the test.
 UNUSED = ["cacheprovider", "terminal", "faulthandler", "logging", "warnings", "unraisableexception", "threadexception"]
@@ -50,6 +49,7 @@ class HiddenTest:
     category: Category
     points: float
     visibility: Visibility
+    is_gate: bool = False
 
     @property
     def name(self) -> str:
@@ -114,29 +114,65 @@ class Suite:
             self.tests = _leave_out_gpu(self.tests)
         self.digest = digest_suite(assignment)
         self._endless: set[str] = set()
+        self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
         check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
 
-    def run(self, subject: Subject, kept: Sequence[CheckResult] = ()) -> list[CheckResult]:
+    def run(self, subject: SubmissionSession, kept: Sequence[CheckResult] = ()) -> list[CheckResult]:
         """Run every test for one submission, but for those whose result is `kept` from before. Raises GraderFault where
         the examiner cannot go on."""
         subject.signatures = self.examination.load_signatures()
         known = {result.id: result for result in kept}
         self._endless = {result.todo for result in kept if result.status is Verdict.TIMED_OUT}
         forbidden = review_submission(subject.submission, self.assignment).uses
-        results = []
-        for test in self.tests:
+        results = {}
+        for test in self._order_by_todo(self.tests):
             if test.todo in forbidden:
-                results.append(test.report(forbid_use(forbidden[test.todo], subject.submission)))
+                results[test.id] = test.report(forbid_use(forbidden[test.todo], subject.submission))
             elif test.id in known:
-                results.append(test.repeat(known[test.id]))
+                results[test.id] = test.repeat(known[test.id])
             elif self.lacks_gpu and test.category == "gpu":
-                results.append(test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en)))
+                results[test.id] = test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en))
             else:
                 outcome = self._judge(test, subject)
-                results.append(test.report(outcome, cpu_seconds=round(subject.channel.read_cpu_seconds(), 4)))
-        return results
+                cpu_seconds = round(subject.channel.read_cpu_seconds(), 4)
+                results[test.id] = test.report(outcome, cpu_seconds=cpu_seconds)
+        return self._withhold_unearned([results[test.id] for test in self.tests], subject, known)
 
-    def _judge(self, test: HiddenTest, subject: Subject) -> Outcome:
+    def _order_by_todo(self, tests: Sequence[HiddenTest]) -> list[HiddenTest]:
+        # A stand-in for an earlier TODO may be a right answer to it. A submission that keeps one has it too late.
+        places = {todo.id: place for place, todo in enumerate(self.assignment.todos)}
+        return sorted(tests, key=lambda test: places[test.todo])
+
+    def _withhold_unearned(
+        self, results: list[CheckResult], subject: SubmissionSession, known: Mapping[str, CheckResult]
+    ) -> list[CheckResult]:
+        passed = {result.id for result in results if result.status is Verdict.PASSED}
+        at_stake = {test.todo for test in self.tests if test.id in passed and test.id not in known}
+        gates = self._order_by_todo([test for test in self.tests if test.is_gate and test.todo in at_stake])
+        if any(gate.id not in passed for gate in gates):
+            subject.channel.close()  # the next round starts a child that has not seen any stand-in
+        closed = find_unearned(gates, passed, lambda gate, number: self._run_round(gate, number, subject))
+        tests = [test for test in self.tests if test.todo in closed and test.id in passed and test.id not in known]
+        self.withheld = frozenset(test.id for test in tests)
+        unearned = {test.id: test.report(Outcome(Verdict.FAILED, UNEARNED)) for test in tests}
+        return [
+            unearned[result.id].model_copy(update={"cpu_seconds": result.cpu_seconds})
+            if result.id in unearned
+            else result
+            for result in results
+        ]
+
+    def _run_round(self, gate: HiddenTest, number: int, subject: SubmissionSession) -> BaseException | None:
+        self.examination.round = number
+        try:
+            raised = self._run_test(gate, subject)
+        finally:
+            self.examination.round = 0
+        if isinstance(raised, GraderFault):
+            raise raised
+        return raised
+
+    def _judge(self, test: HiddenTest, subject: SubmissionSession) -> Outcome:
         raised = self._run_test(test, subject)
         if _overran(raised) and test.todo not in self._endless:
             # CPU time is only as steady as the machine: where a host takes memory away, a touched page may cost a
@@ -147,7 +183,7 @@ class Suite:
             return Outcome(Verdict.PASSED)
         if isinstance(raised, GraderFault):
             raise raised
-        if isinstance(raised, Mishap):
+        if isinstance(raised, SubmissionError):
             return Outcome(raised.verdict, raised.message or MEANINGS[raised.verdict].en, raised.hint)
         if isinstance(raised, Mismatch):
             return Outcome(Verdict.FAILED, raised.message, raised.hint)
@@ -163,7 +199,7 @@ class Suite:
             return Outcome(Verdict.FAILED, text)
         return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {type(raised).__name__}: {_first_line(raised)}")
 
-    def _run_test(self, test: HiddenTest, subject: Subject) -> BaseException | None:
+    def _run_test(self, test: HiddenTest, subject: SubmissionSession) -> BaseException | None:
         self.examination.subject = subject
         self.recorder.raised = None
         # Everything is torn down after each test: which one comes next depends on policies, repetitions and faults.
@@ -172,9 +208,9 @@ class Suite:
             return self._run_test(test, subject)  # which is live this time
         return self.recorder.raised
 
-    def _open_reference_subject(self) -> Subject:
+    def _open_reference_subject(self) -> SubmissionSession:
         solution = read_submission(self.assignment.solution, module=self.assignment.module)
-        return Subject(solution, self.assignment, LocalChannel(), {"cpu", self.examination.device})
+        return SubmissionSession(solution, self.assignment, InProcessChannel(), {"cpu", self.examination.device})
 
     def _collect(self, folder: Path) -> list[HiddenTest]:
         if not folder.is_dir():
@@ -228,7 +264,7 @@ def _add_points(tests: Sequence[HiddenTest]) -> Mapping[str, float]:
 
 
 def _overran(raised: BaseException | None) -> bool:
-    return isinstance(raised, Mishap) and raised.verdict is Verdict.TIMED_OUT
+    return isinstance(raised, SubmissionError) and raised.verdict is Verdict.TIMED_OUT
 
 
 def _describe_test(item: pytest.Item) -> HiddenTest:
@@ -245,6 +281,7 @@ def _describe_test(item: pytest.Item) -> HiddenTest:
         category=cast(Category, categories[0]),
         points=float(points),
         visibility=cast(Visibility, visibility.args[0] if visibility else "after_due"),
+        is_gate=item.get_closest_marker("gate") is not None,
     )
 
 

@@ -1,13 +1,12 @@
 """Grades on their way to other systems: one file a format.
 
-Zone: trusted. Called by `grader export`, the push and the bundles. A format is a module with a `write(gradebook, path)`
-that returns notes for the staff; a new one is listed here. Reports are redacted before any format sees them.
+A format is a module with a `write(gradebook, path)` that returns notes for the staff; a new one is listed here. Reports
+are redacted before any format sees them.
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from grader.errors import UsageError
 from grader.exports import (
     autolab,
     brightspace,
@@ -24,12 +23,13 @@ from grader.exports import (
     prairielearn,
     table,
 )
-from grader.exports.gradebook import Gradebook, Options, open_gradebook, read_reports
+from grader.model.errors import UsageError
+from grader.reporting.published import ExportOptions, PublishedClass, open_published_class, read_reports
 
-__all__ = ["FORMATS", "Options", "export_run", "tell_scoreless"]
+__all__ = ["FORMATS", "ExportOptions", "export_run", "tell_scoreless"]
 
 # Written out rather than looked up in the folder: on the trusted side no module is imported by a computed name.
-FORMATS: dict[str, Callable[[Gradebook, Path], Sequence[str]]] = {
+FORMATS: dict[str, Callable[[PublishedClass, Path], Sequence[str]]] = {
     "autolab": autolab.write,
     "brightspace-csv": brightspace.write,
     "canvas-csv": canvas.write,
@@ -47,18 +47,18 @@ FORMATS: dict[str, Callable[[Gradebook, Path], Sequence[str]]] = {
 }
 
 
-def export_run(run: Path, path: Path, *, to: str, options: Options) -> list[str]:
+def export_run(run: Path, path: Path, *, to: str, options: ExportOptions) -> list[str]:
     """Write a run's grades to `path` in the format `to`, and say who is not in it and why.
 
     Raises UsageError for an unknown format, and for whatever the user can mend.
     """
     if to not in FORMATS:
         raise UsageError(f"no format {to!r}: there are {', '.join(FORMATS)}")
-    gradebook = open_gradebook(read_reports(run), options)
+    gradebook = open_published_class(read_reports(run), options)
     return [*tell_scoreless(gradebook), *FORMATS[to](gradebook, path)]
 
 
-def tell_scoreless(gradebook: Gradebook) -> list[str]:
+def tell_scoreless(gradebook: PublishedClass) -> list[str]:
     """A note for each student who has no score to be handed on."""
     reasons = {"grader_fault": "the grader itself failed", "pending": "some tests are still to be run"}
     return [

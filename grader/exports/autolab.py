@@ -1,28 +1,28 @@
 """`autolab`: the last lines of an autograder's output, one file for each student.
 
-Zone: trusted. Listed in `exports`. The problems in Autolab must be named as the TODOs are. Autolab mends what it takes
-for JSON without quotes by quoting every word before a colon, inside of strings too: so no string here has one.
+Listed in `exports`. The problems in Autolab must be named as the TODOs are. Autolab mends what it takes for JSON
+without quotes by quoting every word before a colon, inside of strings too: so no string here has one.
 """
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.feedback import tell_test
-from grader.exports.files import to_json, write_each
-from grader.exports.gradebook import Entry, Gradebook, tell_penalties
-from grader.report import CheckResult
-from grader.verdict import Language, Verdict
+from grader.model.report import CheckResult
+from grader.model.verdict import Language, Verdict
+from grader.reporting.feedback import tell_test
+from grader.reporting.files import to_json, write_each
+from grader.reporting.published import PublishedClass, PublishedReport, tell_penalties
 
 
-def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write one file, or a folder of them: what each test said, and in the last line the scores."""
     language = gradebook.options.language
     write_each(path, gradebook.final, lambda entry: render(entry, language), suffix=".txt")
     return tell_penalties(gradebook)
 
 
-def render(entry: Entry, language: Language) -> str:
+def render(entry: PublishedReport, language: Language) -> str:
     """One student's three lines: where it was graded, what each test said, and the scores."""
     report = entry.report
     stages: dict[str, dict[str, object]] = {_drop_colons(todo.id): {} for todo in report.todos}
@@ -32,6 +32,8 @@ def render(entry: Entry, language: Language) -> str:
     presentation = {"_presentation": "semantic", "stages": list(stages), **stages}
     scores = {_drop_colons(todo.id): todo.score for todo in report.todos}
     place = f"graded with torch {report.environment.torch}, isolation {report.environment.isolation}"
+    if report.late_penalty:
+        place += f", a late penalty of {report.late_penalty:g} is not in these scores"
     return f"{place}\n{to_json(presentation, indent=None)}\n{to_json({'scores': scores}, indent=None)}\n"
 
 

@@ -1,20 +1,20 @@
 """`brightspace-csv`: a file for Brightspace's grade import.
 
-Zone: trusted. Listed in `exports`. Brightspace looks a student up by OrgDefinedId or Username, which only a roster
-knows, and takes a grade item by its name.
+Listed in `exports`. Brightspace looks a student up by OrgDefinedId or Username, which only a roster knows, and takes a
+grade item by its name.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.files import write_table
-from grader.exports.gradebook import Gradebook
-from grader.table import Cell
+from grader.reporting.files import write_table
+from grader.reporting.published import PublishedClass, list_penalties
+from grader.reporting.table import Cell
 
 _END = "End-of-Line Indicator"
 
 
-def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write one CSV with the students who have a score and are on the roster."""
     known = [entry for entry in gradebook.final if entry.on_roster]
     # A column of empty names would be looked up as names: it is there for all or not at all.
@@ -25,4 +25,5 @@ def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
         rows.append([entry.student.id, *names, entry.report.score, "#"])
     write_table(path, rows)
     unknown = [entry.student.id for entry in gradebook.final if not entry.on_roster]
-    return [f"{student!r} is left out: on no roster, so without an OrgDefinedId; pass --roster" for student in unknown]
+    left_out = [f"{name!r} is left out: on no roster, so without an OrgDefinedId; pass --roster" for name in unknown]
+    return [*left_out, *list_penalties(gradebook)]

@@ -1,26 +1,26 @@
 """`github-classroom`: a runner's result, one for each student, before it is put into base64.
 
-Zone: trusted. Listed in `exports`. GitHub Classroom adds the tests up itself and knows no late penalty.
+Listed in `exports`. GitHub Classroom adds the tests up itself and knows no late penalty.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.feedback import tell_test
-from grader.exports.files import to_json, write_each
-from grader.exports.gradebook import Entry, Gradebook, tell_penalties
-from grader.report import CheckResult
-from grader.verdict import Language, Verdict
+from grader.model.report import CheckResult
+from grader.model.verdict import Language, Verdict
+from grader.reporting.feedback import tell_test
+from grader.reporting.files import to_json, write_each
+from grader.reporting.published import PublishedClass, PublishedReport, tell_penalties
 
 
-def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write one file, or a folder of them."""
     language = gradebook.options.language
     write_each(path, gradebook.final, lambda entry: to_json(render(entry, language)), suffix=".json")
     return tell_penalties(gradebook)
 
 
-def render(entry: Entry, language: Language) -> dict[str, object]:
+def render(entry: PublishedReport, language: Language) -> dict[str, object]:
     """One student's result."""
     report = entry.report
     passed = all(test.status is Verdict.PASSED for test in report.tests)

@@ -1,27 +1,27 @@
 """`gradescope`: results.json, one for each student, as an autograder leaves it for Gradescope.
 
-Zone: trusted. Listed in `exports`. Gradescope hides the total from a student as soon as one test is hidden: so nothing
-secret is in the file at all, and every entry is visible. `--released` makes the file for after the due date.
+Listed in `exports`. Gradescope hides the total from a student as soon as one test is hidden: so nothing secret is in
+the file at all, and every entry is visible. `--released` makes the file for after the due date.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.feedback import tell_report, tell_test
-from grader.exports.files import to_json, write_each
-from grader.exports.gradebook import Entry, Gradebook
-from grader.report import CheckResult
-from grader.verdict import Language, Verdict
+from grader.model.report import CheckResult
+from grader.model.verdict import Language, Verdict
+from grader.reporting.feedback import tell_report, tell_test
+from grader.reporting.files import to_json, write_each
+from grader.reporting.published import PublishedClass, PublishedReport
 
 
-def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write one file, or a folder of them."""
     language = gradebook.options.language
     write_each(path, gradebook.final, lambda entry: to_json(render(entry, language)), suffix=".json")
     return ()
 
 
-def render(entry: Entry, language: Language) -> dict[str, object]:
+def render(entry: PublishedReport, language: Language) -> dict[str, object]:
     """One student's result. `score` is given besides the tests, since a late penalty is in no test."""
     report = entry.report
     places = [todo.id for todo in report.todos]

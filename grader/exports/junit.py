@@ -1,6 +1,6 @@
 """`junit`: JUnit XML, one suite a student, for continuous integration.
 
-Zone: trusted. Listed in `exports`.
+Listed in `exports`.
 """
 
 import re
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from grader.controls import escape_controls
-from grader.exports.feedback import tell_test
-from grader.exports.files import write_bytes
-from grader.exports.gradebook import Entry, Gradebook
-from grader.report import CheckResult
-from grader.verdict import MEANINGS, Language, Verdict
+from grader.model.report import CheckResult
+from grader.model.verdict import MEANINGS, Language, Verdict
+from grader.reporting.feedback import tell_test
+from grader.reporting.files import write_bytes
+from grader.reporting.published import PublishedClass, PublishedReport
+from grader.reporting.safe_text import escape_control_characters
 
 # What XML 1.0 cannot hold, not even as a reference.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -21,7 +21,7 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _ELEMENTS = {"student": "failure", "grader": "error", "nobody": "skipped"}
 
 
-def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write one XML file."""
     root = ElementTree.Element("testsuites", name=_clean(gradebook.first.assignment.name))
     for entry in gradebook.entries:
@@ -31,9 +31,12 @@ def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
     return ()
 
 
-def _add_suite(root: ElementTree.Element, entry: Entry, language: Language) -> None:
+def _add_suite(root: ElementTree.Element, entry: PublishedReport, language: Language) -> None:
     tests = entry.report.tests
     suite = ElementTree.SubElement(root, "testsuite", name=_clean(entry.student.id), tests=str(len(tests)))
+    if entry.report.late_penalty:
+        properties = ElementTree.SubElement(suite, "properties")
+        ElementTree.SubElement(properties, "property", name="late_penalty", value=f"{entry.report.late_penalty:g}")
     for test in tests:
         _add_case(suite, test, language)
     for element, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
@@ -54,7 +57,7 @@ def _add_case(suite: ElementTree.Element, test: CheckResult, language: Language)
 
 
 def _clean(text: str) -> str:
-    return _ILLEGAL.sub("\ufffd", escape_controls(text))
+    return _ILLEGAL.sub("\ufffd", escape_control_characters(text))
 
 
 def _format_seconds(seconds: float) -> str:

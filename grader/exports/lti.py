@@ -1,22 +1,22 @@
 """`lti-ags`: the scores that LTI's Assignment and Grade Services take, one JSON body for each student.
 
-Zone: trusted. Listed in `exports`; a push posts the same bodies. The user's id is the `sub` of LTI, from the roster's
-column `lti`. A score without points clears what was there, so whoever has none is left out.
+Listed in `exports`; a push posts the same bodies. The user's id is the `sub` of LTI, from the roster's column `lti`. A
+score without points clears what was there, so whoever has none is left out.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader.exports.feedback import tell_report
-from grader.exports.files import to_json, write_each
-from grader.exports.gradebook import Entry, Gradebook, Options
+from grader.reporting.feedback import tell_report
+from grader.reporting.files import to_json, write_each
+from grader.reporting.published import ExportOptions, PublishedClass, PublishedReport
 
 # Canvas counts every score as one more attempt unless it is told not to; the others pass over the key.
 _CANVAS_EXTENSION = "https://canvas.instructure.com/lti/submission"
 
 
-def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write one file, or a folder of them."""
     known = [entry for entry in gradebook.final if entry.student.keys.get("lti")]
     write_each(path, known, lambda entry: to_json(render(entry, gradebook.options)), suffix=".json")
@@ -24,7 +24,7 @@ def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
     return [f"{student!r} is left out: the roster has no LTI id for them (column `lti`)" for student in unknown]
 
 
-def render(entry: Entry, options: Options) -> dict[str, object]:
+def render(entry: PublishedReport, options: ExportOptions) -> dict[str, object]:
     """One student's score; its time must be later than that of the score sent before it."""
     report = entry.report
     body: dict[str, object] = {

@@ -1,8 +1,8 @@
 """`moodle-csv`: the offline grading worksheet that Moodle gave out, with grades and feedback filled in.
 
-Zone: trusted. Listed in `exports`; `moodle_feedback` finds its participants here too. Moodle takes a row by its
-Identifier, and only while nobody has graded it since: every other column goes back as it came. The columns' names are
-those of Moodle in English, under which the file must be taken back as well.
+Listed in `exports`; `moodle_feedback` finds its participants here too. Moodle takes a row by its Identifier, and only
+while nobody has graded it since: every other column goes back as it came. The columns' names are those of Moodle in
+English, under which the file must be taken back as well.
 """
 
 from collections import Counter, defaultdict
@@ -12,12 +12,12 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 
-from grader.errors import UsageError
-from grader.exports.feedback import tell_report
-from grader.exports.files import write_table
-from grader.exports.gradebook import Entry, Gradebook
-from grader.roster import list_name_forms, read_table, squeeze
-from grader.table import format_points
+from grader.intake.roster import list_name_forms, read_table, squeeze
+from grader.model.errors import UsageError
+from grader.reporting.feedback import tell_report
+from grader.reporting.files import write_table
+from grader.reporting.published import PublishedClass, PublishedReport
+from grader.reporting.table import format_points
 
 _NEEDED = ("Identifier", "Grade", "Last modified (grade)")
 _IDENTITIES = ("Email address", "ID number", "Username")
@@ -35,7 +35,7 @@ class Worksheet:
         """A row's cell under that title; nothing where there is no such column."""
         return row[self.header.index(title)] if title in self.header else ""
 
-    def find_participant(self, entry: Entry) -> str:
+    def find_participant(self, entry: PublishedReport) -> str:
         """The student's number in this assignment, or nothing where that is not certain."""
         student = entry.student
         number = entry.find_key("moodle")
@@ -55,7 +55,7 @@ class Worksheet:
         return dict(found)
 
 
-def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write the worksheet; rows of whoever has no score stay as they are. Raises UsageError without a worksheet."""
     if gradebook.options.worksheet is None:
         raise UsageError("moodle-csv fills in a worksheet: download it in Moodle (grading action) and pass --worksheet")
@@ -72,7 +72,7 @@ def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
     return list(dict.fromkeys(notes))
 
 
-def match_participants(entries: Sequence[Entry], worksheet: Worksheet) -> list[tuple[Entry, str]]:
+def match_participants(entries: Sequence[PublishedReport], worksheet: Worksheet) -> list[tuple[PublishedReport, str]]:
     """Each entry with its participant's number; nobody gets a number that somebody else was found under as well."""
     numbers = [worksheet.find_participant(entry) for entry in entries]
     claims = Counter(numbers)
@@ -93,20 +93,22 @@ def read_worksheet(path: Path) -> Worksheet:
     return Worksheet(header, {row[key].removeprefix(_PARTICIPANT).strip(): row for row in whole})
 
 
-def _fill(row: Sequence[str], worksheet: Worksheet, entry: Entry, gradebook: Gradebook) -> tuple[str, ...]:
+def _fill(
+    row: Sequence[str], worksheet: Worksheet, entry: PublishedReport, gradebook: PublishedClass
+) -> tuple[str, ...]:
     points = _scale(entry, worksheet.read(row, "Maximum grade"))
     text = escape(tell_report(entry.report, gradebook.options.language)).replace("\n", "<br>")
     filled = {"Grade": format_points(points), "Feedback comments": f"<p>{text}</p>"}
     return tuple(filled.get(title, cell) for title, cell in zip(worksheet.header, row, strict=True))
 
 
-def _scale(entry: Entry, maximum: str) -> float:
+def _scale(entry: PublishedReport, maximum: str) -> float:
     # Moodle passes over a grade above the assignment's own maximum.
     best = _read_number(maximum)
     return entry.report.score if best is None else entry.report.score * best / entry.report.max_score
 
 
-def _tell_scale(maximum: str, entry: Entry) -> list[str]:
+def _tell_scale(maximum: str, entry: PublishedReport) -> list[str]:
     best = _read_number(maximum)
     if best is None or best == entry.report.max_score:
         return []

@@ -1,15 +1,15 @@
 """`nbgrader-csv`: grades.csv as `nbgrader export` writes it.
 
-Zone: trusted. Listed in `exports`.
+Listed in `exports`.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.files import write_table
-from grader.exports.gradebook import Entry, Gradebook
-from grader.scoring import total
-from grader.table import Cell
+from grader.grading.scoring import total
+from grader.reporting.files import write_table
+from grader.reporting.published import PublishedClass, PublishedReport
+from grader.reporting.table import Cell
 
 _HEADER = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
@@ -17,13 +17,13 @@ _HEADER = (
 )  # fmt: skip
 
 
-def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write one CSV with the students who have a score."""
     write_table(path, [_HEADER, *(_make_row(entry) for entry in gradebook.final)])
     return ()
 
 
-def _make_row(entry: Entry) -> Sequence[Cell]:
+def _make_row(entry: PublishedReport) -> Sequence[Cell]:
     student, report = entry.student, entry.report
     first, last = split_name(student.name)
     return (

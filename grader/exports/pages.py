@@ -1,17 +1,17 @@
 """`html`: a page of feedback for each student, which needs nothing but itself.
 
-Zone: trusted. Listed in `exports`. Who has no score yet gets a page as well: it says why.
+Listed in `exports`. Who has no score yet gets a page as well: it says why.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.feedback import render_page
-from grader.exports.files import write_each
-from grader.exports.gradebook import Gradebook
+from grader.reporting.feedback import render_page
+from grader.reporting.files import write_each
+from grader.reporting.published import PublishedClass
 
 
-def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write one page a student into the folder `path`, or the only student's page where it ends in .html."""
     language = gradebook.options.language
     write_each(path, gradebook.entries, lambda entry: render_page(entry.report, language), suffix=".html")

@@ -1,26 +1,26 @@
 """`prairielearn`: results.json, one for each student, as an external grader leaves it for PrairieLearn.
 
-Zone: trusted. Listed in `exports`. The score is a fraction of 1, and PrairieLearn does not add the tests up.
+Listed in `exports`. The score is a fraction of 1, and PrairieLearn does not add the tests up.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.feedback import tell_report, tell_test
-from grader.exports.files import to_json, write_each
-from grader.exports.gradebook import Entry, Gradebook
-from grader.report import CheckResult
-from grader.verdict import MEANINGS, Language, Verdict
+from grader.model.report import CheckResult
+from grader.model.verdict import MEANINGS, Language, Verdict
+from grader.reporting.feedback import tell_report, tell_test
+from grader.reporting.files import to_json, write_each
+from grader.reporting.published import PublishedClass, PublishedReport
 
 
-def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write one file, or a folder of them; what has no score is said to be not gradable, which costs no attempt."""
     language = gradebook.options.language
     write_each(path, gradebook.entries, lambda entry: to_json(render(entry, language)), suffix=".json")
     return ()
 
 
-def render(entry: Entry, language: Language) -> dict[str, object]:
+def render(entry: PublishedReport, language: Language) -> dict[str, object]:
     """One student's result."""
     report = entry.report
     if not entry.is_final:

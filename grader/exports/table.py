@@ -1,26 +1,26 @@
 """`csv`: one row a student, one column a TODO; for whoever has a spreadsheet and no system.
 
-Zone: trusted. Listed in `exports`. Rows without a final score stay in, with their status and an empty score.
+Listed in `exports`. Rows without a final score stay in, with their status and an empty score.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.exports.files import write_table
-from grader.exports.gradebook import Entry, Gradebook
-from grader.table import Cell
+from grader.reporting.files import write_table
+from grader.reporting.published import PublishedClass, PublishedReport
+from grader.reporting.table import Cell
 
 _HEADER = ("student", "name", "email", "section", "status", "score", "max_score", "late_penalty")
 
 
-def write(gradebook: Gradebook, path: Path) -> Sequence[str]:
+def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write one CSV."""
     todos = [todo.id for todo in gradebook.first.todos]
     write_table(path, [[*_HEADER, *todos], *(_make_row(entry, todos) for entry in gradebook.entries)])
     return ()
 
 
-def _make_row(entry: Entry, todos: Sequence[str]) -> list[Cell]:
+def _make_row(entry: PublishedReport, todos: Sequence[str]) -> list[Cell]:
     student, report = entry.student, entry.report
     points = {todo.id: todo.score for todo in report.todos} if entry.is_final else {}
     return [

@@ -1,6 +1,6 @@
 """What students hand in, read without running it.
 
-Zone: trusted. `read_submission` is the way in; what lies behind it, from the outside to the inside:
+`read_submission` is the way in; what lies behind it, from the outside to the inside:
 
     submissions    a path -> the file that is the submission
     folder archive entries    the files of a directory, a .zip or a .tar.gz

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from grader.errors import SubmissionRefused
+from grader.model.errors import SubmissionRefused
 
 MAX_BYTES = 512 * 2**20
 # Python's parser takes nearly a kilobyte of memory and some microseconds for each token.

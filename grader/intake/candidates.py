@@ -1,6 +1,6 @@
 """Files that may be the submission, and which of them is.
 
-Zone: trusted. Called by `intake.submissions`. The rule, where there are several: the file that defines most of the
+The rule, where there are several: the file that defines most of the
 names that the assignment expects; among those one that is not just the skeleton; then one that is not put aside
 (`old/`, `backup/`, `attention_old.py`); the one with the fewest open TODOs; the newest, where their times are more than
 two minutes apart; then the one with the expected name (a copy's mark such as ` (1)` does not count), a module before a
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import PurePosixPath
 
-from grader.errors import SubmissionRefused
 from grader.intake.archive import name_damage
 from grader.intake.budget import MAX_BYTES, Budget
 from grader.intake.decoding import decode
@@ -22,7 +21,8 @@ from grader.intake.entries import Entry, compute_checksum, normalize_name, read_
 from grader.intake.kinds import describe_kind
 from grader.intake.notebook import read_cells
 from grader.intake.pieces import Piece
-from grader.submission import SourceFile
+from grader.model.errors import SubmissionRefused
+from grader.model.submission import SourceFile
 
 MAX_SOURCE = 2 * 2**20
 MAX_CANDIDATES = 30
@@ -72,6 +72,12 @@ def list_promising(entries: Sequence[Entry], module: str) -> list[Entry]:
     code = [entry for entry in entries if _CODE_NAME.search(entry.name.lower())]
     code.sort(key=lambda entry: (_rank_name(entry, module), *_rank_place(entry)))
     return code[:MAX_CANDIDATES]
+
+
+def list_bare(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the files whose names have no ending, the shallowest first, and no more than can be read in a moment."""
+    bare = [entry for entry in entries if "." not in entry.name]
+    return sorted(bare, key=_rank_place)[:MAX_CANDIDATES]
 
 
 def choose(candidates: Sequence[Candidate], module: str, expected: Collection[str]) -> Candidate | None:

@@ -1,13 +1,10 @@
-"""Bytes -> text, in the encodings that Korean and Windows machines write.
-
-Zone: trusted. Called by `intake.candidates` and `intake.notebook`.
-"""
+"""Bytes -> text, in the encodings that Korean and Windows machines write."""
 
 import codecs
 import re
 from collections.abc import Iterable, Iterator
 
-from grader.errors import SubmissionRefused
+from grader.model.errors import SubmissionRefused
 
 _COOKIE = re.compile(rb"\A(?:[^\n]*\n)?[ \t]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -1,7 +1,7 @@
 """Pieces of a student's Python -> one module of definitions that knows what it leaves out.
 
-Zone: trusted, static. Called by `intake.candidates`. What is left out becomes blank lines, so that a line of a module
-keeps its number, and a line of a notebook can be traced to its cell.
+What is left out becomes blank lines, so that a line of a module keeps its number, and a line of a notebook can be
+traced to its cell.
 """
 
 import __future__
@@ -11,14 +11,14 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from grader.errors import SubmissionRefused
 from grader.intake.budget import Budget
 from grader.intake.omissions import explain_missing, list_left_out
 from grader.intake.pieces import ParsedPiece, Piece, parse_piece
 from grader.intake.rendering import render_piece
 from grader.intake.selection import SENTINEL, select_statements
 from grader.intake.statements import Kind, Statement
-from grader.submission import Origin
+from grader.model.errors import SubmissionRefused
+from grader.model.submission import Origin
 
 _OPEN_STUB = re.compile(rf"^(?![ \t]*def\b)[^#\n]*\b{SENTINEL}\b", re.MULTILINE)
 

@@ -1,6 +1,6 @@
 """One file of a submission, wherever it lies: in a folder, in an archive, by itself.
 
-Zone: trusted, plain data. Made by `intake.folder` and `intake.archive`, read by `intake.candidates`.
+Made by `intake.folder` and `intake.archive`, read by `intake.candidates`.
 """
 
 import hashlib

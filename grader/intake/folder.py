@@ -1,14 +1,11 @@
-"""The files of a directory, a git clone among them. Links are not followed: they could lead to a solution.
-
-Zone: trusted. Called by `intake.submissions` and `intake.downloads`.
-"""
+"""The files of a directory, a git clone among them. Links are not followed: they could lead to a solution."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.errors import SubmissionRefused
 from grader.intake.entries import Entry, Listing, is_noise, read_name
+from grader.model.errors import SubmissionRefused
 
 MAX_FILES = 10_000
 MAX_DEPTH = 32

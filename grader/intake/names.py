@@ -1,6 +1,6 @@
 """Which names a piece of Python binds, and which it needs from the module around it.
 
-Zone: trusted, static. Called by `intake.statements`. An over-estimate where Python decides only when it runs.
+An over-estimate where Python decides only when it runs.
 """
 
 import ast

@@ -1,8 +1,7 @@
 """The code cells of a notebook, nbformat 2 to 4, without its outputs.
 
-Zone: trusted. Called by `intake.candidates`. A notebook is read in pieces, and the values of keys that hold no code
-are dropped as they go by: 200 MB of pictures cost one pass over the bytes, and no memory. nbformat itself would keep
-and validate all of it.
+A notebook is read in pieces, and the values of keys that hold no code are dropped as they go by: 200 MB of pictures
+cost one pass over the bytes, and no memory. nbformat itself would keep and validate all of it.
 """
 
 import json
@@ -10,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from grader.errors import SubmissionRefused
 from grader.intake.decoding import decode, narrow, tidy
+from grader.model.errors import SubmissionRefused
 
 MAX_TEXT = 16 * 2**20
 MAX_DEPTH = 500

@@ -1,6 +1,6 @@
 """Sentences about what was left out of a submission, and about names that nothing defines.
 
-Zone: trusted, static. Called by `intake.definitions`. Students read them.
+Students read them.
 """
 
 import ast

@@ -1,15 +1,12 @@
-"""Text that came from one place, parsed: a whole module, or one cell of a notebook.
-
-Zone: trusted, static. Called by `intake.definitions`; its value objects by what renders and reports.
-"""
+"""Text that came from one place, parsed: a whole module, or one cell of a notebook."""
 
 from dataclasses import dataclass, field
 
-from grader.errors import SubmissionRefused
 from grader.intake.budget import Budget
 from grader.intake.python import Code, parse_code
 from grader.intake.statements import Statement, list_statements
-from grader.submission import Origin
+from grader.model.errors import SubmissionRefused
+from grader.model.submission import Origin
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,4 @@
-"""What is kept of a piece, line for line; what is left out becomes blank.
-
-Zone: trusted, static. Called by `intake.definitions` and `intake.omissions`.
-"""
+"""What is kept of a piece, line for line; what is left out becomes blank."""
 
 import ast
 from collections.abc import Iterator, Sequence

@@ -1,12 +1,12 @@
 """Which statements of a submission are kept: its definitions, and what those need, transitively.
 
-Zone: trusted, static. Called by `intake.definitions`. The rule, in one paragraph:
-every definition is kept (in a loop, only where its name is needed). What a definition needs to be made is kept too: its
-bases, decorators, defaults, a class's body. What its functions read when they are called is kept for every class, for
-each function that the assignment expects, and for what those use: so a plotting helper does not bring along the
-training run that it plots. Imports, assignments and `Name.attr = ...` are kept where a kept statement needs the name;
-and so are the lines that fill such a name's object, all of them, in the student's order, so that the last one wins. A
-value that is bound to the name of an expected definition is a driver line: the definition wins.
+The rule, in one paragraph: every definition is kept (in a loop, only where its name is needed). What a definition needs
+to be made is kept too: its bases, decorators, defaults, a class's body. What its functions read when they are called is
+kept for every class, for each function that the assignment expects, and for what those use: so a plotting helper does
+not bring along the training run that it plots. Imports, assignments and `Name.attr = ...` are kept where a kept
+statement needs the name, and so are the lines that fill such a name's object; all of them, in the student's order, so
+that the last one wins. A value that is bound to the name of an expected definition is a driver line: the definition
+wins.
 """
 
 import builtins

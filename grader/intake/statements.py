@@ -1,7 +1,4 @@
-"""A module's statements and what each of them is for: a definition, something that binds a name, or a driver line.
-
-Zone: trusted, static. Called by `intake.selection`.
-"""
+"""A module's statements and what each of them is for: a definition, something that binds a name, or a driver line."""
 
 import ast
 from collections.abc import Collection, Iterator, Sequence

@@ -1,4 +1,4 @@
 """Scores on their way into a running learning-management system: one module a system.
 
-Zone: trusted. Called by `grader push`. `delivery` says what goes out and what does not; a system's module knows how.
+`delivery` says what goes out and what does not; a system's module knows how.
 """

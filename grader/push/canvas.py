@@ -1,7 +1,7 @@
 """`grader push canvas`: scores into an assignment of Canvas, by `canvasapi`.
 
-Zone: trusted. Listed in `cli`. A class goes out in a few bulk updates, which Canvas carries out later and answers as a
-whole. So they are read back, and whoever is not in is sent alone: that answer is the student's own.
+Listed in `cli`. A class goes out in a few bulk updates, which Canvas carries out later and answers as a whole. So they
+are read back, and whoever is not in is sent alone: that answer is the student's own.
 """
 
 import time
@@ -18,11 +18,11 @@ from canvasapi.progress import Progress
 from canvasapi.requester import Requester
 from canvasapi.submission import Submission
 
-from grader.errors import PlatformFailed, UsageError
-from grader.exports.gradebook import Entry, Gradebook
+from grader.model.errors import PlatformFailed, UsageError
 from grader.push.connection import Connection, Refusal, Session, check_address
-from grader.push.delivery import Answer, Held, Parcel
-from grader.table import format_points
+from grader.push.delivery import PlatformGrade, PlatformReply, ScoreUpload
+from grader.reporting.published import PublishedClass, PublishedReport
+from grader.reporting.table import format_points
 
 TOKEN_VARIABLE = "GRADER_CANVAS_TOKEN"
 # Comments are long, and Rails takes 4 MB and 4,096 fields at once.
@@ -57,12 +57,12 @@ class Canvas:
         self._ids = {"course_id": course, "assignment_id": assignment}
         self._points = 0.0
 
-    def find_key(self, entry: Entry) -> str:
+    def find_key(self, entry: PublishedReport) -> str:
         """Canvas numbers its users; off the roster the label may be such a number, out of the download's file names."""
         key = entry.find_key(self.system)
         return key if key.isascii() and key.isdigit() else ""
 
-    def connect(self, gradebook: Gradebook) -> Sequence[str]:
+    def connect(self, gradebook: PublishedClass) -> Sequence[str]:
         """Find the assignment, whose points are the scale."""
         course = Course(self._requester, {"id": self._ids["course_id"]})
         with self._connection.explain():
@@ -77,12 +77,12 @@ class Canvas:
         scales = f"{self._points:g} points in Canvas and {gradebook.first.max_score:g} here"
         return [f"the assignment has {scales}: every score is sent as its share of Canvas's points"]
 
-    def read_held(self) -> Mapping[str, Held]:
+    def read_held(self) -> Mapping[str, PlatformGrade]:
         """What Canvas has of every student, with the comments."""
         with self._connection.explain():
             return self._connection.insist(lambda _: self._list_held())
 
-    def send(self, parcels: Sequence[Parcel]) -> Iterator[Answer]:
+    def send(self, parcels: Sequence[ScoreUpload]) -> Iterator[PlatformReply]:
         """In bulk, then alone whoever is not in."""
         chunks, done = iter(parcels), True
         while chunk := list(islice(chunks, BULK)):
@@ -92,20 +92,20 @@ class Canvas:
             has = held.get(parcel.key)
             # What was not carried out may have been so in part; and the points alone may have been there before.
             is_in = has and (has.has_score(parcel) if done else has.has_all(parcel))
-            yield Answer(parcel, 200) if is_in else self._update_one(parcel)
+            yield PlatformReply(parcel, 200) if is_in else self._update_one(parcel)
 
     def close(self) -> None:
         """Hang up."""
         self._connection.session.close()
 
-    def _list_held(self) -> dict[str, Held]:
+    def _list_held(self) -> dict[str, PlatformGrade]:
         # Its pages, but not its objects: those try to read every field as a date, for seconds with a large class.
         place = "courses/{course_id}/assignments/{assignment_id}/submissions".format(**self._ids)
         include = [("include[]", "submission_comments")]
         pages = PaginatedList(_take_fields, self._requester, "GET", place, _kwargs=include)
         return {str(fields["user_id"]): _make_held(fields, self._points) for fields in pages}
 
-    def _update_many(self, parcels: Sequence[Parcel]) -> bool:
+    def _update_many(self, parcels: Sequence[ScoreUpload]) -> bool:
         """Whether Canvas says that all of it was carried out."""
 
         def update(attempt: int) -> Progress | None:
@@ -135,7 +135,7 @@ class Canvas:
             job = self._connection.insist(partial(_ask_again, job))
         return job is None or job.workflow_state == "completed"
 
-    def _update_one(self, parcel: Parcel) -> Answer:
+    def _update_one(self, parcel: ScoreUpload) -> PlatformReply:
         def update(attempt: int) -> None:
             user = {**self._ids, "user_id": parcel.key}
             if attempt and _make_held(vars(self._read_one(parcel)), self._points).has_all(parcel):
@@ -150,13 +150,13 @@ class Canvas:
             except Refusal as refusal:
                 if refusal.status not in _PERSONAL:
                     raise
-                return Answer(parcel, refusal.status, refusal.reason)
-        return Answer(parcel, self._connection.session.status)
+                return PlatformReply(parcel, refusal.status, refusal.reason)
+        return PlatformReply(parcel, self._connection.session.status)
 
-    def _read_one(self, parcel: Parcel) -> Submission:
+    def _read_one(self, parcel: ScoreUpload) -> Submission:
         return self._assignment.get_submission(parcel.key, include=["submission_comments"])
 
-    def _render(self, parcel: Parcel) -> dict[str, str]:
+    def _render(self, parcel: ScoreUpload) -> dict[str, str]:
         grade = {"posted_grade": format_points(parcel.scale(self._points))}
         return {**grade, "text_comment": parcel.comment} if parcel.comment else grade
 
@@ -177,10 +177,10 @@ def _take_fields(_: Requester, fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _make_held(fields: Mapping[str, Any], points: float) -> Held:
+def _make_held(fields: Mapping[str, Any], points: float) -> PlatformGrade:
     # `score` is less the late penalty that Canvas takes off, `entered_score` is what was sent.
     entered = fields.get("entered_score")
-    return Held(
+    return PlatformGrade(
         points=fields.get("score") if entered is None else entered,
         maximum=points,
         comments=tuple(str(comment.get("comment", "")) for comment in fields.get("submission_comments") or []),
@@ -188,5 +188,5 @@ def _make_held(fields: Mapping[str, Any], points: float) -> Held:
     )
 
 
-def _holds(held: Mapping[str, Held], parcel: Parcel) -> bool:
+def _holds(held: Mapping[str, PlatformGrade], parcel: ScoreUpload) -> bool:
     return parcel.key in held and held[parcel.key].has_all(parcel)

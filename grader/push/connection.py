@@ -1,7 +1,7 @@
 """The way to a platform: both libraries send through one session, and whatever fails comes back as one of two kinds.
 
-Zone: trusted. Called by `canvas` and `lti`. A `Refusal` is a clear no; what is `Unanswered` is asked again, with
-urllib3's back-off. Neither ever carries a token: of an answer only its own words are kept, and those are cleaned.
+A `Refusal` is a clear no; what is `Unanswered` is asked again, with urllib3's back-off. Neither ever carries a token:
+of an answer only its own words are kept, and those are cleaned.
 """
 
 import os
@@ -18,7 +18,7 @@ from urllib3.exceptions import InvalidHeader, MaxRetryError, NameResolutionError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
-from grader.errors import PlatformFailed, UsageError
+from grader.model.errors import PlatformFailed, UsageError
 
 Result = TypeVar("Result")
 

@@ -1,7 +1,7 @@
 """What goes out and what does not: the same for every platform.
 
-Zone: trusted. Called by `grader push`. A score goes out once: not what the log says was sent, and not what the platform
-has already. Reports are redacted when the gradebook is opened, and nothing else of them is used here.
+A score goes out once: not what the log says was sent, and not what the platform has already. Reports are redacted when
+the gradebook is opened, and nothing else of them is used here.
 """
 
 import json
@@ -11,18 +11,24 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from grader.errors import GraderError, UsageError
 from grader.exports import tell_scoreless
-from grader.exports.feedback import tell_report
-from grader.exports.gradebook import Entry, Gradebook, Options, open_gradebook, read_reports
+from grader.model.errors import GraderError, UsageError
 from grader.push.log import Log, open_log, read_settled
+from grader.reporting.feedback import tell_report
+from grader.reporting.published import (
+    ExportOptions,
+    PublishedClass,
+    PublishedReport,
+    open_published_class,
+    read_reports,
+)
 
 
 @dataclass(frozen=True)
-class Parcel:
+class ScoreUpload:
     """One student's score on its way; `key` is the student's id there, no `comment` means none is sent."""
 
-    entry: Entry
+    entry: PublishedReport
     key: str
     comment: str = ""
 
@@ -53,7 +59,7 @@ class Parcel:
 
 
 @dataclass(frozen=True)
-class Held:
+class PlatformGrade:
     """What the platform has of one student; `comments` is None where it does not tell them."""
 
     points: float | None
@@ -61,21 +67,21 @@ class Held:
     comments: tuple[str, ...] | None = None
     excused: bool = False
 
-    def has_score(self, parcel: Parcel) -> bool:
+    def has_score(self, parcel: ScoreUpload) -> bool:
         """Whether the points are the same, as gradebooks round them."""
         return self.points is not None and abs(parcel.scale(self.maximum) - self.points) < 0.006
 
-    def has_all(self, parcel: Parcel) -> bool:
+    def has_all(self, parcel: ScoreUpload) -> bool:
         """Whether the student would see nothing new."""
         told = not parcel.comment or self.comments is None or _flatten(parcel.comment) in map(_flatten, self.comments)
         return self.has_score(parcel) and told
 
 
 @dataclass(frozen=True)
-class Answer:
+class PlatformReply:
     """What the platform said to one parcel: the status of HTTP, and its words where it refused."""
 
-    parcel: Parcel
+    parcel: ScoreUpload
     status: int
     reason: str = ""
 
@@ -100,16 +106,16 @@ class Platform(Protocol):
     def to(self) -> str:
         """Where scores go, as the log tells it."""
 
-    def find_key(self, entry: Entry) -> str:
+    def find_key(self, entry: PublishedReport) -> str:
         """The student's id there, or none."""
 
-    def connect(self, gradebook: Gradebook) -> Sequence[str]:
+    def connect(self, gradebook: PublishedClass) -> Sequence[str]:
         """Open the connection and find the assignment; returns notes."""
 
-    def read_held(self) -> Mapping[str, Held]:
+    def read_held(self) -> Mapping[str, PlatformGrade]:
         """What it has, by the students' ids there."""
 
-    def send(self, parcels: Sequence[Parcel]) -> Iterator[Answer]:
+    def send(self, parcels: Sequence[ScoreUpload]) -> Iterator[PlatformReply]:
         """An answer for each parcel, as it comes."""
 
     def close(self) -> None:
@@ -117,17 +123,17 @@ class Platform(Protocol):
 
 
 @dataclass(frozen=True)
-class Orders:
+class PushOptions:
     """What a push may be told; `again` means to send also what the log says was sent."""
 
-    options: Options = field(default_factory=Options)
+    options: ExportOptions = field(default_factory=ExportOptions)
     feedback: bool = True
     dry_run: bool = False
     again: bool = False
 
 
 @dataclass
-class Outcome:
+class PushResult:
     """How a push went. `left_out` says who is not in it, and why; `refused` whom the platform would not take."""
 
     sent: int = 0
@@ -136,14 +142,14 @@ class Outcome:
     refused: list[str] = field(default_factory=list)
 
 
-def push_run(run: Path, platform: Platform, orders: Orders, tell: Callable[[str], None]) -> Outcome:
+def push_run(run: Path, platform: Platform, orders: PushOptions, tell: Callable[[str], None]) -> PushResult:
     """Send a run's scores, those only that are not there yet, and `tell` each of them.
 
     Raises UsageError for whatever the user can mend, and PlatformFailed; what was sent till then stays in the log.
     """
-    gradebook = open_gradebook(read_reports(run), orders.options)
+    gradebook = open_published_class(read_reports(run), orders.options)
     parcels, unknown = _pack(gradebook, platform, feedback=orders.feedback)
-    outcome = Outcome(left_out=[*tell_scoreless(gradebook), *unknown])
+    outcome = PushResult(left_out=[*tell_scoreless(gradebook), *unknown])
     if orders.dry_run:
         pending = _list_pending(parcels, platform, {} if orders.again else read_settled(run))
         _rehearse(pending, platform, tell)
@@ -163,11 +169,11 @@ class _Delivery:
 
     platform: Platform
     log: Log
-    outcome: Outcome
+    outcome: PushResult
     tell: Callable[[str], None]
     left: int
 
-    def deliver(self, pending: Sequence[Parcel], gradebook: Gradebook) -> None:
+    def deliver(self, pending: Sequence[ScoreUpload], gradebook: PublishedClass) -> None:
         """Send what the platform has not, and note every answer as it comes."""
         try:
             self.outcome.left_out += self.platform.connect(gradebook)
@@ -179,7 +185,7 @@ class _Delivery:
         finally:
             self.platform.close()
 
-    def _set_aside(self, pending: Sequence[Parcel]) -> list[Parcel]:
+    def _set_aside(self, pending: Sequence[ScoreUpload]) -> list[ScoreUpload]:
         missing = []
         held = self.platform.read_held()
         for parcel in pending:
@@ -196,12 +202,12 @@ class _Delivery:
         self.left -= 1
         self.outcome.left_out.append(note)
 
-    def _keep(self, parcel: Parcel) -> None:
+    def _keep(self, parcel: ScoreUpload) -> None:
         self.left -= 1
         self.outcome.kept += 1
         self._note(parcel, "there already")
 
-    def _take_in(self, answer: Answer) -> None:
+    def _take_in(self, answer: PlatformReply) -> None:
         self.left -= 1
         parcel = answer.parcel
         self._note(parcel, "sent" if answer.is_taken else "refused", status=answer.status, reason=answer.reason)
@@ -215,7 +221,7 @@ class _Delivery:
             "the id in the roster, and that they are in the course"
         )
 
-    def _note(self, parcel: Parcel, outcome: str, **answer: object) -> None:
+    def _note(self, parcel: ScoreUpload, outcome: str, **answer: object) -> None:
         self.log.add(
             system=self.platform.system,
             to=self.platform.to,
@@ -229,7 +235,7 @@ class _Delivery:
         )
 
 
-def _pack(gradebook: Gradebook, platform: Platform, *, feedback: bool) -> tuple[list[Parcel], list[str]]:
+def _pack(gradebook: PublishedClass, platform: Platform, *, feedback: bool) -> tuple[list[ScoreUpload], list[str]]:
     parcels, unknown = [], []
     for entry in gradebook.final:
         key = platform.find_key(entry)
@@ -240,12 +246,12 @@ def _pack(gradebook: Gradebook, platform: Platform, *, feedback: bool) -> tuple[
             )
             continue
         comment = tell_report(entry.report, gradebook.options.language) if feedback else ""
-        parcels.append(Parcel(entry, key, comment))
+        parcels.append(ScoreUpload(entry, key, comment))
     _refuse_shared_keys(parcels, platform)
     return parcels, unknown
 
 
-def _refuse_shared_keys(parcels: Sequence[Parcel], platform: Platform) -> None:
+def _refuse_shared_keys(parcels: Sequence[ScoreUpload], platform: Platform) -> None:
     students: dict[str, str] = {}
     for parcel in parcels:
         if parcel.key in students:
@@ -257,12 +263,12 @@ def _refuse_shared_keys(parcels: Sequence[Parcel], platform: Platform) -> None:
 
 
 def _list_pending(
-    parcels: Sequence[Parcel], platform: Platform, settled: Mapping[tuple[str, str], str]
-) -> list[Parcel]:
+    parcels: Sequence[ScoreUpload], platform: Platform, settled: Mapping[tuple[str, str], str]
+) -> list[ScoreUpload]:
     return [parcel for parcel in parcels if settled.get((platform.to, parcel.key)) != parcel.digest]
 
 
-def _rehearse(pending: Sequence[Parcel], platform: Platform, tell: Callable[[str], None]) -> None:
+def _rehearse(pending: Sequence[ScoreUpload], platform: Platform, tell: Callable[[str], None]) -> None:
     for parcel in pending:
         score = f"{parcel.score:g} / {parcel.max_score:g}"
         tell(f"would send {parcel.student}: {score} to {parcel.key!r} at {platform.to}")

@@ -1,7 +1,6 @@
 """RUN/push.jsonl: what was sent, when, to where, and what was answered. One line each, never changed afterwards.
 
-Zone: trusted. Called by `delivery`. It is what makes a second push send nothing: of each student, the digest of what
-the platform took last.
+It is what makes a second push send nothing: of each student, the digest of what the platform took last.
 """
 
 import fcntl
@@ -14,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from grader.errors import UsageError
+from grader.model.errors import UsageError
 
 NAME = "push.jsonl"
 # The platform has it: because it took it, or because it had it before.

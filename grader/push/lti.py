@@ -1,7 +1,7 @@
 """`grader push lti`: scores by LTI Advantage's Assignment and Grade Services, through `pylti1p3next`.
 
-Zone: trusted. Listed in `cli`. The same bodies go out as `lti-ags` exports. A token is had by a signed claim (client
-credentials), and lasts for many scores; a line item is found by its tag, or made.
+Listed in `cli`. The same bodies go out as `lti-ags` exports. A token is had by a signed claim (client credentials), and
+lasts for many scores; a line item is found by its tag, or made.
 """
 
 import json
@@ -20,11 +20,11 @@ from pylti1p3.lineitem import LineItem
 from pylti1p3.registration import Registration
 from pylti1p3.service_connector import ServiceConnector
 
-from grader.errors import UsageError
-from grader.exports.gradebook import Entry, Gradebook, Options
 from grader.exports.lti import render
+from grader.model.errors import UsageError
 from grader.push.connection import Connection, Refusal, Session, check_address
-from grader.push.delivery import Answer, Held, Parcel
+from grader.push.delivery import PlatformGrade, PlatformReply, ScoreUpload
+from grader.reporting.published import ExportOptions, PublishedClass, PublishedReport
 
 KEY_VARIABLE = "GRADER_LTI_KEY"
 _SCOPES = "https://purl.imsglobal.org/spec/lti-ags/scope/"
@@ -81,11 +81,11 @@ class Lti:
         self._connector = _Connector(_register(site, key), self._connection.session)
         self._line_item = LineItem({"id": site.lineitem}) if site.lineitem else LineItem()
 
-    def find_key(self, entry: Entry) -> str:
+    def find_key(self, entry: PublishedReport) -> str:
         """Any text may be the `sub` of a user, but no label is: only the roster knows."""
         return entry.student.keys.get(self.system, "")
 
-    def connect(self, gradebook: Gradebook) -> Sequence[str]:
+    def connect(self, gradebook: PublishedClass) -> Sequence[str]:
         """Find the line item, or make it."""
         service: Any = {"scope": self._site.scopes, "lineitems": self._site.lineitems}
         self._service = AssignmentsGradesService(self._connector, service)
@@ -103,13 +103,13 @@ class Lti:
         self._line_item = line_item
         return [] if found else [f"a line item {gradebook.column!r} was made; where one was lost, push with --again"]
 
-    def read_held(self) -> Mapping[str, Held]:
+    def read_held(self) -> Mapping[str, PlatformGrade]:
         """What the line item has of every student."""
         with self._connection.explain():
             results = self._connection.insist(lambda _: list(self._service.get_grades(self._line_item)))
         return {str(result.get("userId")): _make_held(result) for result in results}
 
-    def send(self, parcels: Sequence[Parcel]) -> Iterator[Answer]:
+    def send(self, parcels: Sequence[ScoreUpload]) -> Iterator[PlatformReply]:
         """One by one."""
         for parcel in parcels:
             yield self._post(parcel)
@@ -118,17 +118,17 @@ class Lti:
         """Hang up."""
         self._connection.session.close()
 
-    def _post(self, parcel: Parcel) -> Answer:
+    def _post(self, parcel: ScoreUpload) -> PlatformReply:
         with self._connection.explain():
             try:
                 self._connection.insist(lambda _: self._put_grade(parcel))
             except Refusal as refusal:
                 if refusal.status not in _PERSONAL:
                     raise
-                return Answer(parcel, refusal.status, refusal.reason)
-        return Answer(parcel, self._connection.session.status)
+                return PlatformReply(parcel, refusal.status, refusal.reason)
+        return PlatformReply(parcel, self._connection.session.status)
 
-    def _put_grade(self, parcel: Parcel) -> None:
+    def _put_grade(self, parcel: ScoreUpload) -> None:
         try:
             self._service.put_grade(_Score(_render(parcel)), self._line_item)
         except requests.JSONDecodeError:
@@ -195,13 +195,13 @@ def _tell_key() -> str:
     return f"what {KEY_VARIABLE} or the file holds is no private RSA key in PEM, without a password"
 
 
-def _render(parcel: Parcel) -> dict[str, object]:
-    body = render(parcel.entry, Options())  # made now: the time is later than that of any score before
+def _render(parcel: ScoreUpload) -> dict[str, object]:
+    body = render(parcel.entry, ExportOptions())  # made now: the time is later than that of any score before
     del body["comment"]
     return {**body, "comment": parcel.comment} if parcel.comment else body
 
 
-def _make_held(result: Mapping[str, Any]) -> Held:
+def _make_held(result: Mapping[str, Any]) -> PlatformGrade:
     points = result.get("resultScore")
     comments = (str(result["comment"]),) if "comment" in result else None
-    return Held(points, float(result.get("resultMaximum") or 1.0), comments)
+    return PlatformGrade(points, float(result.get("resultMaximum") or 1.0), comments)

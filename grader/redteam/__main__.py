@@ -1,6 +1,6 @@
 """`python -m grader.redteam [--sparse] [CLASS ...]`: every attack, or those classes; exit status 1 where one succeeds.
 
-Zone: trusted. What `make redteam` runs.
+What `make redteam` runs.
 """
 
 import argparse
@@ -9,6 +9,8 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+
+from grader.redteam.run import run_raid
 
 COURSE = Path(__file__).parent / "course"
 
@@ -26,9 +28,6 @@ def main(words: list[str]) -> int:
         temporary.mkdir()
         # For the workers too. So whatever is left in it was left by this raid, and by nothing else on this machine.
         os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
-        os.environ["GRADER_PROJECT"] = str(place / "course")
-        from grader.redteam.raid import run_raid  # only now: the course's folder is read when the grader is imported
-
         return run_raid(place, temporary, choice.classes, sparse=choice.sparse)
 
 

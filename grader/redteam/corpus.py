@@ -1,6 +1,6 @@
 """The attacks and what must hold of each: `attacks/expected.toml` and the files beside it.
 
-Zone: trusted. Called by `redteam.raid` and by the tests. The attacks are copied, never imported.
+The attacks are copied, never imported.
 """
 
 import shutil
@@ -11,17 +11,17 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from grader.assignment import Frozen
-from grader.errors import BrokenSuite
+from grader.model.assignment import Frozen
+from grader.model.errors import BrokenSuite
+from grader.model.verdict import Verdict
 from grader.redteam.generated import MODULE, NAMES, SOURCES, Writer, write_wrong
-from grader.verdict import Verdict
 
 HERE = Path(__file__).parent
 ATTACKS = HERE / "attacks"
 GENERATED: dict[str, dict[str, Writer]] = {"source": SOURCES, "names": dict.fromkeys(NAMES, write_wrong)}
 
 
-class Expectation(Frozen):
+class AttackExpectation(Frozen):
     """What must hold of one attack; `grader/redteam/README.md` explains the fields."""
 
     aims: str = "double"
@@ -35,7 +35,7 @@ class Attack:
 
     kind: str
     name: str
-    expected: Expectation
+    expected: AttackExpectation
 
     @property
     def id(self) -> str:
@@ -57,7 +57,7 @@ class Attack:
 def load_attacks() -> list[Attack]:
     """Every attack of the table. Raises BrokenSuite where the table and the files differ."""
     text = (ATTACKS / "expected.toml").read_text(encoding="utf-8")
-    table = TypeAdapter(dict[str, dict[str, Expectation]]).validate_python(tomllib.loads(text))
+    table = TypeAdapter(dict[str, dict[str, AttackExpectation]]).validate_python(tomllib.loads(text))
     attacks = [Attack(kind, name, expected) for kind, names in table.items() for name, expected in names.items()]
     differing = {attack.id for attack in attacks} ^ set(_list_ids())
     if differing:

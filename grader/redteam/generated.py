@@ -1,6 +1,6 @@
 """Attacks that are no files: sources too large or too odd to be kept, archives, links, and hostile names of entries.
 
-Zone: trusted. Called by `redteam.corpus`. Each writer lays one entry down in a folder of its own.
+Each writer lays one entry down in a folder of its own.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """What a raid may leave on this machine: processes, descriptors, files.
 
-Zone: trusted. Called by `redteam.raid`. Linux only, as the jail is.
+Linux only, as the jail is.
 """
 
 import ctypes

@@ -1,7 +1,4 @@
-"""Is there live text in what the grader writes: scripts, formulas, escape sequences, marks of direction?
-
-Zone: trusted. Called by `redteam.raid`, after hostile submissions were graded.
-"""
+"""Is there live text in what the grader writes: scripts, formulas, escape sequences, marks of direction?"""
 
 import csv
 import re

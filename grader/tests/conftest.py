@@ -1,5 +1,6 @@
 """What tests of the wire and of the jail share: a jail without torch in it, and a way to run small probes there."""
 
+import hashlib
 import io
 import itertools
 import sys
@@ -9,17 +10,21 @@ from typing import Any
 
 import pytest
 
-from grader.assignment import Limits
-from grader.examiner.channel import JailChannel
-from grader.examiner.launcher import Isolation, Jail
+from grader.model.assignment import Limits
+from grader.sandbox.channel import JailChannel
+from grader.sandbox.isolation import Isolation
+from grader.sandbox.jail import Jail
+from grader.tests.support.course import COURSE
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import ProtocolError
 from grader.wire.messages import MODULE, Call, Done, Load, Message, pack_message, unpack_message
-from grader.wire.virtual import set_up_virtual_device
+from grader.wire.virtual_device import set_up_virtual_device
 
 ROOMY = Limits(cpu_seconds=20.0, asleep_seconds=10.0, memory_mb=256, disk_mb=4, threads=16, open_files=64)
 # Small, so that what overruns does so soon; the jail's own CPU is all that counts.
 TIGHT = Limits(cpu_seconds=0.5, asleep_seconds=0.3, memory_mb=256, disk_mb=4, threads=16, open_files=64)
+
+COURSE_DIGEST = pytest.StashKey[str]()
 
 # What the body of a probe may use.
 PLAIN = "import ctypes, os, signal, socket, subprocess, sys, threading, time"
@@ -88,6 +93,30 @@ def reader_of(data: bytes) -> Callable[[int], bytes]:
 def decode_plain(data: Any) -> Any:
     """Decode data that names no tensor."""
     return Decoder(b"", lambda body: body, lambda tensor, body: tensor).decode(data)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Note the course's files, in the process that hands out the tests."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.stash[COURSE_DIGEST] = digest_course()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where a test wrote into the course: a stale skeleton would be repaired before anything notices it."""
+    before = session.config.stash.get(COURSE_DIGEST, None)
+    if before is not None and before != digest_course():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print("\nA test wrote into the course of this checkout; `git status` shows where.", file=sys.stderr)
+
+
+def digest_course() -> str:
+    """Return a digest of every file of this repository's course that a test could overwrite."""
+    digest = hashlib.sha256()
+    for folder in ("assignments", "solutions", "tests_hidden", "datasets/samples"):
+        for path in sorted((COURSE.root / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def pytest_collection_finish() -> None:

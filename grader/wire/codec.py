@@ -1,8 +1,7 @@
 """Python values to plain data and back: JSON for structure, safetensors for tensors. Never pickle.
 
-Zone: wire, imported by both sides; torch and safetensors are imported only once a tensor is met.
-None, bool, int, finite float, str and list are themselves in JSON; everything else is `{"$": kind, ...}`:
-tuple, dict, float (nan, inf), bytes, tensor (an index into the block), handle (an object that stays where it is).
+None, bool, int, finite float, str and list are themselves in JSON; everything else is `{"$": kind, ...}`: tuple, dict,
+float (nan, inf), bytes, tensor (an index into the block), handle (an object that stays where it is).
 """
 
 import math

@@ -1,6 +1,5 @@
 """Length-prefixed frames: a JSON header and one block of tensor bytes.
 
-Zone: wire, imported by both sides; standard library only. Called by `jail.serve` and `examiner.channel`.
 A frame is `<II` (header bytes, block bytes), then the header, then the block. Sizes are checked before a byte is read,
 and a buffer grows only with what has really arrived, so that a forged length costs the reader nothing.
 """

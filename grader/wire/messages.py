@@ -1,6 +1,6 @@
 """Everything that crosses the channel: the requests of the examiner and the replies of the jail.
 
-Zone: wire, imported by both sides; standard library only. This file is the protocol.
+This file is the protocol.
 
 A request is answered by exactly one reply with the same `seq`. Objects stay in the jail and are named by a handle, a
 small number: 0 is the submission's module, 1 the same module loaded among poisoned globals. Requests may be sent

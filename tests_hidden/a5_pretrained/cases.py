@@ -11,7 +11,7 @@ import torch
 import transformers
 from torch import Tensor
 
-from grader.verdict import Mishap
+from grader.model.verdict import SubmissionError
 
 # The models' own settings name a length, and the TODO asks for another: every `generate` would say so to the teacher.
 transformers.logging.set_verbosity_error()
@@ -87,7 +87,7 @@ def find_function(student, name: str) -> Any:
     """A function of the submission, or None: a neighbour that is missing must not cost this TODO."""
     try:
         return getattr(student, name)
-    except Mishap:
+    except SubmissionError:
         return None
 
 

@@ -1,6 +1,6 @@
 """A grader of its own, beside it."""
 
-from grader import verdict
+from grader.model import verdict
 
 
 def double(number):

@@ -1,0 +1,21 @@
+#!/bin/sh
+# What the grader stands on, put into /opt/grader once, while an image is built: Debian 12, Ubuntu 22.04 or later; as root.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd -P)
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends bubblewrap libseccomp2 libarchive13
+python=""
+for version in 3.11 3.12 3.13; do
+    if apt-get install -y -qq --no-install-recommends "python$version" "python$version-venv" 2>/dev/null; then
+        python="python$version"
+        break
+    fi
+done
+[ -n "$python" ] || { echo "setup.sh: no Python 3.11 or newer to be had here; take a later image" >&2; exit 1; }
+"$python" -m venv /opt/grader
+# The lock names every package; torch is the one without CUDA, since nothing here has a GPU.
+/opt/grader/bin/pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
+    --extra-index-url https://download.pytorch.org/whl/cpu -r "$here/requirements.lock"
+# Where the grader comes with the image, it need not be compiled for each submission.
+[ ! -d "$here/lib" ] || /opt/grader/bin/python -m compileall -q "$here/lib"

@@ -1,0 +1,121 @@
+"""Generate skeleton modules, notebooks and the students' kit from the solutions.
+
+`solutions/README.md` describes the format of a solution; jupytext reads it.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+
+from grader.authoring.student_kit import pack_kit
+from grader.model.assignment import Assignment
+from grader.model.errors import BrokenSuite
+
+BEGIN, STUB, END = "### BEGIN SOLUTION", "### STUB", "### END SOLUTION"
+NOTEBOOK_ONLY = "notebook"
+
+
+def release_assignment(assignment: Assignment, output: Path | None, check: bool) -> list[Path]:
+    """Write the skeleton and the notebook beside the handout, and a kit to `output`.
+
+    Gives the paths that were out of step; with `check` nothing is written.
+    """
+    stale = [path for path, text in render_assignment(assignment).items() if _read(path) != text]
+    if check:
+        return [path.relative_to(assignment.root) for path in stale]
+    for path, text in render_assignment(assignment).items():
+        path.write_text(text, encoding="utf-8")
+    if output is not None:
+        stale.append(pack_kit(assignment, render_assignment(assignment), output))
+    return stale
+
+
+def render_assignment(assignment: Assignment) -> dict[Path, str]:
+    """Return the generated files: path -> text."""
+    solution = assignment.solution.read_text(encoding="utf-8")
+    module = assignment.folder / assignment.module
+    return {
+        module: render_skeleton(solution),
+        module.with_suffix(".ipynb"): render_notebook(solution, open_todos=True),
+    }
+
+
+def render_skeleton(solution: str) -> str:
+    """Return the module that students fill in: code cells only, every solution region replaced by its stub."""
+    cells = [cell for cell in _read_cells(solution) if cell.cell_type == "code" and not _is_notebook_only(cell)]
+    return "\n\n\n".join(open_stubs(cell.source).strip("\n") for cell in cells) + "\n"
+
+
+def render_notebook(solution: str, *, open_todos: bool) -> str:
+    """Return the notebook as JSON text, with open TODOs for students or filled in to be run."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for index, cell in enumerate(_read_cells(solution)):
+        source = open_stubs(cell.source) if open_todos else _drop_markers(cell.source)
+        make: Any = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+        identity = hashlib.sha256(f"{index}\0{source}".encode()).hexdigest()[:8]
+        notebook.cells.append(make(source, id=identity))
+    nbformat.validate(notebook)
+    text: str = nbformat.writes(notebook, version=4)
+    return text + "\n"
+
+
+def open_stubs(source: str) -> str:
+    """Return `source` with every solution region replaced by its stub. Raises BrokenSuite if markers do not pair."""
+    return "\n".join(_replace_regions(source.split("\n")))
+
+
+def _replace_regions(lines: list[str]) -> Iterator[str]:
+    todo, indent, in_stub, stubs = "", "", False, 0
+    for line in lines:
+        text = line.strip()
+        if text.startswith(BEGIN):
+            if todo:
+                raise BrokenSuite(f"{line.strip()!r} begins inside the solution of {todo!r}")
+            todo, in_stub, stubs = text.removeprefix(BEGIN).strip(), False, 0
+            indent = line[: len(line) - len(line.lstrip())]
+        elif text == STUB:
+            in_stub = True
+        elif text == END:
+            if not todo:
+                raise BrokenSuite("a solution ends that never began")
+            if not stubs:
+                yield f'{indent}return FIXME("{todo}")'
+            todo = ""
+        elif not todo:
+            yield line
+        elif in_stub:
+            stubs += 1
+            yield indent + line[len(indent) :].removeprefix("# ").removeprefix("#")
+    if todo:
+        raise BrokenSuite(f"the solution of {todo!r} never ends")
+
+
+def _drop_markers(source: str) -> str:
+    kept, in_stub = [], False
+    for line in source.split("\n"):
+        text = line.strip()
+        in_stub = (in_stub or text == STUB) and text != END
+        if not in_stub and text != END and not text.startswith(BEGIN):
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _read_cells(solution: str) -> list[Any]:
+    cells: list[Any] = jupytext.reads(solution, fmt="py:percent").cells
+    return cells
+
+
+def _is_notebook_only(cell: Any) -> bool:
+    return NOTEBOOK_ONLY in cell.metadata.get("tags", [])
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None

@@ -1,0 +1,72 @@
+"""The folder that students receive: what is theirs of an assignment, and the checker as one file.
+
+Nothing of the solution and no hidden test is among what is copied.
+"""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from grader.authoring.student_wheel import write_wheel
+from grader.model.assignment import DESCRIPTION, Assignment
+from grader.student.kit import PUBLIC_TESTS
+
+COPIED = (DESCRIPTION, "handout.md", "handout.ko.md", PUBLIC_TESTS)
+README = """\
+# {title}
+
+Once: `pip install {wheel}`. Then, in this folder: `grader check {module} -a {name}`.
+Plain `pytest` runs the same tests. Both read the notebook as well.
+
+처음 한 번: `pip install {wheel}`. 그 다음 이 폴더에서: `grader check {module} -a {name} --lang ko`.
+`pytest`만 실행해도 같은 테스트가 돌아갑니다. 둘 다 노트북도 읽습니다.
+"""
+CONFTEST = '''\
+"""Lets plain `pytest` run the public tests of this folder. There is nothing to fill in here."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+KIT = Path(__file__).resolve().parent
+
+# Where the checker was not installed, it is imported from the file that came with this kit.
+if importlib.util.find_spec("grader") is None:
+    sys.path.extend(str(wheel) for wheel in KIT.glob("grader-*.whl"))
+    pytest_plugins = ["grader.examiner.plugin"]
+
+
+def pytest_configure(config):
+    """One line a failure: what went wrong is in the message, and the rest of the traceback is the checker's own."""
+    if config.option.tbstyle == "auto":
+        config.option.tbstyle = "line"
+
+
+def pytest_sessionstart(session):
+    """Read the module or the notebook, whichever has fewer open TODOs."""
+    from grader.student.check import open_examination
+
+    open_examination(session.config, KIT)
+'''
+
+
+def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) -> Path:
+    """Pack the skeleton and the notebook, the handouts, the public tests and the checker. Gives the kit's folder."""
+    target = output / assignment.name
+    target.mkdir(parents=True, exist_ok=True)
+    for path in generated:
+        shutil.copy(path, target)
+    for name in COPIED:
+        _copy(assignment.folder / name, target / name)
+    wheel = write_wheel(target)
+    words = {"title": assignment.description.title, "module": assignment.module, "name": assignment.name}
+    (target / "README.md").write_text(README.format(wheel=wheel.name, **words), encoding="utf-8")
+    (target / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    return target
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    elif source.exists():
+        shutil.copy(source, target)

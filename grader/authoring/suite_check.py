@@ -1,0 +1,264 @@
+"""Is a hidden suite worth trusting? Every known right and wrong variant is graded, and every test must earn its place.
+
+`tests_hidden/README.md` tells of the corpus.
+"""
+
+import os
+import sys
+import tempfile
+import tomllib
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from pydantic import TypeAdapter, model_validator
+from rich.text import Text
+
+from grader.authoring.null_answers import NullResult, grade_null_answers
+from grader.authoring.release import render_skeleton
+from grader.grading.worker import Job, Worker
+from grader.model.assignment import Assignment, Frozen
+from grader.model.errors import BrokenSuite
+from grader.model.report import CheckResult, GradeReport
+from grader.model.verdict import Outcome, Verdict
+from grader.reporting.terminal import make_console
+
+LEAST_VARIANTS = 2
+ROUNDING = 0.005
+FULL_PROMISE = "right variants full, wrong ones lose their TODO only, null answers earn nothing, every test kills one"
+QUICK_PROMISE = "right variants full, wrong ones lose their TODO only, null answers earn nothing"
+Share = tuple[float, float]
+
+
+class VariantExpectation(Frozen):
+    """What one corpus file must score: the TODOs that lose points, all others full."""
+
+    loses: tuple[str, ...] = ()
+    # Between which shares of its points each TODO that loses some must keep; for all of them where it is a pair.
+    keeps: dict[str, Share] = {}
+    mistake: str = ""
+    note: str = ""
+    standalone: bool = False
+    confined: bool = False  # hangs, crashes or attacks: graded in the jail, as cheats always are
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spread_keeps(cls, data: dict[str, object]) -> dict[str, object]:
+        keeps, loses = data.get("keeps"), data.get("loses", ())
+        if isinstance(keeps, list) and isinstance(loses, list):
+            return data | {"keeps": dict.fromkeys(loses, keeps)}
+        return data
+
+    @model_validator(mode="after")
+    def _check_keeps(self) -> "VariantExpectation":
+        strangers = sorted(self.keeps.keys() - set(self.loses))
+        if strangers:
+            raise ValueError(f"`keeps` names {', '.join(strangers)}, which is not among what it loses")
+        if any(not 0 <= low <= high < 1 for low, high in self.keeps.values()):
+            raise ValueError("`keeps` is two shares from 0 to below 1, the lower one first")
+        return self
+
+
+@dataclass
+class Verification:
+    """What was found of one suite; `complaints` is empty where it can be trusted."""
+
+    assignment: Assignment
+    tests: int = 0
+    right: dict[str, set[str]] = field(default_factory=dict)
+    wrong: dict[str, set[str]] = field(default_factory=dict)
+    nulls: list[NullResult] = field(default_factory=list)
+    killers: set[str] = field(default_factory=set)
+    complaints: list[str] = field(default_factory=list)
+    tell: Callable[[str], None] = lambda complaint: None
+
+    def complain(self, complaint: str) -> None:
+        """Keep a complaint, and tell it at once: a whole corpus takes minutes."""
+        self.complaints.append(complaint)
+        self.tell(complaint)
+
+
+def print_verifications(assignments: Sequence[Assignment], isolation: str, *, quick: bool = False) -> bool:
+    """Verify suites, on every core one, and print what was found. True where nothing is wrong."""
+    # Fresh processes: what was forked from one with torch's threads in it could not start a zygote.
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=_divert_output) as pool:
+        verify = partial(print_verification, isolation=isolation, quick=quick)
+        return all(list(pool.map(verify, assignments)))
+
+
+def _divert_output() -> None:
+    # tokenizers draws its bars on descriptor 1 itself, an empty line each where that is no terminal.
+    sys.stdout = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def print_verification(assignment: Assignment, isolation: str, *, quick: bool = False) -> bool:
+    """Verify one suite and print what was found. True where nothing is wrong."""
+    console = make_console()
+    name = assignment.name
+    found = verify_suite(
+        assignment,
+        isolation,
+        quick=quick,
+        tell=lambda complaint: console.print(Text(f"{name}: {complaint}", style="red")),
+    )
+    graded = (
+        f"{found.tests} hidden tests, {len(found.right)} right and {len(found.wrong)} wrong variants, "
+        f"{len(found.nulls)} null answers"
+    )
+    verdict = f"{len(found.complaints)} complaints" if found.complaints else "clean: " + _describe_promise(quick)
+    console.print(Text(f"{name}: {graded}: {verdict}", "red" if found.complaints else "green"))
+    return not found.complaints
+
+
+def _describe_promise(quick: bool) -> str:
+    return f"{QUICK_PROMISE} (a part of the corpus)" if quick else FULL_PROMISE
+
+
+def verify_suite(
+    assignment: Assignment,
+    isolation: str | None = None,
+    *,
+    quick: bool = False,
+    tell: Callable[[str], None] = lambda complaint: None,
+) -> Verification:
+    """Grade the reference, the skeleton and the corpus; with `quick`, as few wrong variants as each TODO needs."""
+    found = Verification(assignment, tell=tell)
+    expectations = load_expectations(assignment)
+    chosen = choose_few(expectations) if quick else expectations
+    # The suite is judged whole, whatever the course does where there is no GPU.
+    description = assignment.description.model_copy(update={"gpu_policy": "virtual"})
+    assignment = assignment.model_copy(update={"description": description})
+    with (
+        Worker(assignment, isolation=isolation) as worker,
+        tempfile.TemporaryDirectory() as folder,
+        warnings.catch_warnings(action="ignore"),  # torch has a lot to say of wrong code, and that is what it is
+    ):
+        found.tests = len(worker.suite.tests)
+        grader = _VariantGrader(worker, Path(folder))
+        solution = assignment.solution.read_text(encoding="utf-8")
+        _check_reference(found, grader.grade("reference", solution))
+        _check_skeleton(found, grader.grade("skeleton", render_skeleton(solution), in_process=True))
+        for name, expectation in chosen.items():
+            text = (assignment.hidden_tests / "corpus" / f"{name}.py").read_text(encoding="utf-8")
+            source = text if expectation.standalone else f"{solution}\n\n{text}"
+            # The corpus is our own code. Without the jail it is graded by the same tests in a fraction of the time.
+            confined = expectation.confined or name.startswith("cheat_")
+            report = grader.grade(name, source, in_process=not confined)
+            _check_variant(found, name, expectation, report, text)
+            if not name.startswith("right_"):
+                lost = {test.id for test in report.tests if test.status is not Verdict.PASSED}
+                # A test that a gate kept from counting has found nothing itself.
+                found.killers |= lost - worker.suite.withheld
+        for null in grade_null_answers(assignment, grader.grade_todos):
+            found.nulls.append(null)
+            if null.complaint:
+                found.complain(null.complaint)
+        idle = [test.id for test in worker.suite.tests if test.id not in found.killers]
+    for complaint in [*([] if quick else _describe_idle(idle)), *_find_thin_todos(found)]:
+        found.complain(complaint)
+    return found
+
+
+def _describe_idle(tests: list[str]) -> list[str]:
+    return [f"{test} kills no wrong variant" for test in tests]
+
+
+def choose_few(expectations: dict[str, VariantExpectation]) -> dict[str, VariantExpectation]:
+    """Every right variant, and for each TODO the first wrong ones, as many as it must have."""
+    counts: Counter[str] = Counter()
+    chosen = {}
+    for name, expectation in expectations.items():
+        if name.startswith("right_") or any(counts[todo] < LEAST_VARIANTS for todo in expectation.loses):
+            chosen[name] = expectation
+            counts.update(expectation.loses)
+    return chosen
+
+
+def load_expectations(assignment: Assignment) -> dict[str, VariantExpectation]:
+    """expected.toml, which names every file of the corpus and no other. Raises BrokenSuite."""
+    folder = assignment.hidden_tests / "corpus"
+    text = (folder / "expected.toml").read_text(encoding="utf-8")
+    expectations = TypeAdapter(dict[str, VariantExpectation]).validate_python(tomllib.loads(text))
+    files = {path.stem for path in folder.glob("*.py")}
+    if files != set(expectations):
+        raise BrokenSuite(f"{folder}: expected.toml and the files differ in {sorted(files ^ set(expectations))}")
+    return expectations
+
+
+@dataclass(frozen=True)
+class _VariantGrader:
+    worker: Worker
+    folder: Path
+
+    def grade(
+        self, name: str, source: str, *, in_process: bool = False, todos: frozenset[str] | None = None
+    ) -> GradeReport:
+        path = self.folder / name / self.worker.assignment.module
+        path.parent.mkdir()
+        path.write_text(source, encoding="utf-8")
+        return self.worker.grade(Job(path, student=name, kept=self._pass_others(todos)), in_process=in_process)
+
+    def grade_todos(self, name: str, source: str, todos: frozenset[str]) -> GradeReport:
+        """Grade some TODOs of a source of our own; all others count as passed."""
+        return self.grade(name, source, in_process=True, todos=todos)
+
+    def _pass_others(self, todos: frozenset[str] | None) -> tuple[CheckResult, ...]:
+        tests = self.worker.suite.tests if todos is not None else []
+        return tuple(test.report(Outcome(Verdict.PASSED)) for test in tests if test.todo not in (todos or ()))
+
+
+def _check_reference(found: Verification, report: GradeReport) -> None:
+    if report.score != report.max_score:
+        found.complain(f"the reference scores {report.score:g} of {report.max_score:g}: {_explain(report)}")
+
+
+def _check_skeleton(found: Verification, report: GradeReport) -> None:
+    filled = [f"{test.id} {test.status}" for test in report.tests if test.status is not Verdict.UNFILLED]
+    if report.score or filled:
+        found.complain(f"the skeleton scores {report.score:g}, not unfilled: {', '.join(filled)}")
+
+
+def _check_variant(
+    found: Verification, name: str, expectation: VariantExpectation, report: GradeReport, text: str
+) -> None:
+    losing = {todo.id for todo in report.todos if todo.score < todo.max_score}
+    if losing != set(expectation.loses) or report.status != "graded":
+        found.complain(
+            f"{name} must lose {sorted(expectation.loses)} and loses {sorted(losing)} ({report.status}): "
+            f"{_explain(report)}"
+        )
+    for todo in report.todos:
+        low, high = expectation.keeps.get(todo.id, (0.0, 1.0))
+        if not low - ROUNDING <= todo.score / todo.max_score <= high + ROUNDING:
+            found.complain(
+                f"{name} must keep {low:g} to {high:g} of {todo.id} and keeps {todo.score / todo.max_score:.2f}"
+            )
+    if name.startswith("right_"):
+        found.right[name] = {todo.id for todo in found.assignment.todos if _touches(text, todo.where)}
+    else:
+        found.wrong[name] = set(expectation.loses)
+
+
+def _touches(text: str, places: tuple[str, ...]) -> bool:
+    return any(place.split(".")[0] in text for place in places)
+
+
+def _find_thin_todos(found: Verification) -> Iterator[str]:
+    for todo in found.assignment.todos:
+        for kind, variants in (("right", found.right), ("wrong", found.wrong)):
+            count = sum(todo.id in todos for todos in variants.values())
+            if count < LEAST_VARIANTS:
+                yield f"{todo.id}: {count} {kind} variants, at least {LEAST_VARIANTS} are needed"
+
+
+def _explain(report: GradeReport) -> str:
+    troubles = [f"{test.id} {test.status}: {test.message}" for test in report.tests if test.status != "passed"]
+    return "; ".join(troubles[:4])

@@ -1,0 +1,102 @@
+"""A class folder -> who is to be graded: one job a student, whichever system laid the folder out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.classroom.groups import share_group_work
+from grader.classroom.times import Times, apply_times
+from grader.grading.worker import Job
+from grader.intake.downloads import HandedIn, Ignored, keep_latest, read_class
+from grader.intake.roster import Roster
+from grader.model.assignment import Assignment
+
+_MOST_NAMES = 10
+
+
+@dataclass(frozen=True)
+class ClassSubmissions:
+    """One job a student, or one an attempt where the best counts; and what the staff may want to know of the class.
+
+    `ignored` names everything else that lies in the folder.
+    """
+
+    jobs: list[Job]
+    late: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def collect_submissions(
+    folder: Path, assignment: Assignment, roster: Roster | None = None, times: Times | None = None
+) -> ClassSubmissions:
+    """Return the attempts that may count. Raises SubmissionNotFound where there is none, UsageError for bad lists."""
+    download = read_class(folder, roster, module=assignment.module, defines=assignment.defines)
+    warnings = [*(roster.warnings if roster else ()), *download.warnings]
+    attempts: Sequence[HandedIn] = download.attempts
+    if times is not None:
+        attempts, said = apply_times(attempts, times, roster)
+        warnings += said
+    ignored = list(download.ignored)
+    if assignment.description.attempt == "last":
+        latest = keep_latest(attempts)
+        ignored += _set_earlier_aside(attempts, latest)
+        attempts = latest
+    if roster:
+        attempts, said = share_group_work(attempts, roster)
+        warnings += said
+    if assignment.description.late:
+        warnings += _warn_of_lacking_times(attempts, download.system)
+    here = {item.student for item in attempts}
+    extensions = {student.id: student.extension_days for student in roster.students} if roster else {}
+    expected = [student.id for student in roster.students if not student.is_test] if roster else []
+    return ClassSubmissions(
+        [_make_job(item, extensions.get(item.student, 0.0)) for item in attempts],
+        late=tuple(dict.fromkeys(item.student for item in attempts if item.late)),
+        strangers=tuple(dict.fromkeys(item.student for item in attempts if not item.on_roster)) if roster else (),
+        absent=tuple(student for student in expected if student not in here),
+        ignored=tuple(sorted(ignored, key=lambda item: item.entry)),
+        warnings=tuple(warnings),
+    )
+
+
+def list_jobs(folder: Path) -> list[Job]:
+    """Return one job for each entry of a class folder. Raises SubmissionNotFound where there is none."""
+    return [_make_job(item, 0.0) for item in read_class(folder).attempts]
+
+
+def _make_job(item: HandedIn, extension_days: float) -> Job:
+    return Job(
+        item.path,
+        item.student,
+        item.submitted_at,
+        extension_days=extension_days,
+        entry=item.entry,
+        notes=(item.note,) if item.note else (),
+    )
+
+
+def _set_earlier_aside(attempts: Sequence[HandedIn], latest: Sequence[HandedIn]) -> list[Ignored]:
+    kept = {item.entry for item in latest}
+    later = {item.student: item.entry for item in latest}
+    earlier = {item.entry: item for item in attempts if item.entry not in kept}
+    return [
+        Ignored(entry, f"an earlier attempt of {item.student}: {later[item.student]} is graded")
+        for entry, item in earlier.items()
+    ]
+
+
+def _warn_of_lacking_times(attempts: Sequence[HandedIn], system: str) -> list[str]:
+    lacking = list(dict.fromkeys(item.student for item in attempts if item.submitted_at is None))
+    if not lacking:
+        return []
+    names = ", ".join(lacking[:_MOST_NAMES]) + (
+        f" and {len(lacking) - _MOST_NAMES} more" * (len(lacking) > _MOST_NAMES)
+    )
+    source = f"what {system} wrote does not say" if system else "nothing says"
+    return [
+        f"no late penalty for {len(lacking)} of {len(attempts)}, since {source} when they were handed in ({names}): "
+        "pass --times CSV with the columns student and submitted_at"
+    ]

@@ -1,0 +1,48 @@
+"""How many workers a machine carries: by its cores, its memory, and its GPU's memory.
+
+A cluster has its own count.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.model.assignment import Assignment
+from grader.model.devices import choose_device
+from grader.sandbox.bubblewrap import GPU_SHARE
+
+# A worker takes seconds to start, a submission a fraction of one: fewer than this many are not worth another worker.
+SUBMISSIONS_PER_WORKER = 16
+# An examiner and a zygote with torch and transformers in them; what a submission may take comes on top.
+WORKER_MB = 900
+MEMORY_FILE = Path("/proc/meminfo")
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def choose_worker_count(
+    submissions: int, assignment: Assignment, *, wanted: int | None = None, device: str | None = None
+) -> int:
+    """As many as asked for, or as there are cores and memory for, but no more than the class is worth. On a GPU never
+    more than have a share of its memory."""
+    most = [wanted] if wanted else [os.cpu_count() or 1, submissions // SUBMISSIONS_PER_WORKER, _by_memory(assignment)]
+    if choose_device(assignment, device).is_cuda:
+        most.append(int(1 / GPU_SHARE))
+    return max(1, min(most))
+
+
+def _by_memory(assignment: Assignment) -> int:
+    return read_free_mb() // (WORKER_MB + assignment.limits.memory_mb)
+
+
+def read_free_mb() -> int:
+    """The memory that can be had without swapping, in MiB: the machine's, or the container's where that is less."""
+    return min(_list_free_bytes()) >> 20
+
+
+def _list_free_bytes() -> Iterator[int]:
+    for line in MEMORY_FILE.read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            yield int(line.split()[1]) << 10
+    limit, used = CGROUP / "memory.max", CGROUP / "memory.current"
+    if limit.exists() and (most := limit.read_text().strip()) != "max":
+        yield int(most) - int(used.read_text())

@@ -1,0 +1,59 @@
+"""`draw`: inputs that no student can foresee and every regrade repeats.
+
+The seed comes from `examiner.secret`.
+"""
+
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
+import torch
+
+Item = TypeVar("Item")
+SYLLABLES = tuple("가나다라마바사아자차카타파하강별봄물꽃눈")
+
+
+class Draw:
+    """Random inputs of one test for one submission."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._random = random.Random(seed)
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def tensor(self, *shape: int, scale: float = 1.0, requires_grad: bool = False) -> torch.Tensor:
+        """A float32 tensor of normal deviates times `scale`."""
+        tensor = torch.randn(*shape, generator=self._generator) * scale
+        return tensor.requires_grad_(requires_grad)
+
+    def ids(self, high: int, *shape: int, low: int = 0) -> torch.Tensor:
+        """An int64 tensor of ids in [low, high)."""
+        return torch.randint(low, high, shape, generator=self._generator)
+
+    def integer(self, low: int, high: int) -> int:
+        """An integer in [low, high]."""
+        return self._random.randint(low, high)
+
+    def sizes(self, count: int, *, low: int = 3, high: int = 11) -> tuple[int, ...]:
+        """`count` pairwise distinct sizes in [low, high], so that no axis can be mistaken for another."""
+        return tuple(self._random.sample(range(low, high + 1), count))
+
+    def choice(self, items: Sequence[Item]) -> Item:
+        """One of the items."""
+        return self._random.choice(items)
+
+    def shuffled(self, items: Sequence[Item]) -> list[Item]:
+        """The items in another order."""
+        return self._random.sample(items, len(items))
+
+    def word(self) -> str:
+        """A lower-case word of four to nine letters."""
+        return "".join(self._random.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(self.integer(4, 9)))
+
+    def hangul(self) -> str:
+        """A word of two to four Hangul syllables."""
+        return "".join(self._random.choice(SYLLABLES) for _ in range(self.integer(2, 4)))
+
+    def seed(self) -> int:
+        """A seed below 2**31."""
+        return self._random.getrandbits(31)

@@ -1,0 +1,62 @@
+"""What a teacher should look at: code that goes where no TODO leads. It costs no point, and its student is not told.
+
+An honest submission may have a reason for any of this, and a clever attack hides from it: a hint for the eye, not a
+wall.
+"""
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from grader.model.report import CheckResult
+from grader.model.submission import Submission
+from grader.model.verdict import Verdict
+
+MODULES = frozenset("ctypes faulthandler gc inspect mmap multiprocessing pty signal socket subprocess _socket".split())
+NAMES = {
+    "builtins": frozenset("__import__ compile eval exec isinstance open".split()),
+    "os": frozenset("_exit abort environ fork forkpty kill killpg listdir popen posix_spawn scandir system".split()),
+    "sys": frozenset("_current_frames _getframe modules setprofile settrace".split()),
+}
+MOST = 20
+PLACES = (".grader", "/etc/", "/proc/", "/sys/", "expected.toml", "solutions/", "tests_hidden")
+# What a reply or a system call came to that the jail does not have.
+REFUSED = frozenset({Verdict.FORBIDDEN, Verdict.MALFORMED_REPLY})
+
+
+def find_suspicions(submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:
+    """A remark for each kind of thing that is odd, with the place where it stands first."""
+    lines: dict[str, int] = {}
+    for what, line in _list_odd(submission.source):
+        lines.setdefault(what, line)
+    first = list(lines.items())[:MOST]
+    remarks = [f"{what[:160]} ({submission.locate(line).describe()})" for what, line in first]
+    if len(lines) > MOST:
+        remarks.append(f"and {len(lines) - MOST} things more")
+    refused = [result for result in results if result.status in REFUSED]
+    if refused:
+        remarks.append(f"{len(refused)} tests met what is not allowed, first: {refused[0].message[:160]}")
+    return tuple(remarks)
+
+
+def _list_odd(source: str) -> Iterator[tuple[str, int]]:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # the intake has told what is wrong with it
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from ((f"imports {name.name}", node.lineno) for name in names if _is_odd_module(name.name))
+            case ast.ImportFrom(module=str(origin), names=names):
+                odd = [name.name for name in names if _is_odd_module(origin) or name.name in NAMES.get(origin, ())]
+                yield from ((f"imports {origin}.{name}", node.lineno) for name in odd)
+            case ast.Attribute(value=ast.Name(id=owner), attr=name) if name in NAMES.get(owner, ()):
+                yield f"uses {owner}.{name}", node.lineno
+            case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.BinOp() | ast.JoinedStr() | ast.Call(), *_]):
+                yield "reads an attribute by a name that it makes up", node.lineno
+            case ast.Constant(value=str(text)) if len(text) < 200 and any(place in text for place in PLACES):
+                yield f"names {text!r}", node.lineno
+
+
+def _is_odd_module(name: str) -> bool:
+    return name.split(".")[0] in MODULES

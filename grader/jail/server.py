@@ -1,0 +1,235 @@
+"""Answer the examiner's requests with a submission's own objects."""
+
+import functools
+import random
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import CodeType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from grader.jail.loader import Definitions, Leftover, compile_definitions, describe, find_lines
+from grader.wire.codec import Decoder, Encoder
+from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
+from grader.wire.messages import (
+    MODULE,
+    POISONED,
+    Backward,
+    Begin,
+    Call,
+    Define,
+    Done,
+    Get,
+    Gradients,
+    Load,
+    Loaded,
+    Message,
+    Put,
+    Raised,
+    Reply,
+    pack_message,
+    unpack_message,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+FIRST_HANDLE = 10
+
+
+@dataclass
+class Graph:
+    """What one call received and gave: the ends of an autograd graph that stays in the jail."""
+
+    inputs: "list[torch.Tensor]"
+    outputs: "list[torch.Tensor]"
+
+
+@dataclass
+class Server:
+    """One submission, loaded; answers one request at a time."""
+
+    definitions: Definitions | None = None
+    poison: list[str] = field(default_factory=list)
+    objects: dict[int, Any] = field(default_factory=dict)
+    handles: dict[int, int] = field(default_factory=dict)
+    graphs: dict[int, Graph] = field(default_factory=dict)
+    received: "list[torch.Tensor]" = field(default_factory=list)
+
+    def answer(self, frame: Frame) -> Frame:
+        """The reply to a request. Whatever goes wrong becomes a `Raised`."""
+        seq = frame.header["seq"]
+        self.received = []
+        encoder = Encoder(self._refer)
+        try:
+            request = unpack_message(frame, Decoder(frame.block, self._resolve, self._adopt))
+            result = self._carry_out(request)
+            if "keep" in frame.header:
+                result = self._keep(result, -seq)
+            reply = pack_message(result, seq, encoder)
+        except ProtocolError as error:
+            return pack_message(Raised("UnsendableReply", str(error), []), seq, Encoder(self._refer))
+        except BaseException as error:  # noqa: BLE001 - student code may raise anything; the examiner judges it
+            return pack_message(self._describe(error), seq, Encoder(self._refer))
+        if any(tensor.requires_grad for tensor in encoder.tensors):
+            self.graphs[seq] = Graph(self.received, encoder.tensors)
+        return reply
+
+    def _carry_out(self, request: Message) -> Reply:
+        actions: dict[type[Any], Callable[[Any], Reply]] = {
+            Load: self._load,
+            Begin: self._begin,
+            Get: lambda get: Done(getattr(self._find(get.target), get.name)),
+            Put: self._put,
+            Call: self._call,
+            Define: lambda define: Done(_run_stand_in(define)),
+            Backward: self._send_backward,
+            Gradients: self._read_gradients,
+        }
+        return actions[type(request)](request)
+
+    def _keep(self, result: Reply, number: int) -> Done:
+        self.objects[number] = getattr(result, "value", None)
+        return Done(None)
+
+    def _load(self, load: Load) -> Loaded:
+        _leave_uncompiled()
+        sys.modules.setdefault(PlainBars.NAME, PlainBars(PlainBars.NAME))
+        self.definitions = compile_definitions(load.source, load.module)
+        self.poison = load.poison
+        self._begin(Begin(seed=0))
+        self.objects[MODULE] = self.definitions.make_module([])
+        return Loaded(self.definitions.describe_failures())
+
+    def _begin(self, begin: Begin) -> Done:
+        self.objects.clear()
+        self.handles.clear()
+        self.graphs.clear()
+        _seed_everything(begin.seed)
+        return Done(None)
+
+    def _find(self, target: int) -> Any:
+        if target in (MODULE, POISONED) and target not in self.objects:
+            if self.definitions is None:
+                raise ProtocolError("nothing is loaded")
+            self.objects[target] = self.definitions.make_module(self.poison if target == POISONED else [])
+        return self.objects[target]
+
+    def _put(self, put: Put) -> Done:
+        setattr(self._find(put.target), put.name, put.value)
+        return Done(None)
+
+    def _call(self, call: Call) -> Done:
+        target = self._find(call.target)
+        function = getattr(target, call.name) if call.name else target
+        return Done(function(*call.args, **call.kwargs))
+
+    def _send_backward(self, backward: Backward) -> Done:
+        import torch
+
+        graph = self.graphs[backward.call]
+        for tensor in graph.inputs:
+            tensor.grad = None
+        # A scalar product first: given gradients for tensors, torch would import its symbolic shapes, seconds of work.
+        # Grad mode is off where this is called from inside another backward, as it is in process.
+        with torch.enable_grad():
+            products = [(graph.outputs[index] * gradient).sum() for index, gradient in backward.grads.items()]
+            torch.stack(products).sum().backward(retain_graph=True)
+        return Done([tensor.grad for tensor in graph.inputs])
+
+    def _read_gradients(self, gradients: Gradients) -> Done:
+        module = self._find(gradients.target)
+        return Done({name: parameter.grad for name, parameter in module.named_parameters()})
+
+    def _refer(self, value: Any) -> dict[str, Any]:
+        number = self.handles.get(id(value))
+        if number is None:
+            number = FIRST_HANDLE + len(self.handles)
+            self.handles[id(value)] = number
+            self.objects[number] = value
+        name = f"leftover {value.leftover_name}" if isinstance(value, Leftover) else type(value).__name__
+        return {"id": number, "type": name[:100]}
+
+    def _resolve(self, body: dict[str, Any]) -> Any:
+        return self._find(body["id"])
+
+    def _adopt(self, tensor: "torch.Tensor", body: dict[str, Any]) -> "torch.Tensor":
+        tensor = tensor.to(body["device"])
+        if body.get("grad"):
+            tensor.requires_grad_()
+            self.received.append(tensor)
+        return tensor
+
+    def _describe(self, error: BaseException) -> Raised:
+        module = self.definitions.module if self.definitions else ""
+        return Raised(type(error).__name__[:100], describe(error), find_lines(error, module))
+
+
+class PlainBars(ModuleType):
+    """Stand in for `tqdm.notebook`, whose bars need a browser: the plain bars of tqdm itself."""
+
+    NAME = "tqdm.notebook"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.modules["tqdm"], name)
+
+
+def _leave_uncompiled() -> None:
+    # A compiler would need another program and seconds of work; code that is compiled does the same, only faster.
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        vars(torch)["compile"] = _compile_nothing
+
+
+def _compile_nothing(model: Any = None, **options: Any) -> Any:
+    """Stand in for `torch.compile`, called as a function or as a decorator."""
+    return model if model is not None else lambda function: function
+
+
+def serve(connection: socket.socket) -> None:
+    """Answer requests until the examiner hangs up."""
+    server = Server()
+    inbox = Inbox(connection.recv)
+    while True:
+        try:
+            frame = read_frame(inbox.read_exactly)
+        except EOFError:
+            return
+        connection.sendall(_pack(server, frame))
+
+
+def _pack(server: Server, frame: Frame) -> bytes:
+    try:
+        return pack_frame(server.answer(frame))
+    except ProtocolError as error:
+        reply = Raised("UnsendableReply", str(error), [])
+        return pack_frame(pack_message(reply, frame.header["seq"], Encoder(server._refer)))
+
+
+def _run_stand_in(define: Define) -> Any:
+    import math
+
+    import torch
+
+    namespace: dict[str, Any] = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "math": math}
+    exec(_compile_stand_in(define.source), namespace)
+    return namespace[define.name]
+
+
+@functools.cache
+def _compile_stand_in(source: str) -> CodeType:
+    # Compiled once: most tests of a suite carry the same few in.
+    return compile(source, "<stand-in>", "exec", dont_inherit=True)
+
+
+def _seed_everything(seed: int) -> None:
+    random.seed(seed)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.default_generator.manual_seed(seed)
+        # A build without CUDA would keep the request for the day it finds some. Before CUDA starts it waits, too.
+        if torch.version.cuda:
+            torch.cuda.manual_seed_all(seed)
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed(seed % 2**32)

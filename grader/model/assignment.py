@@ -1,0 +1,178 @@
+"""Read assignment.toml into a frozen Assignment."""
+
+import ast
+import os
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from grader.model.errors import BrokenSuite
+
+# Read when the first model is made. Looking for plugins, pydantic would read the metadata of every installed package,
+# which takes 5 % of a cold grade. We use no plugins.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+FULL_SCORE = 100
+
+
+# The folders of a course.
+ASSIGNMENTS = "assignments"
+SOLUTIONS = "solutions"
+HIDDEN_TESTS = "tests_hidden"
+DESCRIPTION = "assignment.toml"
+
+
+class Frozen(BaseModel):
+    """A value object: no field may be added or changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limits(Frozen):
+    """Limits of one submission; `cpu_seconds` and `asleep_seconds` count for each test."""
+
+    cpu_seconds: float = Field(default=2.0, gt=0)
+    asleep_seconds: float = Field(default=3.0, gt=0)
+    total_cpu_seconds: int = Field(default=300, gt=0)
+    memory_mb: int = Field(default=1024, gt=0)
+    disk_mb: int = Field(default=64, gt=0)
+    threads: int = Field(default=32, gt=0)
+    open_files: int = Field(default=128, gt=0)
+
+
+class LatePolicy(Frozen):
+    """The penalty for work submitted after `due`: points of the assignment for each day that has begun.
+
+    Within the grace period there is none. A student's extension, in days, moves `due`.
+    """
+
+    due: AwareDatetime
+    grace_minutes: float = Field(default=0.0, ge=0)
+    points_per_day: float = Field(default=10.0, ge=0)
+    most_points: float = Field(default=FULL_SCORE, ge=0)
+
+
+class Todo(Frozen):
+    """One thing to fill in, marked on its own."""
+
+    id: str
+    title: str
+    title_ko: str = ""
+    points: float = Field(gt=0)
+    where: tuple[str, ...] = Field(min_length=1)
+    fill: str = ""
+    forbid: tuple[str, ...] = ()
+    # Whether a lookup that cannot be judged without running it is forbidden as well; else it is a remark for staff.
+    forbid_unclear: bool = False
+
+
+class Description(Frozen):
+    """The contents of assignment.toml."""
+
+    title: str
+    title_ko: str = ""
+    module: str
+    imports: tuple[str, ...] = ("torch",)
+    limits: Limits = Limits()
+    late: LatePolicy | None = None
+    # Which of a student's attempts counts; lateness is charged before the best is chosen.
+    attempt: Literal["last", "best"] = "last"
+    # Without a GPU, GPU-run tests use the virtual device, or wait for a GPU; `skip` always leaves them out.
+    gpu_policy: Literal["virtual", "require", "skip"] = "virtual"
+    todo: tuple[Todo, ...] = Field(min_length=1)
+
+
+class Assignment(Frozen):
+    """One assignment of the course in the folder `root`."""
+
+    name: str
+    description: Description
+    root: Path
+
+    @property
+    def todos(self) -> tuple[Todo, ...]:
+        """Return the TODOs in the order of the table that students see."""
+        return self.description.todo
+
+    @property
+    def module(self) -> str:
+        """Return the name of the file that students submit, such as `attention.py`."""
+        return self.description.module
+
+    @property
+    def limits(self) -> Limits:
+        """Return the limits of one submission."""
+        return self.description.limits
+
+    @property
+    def gpu_policy(self) -> Literal["virtual", "require", "skip"]:
+        """Return the policy for GPU-run tests on a machine without a GPU."""
+        return self.description.gpu_policy
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder that students receive."""
+        return self.root / ASSIGNMENTS / self.name
+
+    @property
+    def solution(self) -> Path:
+        """Return the path of the reference module."""
+        return self.root / SOLUTIONS / self.name / self.module
+
+    @property
+    def hidden_tests(self) -> Path:
+        """Return the folder of the hidden tests."""
+        return self.root / HIDDEN_TESTS / self.name
+
+    @cached_property
+    def defines(self) -> frozenset[str]:
+        """Return the top-level names that hold TODOs."""
+        return frozenset(place.split(".")[0] for todo in self.todos for place in todo.where)
+
+    @cached_property
+    def leftovers(self) -> tuple[str, ...]:
+        """Return the reference's local variable names: a notebook may have left them behind as globals."""
+        return find_local_names(self.solution.read_text(encoding="utf-8"))
+
+    def find_todo(self, todo_id: str) -> Todo:
+        """Return the TODO with that id. Raises BrokenSuite if there is none."""
+        for todo in self.todos:
+            if todo.id == todo_id:
+                return todo
+        raise BrokenSuite(f"no TODO {todo_id!r} in {self.name}/assignment.toml: found {[t.id for t in self.todos]}")
+
+
+def read_description(path: Path) -> Description:
+    """Read one assignment.toml. Raises BrokenSuite where it is wrong."""
+    place = "/".join(path.parts[-3:])
+    try:
+        description = Description.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BrokenSuite(f"{place}: {error}") from error
+    total = sum(todo.points for todo in description.todo)
+    if total != FULL_SCORE:
+        raise BrokenSuite(f"{place}: the points add up to {total}, not {FULL_SCORE}")
+    return description
+
+
+def find_local_names(source: str) -> tuple[str, ...]:
+    """Return the names that functions of `source` assign, sorted, without the module-level names."""
+    tree = ast.parse(source)
+    local: set[str] = set()
+    for function in ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.Lambda)):
+            local |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return tuple(sorted(local - _module_names(tree)))
+
+
+def _module_names(tree: ast.Module) -> set[str]:
+    names = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    for node in tree.body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            names |= {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    return names

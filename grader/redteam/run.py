@@ -1,0 +1,222 @@
+"""Grade every attack among honest submissions, as one class with two workers, and say what went wrong.
+
+The way is that of any class: intake, batch, workers, jail, report, exports. What counts as wrong is a point that was
+not earned, a neighbour's result that changed, something left on the machine, a fault of the grader, or a verdict that
+the table of the attacks does not name.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+
+from grader.classroom.batch import BatchOptions, grade_class
+from grader.classroom.class_folder import list_jobs
+from grader.classroom.run_folder import RunFolder
+from grader.exports import ExportOptions, export_run
+from grader.model.assignment import Assignment
+from grader.model.course import Course
+from grader.model.errors import UsageError
+from grader.model.report import GradeReport
+from grader.model.verdict import Verdict
+from grader.redteam.corpus import HERE, Attack, load_attacks
+from grader.redteam.generated import MODULE, NAMES
+from grader.redteam.host import DescriptorWatch, adopt_orphans, list_descendants, list_files
+from grader.redteam.pages import find_live_text
+
+ASSIGNMENT = "target"
+WORKERS = 2
+HONEST = {"right": {"double", "weigh", "layer"}, "half": {"weigh"}}
+# One honest submission of each kind for so many attacks.
+MIXED = 8
+# A class like any other: of the attacks one in so many, and for two of them six honest submissions.
+SPARSE = 5
+SPARSE_MIXED, SPARSE_COPIES = 2, 3
+FORMATS = {"html": "pages", "csv": "grades.csv", "junit": "junit.xml"}
+# A wait may take longer than it is charged for, on a machine that is busy; so much longer is a hang.
+PATIENCE = 10
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """One honest submission, and the TODOs that it solves."""
+
+    kind: str
+    solves: set[str]
+
+
+@dataclass
+class Raid:
+    """What was graded and what was found."""
+
+    assignment: Assignment
+    attacks: dict[str, Attack] = field(default_factory=dict)
+    neighbours: dict[str, Neighbour] = field(default_factory=dict)
+    reports: dict[str, GradeReport] = field(default_factory=dict)
+    descriptors: DescriptorWatch = field(default_factory=DescriptorWatch)
+    wrong: list[str] = field(default_factory=list)
+
+    def hear(self, report: GradeReport) -> None:
+        """Keep a report as it arrives."""
+        self.reports[report.submission.student] = report
+        self.descriptors.look()
+
+    def count_gained(self) -> float:
+        """Points that no attack has earned."""
+        return sum(
+            todo.score
+            for student, attack in self.attacks.items()
+            for todo in self.reports[student].todos
+            if todo.id not in attack.expected.solves
+        )
+
+
+def run_raid(place: Path, temporary: Path, kinds: list[str], *, sparse: bool = False) -> int:
+    """Grade, judge, print. 0 where nothing is wrong. `sparse`: of 200 submissions a quarter is hostile."""
+    adopt_orphans()
+    attacks = choose_attacks(kinds)
+    course = Course(place / "course")
+    raid = Raid(course.load_assignment(ASSIGNMENT))
+    if sparse:
+        _lay_out(raid, attacks[::SPARSE], place / "class", mixed=SPARSE_MIXED, copies=SPARSE_COPIES)
+    else:
+        _lay_out(raid, attacks, place / "class")
+    run = RunFolder(place / "run")
+    jobs = list_jobs(place / "class")
+    plan = BatchOptions(raid.assignment, isolation="bwrap", workers=WORKERS)
+    graded = grade_class(jobs, plan, run, raid.hear)
+    raid.wrong += [f"not graded: {student!r}" for student in graded.left]
+    changed = list(_find_changed(raid))
+    faults = [student for student, report in raid.reports.items() if report.status != "graded"]
+    raid.wrong += [*_judge_attacks(raid), *changed, *_judge_faults(raid, faults)]
+    raid.wrong += [f"on its way to a student: {text}" for text in _read_exports(run, place)]
+    left = _describe_left(raid, temporary)
+    raid.wrong += [f"left over: {what}" for what in left]
+    _print(raid, len(changed), faults, left)
+    return 1 if raid.wrong else 0
+
+
+def choose_attacks(kinds: list[str]) -> list[Attack]:
+    """The attacks of those classes, or all. Raises UsageError for a class that is not there."""
+    attacks = load_attacks()
+    known = dict.fromkeys(attack.kind for attack in attacks)
+    unknown = [kind for kind in kinds if kind not in known]
+    if unknown:
+        raise UsageError(f"no class of attacks {unknown[0]!r}: there are {', '.join(known)}")
+    return [attack for attack in attacks if not kinds or attack.kind in kinds]
+
+
+def _lay_out(raid: Raid, attacks: list[Attack], folder: Path, *, mixed: int = MIXED, copies: int = 1) -> None:
+    for number, attack in enumerate(attacks):
+        student = NAMES[attack.name] if attack.kind == "names" else f"{number:03}-{attack.id}"
+        (folder / student).mkdir(parents=True)
+        attack.write(folder / student)
+        raid.attacks[student] = attack
+        if number % mixed == 0:
+            _add_neighbours(raid, number, folder, copies)
+
+
+def _add_neighbours(raid: Raid, number: int, folder: Path, copies: int) -> None:
+    for copy, (kind, solves) in product(range(copies), HONEST.items()):
+        student = f"{number:03}-a{copy}-{kind}"
+        (folder / student).mkdir()
+        shutil.copy(HERE / "honest" / f"{kind}.py", folder / student / MODULE)
+        with (folder / student / MODULE).open("a") as file:
+            file.write(f"# {student}\n")  # the same twice would be graded once
+        raid.neighbours[student] = Neighbour(kind, solves)
+
+
+def _judge_attacks(raid: Raid) -> Iterator[str]:
+    longest = _allow_seconds(raid.assignment, max(len(report.tests) for report in raid.reports.values()))
+    for student, attack in raid.attacks.items():
+        report = raid.reports[student]
+        yield from (f"{attack.id}: {trouble}" for trouble in _judge_scores(report, set(attack.expected.solves)))
+        yield from (f"{attack.id}: {trouble}" for trouble in _judge_verdicts(report, attack))
+        if report.timing.wall_seconds > PATIENCE * longest:
+            yield f"{attack.id}: took {report.timing.wall_seconds:.1f} s; its limits allow {longest:.1f} s"
+
+
+def _judge_scores(report: GradeReport, solves: set[str]) -> Iterator[str]:
+    for todo in report.todos:
+        if todo.id not in solves and todo.score > 0:
+            yield f"gained {todo.score:g} points for {todo.id!r}"
+        if todo.id in solves and todo.score < todo.max_score:
+            yield f"lost points for {todo.id!r}, which it solves: {_tell(report, todo.id)}"
+
+
+def _judge_verdicts(report: GradeReport, attack: Attack) -> Iterator[str]:
+    expected = attack.expected
+    found = {test.status for test in report.tests if test.todo == expected.aims}
+    if not found <= set(expected.ends):
+        yield f"{expected.aims!r} ended otherwise than expected: {_tell(report, expected.aims)}"
+
+
+def _tell(report: GradeReport, todo: str) -> str:
+    return "; ".join(f"{test.status}: {test.message[:160]!r}" for test in report.tests if test.todo == todo)
+
+
+def _find_changed(raid: Raid) -> Iterator[str]:
+    """Honest submissions whose result is not what it should be, or not what another copy of the same got."""
+    first: dict[str, list[tuple[str, Verdict, str]]] = {}
+    for student, neighbour in raid.neighbours.items():
+        report = raid.reports[student]
+        results = [(test.id, test.status, test.message.replace(student, "")) for test in report.tests]
+        troubles = list(_judge_scores(report, neighbour.solves))
+        if results != first.setdefault(neighbour.kind, results):
+            troubles.append(f"{results} differs from {first[neighbour.kind]}")
+        if troubles:
+            yield f"honest {student}: {'; '.join(troubles)}"
+
+
+def _judge_faults(raid: Raid, faults: Iterable[str]) -> Iterator[str]:
+    for student in faults:
+        report = raid.reports[student]
+        messages = [test.message for test in report.tests if test.status is Verdict.GRADER_FAULT]
+        yield f"{student!r}: the grader failed: {report.fault or messages[:1]}"
+
+
+def _allow_seconds(assignment: Assignment, tests: int) -> float:
+    # Every test may compute and sleep to its limits, and the first of each TODO is given a second chance.
+    limits = assignment.limits
+    return (tests + len(assignment.todos)) * (limits.cpu_seconds + limits.asleep_seconds)
+
+
+def _read_exports(run: RunFolder, place: Path) -> Iterator[str]:
+    """Live text in what students and staff are sent."""
+    for name, path in FORMATS.items():
+        export_run(run.folder, place / "exports" / path, to=name, options=ExportOptions(released=True))
+    yield from find_live_text([run.folder / "summary.csv", *(place / "exports").rglob("*")])
+
+
+def _describe_left(raid: Raid, temporary: Path) -> list[str]:
+    left = [f"process {pid}: {command}" for pid, command in list_descendants().items()]
+    left += [f"file {path}" for path in list_files([temporary])]
+    grown = raid.descriptors.count_grown()
+    return [*left, f"{grown} descriptors"] if grown else left
+
+
+def _print(raid: Raid, changed: int, faults: list[str], left: list[str]) -> None:
+    tried = Counter(attack.kind for attack in raid.attacks.values())
+    print(f"attacks tried: {tried.total()} ({', '.join(f'{kind} {count}' for kind, count in tried.items())})")
+    print(f"points gained: {raid.count_gained():g}")
+    print(f"honest submissions changed: {changed} of {len(raid.neighbours)}")
+    print(f"left over (processes, descriptors, files): {len(left)}")
+    print(f"grader faults: {len(faults)}")
+    print(_describe_slowest(raid))
+    for text in raid.wrong:
+        print(f"WRONG {ascii(text)[1:-1]}")
+    print("something is wrong" if raid.wrong else "nothing is wrong")
+
+
+def _describe_slowest(raid: Raid) -> str:
+    student = max(raid.attacks, key=lambda name: raid.reports[name].timing.wall_seconds)
+    report = raid.reports[student]
+    limits = raid.assignment.limits
+    most = max((test.cpu_seconds for test in report.tests), default=0.0)
+    return (
+        f"slowest attack: {raid.attacks[student].id}, {report.timing.wall_seconds:.1f} s "
+        f"(its limits allow {_allow_seconds(raid.assignment, len(report.tests)):.1f} s); "
+        f"its longest test computed {most:.2f} s of {limits.cpu_seconds:g} s"
+    )

@@ -1,0 +1,102 @@
+"""What each isolation level stops, found out by knocking at it from inside.
+
+md to what is found here.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from grader.model.assignment import Limits
+from grader.model.errors import BrokenJail
+from grader.model.verdict import SubmissionError
+from grader.sandbox.channel import JailChannel
+from grader.sandbox.isolation import Isolation
+from grader.sandbox.jail import Jail
+from grader.wire.codec import Decoder, Encoder
+from grader.wire.frames import ProtocolError
+from grader.wire.messages import MODULE, Call, Done, Load, Message, pack_message, unpack_message
+
+# Names of functions below, and what it means where one of them succeeds.
+PROBES = {
+    "read_course": "reads the course's files",
+    "write_course": "writes into the course",
+    "read_accounts": "reads what every user of the machine may",
+    "see_processes": "sees other processes",
+    "signal_grader": "signals the grader",
+    "leave_file": "leaves files for the next submission",
+    "open_socket": "opens a socket",
+    "start_process": "starts a process",
+    "trace": "traces a process",
+    "make_namespace": "makes a namespace",
+    "take_memory": "takes more memory than allowed",
+}
+LIMITS = Limits(cpu_seconds=5, asleep_seconds=5, memory_mb=64)
+SOURCE = f"""
+import ctypes, os, socket
+
+def read_course(course, pid, name): return bool(os.listdir(course))
+def write_course(course, pid, name):
+    path = os.path.join(course, name)
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
+    os.unlink(path)
+    return True
+def read_accounts(course, pid, name): return bool(open("/etc/passwd").read())
+def see_processes(course, pid, name): return os.path.exists(f"/proc/{{pid}}")
+def signal_grader(course, pid, name): return os.kill(pid, 0) is None
+def leave_file(course, pid, name): return bool(open(f"/tmp/{{name}}", "w").write(name))
+def open_socket(course, pid, name): return socket.socket() is not None
+def start_process(course, pid, name): return os.fork() or os._exit(0)
+def trace(course, pid, name): return ctypes.CDLL(None).ptrace(16, pid, 0, 0) == 0  # PTRACE_ATTACH
+def make_namespace(course, pid, name): return ctypes.CDLL(None).unshare(0x10000000) == 0  # CLONE_NEWUSER
+def take_memory(course, pid, name): return len(bytes({LIMITS.memory_mb * 2} << 20)) > 0
+"""
+
+
+def probe(isolation: Isolation, course: Path) -> Mapping[str, bool]:
+    """Which of `PROBES` succeed behind this level, here and as this user. Raises BrokenJail where it does not stand."""
+    jail = Jail((), isolation, course=course)
+    try:
+        jail.wait_ready()
+        return {name: _try(jail, name, course) for name in PROBES}
+    finally:
+        jail.close()
+
+
+def _try(jail: Jail, knock_name: str, course: Path) -> bool:
+    channel = JailChannel(jail, LIMITS)
+    mark = f"grader-knock-{secrets.token_hex(8)}"
+    channel.start_test()
+    try:
+        _ask(channel, Load(SOURCE, "knock", []))
+        reply = _ask(channel, Call(MODULE, knock_name, [str(course), os.getpid(), mark], {}))
+    except SubmissionError:
+        return False
+    finally:
+        channel.close()
+    left = Path("/tmp", mark)
+    if knock_name == "leave_file":
+        stayed = left.exists()
+        left.unlink(missing_ok=True)
+        return stayed
+    return isinstance(reply, Done) and bool(reply.value)
+
+
+def _ask(channel: JailChannel, message: Message) -> Message:
+    [frame] = channel.ask([pack_message(message, 1, Encoder(_refuse))])
+    return unpack_message(frame, Decoder(frame.block, _refuse, lambda tensor, body: tensor))
+
+
+def _refuse(value: object) -> dict[str, object]:
+    raise ProtocolError(f"plain data only: {value!r}")
+
+
+def summarise_probes(isolation: Isolation, course: Path) -> str:
+    """One line on a level: what gets through, of so many things tried."""
+    try:
+        found = probe(isolation, course)
+    except BrokenJail as error:
+        return f"cannot be built here: {str(error)[:160]}"
+    through = [PROBES[name] for name, succeeded in found.items() if succeeded]
+    return f"of {len(found)} tries {len(through)} got through{': ' if through else ''}{', '.join(through)}"

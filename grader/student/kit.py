@@ -1,0 +1,77 @@
+"""A student's kit: the description of an assignment and its public tests, without solution and hidden tests.
+
+py.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from grader.model.assignment import DESCRIPTION, Assignment, read_description
+from grader.model.course import find_course
+from grader.model.errors import UnknownAssignment, UsageError
+
+PUBLIC_TESTS = "tests_public"
+
+
+class Kit(Assignment):
+    """An assignment in a folder of the student's own."""
+
+    place: Path
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder where it was unpacked."""
+        return self.place
+
+    @property
+    def public_tests(self) -> Path:
+        """Return the folder of the tests that students may read and run."""
+        return self.place / PUBLIC_TESTS
+
+    @cached_property
+    def leftovers(self) -> tuple[str, ...]:
+        """None: they are read from the solution, which is not here."""
+        return ()
+
+
+def find_kit(path: Path, name: str | None = None) -> Kit:
+    """Return the kit around `path` or the current folder, else the course's own assignment of that name.
+
+    Raises UnknownAssignment where there is none.
+    """
+    around = [folder for start in (path, Path.cwd()) for folder in _list_around(start)]
+    folders = around if name is None else [folder for folder in around if folder.name == name]
+    if name is not None:
+        folders += _list_in_course(name)
+    for folder in folders:
+        if (folder / DESCRIPTION).is_file():
+            return open_kit(folder)
+    raise UnknownAssignment(_tell_nothing(name, around))
+
+
+def _list_in_course(name: str) -> list[Path]:
+    try:
+        return [find_course().assignments / name]
+    except UsageError:
+        return []  # a student has no course, only the kit
+
+
+def open_kit(folder: Path) -> Kit:
+    """Return the kit in that folder. Raises UsageError if it holds no public tests."""
+    if not (folder / PUBLIC_TESTS).is_dir():
+        raise UsageError(f"no folder {PUBLIC_TESTS!r} in {str(folder)!r}: unpack the whole kit again")
+    return Kit(name=folder.name, description=read_description(folder / DESCRIPTION), root=folder, place=folder)
+
+
+def _list_around(path: Path) -> Iterator[Path]:
+    place = path.resolve()
+    yield from (place, *place.parents)
+
+
+def _tell_nothing(name: str | None, around: list[Path]) -> str:
+    if name is None:
+        return f"no {DESCRIPTION} around here: run this in the folder of the kit, or name the assignment with -a"
+    other = next((folder.name for folder in around if (folder / DESCRIPTION).is_file()), None)
+    hint = f"leave -a out to check against {other!r}" if other else f"run this in the kit's folder {name!r}"
+    return f"no assignment {name!r} here: {hint}"

@@ -1,0 +1,145 @@
+"""Skeletons and notebooks, generated from solutions."""
+
+import ast
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from grader.authoring.release import open_stubs, release_assignment, render_notebook, render_skeleton
+from grader.examiner.stubs import list_open_todos
+from grader.model.errors import BrokenSuite
+from grader.tests.support.course import COURSE, load_assignment
+from grader.tests.support.toy import SOLUTION, open_project
+
+
+def test_a_skeleton_has_stubs_in_place_of_solutions():
+    """The commented lines below STUB, without their comment sign."""
+    skeleton = render_skeleton(SOLUTION)
+    assert '    result = FIXME("double")\n    return result\n' in skeleton
+    assert "number + number" not in skeleton
+    assert "adding is enough" not in skeleton
+
+
+def test_a_region_without_a_stub_returns_the_sentinel():
+    """The usual stub need not be written."""
+    assert '    return FIXME("shout")\n' in render_skeleton(SOLUTION)
+
+
+def test_a_skeleton_holds_no_marker_no_text_and_no_demo():
+    """Text cells and cells for the notebook only stay out, and so do the markers."""
+    skeleton = render_skeleton(SOLUTION)
+    assert "###" not in skeleton
+    assert "%%" not in skeleton
+    assert "# # Toy" not in skeleton
+    assert "print(" not in skeleton
+
+
+def test_comments_for_students_stay():
+    """What stands outside of a region is theirs."""
+    assert "# TODO double: twice the number" in render_skeleton(SOLUTION)
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("### BEGIN SOLUTION a\nx = 1", "the solution of 'a' never ends"),
+        ("x = 1\n### END SOLUTION", "a solution ends that never began"),
+        ("### BEGIN SOLUTION a\n### BEGIN SOLUTION b\n### END SOLUTION", "begins inside the solution of 'a'"),
+    ],
+)
+def test_markers_must_pair(source: str, complaint: str):
+    """A forgotten marker would hand out a solution: it is refused."""
+    with pytest.raises(BrokenSuite, match=complaint):
+        open_stubs(source)
+
+
+def test_a_stub_keeps_its_indentation():
+    """Lines of a stub may be indented further than its region."""
+    lines = ["### BEGIN SOLUTION a", "x = 1", "### STUB", "# if y:", "#     x = FIXME('a')", "### END SOLUTION"]
+    source = "\n".join(f"    {line}" for line in lines)
+    assert open_stubs(source) == "    if y:\n        x = FIXME('a')"
+
+
+@pytest.mark.parametrize("name", COURSE.list_assignments())
+def test_every_skeleton_is_python_with_every_todo_open(name: str):
+    """It parses, and each TODO of assignment.toml has a stub, and no other."""
+    assignment = load_assignment(name)
+    skeleton = render_skeleton(assignment.solution.read_text(encoding="utf-8"))
+    ast.parse(skeleton)
+    assert list_open_todos(skeleton) == {todo.id for todo in assignment.todos}
+
+
+@pytest.mark.parametrize("name", COURSE.list_assignments())
+def test_no_skeleton_holds_a_line_of_a_solution(name: str):
+    """Lines that only regions hold are in neither the skeleton nor the notebook."""
+    solution = load_assignment(name).solution.read_text(encoding="utf-8")
+    given = set(open_stubs(solution).split("\n"))
+    stubs = {line.strip() for line in given}
+    lines = [line.strip() for line in solution.split("\n") if line not in given and "###" not in line]
+    secret = {line for line in lines if len(line) > 20 and line.removeprefix("# ") not in stubs}
+    handed_out = render_skeleton(solution) + render_open_cells(solution)
+    assert secret
+    assert not [line for line in secret if line in handed_out]
+
+
+def test_a_notebook_is_valid_and_holds_text_and_demos():
+    """Cells in order: text, code and what is for the notebook only."""
+    notebook = nbformat.reads(render_notebook(SOLUTION, open_todos=True), as_version=4)
+    assert [cell.cell_type for cell in notebook.cells] == ["markdown", "code", "code", "code", "code"]
+    assert notebook.cells[3].source == "print(double(2))"
+    assert 'FIXME("shout")' in notebook.cells[4].source
+
+
+def test_a_filled_notebook_holds_the_solution_without_markers():
+    """What the staff runs."""
+    text = render_notebook(SOLUTION, open_todos=False)
+    assert "number + number" in text
+    assert "###" not in text
+    assert 'FIXME(\\"' not in text
+
+
+def test_a_notebook_is_generated_alike_every_time():
+    """Cell ids come from the text: nothing changes in version control unless the solution does."""
+    assert render_notebook(SOLUTION, open_todos=True) == render_notebook(SOLUTION, open_todos=True)
+    ids = [cell["id"] for cell in json.loads(render_notebook(SOLUTION, open_todos=True))["cells"]]
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_release_writes_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """The first run writes both files, the second finds nothing to do."""
+    toy = open_project(monkeypatch, tmp_path)
+    folder = toy.folder
+    assert release_assignment(toy, None, check=False) == [folder / "toy.py", folder / "toy.ipynb"]
+    assert release_assignment(toy, None, check=False) == []
+
+
+def test_a_check_writes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """`--check` names what is out of step, relative to the course."""
+    toy = open_project(monkeypatch, tmp_path)
+    folder = toy.folder
+    stale = release_assignment(toy, None, check=True)
+    assert stale == [Path("assignments/toy/toy.py"), Path("assignments/toy/toy.ipynb")]
+    assert not (folder / "toy.py").exists()
+
+
+def test_a_kit_holds_what_students_need(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Skeleton, notebook, handouts and public tests; no solution."""
+    toy = open_project(monkeypatch, tmp_path / "course")
+    folder = toy.folder
+    (folder / "handout.md").write_text("Read me.")
+    (folder / "tests_public").mkdir()
+    (folder / "tests_public" / "test_public.py").write_text("")
+    release_assignment(toy, tmp_path / "kit", check=False)
+    files = {str(path.relative_to(tmp_path / "kit")) for path in (tmp_path / "kit").rglob("*") if path.is_file()}
+    wheels = {name for name in files if name.endswith(".whl")}
+    assert len(wheels) == 1
+    generated = {"toy/toy.py", "toy/toy.ipynb", "toy/README.md", "toy/conftest.py"}
+    copied = {"toy/assignment.toml", "toy/handout.md", "toy/tests_public/test_public.py"}
+    assert files - wheels == generated | copied
+
+
+def render_open_cells(solution: str) -> str:
+    """The text of the students' notebook."""
+    return "\n".join(cell["source"] for cell in nbformat.reads(render_notebook(solution, open_todos=True), 4).cells)

@@ -1,0 +1,128 @@
+"""Is a suite worth trusting: what `grader verify` complains about, and what not."""
+
+from pathlib import Path
+
+import pytest
+
+from grader.authoring.suite_check import VariantExpectation, load_expectations, verify_suite
+from grader.model.errors import BrokenSuite
+from grader.tests.support.toy import SOLUTION, open_project, write_variants
+
+RIGHT_DOUBLE = "def double(number):\n    return 2 * number\n"
+RIGHT_SHOUT = "def shout(word):\n    return ''.join(letter.upper() for letter in word)\n"
+WRONG_DOUBLE = "def double(number):\n    return number ** 2\n"
+WRONG_SHOUT = "def shout(word):\n    return word.title()\n"
+
+SOUND = {
+    "right_times": RIGHT_DOUBLE,
+    "right_shift": "def double(number):\n    return number << 1\n",
+    "right_letters": RIGHT_SHOUT,
+    "right_map": "def shout(word):\n    return ''.join(map(str.upper, word))\n",
+    "wrong_square": WRONG_DOUBLE,
+    "wrong_zero": "def double(number):\n    return 0\n",
+    "wrong_title": WRONG_SHOUT,
+    "wrong_quiet": "def shout(word):\n    return word\n",
+}
+SOUND_EXPECTED = """
+[right_times]
+[right_shift]
+[right_letters]
+[right_map]
+[wrong_square]
+loses = ["double"]
+[wrong_zero]
+loses = ["double"]
+[wrong_title]
+loses = ["shout"]
+[wrong_quiet]
+loses = ["shout"]
+"""
+
+
+def test_a_sound_suite_has_no_complaint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Right variants keep every point, wrong ones lose their TODO, and each test kills one."""
+    assignment = open_project(monkeypatch, tmp_path)
+    write_variants(tmp_path, SOUND_EXPECTED, **SOUND)
+    found = verify_suite(assignment)
+    assert found.complaints == []
+    assert (found.tests, len(found.right), len(found.wrong)) == (2, 4, 4)
+    assert found.killers == {"test_toy.py::test_double", "test_toy.py::test_shout"}
+
+
+def test_everything_wrong_with_a_suite_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """A reference or a right variant that loses, a wrong one that does not, a TODO with too few variants."""
+    loses = 'loses = ["double"]\n'
+    expected = f"[right_square]\n[wrong_times]\n{loses}[wrong_alone]\nstandalone = true\n{loses}"
+    assignment = open_project(monkeypatch, tmp_path, solution=SOLUTION.replace("word.upper()", 'str(FIXME("shout"))'))
+    write_variants(tmp_path, expected, right_square=WRONG_DOUBLE, wrong_times=RIGHT_DOUBLE, wrong_alone=RIGHT_SHOUT)
+    complaints = "\n".join(verify_suite(assignment).complaints)
+    assert "the reference scores 60 of 100: test_toy.py::test_shout unfilled" in complaints
+    assert "right_square must lose [] and loses ['double', 'shout']" in complaints
+    assert "wrong_times must lose ['double'] and loses ['shout']" in complaints
+    assert "double: 1 right variants, at least 2 are needed" in complaints
+    assert "shout: 0 wrong variants, at least 2 are needed" in complaints
+    # a variant that stands alone has nothing of the solution's
+    assert "wrong_alone" not in complaints
+
+
+def test_a_test_that_kills_nothing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Without a wrong variant no test has earned its place."""
+    assignment = open_project(monkeypatch, tmp_path)
+    write_variants(tmp_path, "[right_times]\n", right_times=RIGHT_DOUBLE)
+    complaints = verify_suite(assignment).complaints
+    assert "test_toy.py::test_double kills no wrong variant" in complaints
+    assert "test_toy.py::test_shout kills no wrong variant" in complaints
+
+
+def test_a_skeleton_with_an_answer_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """A stub that happens to be right gives points for nothing."""
+    solution = SOLUTION.replace('# result = FIXME("double")', "# result = 2 * number")
+    assignment = open_project(monkeypatch, tmp_path, solution=solution)
+    write_variants(tmp_path, "")
+    complaints = "\n".join(verify_suite(assignment).complaints)
+    assert "the skeleton scores 60, not unfilled: test_toy.py::test_double passed" in complaints
+
+
+def test_expectations_name_every_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """A variant that nobody expects anything of, or the other way round, is a mistake of the suite."""
+    assignment = open_project(monkeypatch, tmp_path)
+    write_variants(tmp_path, "[right_times]\n[wrong_gone]\n", right_times=RIGHT_DOUBLE)
+    with pytest.raises(BrokenSuite, match=r"differ in \['wrong_gone'\]"):
+        load_expectations(assignment)
+
+
+def test_expectations_have_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """An empty entry loses nothing."""
+    assignment = open_project(monkeypatch, tmp_path)
+    write_variants(tmp_path, "[right_times]\n", right_times=RIGHT_DOUBLE)
+    assert load_expectations(assignment) == {"right_times": VariantExpectation()}
+
+
+@pytest.mark.parametrize(
+    ("keeps", "complaints"),
+    [
+        ("[0, 0.5]", []),
+        ("{ shout = [0.0, 0.0] }", []),
+        ("[0.4, 0.8]", ["wrong_title must keep 0.4 to 0.8 of shout and keeps 0.00"]),
+    ],
+)
+def test_what_a_wrong_variant_keeps_is_checked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, keeps: str, complaints: list[str]
+):
+    """A pair for every TODO that loses, or one for each."""
+    assignment = open_project(monkeypatch, tmp_path)
+    expected = SOUND_EXPECTED.replace("[wrong_title]\n", f"[wrong_title]\nkeeps = {keeps}\n")
+    write_variants(tmp_path, expected, **SOUND)
+    assert verify_suite(assignment).complaints == complaints
+
+
+@pytest.mark.parametrize(
+    ("keeps", "reason"),
+    [("{ double = [0.1, 0.2] }", "not among what it loses"), ("[0.8, 0.4]", "two shares"), ("[0, 1]", "two shares")],
+)
+def test_keeps_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, keeps: str, reason: str):
+    """A TODO that loses nothing, a range the wrong way round, all points."""
+    assignment = open_project(monkeypatch, tmp_path)
+    write_variants(tmp_path, f'[wrong_title]\nloses = ["shout"]\nkeeps = {keeps}\n', wrong_title=WRONG_SHOUT)
+    with pytest.raises(ValueError, match=reason):
+        load_expectations(assignment)

@@ -1,0 +1,188 @@
+"""A real Dask scheduler and two real workers, as processes; the work is a fake."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from grader.model.errors import GraderFault, UsageError
+from grader.tests.classroom.test_local_executor import await_grading, collect_all, make_task, read_score
+from grader.tests.support.course import load_assignment
+from grader.tests.support.fake_worker import await_file, count, open_fake, open_refused
+
+cluster = pytest.importorskip("grader.classroom.dask_executor", reason="no Dask here: pip install 'grader[cluster]'")
+# What its packages warn of among themselves is not ours to mend.
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+@dataclass
+class Cluster:
+    """A scheduler's address and its worker processes."""
+
+    address: str
+    folder: Path
+    workers: list["subprocess.Popen[bytes]"]
+
+    def start_worker(self, *labels: str) -> None:
+        """One more process, without the nanny that would start it again."""
+        arguments = [self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", self.folder]
+        self.workers.append(start("worker", *map(str, arguments), *labels))
+
+
+def start(kind: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    """`dask scheduler` or `dask worker`."""
+    command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A scheduler and two workers."""
+    folder = tmp_path_factory.mktemp("dask")
+    where = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(folder / "file")]
+    scheduler = start("scheduler", "--no-dashboard", *where)
+    await_file(folder / "file")
+    found = Cluster(read_address(folder / "file"), folder, [])
+    for _ in range(2):
+        found.start_worker()
+    yield found
+    for process in [*found.workers, scheduler]:
+        process.kill()
+        process.wait()
+
+
+def read_address(path: Path) -> str:
+    """Where the scheduler listens, once it has written it down."""
+    while not (text := path.read_text()):
+        pass
+    return str(json.loads(text)["address"])
+
+
+@pytest.fixture(scope="module")
+def client(machines: Cluster) -> Iterator["cluster.Client"]:
+    """A connection, once both workers are there."""
+    with cluster.connect(machines.address) as client:
+        client.wait_for_workers(2)
+        yield client
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """What the workers write down."""
+    return tmp_path / "log"
+
+
+@pytest.fixture
+def executor(client, log: Path) -> Iterator["cluster.ClusterExecutor"]:
+    """Fake workers in both processes."""
+    opened = cluster.open_executor(client, "fake", partial(open_fake, log))
+    yield opened
+    opened.close()
+
+
+def test_every_worker_is_prepared_once(client, log, tmp_path):
+    """Two openings for six jobs, and two closings when the run is over."""
+    executor = cluster.open_executor(client, "fake", partial(open_fake, log))
+    for number in range(6):
+        executor.submit(make_task(tmp_path, f"s{number}", f"score {number}"))
+    answers = collect_all(executor, 6)
+    assert [read_score(answers[f"s{number}"]) for number in range(6)] == [0, 1, 2, 3, 4, 5]
+    assert count(log, "open") == 2
+    executor.close()
+    assert count(log, "close") == 2
+
+
+def test_there_is_room_for_two_tasks_a_worker(executor, tmp_path):
+    """As on one machine."""
+    tasks = [make_task(tmp_path, f"s{number}", "score 1") for number in range(4)]
+    assert [executor.has_room() for task in tasks if executor.submit(task) is None] == [True, True, True, False]
+    collect_all(executor, 4)
+
+
+def test_a_job_that_raises_is_told(executor, tmp_path):
+    """With the exception's words."""
+    executor.submit(make_task(tmp_path, "kim", "raise"))
+    assert collect_all(executor, 1)["kim"].trouble == "RuntimeError: the worker stumbled over kim"
+
+
+def test_a_task_goes_elsewhere(executor, tmp_path):
+    """Not to the worker that it avoids."""
+    executor.submit(make_task(tmp_path, "kim", "score 1"))
+    worker = collect_all(executor, 1)["kim"].worker
+    for student in ("lee", "park", "choi"):
+        executor.submit(make_task(tmp_path, student, "score 1", avoid=frozenset({worker})))
+    assert worker not in {answer.worker for answer in collect_all(executor, 3).values()}
+
+
+def test_a_replaced_worker_begins_anew(executor, log, tmp_path):
+    """In the same process."""
+    executor.submit(make_task(tmp_path, "kim", "score 1"))
+    executor.replace(collect_all(executor, 1)["kim"].worker)
+    assert (count(log, "open"), count(log, "close")) == (3, 1)
+
+
+@pytest.mark.parametrize(("kind", "error"), [("usage", UsageError), ("suite", GraderFault)])
+def test_a_worker_that_cannot_be_opened_stops_all(client, kind, error):
+    """In its own words; and a worker that joins later is not kept out."""
+    with pytest.raises(error, match="no wall here" if kind == "usage" else "the suite is broken"):
+        cluster.open_executor(client, f"refused {kind}", partial(open_refused, kind))
+    with pytest.raises(ValueError, match="does not exist"):
+        client.unregister_worker_plugin(f"refused {kind}")
+
+
+def test_a_lost_workers_jobs_go_elsewhere(machines, executor, log, tmp_path):
+    """SIGKILL of one of two in the middle of a job: every job is answered, by the other one."""
+    executor.submit(make_task(tmp_path, "kim", f"wait {tmp_path / 'now'}"))
+    lost = await_grading(log, "kim")
+    for number in range(3):
+        executor.submit(make_task(tmp_path, f"s{number}", f"score {number}"))
+    os.kill(lost, signal.SIGKILL)
+    (tmp_path / "now").touch()
+    answers = collect_all(executor, 4)
+    assert [read_score(answers[f"s{number}"]) for number in range(3)] == [0, 1, 2]
+    assert read_score(answers["kim"]) == 100
+    assert len({answer.worker for answer in answers.values()}) <= 2
+
+
+def test_a_worker_that_joins_later_is_prepared(machines, client, executor, log):
+    """Before it is given a job."""
+    before = len(client.nthreads())
+    assert count(log, "open") == before
+    machines.start_worker()
+    client.wait_for_workers(before + 1)
+    assert count(log, "open") == before + 1
+
+
+def test_without_a_label_nobody_is_asked_about_a_gpu(machines):
+    """The message says how a worker gets one."""
+    with pytest.raises(UsageError, match=r"no worker .* has a GPU: .*--resources GPU=1"):
+        cluster.ask_environment(machines.address, load_assignment("a4_attention"), "bwrap")
+
+
+def test_jobs_for_a_gpu_go_to_labelled_workers_only(machines, client, log, tmp_path):
+    """The others are not even opened, and what a labelled one stumbles over does not go to them."""
+    before = len(client.nthreads())
+    machines.start_worker("--resources", "GPU=1")
+    client.wait_for_workers(before + 1)
+    [labelled] = cluster.list_threads(client, {cluster.GPU: 1})
+    executor = cluster.open_executor(client, "gpu", partial(open_fake, log), needs_gpu=True)
+    for number in range(4):
+        executor.submit(make_task(tmp_path, f"s{number}", f"score {number}", avoid=frozenset({labelled})))
+    answers = collect_all(executor, 4)
+    executor.close()
+    assert {answer.worker for answer in answers.values()} == {labelled}
+    assert (count(log, "open"), executor.threads) == (1, 1)
+
+
+def test_no_scheduler_is_told(monkeypatch):
+    """With what to start."""
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    with pytest.raises(UsageError, match=r"no Dask scheduler answers at '127\.0\.0\.1:1'"):
+        cluster.connect("127.0.0.1:1")

@@ -1,0 +1,252 @@
+"""The gradebook: what is kept, what is found again, and what happens when the database refuses."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader.classroom import gradebook as store_module
+from grader.classroom.gradebook import Attempt, Evidence, Gradebook, locate_gradebook, open_gradebook
+from grader.grading.cache_key import CacheKey
+from grader.model.errors import UsageError
+from grader.tests.support.fake_worker import make_report
+
+KEY = CacheKey("a" * 64, "b" * 64, "c" * 64)
+POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+# Adds one attempt after another, saying so, until something stops it; then leaves a copy where one is asked for.
+ADD_FOR_EVER = """
+import shutil, sys
+from pathlib import Path
+from grader.model.errors import UsageError
+from grader.grading.cache_key import CacheKey
+from grader.classroom.gradebook import locate_gradebook, open_gradebook
+from grader.tests.support.fake_worker import make_report
+run = Path(sys.argv[1])
+store = open_gradebook(locate_gradebook(run))
+try:
+    for number in range(1_000_000):
+        store.add(CacheKey(str(number), "b", "c"), make_report(f"s{number}"))
+        print(number, flush=True)
+except UsageError as error:
+    print(error)
+store.close()
+shutil.copytree(run, sys.argv[2], dirs_exist_ok=True)  # with its write-ahead log
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Gradebook]:
+    """A new gradebook in SQLite."""
+    with open_gradebook(locate_gradebook(tmp_path)) as opened:
+        yield opened
+
+
+def test_what_was_added_is_found_by_its_key(store):
+    """The report comes back as it was."""
+    store.add(KEY, make_report("kim", score=70))
+    assert store.find(KEY, "kim") == make_report("kim", score=70)
+
+
+@pytest.mark.parametrize("part", ["submission", "suite", "environment"])
+def test_a_key_that_differs_in_one_part_finds_nothing(store, part):
+    """Each of the three digests counts."""
+    store.add(KEY, make_report("kim"))
+    assert store.find(replace(KEY, **{part: "d" * 64}), "kim") is None
+
+
+def test_a_students_own_report_is_found_before_anothers(store):
+    """Of two students who handed in the same, each keeps what was first written for them."""
+    store.add(KEY, make_report("kim", score=1))
+    store.add(KEY, make_report("lee", score=2))
+    assert store.find(KEY, "kim") == make_report("kim", score=1)
+    assert store.find(KEY, "park") == make_report("lee", score=2)
+
+
+def test_a_fault_is_kept_without_a_score_and_never_found(store):
+    """The next run tries again; the gradebook shows no zero."""
+    store.add(KEY, make_report("kim", score=0, status="grader_fault"))
+    assert store.find(KEY, "kim") is None
+    assert [(kept.status, kept.score) for kept in store.list_attempts("kim", "toy")] == [("grader_fault", None)]
+
+
+def test_every_attempt_is_kept_and_the_last_one_counts(store):
+    """A second grade is a second row."""
+    for score in (10, 90, 50):
+        store.add(KEY, make_report("kim", score=score))
+    assert [attempt.score for attempt in store.list_attempts("kim", "toy")] == [10, 90, 50]
+    assert store.find_latest("kim", "toy") == make_report("kim", score=50)
+
+
+def test_another_assignments_attempts_do_not_count(store):
+    """A student's last row is looked up by assignment."""
+    store.add(KEY, make_report("kim"))
+    assert store.find_latest("kim", "another") is None
+    assert store.list_attempts("kim", "another") == []
+
+
+def test_what_was_added_is_there_when_it_is_opened_again(tmp_path):
+    """Closing loses nothing, and leaves one file."""
+    with open_gradebook(locate_gradebook(tmp_path)) as first:
+        first.add(KEY, make_report("kim"))
+    with open_gradebook(locate_gradebook(tmp_path)) as second:
+        assert second.find_latest("kim", "toy") == make_report("kim")
+    assert [path.name for path in tmp_path.iterdir()] == ["gradebook.db"]
+
+
+def test_sqlite_keeps_a_write_ahead_log(store, tmp_path):
+    """Who reads the gradebook does not wait for who writes it."""
+    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_every_attempt_that_was_told_outlives_a_killed_process(tmp_path):
+    """SIGKILL in the middle of writing: what had been said to be kept is there."""
+    command = [sys.executable, "-c", ADD_FOR_EVER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = [process.stdout.readline().strip() for _ in range(20)]
+        process.kill()
+    with open_gradebook(locate_gradebook(tmp_path)) as store:
+        assert told == [str(number) for number in range(20)]
+        assert all(store.find_latest(f"s{number}", "toy") for number in told)
+
+
+def test_an_older_gradebook_is_brought_up_to_date(tmp_path, monkeypatch):
+    """The missing steps are taken once, in order, and the rows stay."""
+    with open_gradebook(locate_gradebook(tmp_path)) as old:
+        old.add(KEY, make_report("kim"))
+    newer = store_module.SCHEMA_VERSION + 1
+    steps = {
+        newer: ("ALTER TABLE attempts ADD COLUMN colour TEXT",),
+        newer + 1: ("UPDATE attempts SET colour = 'blue'",),
+    }
+    monkeypatch.setattr(store_module, "MIGRATIONS", steps)
+    monkeypatch.setattr(store_module, "SCHEMA_VERSION", newer + 1)
+    for _ in range(2):
+        open_gradebook(locate_gradebook(tmp_path)).close()
+    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
+        assert connection.execute("SELECT version FROM schema_version").fetchall() == [(newer + 1,)]
+        assert connection.execute("SELECT student, colour FROM attempts").fetchall() == [("kim", "blue")]
+
+
+def test_a_gradebook_from_before_recordings_is_brought_up_to_date(tmp_path):
+    """Its attempts have nothing to be judged again from; later ones have."""
+    with open_gradebook(locate_gradebook(tmp_path)) as made:
+        made.add(KEY, make_report("kim"))
+    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection, connection:
+        for column in ("path", "recording", "outline"):
+            connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+        connection.execute("DROP TABLE outlines")
+        connection.execute("UPDATE schema_version SET version = 1")
+    with open_gradebook(locate_gradebook(tmp_path)) as store:
+        assert store.list_attempts("kim", "toy") == [Attempt(KEY, make_report("kim"), Evidence())]
+        evidence = Evidence("kim.py", "r" * 64, store.add_outline("text"))
+        store.add(KEY, make_report("kim"), evidence)
+        assert store.find_latest_attempt("kim", "toy") == Attempt(KEY, make_report("kim"), evidence)
+        assert store.find_outline(evidence.outline) == "text"
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
+    """All its steps, or none: the gradebook can still be used by the grader that made it."""
+    open_gradebook(locate_gradebook(tmp_path)).close()
+    newer = store_module.SCHEMA_VERSION + 1
+    steps = {newer: ("ALTER TABLE attempts ADD COLUMN colour TEXT", "nonsense")}
+    monkeypatch.setattr(store_module, "MIGRATIONS", steps)
+    monkeypatch.setattr(store_module, "SCHEMA_VERSION", newer)
+    with pytest.raises(UsageError, match="nonsense"):
+        open_gradebook(locate_gradebook(tmp_path))
+    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
+        assert "colour" not in [row[1] for row in connection.execute("PRAGMA table_info(attempts)")]
+
+
+def test_a_newer_gradebook_is_left_alone(tmp_path, monkeypatch):
+    """An old grader says which one to use."""
+    monkeypatch.setattr(store_module, "SCHEMA_VERSION", 9)
+    open_gradebook(locate_gradebook(tmp_path)).close()
+    monkeypatch.setattr(store_module, "SCHEMA_VERSION", 8)
+    with pytest.raises(UsageError, match="has version 9, this grader knows 8: use the grader that made it"):
+        open_gradebook(locate_gradebook(tmp_path))
+
+
+def test_a_file_that_is_no_gradebook_is_refused(tmp_path):
+    """The message names the file and the cause."""
+    (tmp_path / "gradebook.db").write_text("not a database, but long enough to be taken for one" * 40)
+    with pytest.raises(UsageError, match=r"gradebook\.db' cannot be used: file is not a database"):
+        open_gradebook(locate_gradebook(tmp_path))
+
+
+def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
+    """A real one, of one megabyte: the process says what happened, and what it had kept can be read."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    wall = ["bwrap", "--dev-bind", "/", "/", "--size", str(1 << 20), "--tmpfs", str(disk)]
+    run = subprocess.run(
+        [*wall, sys.executable, "-c", ADD_FOR_EVER, str(disk), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    *told, error = run.stdout.splitlines()
+    assert error.startswith(f"the gradebook 'sqlite:///{disk}/gradebook.db' cannot be used")
+    with open_gradebook(locate_gradebook(tmp_path)) as store:
+        assert told
+        assert all(store.find_latest(f"s{number}", "toy") for number in told)
+
+
+@pytest.mark.parametrize("url", ["mysql://host/db", "nonsense", "postgresql://host:port/db"])
+def test_another_database_is_refused(url):
+    """SQLite and PostgreSQL it is."""
+    with pytest.raises(UsageError, match=r"(?i)postgresql"):
+        open_gradebook(url)
+
+
+def test_a_password_is_not_told():
+    """Whoever reads the message learns where, not how."""
+    with pytest.raises(UsageError) as caught:
+        open_gradebook("postgresql://kim:s3cret@127.0.0.1:1/grades?connect_timeout=2")
+    assert "s3cret" not in str(caught.value)
+    assert "127.0.0.1:1/grades" in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A PostgreSQL server of Debian's package, reached through a socket of its own."""
+    if not POSTGRES:
+        pytest.skip("no PostgreSQL here: apt install postgresql")
+    # Not pytest's own folder: the server refuses root, and another user could not enter that one.
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        yield from serve_postgres(Path(folder))
+
+
+def serve_postgres(folder: Path) -> Iterator[str]:
+    """The address of a server that keeps its data here, and ends with the generator."""
+    as_user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
+    tools = POSTGRES[-1]
+    if as_user:
+        os.chown(folder, 65534, 65534)
+    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
+    subprocess.run([*as_user, tools / "initdb", "-D", folder / "data", "-U", "kim", "-N", "--auth=trust"], **quiet)
+    start = ["-o", f"-k {folder} -h '' -F", "-l", folder / "log", "-w"]
+    subprocess.run([*as_user, tools / "pg_ctl", "start", "-D", folder / "data", *start], **quiet)
+    yield f"postgresql://kim@/postgres?host={folder}"
+    subprocess.run([*as_user, tools / "pg_ctl", "stop", "-D", folder / "data", "-m", "fast", "-w"], **quiet)
+
+
+def test_postgresql_keeps_the_same_gradebook(server, store):
+    """Whatever is added to both is found alike in both."""
+    with open_gradebook(server) as postgres:
+        for one in (store, postgres):
+            one.add(KEY, make_report("kim", score=10))
+            one.add(KEY, make_report("kim", score=0, status="grader_fault", fault="why, \x00 and 왜"))
+            one.add(replace(KEY, suite="e" * 64), make_report("이영희", score=70))
+    with open_gradebook(server) as postgres:
+        assert postgres.find(KEY, "nobody") == store.find(KEY, "nobody") == make_report("kim", score=10)
+        for student in ("kim", "이영희"):
+            assert postgres.list_attempts(student, "toy") == store.list_attempts(student, "toy") != []

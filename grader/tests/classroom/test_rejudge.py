@@ -1,0 +1,333 @@
+"""A class judged again: what runs, what does not, and that the reports are those of grading anew.
+
+Submissions run in this process, but for one that ends its own; whether one runs at all is what these tests ask.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from threading import Event
+
+import pytest
+from typer.testing import CliRunner
+
+from grader.classroom.batch import Batch, GradedClass, read_conditions
+from grader.classroom.class_folder import list_jobs
+from grader.classroom.comparison import compare_runs
+from grader.classroom.gradebook import locate_gradebook, open_gradebook
+from grader.classroom.local_executor import GradedJob, Task, TaskResult, make_result
+from grader.classroom.rejudge import RejudgeOptions, rejudge_run
+from grader.classroom.run_folder import RunFolder
+from grader.cli.app import app
+from grader.grading.suite_fingerprint import fingerprint_suite
+from grader.grading.worker import Worker
+from grader.model.course import Course, commit_to
+from grader.model.errors import BrokenSuite, UsageError
+from grader.model.report import GradeReport
+from grader.model.verdict import Verdict
+from grader.sandbox.in_process import InProcessChannel
+from grader.sandbox.isolation import Isolation
+from grader.tests.classroom.test_batch import FakeExecutor
+from grader.tests.support.toy import TESTS, TOML, open_project
+
+RIGHT = "def double(number):\n    return 2 * number\n\n\ndef shout(word):\n    return word.upper()\n"
+SILENT = RIGHT.replace("word.upper()", "word")
+STUCK = RIGHT.replace("return 2 * number", "import os\n    os._exit(3)")
+DEARER = {
+    "toml": TOML.replace("60", "70").replace("points = 40", "points = 30"),
+    "tests": TESTS.replace("points=60", "points=70").replace("points=40", "points=30"),
+}
+LENIENT = {"tests": TESTS.replace("== word.upper()", ".upper() == word.upper()")}
+CURIOUS = {"tests": TESTS.replace("student.shout(word)", "student.shout(word + 'x')[:-1]")}
+STRICT = {"toml": TOML.replace('where = ["shout"]', 'where = ["shout"]\nforbid = ["word.upper"]')}
+
+
+class Class:
+    """The toy's class: graded, its suite changed, and judged again; `opened` counts the live channels."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.monkeypatch = monkeypatch
+        self.run = RunFolder(folder / "run")
+        self.opened = 0
+        self.versions = 0
+        self.submitted: list[Task] = []
+        (folder / "class").mkdir()
+        self.change()
+        import grader.examiner.suite  # noqa: F401 - which has a channel of its own for the reference
+
+        monkeypatch.setattr("grader.sandbox.in_process.InProcessChannel", self.open_live)
+
+    def open_live(self) -> InProcessChannel:
+        """Counted."""
+        self.opened += 1
+        return InProcessChannel()
+
+    def change(self, **texts: str) -> None:
+        """Another suite from now on."""
+        # In a folder of its own: a module that this process has imported would not be read again.
+        self.versions += 1
+        self.assignment = open_project(self.monkeypatch, self.folder / f"course{self.versions}", **texts)
+
+    def hand_in(self, **texts: str) -> None:
+        """A file for each student."""
+        for student, text in texts.items():
+            (self.folder / "class" / f"{student}.py").write_text(text)
+
+    def grade(self, run: RunFolder | None = None, *, record: bool = True, jailed: bool = False) -> GradedClass:
+        """As `grader batch` does, but for the processes."""
+        run = run or self.run
+        conditions = read_conditions(self.assignment, "none")
+        outline = fingerprint_suite(
+            self.assignment, conditions.environment, commit_to(Course(self.assignment.root).load_secret())
+        ).dump()
+        with run.open(), open_gradebook(locate_gradebook(run.folder)) as store:
+            batch = Batch(
+                assignment=self.assignment,
+                conditions=conditions,
+                executor=FakeExecutor(self.make_reply(record=record, jailed=jailed)),
+                run=run,
+                store=store,
+                tell=lambda report: None,
+                interrupted=Event(),
+                outline=store.add_outline(outline) if record else "",
+            )
+            return batch.grade(list_jobs(self.folder / "class"))
+
+    def rejudge(self, target: RunFolder | None = None, **order: object) -> GradedClass:
+        """As `grader rejudge` does, but for the processes."""
+        executor = FakeExecutor(self.make_reply(record=True))
+        self.opened = 0
+        self.monkeypatch.setattr(
+            "grader.classroom.rejudge.open_rejudging", lambda *arguments, **options: nullcontext(executor)
+        )
+        done = rejudge_run(
+            self.run,
+            target or self.run,
+            RejudgeOptions(course=Course(self.assignment.root), **order),
+            lambda report: None,
+        )
+        self.submitted = executor.submitted
+        return done
+
+    def make_reply(self, *, record: bool, jailed: bool = False) -> Callable[[Task], TaskResult]:
+        """A worker that opens with its first task."""
+        workers: list[Worker] = []
+
+        def reply(task: Task) -> TaskResult:
+            if not workers:
+                workers.append(Worker(self.assignment, isolation="none", expectant=False))
+                # What is jailed here ends its process; the report still says what the class was graded under.
+                workers[0].isolation = Isolation.BWRAP
+            graded = workers[0].examine(task.job, in_process=not jailed, record=record)
+            workers[0].close()
+            vars(workers[0]).pop("jail", None)
+            return make_result(task, "w1", GradedJob(graded.report.model_dump_json(), graded.recording, graded.note))
+
+        return reply
+
+    def read(self, student: str, run: RunFolder | None = None) -> GradeReport:
+        """A report as it is on the disk."""
+        return GradeReport.model_validate_json(((run or self.run).reports / f"{student}.json").read_text())
+
+    def grade_anew(self) -> list[GradeReport]:
+        """What grading says at present, in a run of its own, without timings."""
+        run = RunFolder(self.folder / "anew")
+        self.grade(run)
+        return self.list_reports(run)
+
+    def list_reports(self, run: RunFolder | None = None) -> list[GradeReport]:
+        """Everybody's, without timings."""
+        run = run or self.run
+        return [self.read(student, run).without_timings() for student in run.list_students()]
+
+
+@pytest.fixture
+def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Class:
+    """A class of two, graded."""
+    monkeypatch.setenv("GRADER_SECRET", "secret")
+    toys = Class(tmp_path, monkeypatch)
+    toys.hand_in(kim=RIGHT, lee=SILENT)
+    toys.grade()
+    return toys
+
+
+def test_other_points_run_nothing(toys):
+    """No worker has anything to do, and the reports are those of grading anew."""
+    toys.change(**DEARER)
+    done = toys.rejudge()
+    assert toys.submitted == []
+    assert [report.score for report in done.reports] == [100, 70]
+    assert toys.list_reports() == toys.grade_anew()
+
+
+def test_a_changed_test_is_run_over_what_was_recorded(toys):
+    """No child is opened, the other test is not run, and the reports are those of grading anew."""
+    toys.change(**LENIENT)
+    done = toys.rejudge()
+    assert toys.opened == 0
+    assert [[result.todo for result in task.job.kept] for task in toys.submitted] == [["double"], ["double"]]
+    assert [report.score for report in done.reports] == [100, 100]
+    assert toys.list_reports() == toys.grade_anew()
+
+
+def test_a_test_that_asks_something_new_goes_to_a_live_child(toys):
+    """Which the next change finds recorded."""
+    toys.change(**CURIOUS)
+    toys.rejudge()
+    assert toys.opened == 2
+    assert toys.list_reports() == toys.grade_anew()
+    toys.change(tests=CURIOUS["tests"].replace("is not in capitals", "is too quiet"))
+    toys.rejudge()
+    assert toys.opened == 0
+    assert toys.read("lee").tests[1].message == "the word is too quiet"
+
+
+def test_what_all_tests_may_depend_on_runs_all_of_them_without_a_child(toys):
+    """A changed solution: nothing is kept, everything is replayed."""
+    toys.change(tests=TESTS.replace("import pytest", "import pytest\n\nLIMIT = 3"))
+    toys.rejudge()
+    assert [task.job.kept for task in toys.submitted] == [(), ()]
+    assert toys.opened == 0
+    assert toys.list_reports() == toys.grade_anew()
+
+
+def test_a_new_policy_needs_no_worker(toys):
+    """It is about the text; and where it is given up again, what it hid is run."""
+    toys.change(**STRICT)
+    toys.rejudge()
+    assert toys.submitted == []
+    assert toys.read("kim").tests[1].status is Verdict.FORBIDDEN
+    assert toys.list_reports() == toys.grade_anew()
+    toys.change()
+    toys.rejudge(force=True)
+    assert (toys.opened, toys.read("kim").score) == (0, 100)
+
+
+def test_every_attempt_is_kept_and_compared(toys, tmp_path):
+    """Judged into another folder, the first run stays as it was, and the change is told with its reason."""
+    toys.change(**LENIENT)
+    later = RunFolder(tmp_path / "later")
+    toys.rejudge(later)
+    (change,) = compare_runs(toys.run.folder, later.folder)
+    assert (change.student, change.todo, change.why) == ("lee", "shout", ("suite changed",))
+    toys.rejudge()
+    with open_gradebook(locate_gradebook(toys.run.folder)) as store:
+        assert [attempt.score for attempt in store.list_attempts("lee", "toy")] == [60, 100]
+    assert sorted(path.name for path in later.recordings.iterdir()) == sorted(
+        path.name for path in toys.run.recordings.iterdir()
+    )
+
+
+def test_the_same_command_again_does_nothing(toys):
+    """Everybody was judged so before."""
+    toys.change(**LENIENT)
+    toys.rejudge()
+    assert (toys.rejudge().kept, toys.submitted) == (2, [])
+
+
+@pytest.mark.parametrize("text", [b"", b"no recording"])
+def test_a_damaged_recording_is_told_and_graded_anew(toys, text):
+    """From the file that was handed in; it is recorded again."""
+    shutil.rmtree(toys.run.recordings)
+    toys.hand_in(lee=RIGHT)
+    toys.grade()
+    (lost,) = toys.run.recordings.iterdir()  # kim's is gone, and was graded before
+    lost.write_bytes(text)
+    toys.change(**LENIENT)
+    done = toys.rejudge()
+    assert toys.opened > 0
+    assert [line.partition(" the recording")[0] for line in done.attention] == [
+        "kim: graded anew, since",
+        "lee: graded anew, since",
+    ]
+    assert toys.list_reports() == toys.grade_anew()
+
+
+def test_what_was_not_recorded_is_graded_anew_and_told(toys, tmp_path):
+    """In one line for all."""
+    shutil.rmtree(toys.run.folder)
+    toys.grade(record=False)
+    assert not toys.run.recordings.exists()
+    toys.change(**LENIENT)
+    done = toys.rejudge()
+    assert done.attention == ["2 graded anew, since nothing was recorded of them, or under other conditions: kim, lee"]
+    assert toys.list_reports() == toys.grade_anew()
+
+
+def test_other_files_are_not_taken_for_what_was_graded(toys):
+    """Without a recording the files are read again, and they have changed since: that is no result of theirs."""
+    shutil.rmtree(toys.run.folder)
+    toys.grade(record=False)
+    toys.hand_in(lee=RIGHT)
+    toys.change(**LENIENT)
+    done = toys.rejudge()
+    assert any("what was handed in has changed since" in line for line in done.attention)
+
+
+def test_nothing_to_judge_from_leaves_what_there_is(toys):
+    """The former result stays, and that is told."""
+    shutil.rmtree(toys.run.folder)
+    toys.grade(record=False)
+    (toys.folder / "class" / "lee.py").unlink()
+    toys.change(**LENIENT)
+    done = toys.rejudge()
+    assert any(line.startswith("lee: not judged again") for line in done.attention)
+    assert toys.read("lee").score == 60
+
+
+def test_points_that_do_not_add_up_are_refused(toys):
+    """As they are where a suite is collected."""
+    toys.change(tests=DEARER["tests"])
+    with pytest.raises(
+        BrokenSuite, match=r"tests for TODO 'double' add up to 70 points, but assignment.toml gives it 60"
+    ):
+        toys.rejudge()
+
+
+def test_a_process_that_ended_is_replayed_as_such(tmp_path, monkeypatch):
+    """The mishap and its words, from a real child; nobody's process ends a second time."""
+    monkeypatch.setenv("GRADER_SECRET", "secret")
+    toys = Class(tmp_path, monkeypatch)
+    toys.hand_in(kim=STUCK)
+    toys.grade(jailed=True)
+    before = toys.read("kim")
+    assert before.tests[0].message == "the code ended its process with exit status 3"
+    toys.change(tests=TESTS.replace("import pytest", "import pytest\n\nLIMIT = 3"))
+    toys.rejudge()
+    assert [len(task.job.kept) for task in toys.submitted] == [0]
+    assert toys.opened == 0
+    after = toys.read("kim")
+    assert [(test.status, test.message) for test in after.tests] == [
+        (test.status, test.message) for test in before.tests
+    ]
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    """The message says what to pass."""
+    with pytest.raises(UsageError, match="pass the folder that `grader batch -o` wrote"):
+        rejudge_run(
+            RunFolder(tmp_path), RunFolder(tmp_path), RejudgeOptions(course=Course(tmp_path)), lambda report: None
+        )
+
+
+def test_the_command_judges_again(toys):
+    """Quietly, with the exit code of a graded class."""
+    toys.change(**DEARER)
+    run = CliRunner().invoke(app, ["rejudge", str(toys.run.folder), "-q"])
+    assert (run.exit_code, run.output) == (0, "")
+    assert toys.read("lee").score == 70
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_the_summary_still_accounts_for_the_class_folder(toys, same):
+    """Judging again reads no class folder: what became of its entries is taken over."""
+    summary = toys.run.folder / "summary.json"
+    entries = {"total": 3, "graded": 2, "ignored": 1}
+    summary.write_text(json.dumps(json.loads(summary.read_text()) | {"entries": entries}))
+    toys.change(**DEARER)
+    target = toys.run if same else RunFolder(toys.folder / "run_b")
+    toys.rejudge(target)
+    assert json.loads((target.folder / "summary.json").read_text())["entries"] == entries

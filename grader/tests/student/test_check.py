@@ -1,0 +1,380 @@
+"""`grader check`: a student's own public tests, in this process, without anything that is hidden."""
+
+import json
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from grader.authoring.release import render_notebook, render_skeleton
+from grader.cli.app import main
+from grader.reporting.safe_text import escape_control_characters
+from grader.tests.support.toy import SOLUTION, TOML, open_project
+
+PUBLIC = '''
+import pytest
+
+from grader.examiner import assert_parity
+
+
+@pytest.mark.todo("double")
+@pytest.mark.behaviour
+def test_two_becomes_four(student):
+    """Two is doubled to four."""
+    assert student.double(2) == 4, "two is not doubled"
+
+
+@pytest.mark.todo("shout")
+@pytest.mark.parity
+def test_a_word_is_shouted(student):
+    """A word comes in capitals."""
+    assert_parity(student.shout("ab"), "AB", what="the word")
+'''
+RIGHT = "def double(number):\n    return 2 * number\n\n\ndef shout(word):\n    return word.upper()\n"
+# What reaches for Linux alone, in our code and in Python's.
+ONLY_LINUX = {"fcntl", "resource", "pwd", "grp", "termios", "pty", "pyseccomp", "posix", "select"}
+WALL = {"grader.sandbox.jail", "grader.sandbox.channel", "grader.jail.confine", "grader.jail.zygote"}
+PROBE = """
+import ast, json, sys
+import pytest
+status = pytest.main(["-q", "-p", "no:cacheprovider"])
+sys.argv = ["grader", "check", "toy.py"]
+from grader.cli.app import main
+try:
+    main()
+except SystemExit as end:
+    checked = end.code
+ours = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "grader"}
+imports = set()
+for module in ours.values():
+    for node in ast.parse(module.__loader__.get_source(module.__name__) or "").body:
+        if isinstance(node, ast.Import):
+            imports |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            imports.add(node.module)
+files = sorted({module.__file__.split("grader-")[-1].split("/")[0] for module in ours.values()})
+print("\\nPROBE", json.dumps([int(status), checked, sorted(ours), sorted(imports), files]))
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """Runs `grader check` with arguments in this process."""
+
+    def call_main(*arguments: str) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["grader", "check", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        return Answer(int(end.value.code or 0), said.out, said.err)
+
+    return call_main
+
+
+@pytest.fixture(autouse=True)
+def _forget_public_tests() -> Iterator[None]:
+    # Every kit here has tests of the same name; on a student's machine a process checks one kit.
+    yield
+    for name in [name for name in sys.modules if name.startswith("tests_public")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A kit's folder, with nothing around it but the student's attempt; it is the current folder."""
+    folder = tmp_path / "toy"
+    (folder / "tests_public").mkdir(parents=True)
+    (folder / "tests_public" / "test_public.py").write_text(PUBLIC, encoding="utf-8")
+    (folder / "assignment.toml").write_text(TOML, encoding="utf-8")
+    (folder / "toy.py").write_text(RIGHT, encoding="utf-8")
+    monkeypatch.delenv("GRADER_COURSE", raising=False)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def find_line(out: str, todo: str) -> str:
+    """The line of a TODO's only test, and what follows it."""
+    start = out.index(f" {todo} ")
+    return out[out.rindex("\n", 0, start) + 1 if "\n" in out[:start] else 0 :]
+
+
+def test_a_right_module_passes(check: Callable[..., Answer], kit: Path) -> None:
+    """Exit code 0, one line a test with its TODO and what it asks."""
+    answer = check("toy.py", "-a", "toy")
+    assert (answer.code, answer.err) == (0, "")
+    lines = answer.out.splitlines()
+    assert lines[0].split() == ["passed", "double", "Two", "is", "doubled", "to", "four."]
+    assert lines[1].split()[:2] == ["passed", "shout"]
+    assert lines[2] == "toy.py: 2 of 2 public tests passed"
+
+
+def test_a_wrong_module_is_told_what_was_expected(check: Callable[..., Answer], kit: Path) -> None:
+    """Exit code 1; found and expected values are told, and the other TODO stands for itself."""
+    (kit / "toy.py").write_text(RIGHT.replace("2 * number", "number + 1"), encoding="utf-8")
+    answer = check("toy.py", "-a", "toy")
+    assert answer.code == 1
+    assert "two is not doubled; found 3, expected 4" in answer.out
+    assert find_line(answer.out, "double").startswith("  failed")
+    assert find_line(answer.out, "shout").startswith("  passed")
+    assert "toy.py: 1 of 2 public tests passed" in answer.out
+
+
+def test_an_endless_loop_is_stopped(check: Callable[..., Answer], kit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its TODO is told, with the line; the other one is checked all the same."""
+    monkeypatch.setattr("grader.student.check.TEST_SECONDS", 2.0)
+    (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", "while True: number += 1"), encoding="utf-8")
+    answer = check("toy.py", "-a", "toy")
+    assert "stopped after 2 seconds: is there a loop that never ends?" in find_line(answer.out, "double")
+    assert "toy.py, line 2" in answer.out
+    assert find_line(answer.out, "shout").startswith("  passed")
+
+
+def test_parity_shows_both_values(check: Callable[..., Answer], kit: Path) -> None:
+    """What a hidden test keeps to itself a public one may tell."""
+    (kit / "toy.py").write_text(RIGHT.replace("word.upper()", "word"), encoding="utf-8")
+    assert "the word: a str is not what was expected; found 'ab', expected 'AB'" in check("toy.py").out
+
+
+def test_a_skeleton_is_not_filled_in_yet(check: Callable[..., Answer], kit: Path) -> None:
+    """No tracebacks for somebody who has just begun: every TODO is named as open, and they are counted."""
+    (kit / "toy.py").write_text(render_skeleton(SOLUTION), encoding="utf-8")
+    answer = check()
+    assert answer.code == 1
+    assert answer.out.count("this TODO is not filled in yet") == 2
+    assert "2 of 2 TODOs not filled in yet: double, shout" in answer.out
+    assert "Error" not in answer.out
+
+
+def test_one_open_todo_hides_no_other(check: Callable[..., Answer], kit: Path) -> None:
+    """What is done is told to be done."""
+    skeleton = render_skeleton(SOLUTION).replace('FIXME("double")\n', "number * 2\n")
+    (kit / "toy.py").write_text(skeleton, encoding="utf-8")
+    answer = check()
+    assert find_line(answer.out, "double").startswith("  passed")
+    assert "1 of 2 TODOs not filled in yet: shout" in answer.out
+    assert answer.code == 1
+
+
+def test_an_undefined_sentinel_is_an_open_todo(check: Callable[..., Answer], kit: Path) -> None:
+    """In the original lab `FIXME` is a name that nobody defines."""
+    (kit / "toy.py").write_text(RIGHT.replace("word.upper()", "FIXME"), encoding="utf-8")
+    assert "1 of 2 TODOs not filled in yet: shout" in check().out
+
+
+def test_a_syntax_error_is_located(check: Callable[..., Answer], kit: Path) -> None:
+    """One sentence with the line; no test is run."""
+    (kit / "toy.py").write_text(RIGHT + "def broken(:\n", encoding="utf-8")
+    answer = check("toy.py")
+    assert answer.code == 1
+    assert "line 7" in answer.out
+    assert "passed" not in answer.out
+    assert "Traceback" not in answer.out + answer.err
+
+
+def test_a_missing_file_is_told(check: Callable[..., Answer], kit: Path) -> None:
+    """Exit code 2: nothing was checked."""
+    answer = check("tyo.py")
+    assert (answer.code, answer.out) == (2, "")
+    assert "nothing at 'tyo.py'" in answer.err
+
+
+def test_a_notebook_is_checked(check: Callable[..., Answer], kit: Path) -> None:
+    """Definitions are read from its cells; what is wrong is located by cell."""
+    text = render_notebook(SOLUTION, open_todos=False).replace("word.upper()", "word / 2")
+    (kit / "toy.ipynb").write_text(text, encoding="utf-8")
+    answer = check("toy.ipynb")
+    assert answer.code == 1
+    assert find_line(answer.out, "double").startswith("  passed")
+    assert "TypeError" in answer.out and "cell 4" in answer.out
+
+
+def test_of_module_and_notebook_the_further_one_is_checked(check: Callable[..., Answer], kit: Path) -> None:
+    """A kit holds both; without a path the one with fewer open TODOs counts, and it is named."""
+    (kit / "toy.py").write_text(render_skeleton(SOLUTION), encoding="utf-8")
+    (kit / "toy.ipynb").write_text(render_notebook(SOLUTION, open_todos=False), encoding="utf-8")
+    answer = check()
+    assert answer.code == 0
+    assert "toy.ipynb: 2 of 2 public tests passed" in answer.out
+
+
+def test_what_fails_on_import_costs_only_its_users(check: Callable[..., Answer], kit: Path) -> None:
+    """A missing package and a constant that cannot be computed are named where they are needed."""
+    top = "import no_such_package\n\nFACTOR = 4 // no_such_package.none\n\n\n"
+    (kit / "toy.py").write_text(top + RIGHT.replace("2 * number", "FACTOR * number"), encoding="utf-8")
+    answer = check("toy.py")
+    assert answer.code == 1
+    assert "no_such_package" in find_line(answer.out, "double")
+    assert find_line(answer.out, "shout").startswith("  passed")
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [("raise SystemExit(0)", "crashed"), ("return input()", "raised"), ("return open", "failed")],
+)
+def test_odd_endings_end_one_test(check: Callable[..., Answer], kit: Path, body: str, verdict: str) -> None:
+    """Code that ends the program, waits for input or returns something strange fails its test; the check goes on."""
+    (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", body), encoding="utf-8")
+    answer = check("toy.py")
+    assert answer.code == 1
+    assert find_line(answer.out, "double").startswith(f"  {verdict}")
+    assert find_line(answer.out, "shout").startswith("  passed")
+
+
+def test_an_interrupt_ends_the_check(check: Callable[..., Answer], kit: Path) -> None:
+    """Control-C during a student's endless loop is not taken for a failure of one test."""
+    (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", "raise KeyboardInterrupt"), encoding="utf-8")
+    answer = check("toy.py")
+    assert answer.code == 130
+    assert "shout" not in answer.out
+
+
+def test_messages_cannot_write_on_the_terminal(check: Callable[..., Answer], kit: Path) -> None:
+    """Escape sequences and marks that turn the direction of writing are written out."""
+    hostile = 'raise ValueError("\\x1b[2J\\u202edessap\\r\\x07 [bold]done[/bold]")'
+    (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", hostile), encoding="utf-8")
+    out = check("toy.py").out
+    assert not set(out) & set("\x1b\u202e\r\x07")
+    assert r"\x1b[2J\u202edessap" in out
+    assert "[bold]done[/bold]" in out
+
+
+def test_prints_of_the_student_are_not_mixed_in(check: Callable[..., Answer], kit: Path) -> None:
+    """A line of the check cannot be forged by printing one."""
+    forged = 'print("  passed   double")\n    return 0'
+    (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", forged), encoding="utf-8")
+    assert "passed   double" not in check("toy.py").out
+
+
+def test_verdicts_can_be_korean(check: Callable[..., Answer], kit: Path) -> None:
+    """Verdicts and counts; what the tests say is as it is."""
+    (kit / "toy.py").write_text(RIGHT.replace("2 * number", "0").replace("word.upper()", "FIXME"), encoding="utf-8")
+    out = check("toy.py", "--lang", "ko").out
+    assert "결과가 요구와 다릅니다: two is not doubled; found 0, expected 4" in out
+    assert "아직 채워지지 않은 TODO입니다" in out
+    assert "공개 테스트 2개 중 0개 통과" in out
+
+
+def test_settings_of_the_student_change_nothing(check: Callable[..., Answer], kit: Path) -> None:
+    """A pytest.ini and a conftest.py in the folder are the student's own affair."""
+    (kit / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (kit / "conftest.py").write_text("raise RuntimeError('loaded')\n")
+    assert check("toy.py").code == 0
+
+
+def test_the_kit_is_found_from_elsewhere(
+    check: Callable[..., Answer], kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the file's own folder, where the command runs in another."""
+    monkeypatch.chdir(tmp_path)
+    assert check("toy/toy.py").code == 0
+    assert check("toy/toy.py", "-a", "toy").code == 0
+
+
+def test_the_course_is_asked_where_there_is_no_kit(
+    check: Callable[..., Answer], kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For staff in a checkout: the assignment's folder takes the kit's place, and the reference is not read."""
+    course = tmp_path / "course"
+    folder = open_project(monkeypatch, course).folder
+    (kit / "tests_public").rename(folder / "tests_public")
+    (kit / "assignment.toml").unlink()
+    (course / "solutions" / "toy" / "toy.py").unlink()
+    assert check("toy.py", "-a", "toy").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["-a", "yot"], "no assignment 'yot' here: leave -a out to check against 'toy'"),
+        (["toy.py", "--lang", "fr"], "fr"),
+        (["toy.py", "more.py"], "unexpected"),
+    ],
+)
+def test_a_wrong_command_is_told(check: Callable[..., Answer], kit: Path, arguments: list[str], complaint: str) -> None:
+    """Exit code 2 and one message."""
+    answer = check(*arguments)
+    assert answer.code == 2
+    assert complaint in answer.err
+
+
+@pytest.mark.parametrize(
+    ("tests", "complaint"),
+    [
+        ("import no_such_package\n", "No module named 'no_such_package'; install what is missing"),
+        ("X = 1\n", "unpack the kit again"),
+    ],
+)
+def test_tests_that_cannot_be_run_are_told(check: Callable[..., Answer], kit: Path, tests: str, complaint: str) -> None:
+    """A missing package is not the attempt's fault, and a kit without tests passes nobody."""
+    (kit / "tests_public" / "test_public.py").write_text(tests)
+    answer = check("toy.py")
+    assert answer.code == 2
+    assert complaint in answer.err
+
+
+def test_a_public_test_has_no_reference(check: Callable[..., Answer], kit: Path) -> None:
+    """One that asks for it is a mistake of the course, found before a student meets it."""
+    tests = PUBLIC.replace("(student)", "(student, reference)")
+    (kit / "tests_public" / "test_public.py").write_text(tests, encoding="utf-8")
+    answer = check("toy.py")
+    assert answer.code == 1
+    assert "asks for the reference" in answer.err
+
+
+def test_a_kit_works_where_nothing_is_installed(kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain pytest and the check run from the kit's one wheel, and touch nothing that only Linux has."""
+    from grader.authoring.student_kit import pack_kit
+
+    course = tmp_path / "course"
+    toy = open_project(monkeypatch, course)
+    (kit / "tests_public").rename(course / "assignments" / "toy" / "tests_public")
+    (kit / "toy.py").write_text(RIGHT.replace("word.upper()", "word"), encoding="utf-8")
+    packed = pack_kit(toy, [kit / "toy.py"], tmp_path / "kits")
+    # Without `site` the editable install is not seen; its entry point is, hence no plugins.
+    environment = {
+        "PYTHONPATH": sysconfig.get_path("purelib"),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONIOENCODING": "ascii",
+        "PATH": "",
+    }
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", PROBE], cwd=packed, env=environment, capture_output=True, text=True, timeout=1000
+    )
+    assert "PROBE" in done.stdout, done.stdout + done.stderr
+    status, checked, ours, imports, files = json.loads(done.stdout.split("PROBE ")[1])
+    assert (status, checked) == (1, 1)
+    assert "1 failed, 1 passed" in done.stdout
+    assert "the word: a str is not what was expected" in done.stdout
+    assert "toy.py: 1 of 2 public tests passed" in done.stdout
+    assert len(files) == 1 and files[0].endswith(".whl")
+    assert not WALL & set(ours)
+    assert not ONLY_LINUX & set(imports)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain 홍길동 é 👩‍🔬", "plain 홍길동 é 👩‍🔬"),
+        ("a\x1b[31mb\x00\x9b", r"a\x1b[31mb\x00\x9b"),
+        ("\u202ea\u2066b\u200fc\u061c", r"\u202ea\u2066b\u200fc\u061c"),
+        ("two\r\nlines\tand\u2028more", r"two lines and\u2028more"),
+        ("half \ud800 tag \U000e0041", r"half \ud800 tag \U000e0041"),
+    ],
+)
+def test_controls_are_written_out(text: str, shown: str) -> None:
+    """Hangul, accents and joined emoji stay; what steers a terminal does not, and the rest can be encoded."""
+    assert escape_control_characters(text) == shown
+    assert shown.encode("utf-8")

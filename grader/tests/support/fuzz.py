@@ -1,0 +1,74 @@
+"""Coverage-guided fuzzing of what reads bytes of strangers, by atheris, which no lock asks for:
+
+    pip install atheris
+    python -m grader.tests.support.fuzz wire -max_total_time=600
+    python -m grader.tests.support.fuzz intake -max_total_time=600
+
+Stops with exit code 77 and the bytes in `crash-...` where something is raised that is no refusal.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["grader.wire", "grader.intake"]):
+    from grader.tests.conftest import reader_of, refuse_handle
+    from grader.tests.intake.test_fuzz import NAMES, check
+    from grader.tests.support.intake_samples import ATTENTION, make_notebook, make_tar, make_zip
+    from grader.tests.wire.test_messages import ONE_OF_EACH
+    from grader.wire.codec import Decoder, Encoder
+    from grader.wire.frames import ProtocolError, pack_frame, read_frame
+    from grader.wire.messages import Done, pack_message, unpack_message
+
+
+def read_wire(data: bytes) -> None:
+    """A frame and the message in it, or a refusal."""
+    try:
+        frame = read_frame(reader_of(data))
+        unpack_message(frame, Decoder(frame.block, lambda body: body, lambda tensor, body: tensor))
+    except (ProtocolError, EOFError):
+        return
+
+
+def read_intake(data: bytes) -> None:
+    """A submission or a refusal; the first byte chooses the name under which the others are handed in."""
+    with tempfile.TemporaryDirectory() as folder:
+        check(Path(folder), data[1:], NAMES[data[0] % len(NAMES)] if data else NAMES[0])
+
+
+def list_wire_seeds() -> list[bytes]:
+    """A frame of every kind of message, and one with a tensor."""
+    import torch
+
+    messages = [*ONE_OF_EACH, Done(torch.ones(2, 3))]
+    return [pack_frame(pack_message(message, 4, Encoder(refuse_handle))) for message in messages]
+
+
+def list_intake_seeds() -> list[bytes]:
+    """What can be handed in, each under its own name."""
+    files = {"attention.py": ATTENTION}
+    contents = [ATTENTION.encode(), make_notebook(ATTENTION).encode(), make_zip(files), make_tar(files)]
+    return [bytes([number]) + content for number, content in enumerate(contents)]
+
+
+TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = {
+    "wire": (read_wire, list_wire_seeds),
+    "intake": (read_intake, list_intake_seeds),
+}
+
+
+def main() -> None:
+    """Fuzz the target that the first argument names; the others are libFuzzer's."""
+    target, list_seeds = TARGETS[sys.argv.pop(1)]
+    with tempfile.TemporaryDirectory() as corpus:
+        for number, seed in enumerate(list_seeds()):
+            Path(corpus, str(number)).write_bytes(seed)
+        atheris.Setup([*sys.argv, corpus], target)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

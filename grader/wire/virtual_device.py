@@ -1,0 +1,267 @@
+"""A pretend accelerator, for machines without a GPU: what works or fails on a GPU works or fails on it.
+
+A tensor on "virtual" is a plain tensor of torch's spare device type (PrivateUse1) in the CPU's memory. DLPack gives one
+memory two names: a tensor is exported, its device renamed, and imported again, without a copy. So views, in-place
+operations, autograd, modules and optimizers are torch's own. Only kernels are missing, and `_run` is the kernel of
+every operation: it takes the arguments to the CPU, unless some are not on the device, and the results back.
+"""
+
+import ctypes
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from grader.wire.rnn_cells import FUSED_CELLS
+
+if TYPE_CHECKING:
+    import torch
+
+NAME = "virtual"
+DEVICE = "virtual:0"
+MIXED = f"Expected all tensors to be on the same device, but found at least two devices, {DEVICE} and cpu!"
+# DLPack's numbers of the two devices, and where its DLManagedTensor holds that number: after the pointer to the data.
+CPU, EXTENSION = 1, 12
+DEVICE_OFFSET = ctypes.sizeof(ctypes.c_void_p)
+# Besides elementwise operations these take a number that is a tensor on the CPU, as CUDA's do.
+TAKE_NUMBERS = {"masked_fill", "masked_fill_", "fill_", "index_fill", "index_fill_", "index_put_", "_index_put_impl_"}
+
+_find_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_find_pointer.restype = ctypes.c_void_p
+_find_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+
+@functools.cache
+def set_up_virtual_device() -> "torch.library.Library":
+    """Give torch the device for the life of this process: before its first backward, which counts the devices once.
+
+    The library that is returned must stay alive, as it does in the cache.
+    """
+    import torch
+    from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
+
+    _setup_privateuseone_for_python_backend(NAME)
+    library = torch.library.Library("_", "IMPL")
+    library.fallback(_run, "PrivateUse1")
+    _replace_composites()
+    _copy_without_storage()
+    _move_modules_in_place()
+    _accept_in_generators()
+    return library
+
+
+def rename_device(tensor: "torch.Tensor", device: int) -> "torch.Tensor":
+    """The same memory as a tensor of the other device, CPU or EXTENSION."""
+    import torch
+
+    capsule = torch._C._to_dlpack(tensor)
+    pointer = _find_pointer(capsule, b"dltensor")
+    ctypes.c_int32.from_address(pointer + DEVICE_OFFSET).value = device
+    return torch._C._from_dlpack(capsule)
+
+
+@dataclass(frozen=True)
+class _Traits:
+    """What an operation's schema says: its arguments, which of them are tensors, those that it writes to, whether its
+    result is a mere view; its kernel, and the one for numbers in the place of tensors."""
+
+    name: str
+    arguments: tuple[str, ...]
+    tensors: frozenset[str]
+    written: frozenset[str]
+    is_view: bool
+    takes_numbers: bool
+    kernel: Callable[..., Any]
+    kernel_of_numbers: Callable[..., Any]
+
+    def admits(self, tensor: "torch.Tensor", argument: str) -> bool:
+        """Whether a tensor on the CPU may take part, as it may on a GPU."""
+        if self.name == "_copy_from" or argument == "indices":
+            return True
+        return self.takes_numbers and tensor.dim() == 0 and argument not in self.written
+
+
+@functools.cache
+def _read_traits(op: Any) -> _Traits:
+    import torch
+
+    schema, name = op._schema, op._schema.name.removeprefix("aten::")
+    aliases = [result.alias_info for result in schema.returns if result.alias_info]
+    return _Traits(
+        name=name,
+        arguments=tuple(argument.name for argument in schema.arguments),
+        tensors=frozenset(item.name for item in schema.arguments if isinstance(item.type, torch.TensorType)),
+        written=frozenset(item.name for item in schema.arguments if item.alias_info and item.alias_info.is_write),
+        is_view=name == "set_" or any(not alias.is_write for alias in aliases),
+        takes_numbers=torch.Tag.pointwise in op.tags or name in TAKE_NUMBERS,
+        kernel=SUPPLIED.get(name, op),
+        # Which of an operation's forms takes numbers, torch itself knows best.
+        kernel_of_numbers=SUPPLIED.get(name, op.overloadpacket),
+    )
+
+
+def _run(op: Any, *args: Any, **kwargs: Any) -> Any:
+    traits = _read_traits(op)
+    if traits.is_view:
+        import torch
+
+        # It touches no memory, so that the CPU's kernel can do it to the tensor as it is.
+        return op._op_dk(torch._C.DispatchKey.CPU, *args, **kwargs)
+    crossing = _DeviceTransfer(traits)
+    positional = [crossing.lower(value, name) for value, name in zip(args, traits.arguments, strict=False)]
+    keywords = {name: crossing.lower(value, name) for name, value in kwargs.items()}
+    kernel = traits.kernel_of_numbers if crossing.met_number else traits.kernel
+    return crossing.lift(kernel(*positional, **keywords))
+
+
+class _DeviceTransfer:
+    """One operation's arguments on their way to the CPU, its results on their way back."""
+
+    def __init__(self, traits: _Traits) -> None:
+        import torch
+
+        self.torch = torch
+        self.traits = traits
+        self.lowered: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self.met_number = False
+
+    def lower(self, value: Any, name: str) -> Any:
+        """An argument for the CPU. Raises RuntimeError, in torch's words, for a tensor that is not on the device."""
+        if isinstance(value, self.torch.Tensor):
+            return self._lower_tensor(value, name)
+        if isinstance(value, list | tuple):
+            return [self.lower(item, name) for item in value]
+        if isinstance(value, self.torch.device):
+            return self.torch.device("cpu")
+        # A number that met a tensor comes here as the number, even to the form of the operation for two tensors.
+        self.met_number |= name in self.traits.tensors and isinstance(value, int | float | complex)
+        return value
+
+    def lift(self, value: Any) -> Any:
+        """A result for the device; an argument that was written to is given back as itself."""
+        if isinstance(value, self.torch.Tensor):
+            return self._lift_tensor(value)
+        if isinstance(value, list | tuple):
+            return type(value)(map(self.lift, value))
+        return value
+
+    def _lower_tensor(self, tensor: "torch.Tensor", name: str) -> "torch.Tensor":
+        if tensor.device.type != NAME:
+            if not self.traits.admits(tensor, name):
+                raise RuntimeError(MIXED)
+            return tensor
+        lowered = rename_device(tensor, CPU)
+        if name in self.traits.written and (tensor.numel() == 0 or self.traits.name == "resize_"):
+            lowered = lowered.clone()  # borrowed memory cannot be resized
+        self.lowered.append((lowered, tensor))
+        return lowered
+
+    def _lift_tensor(self, tensor: "torch.Tensor") -> "torch.Tensor":
+        original = next((original for lowered, original in self.lowered if lowered is tensor), None)
+        if original is None:
+            return rename_device(tensor, EXTENSION)
+        if original.shape != tensor.shape:
+            original.data = rename_device(tensor, EXTENSION)
+        return original
+
+
+def _copy(source: "torch.Tensor", target: "torch.Tensor", non_blocking: bool = False) -> "torch.Tensor":
+    return target.copy_(source)
+
+
+def _differentiate_convolution(
+    gradient: "torch.Tensor", given: "torch.Tensor", weight: "torch.Tensor", *rest: Any
+) -> Any:
+    import torch
+
+    return torch.ops.aten.convolution_backward(gradient, given, weight, [gradient.shape[1]], *rest)
+
+
+def _convolve(*args: Any) -> Any:
+    import torch
+
+    return torch.ops.aten.convolution(*args)
+
+
+# What torch has under one name for the CPU and under another for devices that it does not know.
+SUPPLIED: dict[str, Callable[..., Any]] = {
+    "_copy_from": _copy,
+    "convolution_overrideable": _convolve,
+    "convolution_backward_overrideable": _differentiate_convolution,
+    **FUSED_CELLS,
+}
+
+
+@functools.cache
+def _replace_composites() -> "torch.library.Library":
+    """Have operations done at once that torch would make of others: of an empty tensor and a kernel that fills it.
+
+    Not those that change a tensor's shape in place: these are no kernels. For convolutions torch's has only an error.
+    """
+    import torch
+
+    library = torch.library.Library("aten", "IMPL")
+    names = torch._C._dispatch_get_registrations_for_dispatch_key("CompositeExplicitAutogradNonFunctional")
+    for full_name in (*names, *(f"aten::{name}" for name in SUPPLIED if name.startswith("convolution"))):
+        name, _, overload = full_name.removeprefix("aten::").partition(".")
+        op = getattr(getattr(torch.ops.aten, name), overload or "default")
+        if torch.Tag.inplace_view not in op.tags:
+            library.impl(op, functools.partial(_run, op), "PrivateUse1")
+    return library
+
+
+def _copy_without_storage() -> None:
+    # There is no allocator, so that a storage cannot be copied; what has none is copied as a tensor.
+    import torch
+
+    has_storage = torch._C._has_storage
+
+    def has(x: "torch.Tensor") -> bool:
+        return x.device.type != NAME and has_storage(x)
+
+    torch._C._has_storage = has
+
+
+def _move_modules_in_place() -> None:
+    # On a GPU a parameter stays the same object when its module moves: tied weights stay tied, an optimizer made
+    # before the move goes on. torch does so for its own device types; for others it must be told to.
+    import torch
+
+    apply: Callable[..., Any] = torch.nn.Module._apply
+
+    @functools.wraps(apply)
+    def swap(self: "torch.nn.Module", *args: Any, **kwargs: Any) -> Any:
+        before = torch.__future__.get_swap_module_params_on_conversion()
+        torch.__future__.set_swap_module_params_on_conversion(True)
+        try:
+            return apply(self, *args, **kwargs)
+        except RuntimeError as error:
+            if "swap" not in str(error):
+                raise
+            # A graph that is still alive holds this module's parameters as they were: it gets new ones.
+            torch.__future__.set_swap_module_params_on_conversion(False)
+            return apply(self, *args, **kwargs)
+        finally:
+            torch.__future__.set_swap_module_params_on_conversion(before)
+
+    torch.nn.Module._apply = swap  # type: ignore[method-assign]
+
+
+def _accept_in_generators() -> None:
+    # A generator of the device is one of the CPU under another name.
+    import torch
+
+    class Generator(torch.Generator):
+        place: Any
+
+        def __new__(cls, device: Any = "cpu") -> "Generator":
+            place = torch.device(device)
+            made = super().__new__(cls, "cpu" if place.type == NAME else place)  # type: ignore[call-arg]
+            made.place = torch.device(DEVICE) if place.type == NAME else place
+            return made
+
+        @property
+        def device(self) -> Any:  # type: ignore[override]
+            return self.place
+
+    torch.Generator = torch._C.Generator = Generator  # type: ignore[misc]
