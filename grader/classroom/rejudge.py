@@ -14,7 +14,7 @@ from grader.classroom.gradebook import FILE_NAME, Attempt, Evidence, Gradebook, 
 from grader.classroom.local_executor import TaskResult, open_rejudging
 from grader.classroom.run_folder import RunFolder, make_file_name
 from grader.classroom.worker_count import choose_worker_count
-from grader.examiner.forbidden_names import find_forbidden, forbid_use
+from grader.examiner.forbidden_names import forbid_use, review_submission
 from grader.examiner.recording import read_recording
 from grader.examiner.review_flags import find_suspicions
 from grader.grading.cache_key import CacheKey
@@ -120,7 +120,7 @@ class Rejudging(Batch):
             return None
         if submission.refused:
             return results
-        uses = find_forbidden(submission.source, self.assignment.todos)
+        uses = review_submission(submission, self.assignment).uses
         outcomes = {todo: forbid_use(use, submission) for todo, use in uses.items()}
         return [_settle(result, outcomes[result.todo]) if result.todo in outcomes else result for result in results]
 

@@ -27,6 +27,10 @@ ANSWERING = (
     "sandbox/*.py",
 )
 JUDGING = ("examiner/*.py", "model/verdict.py")
+FORBIDDING = tuple(
+    f"examiner/{name}.py"
+    for name in ("forbidden_names", "bindings", "calls", "canonical", "meanings", "module_names", "scopes")
+)
 CATEGORIES = frozenset(get_args(Category))
 # What makes of a module more tests than its functions, or other ones.
 COLLECTED = ("test", "Test", "pytest", "*")
@@ -104,8 +108,8 @@ def fingerprint_suite(assignment: Assignment, environment: Environment, commitme
         conditions=conditions,
         policy=identify(
             "policy",
-            _digest_own(("examiner/forbidden_names.py",)),
-            *(f"{todo.id} {todo.forbid}" for todo in assignment.todos),
+            _digest_own(FORBIDDING),
+            *(f"{todo.id} {todo.forbid} {todo.forbid_unclear}" for todo in assignment.todos),
         ),
         tests=_add_gates([test for tests in outlines for test in tests or ()]),
         is_whole=None not in outlines and all(path.stem != "conftest" for path in helpers),

@@ -21,10 +21,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from grader.examiner.forbidden_names import list_remarks
 from grader.examiner.recording import Recording, pack_recording, read_recording
 from grader.examiner.review_flags import find_suspicions
 from grader.grading.scoring import score_todos, total
-from grader.intake import read_submission
+from grader.intake import ANOTHER, read_submission
 from grader.model.assignment import Assignment
 from grader.model.devices import Device, choose_device
 from grader.model.errors import BrokenJail, DamagedRecording, GraderFault
@@ -224,7 +225,11 @@ class Worker:
             timing=examined.timing,
             notes=describe_policy(self.assignment),
             fault=fault,
-            remarks=find_suspicions(submission, examined.results),
+            remarks=(
+                *find_suspicions(submission, examined.results),
+                *list_remarks(submission, self.assignment),
+                *(note for note in submission.left_out if note.endswith(ANOTHER)),
+            ),
         )
 
     def _report_fault(self, job: Job, submission: Submission, fault: GraderFault) -> GradeReport:
