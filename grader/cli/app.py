@@ -180,10 +180,11 @@ def grade(
 
 @app.command()
 def batch(
-    folder: Annotated[Path, typer.Argument(help="An LMS's download, unpacked, or a folder with one entry a student.")],
+    folder: Annotated[Path, typer.Argument(help="An LMS's download (.zip or folder), or one entry for each student.")],
     assignment: AssignmentOption,
     run: Annotated[Path, typer.Option("-o", "--output", help="Where reports and summaries go.")],
     roster: RosterOption = None,
+    times: Annotated[Optional[Path], typer.Option(help="A CSV that says when each was handed in.")] = None,  # noqa: UP045
     jobs: Annotated[Optional[int], typer.Option("--jobs", min=1, help="Workers; default: one per core.")] = None,  # noqa: UP045
     dask: Annotated[Optional[str], typer.Option(help="Have the workers of that Dask scheduler grade.")] = None,  # noqa: UP045
     store: Annotated[Optional[str], typer.Option(help="Keep the gradebook in that database: postgresql://...")] = None,  # noqa: UP045
@@ -197,9 +198,12 @@ def batch(
     quiet: QuietOption = False,
 ) -> None:
     """Grade a class. The same command again goes on where it ended, and grades what has changed."""
+    from grader.classroom.accounting import describe_accounts
     from grader.classroom.batch import BatchOptions, grade_class
+    from grader.classroom.class_archive import open_class
     from grader.classroom.class_folder import collect_submissions
     from grader.classroom.run_folder import RunFolder
+    from grader.classroom.times import read_times
     from grader.classroom.worker_count import choose_worker_count
     from grader.intake.roster import read_roster
     from grader.reporting.terminal import open_progress, print_class
@@ -207,8 +211,16 @@ def batch(
     if resume and force:
         raise UsageError("--resume keeps what was graded before, --force grades it again: choose one")
     description = current_course(course).load_assignment(assignment)
-    roll = collect_submissions(folder, description, read_roster(roster) if roster else None)
+    roll = collect_submissions(
+        open_class(folder, run),
+        description,
+        read_roster(roster) if roster else None,
+        read_times(times) if times else None,
+    )
     found = roll.jobs
+    if not quiet:
+        for warning in roll.warnings:
+            _complain(warning)
     for what, names in (("late", roll.late), ("on no roster", roll.strangers), ("handed in nothing", roll.absent)):
         if names and not quiet:
             _complain(f"{what}: {_list_some(names)}")
@@ -227,10 +239,12 @@ def batch(
         pending=pending,
     )
     with open_progress(len(students), quiet=quiet) as tell:
-        done = grade_class(found, plan, RunFolder(run), tell)
+        done = grade_class(found, plan, RunFolder(run), tell, ignored=roll.ignored)
     if not quiet:
         print_class(done.reports)
         typer.echo(f"wrote {len(done.reports)} reports, {done.kept} of them graded before, and a summary to {run}/")
+        for line in describe_accounts(done.entries):
+            typer.echo(escape_control_characters(line))
     _conclude(done)
 
 
