@@ -210,12 +210,12 @@ def test_no_worker_outlives_a_killed_host(tmp_path, order):
 def test_a_stuck_worker_is_replaced_by_its_deadline(tmp_path):
     """The job is answered with the reason; the one behind it goes to a new process and is not held to have failed."""
     log = tmp_path / "log"
-    executor = LocalExecutor(partial(open_fake, log, deadline=0.5), 1)
+    executor = LocalExecutor(partial(open_fake, log, deadline=2.0), 1)
     for student, order in (("kim", "hang"), ("lee", "score 5")):
         executor.submit(make_task(tmp_path, student, order))
     answers = collect_all(executor, 2)
     assert (answers["kim"].graded, answers["kim"].is_stuck) == (None, True)
-    assert answers["kim"].trouble == "the worker process did not answer within 0.5 seconds, and was ended"
+    assert answers["kim"].trouble == "the worker process did not answer within 2 seconds, and was ended"
     assert read_score(answers["lee"]) == 5
     assert answers["lee"].worker != answers["kim"].worker
     await_end(await_grading(log, "kim"))
@@ -224,7 +224,7 @@ def test_a_stuck_worker_is_replaced_by_its_deadline(tmp_path):
 
 def test_a_stuck_worker_does_not_hold_up_another(tmp_path):
     """Their deadlines are looked at one by one."""
-    executor = LocalExecutor(partial(open_fake, tmp_path / "log", deadline=1.0), 2)
+    executor = LocalExecutor(partial(open_fake, tmp_path / "log", deadline=2.0), 2)
     executor.submit(make_task(tmp_path, "kim", "hang"))
     for number in range(3):
         executor.submit(make_task(tmp_path, f"s{number}", f"score {number}"))
@@ -236,30 +236,28 @@ def test_a_stuck_worker_does_not_hold_up_another(tmp_path):
 
 def test_each_job_has_its_own_deadline(tmp_path):
     """Several that take as long as they may together are not stuck, nor is a worker that had nothing to do."""
-    executor = LocalExecutor(partial(open_fake, tmp_path / "log", deadline=1.0), 1)
-    for number in range(4):
-        executor.submit(make_task(tmp_path, f"s{number}", "sleep 0.4"))
-    assert [read_score(result) for result in collect_all(executor, 4).values()] == [100] * 4
-    time.sleep(1.2)
-    executor.submit(make_task(tmp_path, "late", "sleep 0.4"))
+    executor = LocalExecutor(partial(open_fake, tmp_path / "log", deadline=2.0), 1)
+    for number in range(3):
+        executor.submit(make_task(tmp_path, f"s{number}", "sleep 0.8"))
+    assert [read_score(result) for result in collect_all(executor, 3).values()] == [100] * 3
+    time.sleep(2.1)
+    executor.submit(make_task(tmp_path, "late", "sleep 0.8"))
     assert read_score(collect_all(executor, 1)["late"]) == 100
     executor.close()
 
 
 def test_a_worker_that_never_opens_is_given_up(tmp_path):
     """After three tries; no job is held to have failed."""
-    log = tmp_path / "log"
-    executor = LocalExecutor(partial(open_hanging, log), 1, opening_seconds=1.0)
+    executor = LocalExecutor(partial(open_hanging, tmp_path / "log"), 1, opening_seconds=0.5)
     executor.submit(make_task(tmp_path, "kim", "score 1"))
-    with pytest.raises(GraderFault, match=r"no worker can be started: .* did not answer within 1 seconds"):
+    with pytest.raises(GraderFault, match=r"no worker can be started: .* did not answer within 0.5 seconds"):
         executor.collect()
-    assert count(log, "open") == 3
-    executor.close()
+    assert executor.slots == []
 
 
 def test_a_large_job_waits_until_its_worker_reads(tmp_path):
     """Sent ahead to a worker that is stuck, it would hold up this process for ever."""
-    executor = LocalExecutor(partial(open_fake, tmp_path / "log", deadline=0.5), 1)
+    executor = LocalExecutor(partial(open_fake, tmp_path / "log", deadline=2.0), 1)
     executor.submit(make_task(tmp_path, "kim", "hang"))
     large = make_task(tmp_path, "lee", "score 5")
     notes = ("x" * 40 * PIPE_BYTES,)
