@@ -8,7 +8,7 @@ from typing import Any
 from grader.classroom.accounting import Judged, describe_result, name_entry
 from grader.classroom.gradebook import Attempt, Gradebook
 from grader.classroom.run_folder import RunFolder
-from grader.classroom.source import Entry
+from grader.classroom.source import ClassEntry
 from grader.grading.scoring import charge_lateness
 from grader.grading.worker import Job
 from grader.model.assignment import Assignment
@@ -42,7 +42,7 @@ class AttemptKeeper:
         """Note how many attempts each student has."""
         self._submitted = Counter(job.student for job in jobs)
 
-    def relabel(self, report: GradeReport, entry: Entry) -> GradeReport:
+    def relabel(self, report: GradeReport, entry: ClassEntry) -> GradeReport:
         """Return the result for an entry with the same code: under its own label, and with its own late penalty."""
         report = report.model_copy(update={"submission": entry.label})
         return charge_lateness(report, self.assignment.description.late)

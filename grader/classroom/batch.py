@@ -19,7 +19,7 @@ from grader.classroom.interrupts import notice_interrupt
 from grader.classroom.local_executor import open_local
 from grader.classroom.retry import Finished, WorkQueue
 from grader.classroom.run_folder import RunFolder
-from grader.classroom.source import Entry, FreshSource, Known, Settled, Source, make_fault, name_path
+from grader.classroom.source import ClassEntry, FreshSource, Known, Settled, Source, make_fault, name_path
 from grader.grading.cache_key import GradingConditions, read_conditions
 from grader.grading.suite_fingerprint import fingerprint_suite
 from grader.grading.worker import Job, describe_environment
@@ -112,7 +112,7 @@ class Batch:
         else:
             self._look_up(outcome)
 
-    def _look_up(self, entry: Entry) -> None:
+    def _look_up(self, entry: ClassEntry) -> None:
         if entry.warning:
             self.keeper.warnings.append(entry.warning)
         known = None
@@ -124,7 +124,7 @@ class Batch:
             self.keeper.confirm(entry.index, entry.job, Attempt(known.key, report, evidence))
             return
         outcome = self.source.prepare(entry)
-        if isinstance(outcome, Entry):
+        if isinstance(outcome, ClassEntry):
             self.queue.submit(outcome)
         elif isinstance(outcome, Settled):
             self.keeper.add_later(entry.index, entry.job, outcome.attempt)

@@ -38,7 +38,7 @@ class GradedJob:
 
 
 @dataclass(frozen=True)
-class Work:
+class OpenWorker:
     """What an open worker does with each job, and the seconds after which it counts as stuck."""
 
     grade: Callable[[Job], GradedJob]
@@ -46,7 +46,7 @@ class Work:
 
 
 # A worker process enters the context first, uses its work for every job, and leaves the context when it ends.
-WorkerFactory = Callable[[], AbstractContextManager[Work]]
+WorkerFactory = Callable[[], AbstractContextManager[OpenWorker]]
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Executor(Protocol):
 @contextmanager
 def open_grading(
     assignment: Assignment, isolation: str, *, device: str | None = None, record: bool = False, prewarm: bool = True
-) -> Iterator[Work]:
+) -> Iterator[OpenWorker]:
     """Open a worker of an assignment: an examiner and a zygote.
 
     With `prewarm=False` (to replay recordings) the zygote starts only when it is first needed.
@@ -99,7 +99,7 @@ def open_grading(
     software = digest_software(Course(assignment.root).datasets)
     with open_worker(assignment, isolation=isolation, device=device, prewarm=prewarm) as worker:
         deadline = LIMIT_FACTOR * worker.longest_seconds + SPARE_SECONDS
-        yield Work(partial(_grade, worker, record=record, software=software), deadline)
+        yield OpenWorker(partial(_grade, worker, record=record, software=software), deadline)
 
 
 def _grade(worker: Worker, job: Job, *, record: bool, software: str) -> GradedJob:

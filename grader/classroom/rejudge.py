@@ -17,7 +17,7 @@ from grader.classroom.interrupts import notice_interrupt
 from grader.classroom.local_executor import open_local
 from grader.classroom.repeat import Repeater
 from grader.classroom.run_folder import RunFolder, read_report
-from grader.classroom.source import Entry, Left, Settled, find_trouble
+from grader.classroom.source import ClassEntry, Left, Settled, find_trouble
 from grader.classroom.worker_count import choose_worker_count
 from grader.grading.cache_key import GradingConditions, read_conditions
 from grader.grading.suite_fingerprint import SuiteFingerprint, fingerprint_suite, load_fingerprint
@@ -59,7 +59,7 @@ class RecordedSource:
     _attempts: dict[int, Attempt] = field(default_factory=dict)
     _regraded: list[str] = field(default_factory=list)
 
-    def identify(self, index: int, job: Job) -> Entry:
+    def identify(self, index: int, job: Job) -> ClassEntry:
         """Return a student's last attempt. Raises UsageError where the gradebook has none."""
         attempt = self.former.find_latest_attempt(job.student, self.repeater.assignment.name)
         if attempt is None:
@@ -70,9 +70,9 @@ class RecordedSource:
         self._attempts = {index: attempt}  # only until `prepare`: a class need not fit into memory
         label = attempt.report.submission
         job = Job(Path(attempt.evidence.path), job.student, label.submitted_at, label.extension_days)
-        return Entry(index, job, label, self.conditions.make_key(attempt.key.submission))
+        return ClassEntry(index, job, label, self.conditions.make_key(attempt.key.submission))
 
-    def prepare(self, entry: Entry) -> Entry | Settled | Left:
+    def prepare(self, entry: ClassEntry) -> ClassEntry | Settled | Left:
         """Repeat the report where no test has to run; else give a worker the recording and the results that hold."""
         attempt = self._attempts.pop(entry.index)
         before = self._find_fingerprint(attempt.evidence.fingerprint)
@@ -93,7 +93,7 @@ class RecordedSource:
             self._regraded.append(job.student)
         return replace(entry, job=job)
 
-    def find_trouble(self, entry: Entry, result: TaskResult, report: GradeReport) -> str:
+    def find_trouble(self, entry: ClassEntry, result: TaskResult, report: GradeReport) -> str:
         """Refuse a report of other files, too: without a recording, files were read that may have changed since."""
         if (report.submission.id, report.submission.files) != (entry.label.id, entry.label.files):
             return "the submission has changed since it was graded: grade the class again with `grader batch`"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from grader.classroom.executor import Executor, Task, TaskResult
-from grader.classroom.source import Entry, Source
+from grader.classroom.source import ClassEntry, Source
 from grader.grading.cache_key import CacheKey
 from grader.grading.worker import Job
 from grader.model.report import GradeReport
@@ -19,7 +19,7 @@ RETRIES_OF_STUCK = 1
 class PendingResult:
     """A pending result, shared by every student who submitted the same code, and the workers that failed at it."""
 
-    entries: list[Entry]
+    entries: list[ClassEntry]
     failed: list[str] = field(default_factory=list)
 
 
@@ -27,7 +27,7 @@ class PendingResult:
 class Finished:
     """The final result of some entries, the name of its recording, and a note for the staff."""
 
-    entries: list[Entry]
+    entries: list[ClassEntry]
     report: GradeReport
     recording: str = ""
     note: str = ""
@@ -54,7 +54,7 @@ class WorkQueue:
         """Tell whether another submission would be started soon."""
         return self.executor.has_room()
 
-    def submit(self, entry: Entry) -> None:
+    def submit(self, entry: ClassEntry) -> None:
         """Have an entry graded, or wait for the result of another one with the same code."""
         if entry.key in self._pending:
             self._pending[entry.key].entries.append(entry)

@@ -20,7 +20,7 @@ from grader.model.verdict import Verdict
 
 
 @dataclass(frozen=True)
-class Entry:
+class ClassEntry:
     """One entry of the class, the label of its report, the key of its result, and a warning for the staff."""
 
     index: int
@@ -55,13 +55,13 @@ class Left:
 class Source(Protocol):
     """The work of a class: `identify` an entry, then `prepare` it unless it was graded before."""
 
-    def identify(self, index: int, job: Job) -> Entry | Known | Settled:
+    def identify(self, index: int, job: Job) -> ClassEntry | Known | Settled:
         """Return an entry with the key of its result, or the result itself."""
 
-    def prepare(self, entry: Entry) -> Entry | Settled | Left:
+    def prepare(self, entry: ClassEntry) -> ClassEntry | Settled | Left:
         """Return an entry as a worker is to grade it, or its result where no worker is needed."""
 
-    def find_trouble(self, entry: Entry, result: TaskResult, report: GradeReport) -> str:
+    def find_trouble(self, entry: ClassEntry, result: TaskResult, report: GradeReport) -> str:
         """Return why a worker's report cannot be taken; an empty string where it can."""
 
     def keep_recording(self, result: TaskResult) -> str:
@@ -83,7 +83,7 @@ class FreshSource:
     fingerprint: str = ""
     pending: bool = False
 
-    def identify(self, index: int, job: Job) -> Entry | Known | Settled:
+    def identify(self, index: int, job: Job) -> ClassEntry | Known | Settled:
         """Read the submission. Whatever one student submitted must not stop the class."""
         if self.pending:
             latest = self.gradebook.find_latest_attempt(job.student, self.assignment.name)
@@ -97,9 +97,9 @@ class FreshSource:
             return self._fail(job, f"reading it failed: {type(error).__name__}: {error}")
         warning = f"{job.student}: cannot be read: {submission.refused}" if submission.refused else ""
         key = self.conditions.make_key(digest_submission(submission))
-        return Entry(index, job, describe_submission(job, submission), key, warning)
+        return ClassEntry(index, job, describe_submission(job, submission), key, warning)
 
-    def prepare(self, entry: Entry) -> Entry:
+    def prepare(self, entry: ClassEntry) -> ClassEntry:
         """Keep the results of a report that waits for a GPU, as far as they would be the same again."""
         former = self.gradebook.find_latest_attempt(entry.job.student, self.assignment.name) if self.pending else None
         if former is None or not self._still_holds(former, entry.key):
@@ -108,7 +108,7 @@ class FreshSource:
         recording = self.run.recordings / former.evidence.recording
         return replace(entry, job=replace(entry.job, kept=kept, recording=recording if recording.is_file() else None))
 
-    def find_trouble(self, entry: Entry, result: TaskResult, report: GradeReport) -> str:
+    def find_trouble(self, entry: ClassEntry, result: TaskResult, report: GradeReport) -> str:
         """Take a report only if it was made under the conditions of the class, and not if the grader failed."""
         return find_trouble(self.conditions, result, report)
 

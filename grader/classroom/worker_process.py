@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 
-from grader.classroom.executor import GradedJob, Work, WorkerFactory
+from grader.classroom.executor import GradedJob, OpenWorker, WorkerFactory
 from grader.grading.software import PACKAGE
 from grader.grading.worker import Job
 from grader.model.errors import GraderFault, UsageError
@@ -113,7 +113,7 @@ def _serve(connection: Connection) -> None:
         connection.send(_describe(error))
 
 
-def _grade(work: Work, job: Job) -> GradedJob | Failed:
+def _grade(work: OpenWorker, job: Job) -> GradedJob | Failed:
     try:
         return work.grade(job)
     except Exception as error:  # noqa: BLE001 - the same edge; the next job may go well

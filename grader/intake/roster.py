@@ -49,7 +49,7 @@ class Student:
 
 @dataclass(frozen=True)
 class Roster:
-    """A class. A student who cannot be told apart from another is not found: a grade must not go to a namesake.
+    """A class. A student who could be confused with another is not found: a grade must not go to a namesake.
 
     `warnings` says what in the file was not understood.
     """

@@ -1,6 +1,7 @@
 """The headings of rosters: our own, and those of the systems' lists, in several languages."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
@@ -33,7 +34,7 @@ _KNOWN_UNUSED = frozenset(
         "status", "grade", "maximum grade", "grade can be changed", "last modified (submission)",
         "last modified (grade)", "feedback comments", "online text", "last access", "availability", "child course id",
         "last downloaded from this course", "end-of-line indicator", "integration id", "root account", "role", "roles",
-        "institution", "department", "assignments current score", "no.", "번호", "",
+        "institution", "department", "assignments current score", "github_id", "no.", "번호", "",
     }
 )  # fmt: skip
 # A gradebook's columns of scores, as Blackboard, Brightspace, Moodle and Gradescope name them.
@@ -56,15 +57,18 @@ def map_columns(header: Sequence[str]) -> dict[str, int]:
         columns.pop("id")
         if "sis user id" in titles:
             columns["id"] = titles.index("sis user id")
+    if "github_username" in titles and "identifier" in titles:  # GitHub Classroom's list, whose identifiers are ours
+        columns["id"] = columns.pop("moodle")
     return columns
 
 
 def _fold_title(title: str) -> str:
-    return " ".join(title.split()).lstrip("#").casefold()
+    return " ".join(unicodedata.normalize("NFC", title).split()).lstrip("#").casefold()
 
 
 def _is_canvas_gradebook(titles: Sequence[str]) -> bool:
-    return "id" in titles and bool({"sis user id", "sis login id"} & set(titles))
+    has_sis = bool({"sis user id", "sis login id"} & set(titles))
+    return "id" in titles and (has_sis or list(titles[:2]) == ["student", "id"])
 
 
 def list_warnings(

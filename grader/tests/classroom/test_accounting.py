@@ -77,7 +77,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 
 def read_usage_error(done: Result) -> str:
-    """What the caller is told to do differently."""
+    """Return what the caller is asked to do differently."""
     assert isinstance(done.exception, UsageError), done.output
     return str(done.exception)
 
@@ -193,7 +193,7 @@ def test_a_class_archive_may_hold_more_than_a_submission(command: Command) -> No
 
 
 def test_a_folder_of_results_is_no_class(command: Command) -> None:
-    """Whoever passes RUN in place of the class hears what it is."""
+    """Passing RUN in place of the class says what it is."""
     command.batch(command.lay_out())
     said = read_usage_error(command.batch(command.run))
     assert "holds the results of an earlier batch: pass the folder with what the students handed in" in said

@@ -1,5 +1,6 @@
 """Rosters: our own columns and those of the systems' lists."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,15 @@ def test_spreadsheet_dialects(tmp_path: Path, encoding: str, delimiter: str) -> 
             'Student,ID,SIS Login ID,Section\n"Doe, Jane",1234,jdoe,Sec 1\n',
             Student("jdoe", "Doe, Jane", section="Sec 1", keys={"login": "jdoe", "canvas": "1234"}),
         ),
+        (
+            'Student,ID,Section,HW1 (4321)\n"Doe, Jane",1234,Sec 1,9\n',
+            Student("1234", "Doe, Jane", section="Sec 1", keys={"canvas": "1234"}),
+        ),
+        (
+            "identifier,github_username,github_id,name\ns1,jd-codes,77,Jane Doe\n",
+            Student("s1", "Jane Doe", keys={"github": "jd-codes"}),
+        ),
+        (unicodedata.normalize("NFD", "학번,이름\n1,홍길동\n"), Student("1", unicodedata.normalize("NFD", "홍길동"))),
     ],
     ids=[
         "canvas",
@@ -85,6 +95,9 @@ def test_spreadsheet_dialects(tmp_path: Path, encoding: str, delimiter: str) -> 
         "given as name",
         "full and last",
         "canvas without sis",
+        "canvas bare",
+        "github",
+        "decomposed",
     ],
 )
 def test_lists_of_other_systems(tmp_path: Path, text: str, student: Student) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from grader.classroom.executor import GradedJob, Work
+from grader.classroom.executor import GradedJob, OpenWorker
 from grader.grading.cache_key import GradingConditions
 from grader.grading.worker import Job
 from grader.model.errors import BrokenSuite, UsageError
@@ -75,17 +75,17 @@ def make_check(todo: TodoResult) -> CheckResult:
 
 
 @contextmanager
-def open_fake(log: Path, conditions: GradingConditions = CONDITIONS, deadline: float = 600.0) -> Iterator[Work]:
+def open_fake(log: Path, conditions: GradingConditions = CONDITIONS, deadline: float = 600.0) -> Iterator[OpenWorker]:
     """Open a worker that writes down each opening and each job before it does as the submission says."""
     note(log, f"open {os.getpid()}")
     try:
-        yield Work(lambda job: obey(job, log, conditions), deadline)
+        yield OpenWorker(lambda job: obey(job, log, conditions), deadline)
     finally:
         note(log, f"close {os.getpid()}")
 
 
 @contextmanager
-def open_doomed(log: Path) -> Iterator[Work]:
+def open_doomed(log: Path) -> Iterator[OpenWorker]:
     """Be a worker whose process ends while it starts."""
     note(log, "open")
     os._exit(7)
@@ -93,7 +93,7 @@ def open_doomed(log: Path) -> Iterator[Work]:
 
 
 @contextmanager
-def open_hanging(log: Path) -> Iterator[Work]:
+def open_hanging(log: Path) -> Iterator[OpenWorker]:
     """Be a worker that never opens."""
     note(log, f"open {os.getpid()}")
     hang()
@@ -101,7 +101,7 @@ def open_hanging(log: Path) -> Iterator[Work]:
 
 
 @contextmanager
-def open_refused(kind: str) -> Iterator[Work]:
+def open_refused(kind: str) -> Iterator[OpenWorker]:
     """Be a worker that cannot be opened, and says why."""
     raise UsageError("no wall here") if kind == "usage" else BrokenSuite("the suite is broken")
     yield
