@@ -19,12 +19,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from grader.classroom.batch import BatchOptions, find_environment, grade_class
+from grader.classroom.batch import BatchOptions, grade_class
 from grader.classroom.class_folder import list_jobs
 from grader.classroom.executor import DEPTH, Task, TaskResult
 from grader.cli.app import app
 from grader.grading import software
-from grader.grading.cache_key import read_conditions
 from grader.grading.worker import Job
 from grader.model.assignment import LatePolicy
 from grader.model.errors import SubmissionNotFound, UsageError
@@ -297,14 +296,6 @@ def test_no_two_students_share_a_file(pair):
     assert max(len(name.encode()) for name in (one, other)) < 200
 
 
-def open_toy_executor(options: BatchOptions, *, score: float = 80):
-    """Give an executor whose worker says that it grades under the conditions of the class."""
-    conditions = read_conditions(options.assignment, find_environment(options.assignment, options.isolation))
-    return open_fake_executor(
-        lambda task: answer(task, make_report(task.job.student, score=score), conditions=conditions)
-    )
-
-
 def grade_by_options(course: FakeClass, score: float = 80):
     """Grade the class as the command does, but for the workers."""
     return grade_class(
@@ -312,7 +303,9 @@ def grade_by_options(course: FakeClass, score: float = 80):
         BatchOptions(course.assignment, "none", 1),
         course.run,
         lambda report: None,
-        open_executor=partial(open_toy_executor, score=score),
+        open_executor=partial(
+            open_fake_executor, lambda task: answer(task, make_report(task.job.student, score=score))
+        ),
     )
 
 
@@ -368,7 +361,7 @@ def test_a_worker_with_another_grader_is_not_believed(course):
 
 def test_the_command_says_what_needs_attention(course, monkeypatch):
     """Exit code 1, and one line for each on the error stream."""
-    dying = partial(grade_class, open_executor=lambda options: open_fake_executor(die))
+    dying = partial(grade_class, open_executor=partial(open_fake_executor, die))
     monkeypatch.setattr("grader.classroom.batch.grade_class", dying)
     arguments = [str(course.submissions), "-a", "toy", "-o", str(course.run.folder), "--isolation", "none"]
     run = CliRunner().invoke(app, ["batch", *arguments])
@@ -468,7 +461,10 @@ def read_told(host: "subprocess.Popen[str]", number: int) -> None:
 
 def test_a_download_is_graded_by_its_roster(course, monkeypatch, tmp_path):
     """Under the roster's ids; whoever is late, unknown or missing is named."""
-    monkeypatch.setattr("grader.classroom.batch.grade_class", partial(grade_class, open_executor=open_toy_executor))
+    monkeypatch.setattr(
+        "grader.classroom.batch.grade_class",
+        partial(grade_class, open_executor=partial(open_fake_executor, grade_well)),
+    )
     roster, download = tmp_path / "roster.csv", tmp_path / "download"
     roster.write_text("id,name,canvas\ns1,Jane Doe,1234\ns2,Jo Lee,77\n")
     download.mkdir()

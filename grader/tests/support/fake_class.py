@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import create_engine, text
 
 from grader.classroom.attempts import AttemptKeeper
-from grader.classroom.batch import GradedClass, conclude, open_batch
+from grader.classroom.batch import BatchOptions, GradedClass, conclude, find_environment, open_batch
 from grader.classroom.class_folder import list_jobs
 from grader.classroom.executor import GradedJob, Task, TaskResult
 from grader.classroom.gradebook import Gradebook, open_gradebook
 from grader.classroom.run_folder import RunFolder
 from grader.classroom.source import FreshSource
-from grader.grading.cache_key import GradingConditions
+from grader.grading.cache_key import GradingConditions, read_conditions
 from grader.grading.worker import Job
 from grader.model.assignment import Assignment
 from grader.model.report import GradeReport
@@ -55,12 +55,6 @@ class FakeExecutor:
         """Do nothing: there is no process to end."""
 
 
-@contextmanager
-def open_fake_executor(reply: Reply) -> Iterator[FakeExecutor]:
-    """Give an executor as the real ones are given."""
-    yield FakeExecutor(reply)
-
-
 def answer(
     task: Task, report: GradeReport, *, worker: str = "w1", recording: bytes = b"", conditions=CONDITIONS
 ) -> TaskResult:
@@ -68,6 +62,22 @@ def answer(
     assignment = report.assignment.model_copy(update={"suite_digest": conditions.suite})
     made = report.model_copy(update={"assignment": assignment, "environment": conditions.environment})
     return TaskResult(task, worker, GradedJob(made.model_dump_json(), recording, software=conditions.software))
+
+
+@contextmanager
+def open_fake_executor(reply: Reply, options: BatchOptions) -> Iterator[FakeExecutor]:
+    """Give an executor whose worker says that it grades under the conditions of the class."""
+    environment = find_environment(options.assignment, options.isolation, options.wanted_device)
+    conditions = read_conditions(options.assignment, environment)
+
+    def agree(task: Task) -> TaskResult:
+        result = reply(task)
+        if result.graded is None:
+            return result
+        report = GradeReport.model_validate_json(result.graded.text)
+        return answer(task, report, worker=result.worker, conditions=conditions)
+
+    yield FakeExecutor(agree)
 
 
 def grade_well(task: Task) -> TaskResult:
