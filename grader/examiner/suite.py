@@ -20,7 +20,7 @@ from grader.examiner.examination import (
     prepare_device,
     read_sentence,
 )
-from grader.examiner.forbidden_names import find_forbidden, forbid_use
+from grader.examiner.forbidden_names import forbid_use, review_submission
 from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
@@ -113,7 +113,7 @@ class Suite:
         examiner cannot go on."""
         known = {result.id: result for result in kept}
         endless = {result.todo for result in kept if result.status is Verdict.TIMED_OUT}
-        forbidden = find_forbidden(session.submission.source, self.assignment.todos)
+        forbidden = review_submission(session.submission, self.assignment).uses
         results = {}
         for test in self._order_by_todo(self.tests):
             if test.todo in forbidden:
