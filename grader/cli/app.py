@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from grader.cli.adjust import adjust
 from grader.cli.course import CourseOption, current_course
 from grader.cli.insight import similar, stats
 from grader.model.errors import GraderError, UsageError
@@ -20,6 +21,7 @@ from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
     from grader.classroom.batch import GradedClass
+    from grader.intake.roster import Roster
     from grader.model.assignment import Assignment
     from grader.model.course import Course
     from grader.model.report import GradeReport
@@ -41,6 +43,7 @@ def read_options(course: CourseOption = None) -> None:
         os.environ["GRADER_COURSE"] = str(course)  # as if it were set for this command
 
 
+app.command()(adjust)
 app.command()(stats)
 app.command()(similar)
 
@@ -303,13 +306,12 @@ def report(
     lang: Annotated[LanguageChoice, typer.Option(help="The language of the verdicts.")] = LanguageChoice.EN,
 ) -> None:
     """Print a report as its student may see it, or a run's class."""
-    from grader.classroom.lookup import find_report
-    from grader.reporting.published import read_reports
+    from grader.classroom.run_folder import RunFolder, find_report
     from grader.reporting.redaction import redact
     from grader.reporting.terminal import print_class, print_report
 
     if path.is_dir() and not student:
-        print_class(read_reports(path))
+        print_class(RunFolder(path).read_reports())
         return
     found = find_report(path, student)
     print_report(found if staff else redact(found, released=released), lang.value)
@@ -327,16 +329,19 @@ def export(
     lang: Annotated[LanguageChoice, typer.Option(help="The language of the verdicts.")] = LanguageChoice.EN,
 ) -> None:
     """Write scores and feedback in another system's own form."""
+    from grader.classroom.adjust import refuse_edited_reports
+    from grader.classroom.run_folder import RunFolder
     from grader.exports import ExportOptions, export_run
-    from grader.intake.roster import Roster, read_roster
+    from grader.intake.roster import Roster
 
     options = ExportOptions(
-        roster=read_roster(roster) if roster else Roster(()),
+        roster=_read_roster(roster) if roster else Roster(()),
         worksheet=worksheet,
         column=column,
         released=released,
         language=lang.value,
     )
+    refuse_edited_reports(RunFolder(run))
     for note in export_run(run, output, to=to, options=options):
         _complain(note)
     typer.echo(f"wrote {to} to {output}")
@@ -437,7 +442,7 @@ def push_canvas_command(
 ) -> None:
     """Send scores to an assignment in Canvas; a second time only what has changed."""
     from grader.exports import ExportOptions
-    from grader.intake.roster import Roster, read_roster
+    from grader.intake.roster import Roster
     from grader.push.delivery import PushOptions
 
     try:
@@ -448,7 +453,7 @@ def push_canvas_command(
 
     secret = "" if dry_run else read_secret("token of Canvas", TOKEN_VARIABLE, token)
     platform = Canvas(url, secret, course=course, assignment=assignment)
-    known = read_roster(roster) if roster else Roster(())
+    known = _read_roster(roster) if roster else Roster(())
     options = ExportOptions(roster=known, released=released, language=lang.value)
     _push(run, platform, PushOptions(options, feedback=feedback, dry_run=dry_run, again=again), quiet=quiet)
 
@@ -473,7 +478,6 @@ def push_lti_command(
 ) -> None:
     """Send scores by LTI Advantage's grade services; a second time only what has changed."""
     from grader.exports import ExportOptions
-    from grader.intake.roster import read_roster
     from grader.push.delivery import PushOptions
 
     try:
@@ -484,7 +488,7 @@ def push_lti_command(
 
     secret = "" if dry_run else read_secret("private key of the tool", KEY_VARIABLE, key)
     site = Site(token_url, client_id, lineitems=lineitems, lineitem=lineitem, key_id=key_id, audience=audience)
-    options = ExportOptions(roster=read_roster(roster), released=released, language=lang.value)
+    options = ExportOptions(roster=_read_roster(roster), released=released, language=lang.value)
     _push(run, Lti(site, secret), PushOptions(options, feedback=feedback, dry_run=dry_run, again=again), quiet=quiet)
 
 
@@ -511,8 +515,11 @@ def _conclude(done: "GradedClass") -> None:
 
 
 def _push(run: Path, platform: "Platform", orders: "PushOptions", *, quiet: bool) -> None:
+    from grader.classroom.adjust import refuse_edited_reports
+    from grader.classroom.run_folder import RunFolder
     from grader.push.delivery import push_run
 
+    refuse_edited_reports(RunFolder(run))
     outcome = push_run(run, platform, orders, (lambda line: None) if quiet else typer.echo)
     for note in [*outcome.left_out, *outcome.refused]:
         _complain(note)
@@ -529,6 +536,15 @@ def _name_extra(error: ModuleNotFoundError) -> UsageError:
 def _complain(message: str) -> None:
     # A message may quote what a student wrote.
     typer.echo(f"grader: {escape_control_characters(message)}", err=True)
+
+
+def _read_roster(path: Path) -> "Roster":
+    from grader.intake.roster import read_roster
+
+    roster = read_roster(path)
+    for warning in roster.warnings:
+        _complain(warning)
+    return roster
 
 
 def _list_some(names: Sequence[str]) -> str:

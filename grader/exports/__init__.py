@@ -7,6 +7,7 @@ are redacted before any format sees them.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from grader.classroom.run_folder import RunFolder
 from grader.exports import (
     autolab,
     brightspace,
@@ -24,7 +25,8 @@ from grader.exports import (
     table,
 )
 from grader.model.errors import UsageError
-from grader.reporting.published import ExportOptions, PublishedClass, open_published_class, read_reports
+from grader.model.report import GradeReport
+from grader.reporting.published import ExportOptions, PublishedClass, open_published_class
 
 __all__ = ["FORMATS", "ExportOptions", "export_run", "tell_scoreless"]
 
@@ -54,15 +56,21 @@ def export_run(run: Path, path: Path, *, to: str, options: ExportOptions) -> lis
     """
     if to not in FORMATS:
         raise UsageError(f"no format {to!r}: there are {', '.join(FORMATS)}")
-    gradebook = open_published_class(read_reports(run), options)
+    gradebook = open_published_class(RunFolder(run).read_reports(), options)
     return [*tell_scoreless(gradebook), *FORMATS[to](gradebook, path)]
 
 
 def tell_scoreless(gradebook: PublishedClass) -> list[str]:
-    """A note for each student who has no score to be handed on."""
-    reasons = {"grader_fault": "the grader itself failed", "pending": "some tests are still to be run"}
+    """Return a note for each student who has no score to hand on."""
     return [
-        f"{entry.student.id!r} has no score yet: {reasons[entry.report.status]}; grade that submission again"
-        for entry in gradebook.entries
-        if not entry.is_final
+        f"{entry.student.id!r} {_explain_scoreless(entry.report)}" for entry in gradebook.entries if not entry.is_final
     ]
+
+
+def _explain_scoreless(report: GradeReport) -> str:
+    if report.excused:
+        return "is excused by staff: there is no score"
+    if report.held:
+        return "is held by staff: `grader adjust RUN STUDENT --undo N` lets the score go"
+    reasons = {"grader_fault": "the grader itself failed", "pending": "some tests are still to be run"}
+    return f"has no score yet: {reasons[report.status]}; grade that submission again"

@@ -19,20 +19,23 @@ _HEADER = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 
 def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     """Write one CSV with the students who have a score; a row that is not there changes nothing in Canvas."""
-    known = [entry for entry in gradebook.final if entry.on_roster or entry.find_key("canvas").isdigit()]
+    # An excused student has no score, and Canvas has a word for it.
+    listed = [entry for entry in gradebook.entries if entry.is_final or entry.report.excused]
+    known = [entry for entry in listed if entry.on_roster or entry.find_key("canvas").isdigit()]
     # The points of an assignment that Canvas has are Canvas's own: a number here would change them.
     points = None if _is_in_canvas(gradebook.column) else gradebook.first.max_score
     rows: list[Sequence[Cell]] = [(*_HEADER, gradebook.column), ("    Points Possible", None, None, None, None, points)]
     write_table(path, [*rows, *(_make_row(entry) for entry in known)])
-    unknown = [entry for entry in gradebook.final if entry not in known]
+    unknown = [entry for entry in listed if entry not in known]
     return [*_tell_column(gradebook.column), *_tell_unknown(unknown), *list_penalties(gradebook)]
 
 
 def _make_row(entry: PublishedReport) -> Sequence[Cell]:
     student = entry.student
     sis = student.id if entry.on_roster else ""
+    score = "EX" if entry.report.excused else entry.report.score
     return (
-        student.name, entry.find_key("canvas"), sis, student.keys.get("login", ""), student.section, entry.report.score,
+        student.name, entry.find_key("canvas"), sis, student.keys.get("login", ""), student.section, score,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Who may import whom, and what the trusted side never does: proved from the sources."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,9 +18,29 @@ ELSEWHERE = ("wire", "jail", "tests", "redteam/attacks", "redteam/honest")
 OUTSIDE = sorted(
     path for path in PACKAGE.rglob("*.py") if not any(path.is_relative_to(PACKAGE / folder) for folder in ELSEWHERE)
 )
-# Where the solution, which is ours, becomes a module; and where one of seven fixed names is looked up.
-MAY_EXECUTE = {"examiner/plugin.py"}
-MAY_IMPORT_BY_NAME = {"examiner/__init__.py"}
+# Each folder imports only folders before it.
+ORDER = (
+    "model",
+    "wire",
+    "jail",
+    "intake",
+    "sandbox",
+    "examiner",
+    "student",
+    "reporting",
+    "grading",
+    "classroom",
+    "exports",
+    "push",
+    "authoring",
+    "tools",
+    "redteam",
+    "cli",
+)
+# Where the solution, which is ours, becomes a module; and where one of a few fixed names, or the package
+# that holds what an author forbids, is looked up.
+MAY_EXECUTE = {"examiner/examination.py"}
+MAY_IMPORT_BY_NAME = {"examiner/__init__.py", "examiner/canonical.py"}
 UNPICKLERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "imp"}
 STANDARD = sys.stdlib_module_names
 # The tensors themselves; imported inside functions, so that a jail without torch has none.
@@ -43,7 +64,21 @@ def find_imports(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute here"
-            yield str(node.module)
+            # `from grader import wire` names the folder only behind the `import`.
+            yield from {f"grader.{alias.name}" for alias in node.names} if node.module == "grader" else {node.module}
+
+
+def find_imported_folders(folder: str) -> dict[str, list[str]]:
+    """Return the other folders that a folder imports, each with the modules that do, imports in functions included."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((PACKAGE / folder).rglob("*.py")):
+        if path not in OUTSIDE and path not in INSIDE:
+            continue
+        for name in find_imports(read_tree(path)):
+            parts = name.split(".")
+            if parts[0] == "grader" and parts[1:2] not in ([], [folder]):
+                found.setdefault(parts[1], []).append(name_of(path))
+    return found
 
 
 def find_calls(tree: ast.AST) -> Iterator[str]:
@@ -59,6 +94,42 @@ def skip_annotations(tree: ast.Module) -> ast.Module:
     """The tree without its `if TYPE_CHECKING:` blocks, which never run."""
     tree.body = [node for node in tree.body if not ast.unparse(node).startswith("if TYPE_CHECKING:")]
     return tree
+
+
+def test_every_folder_has_its_place() -> None:
+    """ORDER names every folder with code once, and only those."""
+    folders = {path.relative_to(PACKAGE).parts[0] for path in {*INSIDE, *OUTSIDE} if path.parent != PACKAGE}
+    assert sorted(ORDER) == sorted(folders)
+
+
+def test_architecture_lists_the_folders_in_their_order() -> None:
+    """Its table reads from the top down, so that each folder imports only folders below it."""
+    text = (PACKAGE / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE) == list(reversed(ORDER))
+
+
+@pytest.mark.parametrize("folder", ORDER)
+def test_folder_imports_only_folders_before_it(folder: str) -> None:
+    """So no two folders import each other, directly or by way of others."""
+    before = ORDER[: ORDER.index(folder)]
+    assert {name: users for name, users in find_imported_folders(folder).items() if name not in before} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import grader.cli.app",
+        "import json, grader.cli",
+        "from grader.cli import app",
+        "from grader import cli",
+        "def f():\n    from grader.cli.app import main",
+        "if TYPE_CHECKING:\n    from grader.cli.app import main",
+        "try:\n    import grader.cli.app as a\nexcept ImportError:\n    pass",
+    ],
+)
+def test_no_spelling_of_an_import_is_overlooked(source: str) -> None:
+    """At the top, inside a function, for type checkers only, and by either statement."""
+    assert [name for name in find_imports(ast.parse(source)) if name.startswith("grader.cli")] != []
 
 
 @pytest.mark.parametrize("path", INSIDE, ids=name_of)

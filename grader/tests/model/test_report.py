@@ -13,7 +13,8 @@ from grader.tests.support.a4 import WRONG_LUONG, grade_text, make_skeleton, over
 
 SCHEMA = Path(grader.__file__).parent / "report.schema.json"
 FIELDS = {
-    "schema_version", "assignment", "submission", "status", "score", "max_score", "late_penalty", "graded_score", "excused", "held", "adjustments", "todos", "tests",
+    "schema_version", "assignment", "submission", "status", "score", "max_score", "late_penalty",
+    "graded_score", "excused", "held", "adjustments", "todos", "tests",
     "environment", "seed_commitment", "timing", "fault",
 }  # fmt: skip
 
