@@ -14,6 +14,7 @@ from threading import Event
 from types import FrameType, ModuleType
 from typing import Any
 
+from grader.classroom.accounting import EntryFate, Judged, account_for, describe_result, name_entry, summarise_entries
 from grader.classroom.gradebook import Attempt, Evidence, Gradebook, locate_gradebook, open_gradebook
 from grader.classroom.local_executor import Executor, Task, TaskResult, open_local
 from grader.classroom.run_folder import RunFolder
@@ -22,6 +23,7 @@ from grader.grading.scoring import charge_lateness, total
 from grader.grading.suite_fingerprint import fingerprint_suite
 from grader.grading.worker import Job, describe_environment, describe_submission
 from grader.intake import read_submission
+from grader.intake.downloads import Ignored
 from grader.model.assignment import Assignment
 from grader.model.course import Course, commit_to
 from grader.model.devices import choose_device
@@ -69,6 +71,7 @@ class GradedClass:
     kept: int
     attention: list[str]
     left: list[str]
+    entries: list[EntryFate]
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,10 @@ class Batch:
     shared: dict[Any, Any] = field(default_factory=dict)
     kept: int = 0
     sound_workers: set[str] = field(default_factory=set)
+    listed: Sequence[Job] = ()
+    ignored: Sequence[Ignored] = ()
+    former_entries: object = None
+    judged: dict[tuple[str, str], Judged] = field(default_factory=dict)
 
     def grade(self, jobs: Sequence[Job]) -> GradedClass:
         """Every job, or as many as were in flight when somebody interrupted. Of several jobs of a student the best one
@@ -128,8 +135,9 @@ class Batch:
         waiting = sum(report.status == "pending" for report in reports)
         if waiting:
             self.attention.append(f"{waiting} wait for a GPU: run this again with --pending on a machine that has one")
-        self.run.write_summary(reports, left)
-        return GradedClass(reports, self.kept, self.attention, left)
+        entries = account_for(self.listed, self.judged, self.ignored)
+        self.run.write_summary(reports, left, summarise_entries(entries) if entries else self.former_entries)
+        return GradedClass(reports, self.kept, self.attention, left, entries)
 
     def _admit(self, arriving: Iterator[tuple[int, Job]]) -> bool:
         """Take entries until the workers have enough to do. Whether something is in flight."""
@@ -144,6 +152,7 @@ class Batch:
         latest = self.store.find_latest_attempt(job.student, self.assignment.name) if self.pending else None
         if latest and latest.report.status != "pending":
             self.kept += 1
+            self._note_result(job, latest.report)
             self._receive(index, latest)
             return
         try:
@@ -153,6 +162,7 @@ class Batch:
         except Exception as error:  # noqa: BLE001 - what one student handed in must not stop the class
             trouble = f"reading it failed: {type(error).__name__}: {error}"
             fault = self._make_fault(job, trouble)
+            self._note_result(job, fault)
             self._keep(index, Attempt(self.conditions.make_key(None), fault, self._make_evidence(job, "")))
             return
         if submission.refused:
@@ -226,7 +236,9 @@ class Batch:
     def _finish(self, key: CacheKey, report: GradeReport, recording: str, note: str) -> None:
         for entrant in self.cases.pop(key).entrants:
             evidence = self._make_evidence(entrant.job, recording)
-            self._keep(entrant.index, Attempt(key, self._relabel(report, entrant), evidence))
+            labelled = self._relabel(report, entrant)
+            self._note_result(entrant.job, labelled)
+            self._keep(entrant.index, Attempt(key, labelled, evidence))
             if note:
                 self.attention.append(f"{entrant.job.student}: {note}")
 
@@ -276,7 +288,12 @@ class Batch:
         """Graded before, though perhaps for another student or before the last attempt."""
         self.kept += 1
         evidence = replace(found.evidence, path=str(entrant.job.path.absolute()))
-        self._receive(entrant.index, Attempt(found.key, self._relabel(found.report, entrant), evidence))
+        labelled = self._relabel(found.report, entrant)
+        self._note_result(entrant.job, labelled)
+        self._receive(entrant.index, Attempt(found.key, labelled, evidence))
+
+    def _note_result(self, job: Job, report: GradeReport) -> None:
+        self.judged[job.student, name_entry(job)] = describe_result(report)
 
     def _tell(self, index: int, report: GradeReport) -> None:
         self.reports[index] = self._slim(report)
@@ -324,8 +341,13 @@ class Batch:
         )
 
 
-def grade_class(jobs: Sequence[Job], plan: BatchOptions, run: RunFolder, tell: OnReport) -> GradedClass:
-    """Grade what is not graded yet. Raises UsageError or GraderFault where the class cannot be graded at all."""
+def grade_class(
+    jobs: Sequence[Job], plan: BatchOptions, run: RunFolder, tell: OnReport, *, ignored: Sequence[Ignored] = ()
+) -> GradedClass:
+    """Grade what is not graded yet. Raises UsageError or GraderFault where the class cannot be graded at all.
+
+    `ignored` is what else lies in the class folder, for the summary.
+    """
     assignment = plan.assignment
     run.check_assignment(assignment.name)
     conditions = _read_conditions(assignment, plan)
@@ -345,6 +367,8 @@ def grade_class(jobs: Sequence[Job], plan: BatchOptions, run: RunFolder, tell: O
             interrupted=interrupted,
             force=plan.force,
             pending=plan.pending,
+            listed=jobs,
+            ignored=ignored,
             outline=store.add_outline(_outline(assignment, conditions)) if plan.record else "",
         )
         if plan.pending:

@@ -1,70 +1,102 @@
-"""A class folder -> who is to be graded: one job a student, whoever laid the folder out.
+"""A class folder -> who is to be graded: one job a student, whichever system laid the folder out."""
 
-What a learning-management system wrote is read by `intake.downloads`; in a folder that a person made, and without a
-roster, every entry is a student of its own.
-"""
-
-import os
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.classroom.groups import share_group_work
+from grader.classroom.times import Times, apply_times
 from grader.grading.worker import Job
-from grader.intake.downloads import HandedIn, is_download, keep_latest, read_class
-from grader.intake.downloads.plain import SOURCES
+from grader.intake.downloads import HandedIn, Ignored, keep_latest, read_class
 from grader.intake.roster import Roster
 from grader.model.assignment import Assignment
-from grader.model.errors import SubmissionNotFound
+
+_MOST_NAMES = 10
 
 
 @dataclass(frozen=True)
 class ClassSubmissions:
-    """One job a student, or one an attempt where the best counts; and what the staff may want to know of the class."""
+    """One job a student, or one an attempt where the best counts; and what the staff may want to know of the class.
+
+    `ignored` names everything else that lies in the folder.
+    """
 
     jobs: list[Job]
     late: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
-def collect_submissions(folder: Path, assignment: Assignment, roster: Roster | None = None) -> ClassSubmissions:
-    """The attempts that may count. Raises SubmissionNotFound where there is none, UsageError for damaged lists."""
-    if roster is None and not is_download(folder):
-        return ClassSubmissions(list_jobs(folder))
-    defines = assignment.defines
-    handed_in = read_class(folder, roster, module=assignment.module, defines=defines)
+def collect_submissions(
+    folder: Path, assignment: Assignment, roster: Roster | None = None, times: Times | None = None
+) -> ClassSubmissions:
+    """Return the attempts that may count. Raises SubmissionNotFound where there is none, UsageError for bad lists."""
+    download = read_class(folder, roster, module=assignment.module, defines=assignment.defines)
+    warnings = [*(roster.warnings if roster else ()), *download.warnings]
+    attempts: Sequence[HandedIn] = download.attempts
+    if times is not None:
+        attempts, said = apply_times(attempts, times, roster)
+        warnings += said
+    ignored = list(download.ignored)
     if assignment.description.attempt == "last":
-        handed_in = keep_latest(handed_in)
-    here = {item.student for item in handed_in}
+        latest = keep_latest(attempts)
+        ignored += _set_earlier_aside(attempts, latest)
+        attempts = latest
+    if roster:
+        attempts, said = share_group_work(attempts, roster)
+        warnings += said
+    if assignment.description.late:
+        warnings += _warn_of_lacking_times(attempts, download.system)
+    here = {item.student for item in attempts}
     extensions = {student.id: student.extension_days for student in roster.students} if roster else {}
+    expected = [student.id for student in roster.students if not student.is_test] if roster else []
     return ClassSubmissions(
-        [
-            Job(item.path, item.student, item.submitted_at, extension_days=extensions.get(item.student, 0.0))
-            for item in handed_in
-        ],
-        late=tuple(dict.fromkeys(item.student for item in handed_in if item.late)),
-        strangers=_list_not_on_roster(handed_in) if roster else (),
-        absent=tuple(student.id for student in roster.students if student.id not in here) if roster else (),
+        [_make_job(item, extensions.get(item.student, 0.0)) for item in attempts],
+        late=tuple(dict.fromkeys(item.student for item in attempts if item.late)),
+        strangers=tuple(dict.fromkeys(item.student for item in attempts if not item.on_roster)) if roster else (),
+        absent=tuple(student for student in expected if student not in here),
+        ignored=tuple(sorted(ignored, key=lambda item: item.entry)),
+        warnings=tuple(warnings),
     )
 
 
 def list_jobs(folder: Path) -> list[Job]:
-    """One job for each entry of a class folder, by name. Raises SubmissionNotFound where there is none."""
-    if not folder.is_dir():
-        raise SubmissionNotFound(f"no folder {str(folder)!r}: pass the folder that holds one entry for each student")
-    entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    entries = [path for path in entries if path.is_dir() or path.suffix.lower() in SOURCES]
-    if not entries:
-        raise SubmissionNotFound(f"nothing to grade in {str(folder)!r}: expected a folder or a file for each student")
-    stems = Counter(map(_name_student, entries))
-    # `kim.py` and `kim.ipynb` are two entries: neither may take the other's place.
-    return [Job(path, student=_name_student(path, whole=stems[_name_student(path)] > 1)) for path in entries]
+    """Return one job for each entry of a class folder. Raises SubmissionNotFound where there is none."""
+    return [_make_job(item, 0.0) for item in read_class(folder).attempts]
 
 
-def _list_not_on_roster(handed_in: list[HandedIn]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(item.student for item in handed_in if not item.on_roster))
+def _make_job(item: HandedIn, extension_days: float) -> Job:
+    return Job(
+        item.path,
+        item.student,
+        item.submitted_at,
+        extension_days=extension_days,
+        entry=item.entry,
+        notes=(item.note,) if item.note else (),
+    )
 
 
-def _name_student(path: Path, *, whole: bool = False) -> str:
-    name = os.fsencode(path.name).decode("utf-8", "replace")
-    return name if whole or path.is_dir() else name.split(".")[0]
+def _set_earlier_aside(attempts: Sequence[HandedIn], latest: Sequence[HandedIn]) -> list[Ignored]:
+    kept = {item.entry for item in latest}
+    later = {item.student: item.entry for item in latest}
+    earlier = {item.entry: item for item in attempts if item.entry not in kept}
+    return [
+        Ignored(entry, f"an earlier attempt of {item.student}: {later[item.student]} is graded")
+        for entry, item in earlier.items()
+    ]
+
+
+def _warn_of_lacking_times(attempts: Sequence[HandedIn], system: str) -> list[str]:
+    lacking = list(dict.fromkeys(item.student for item in attempts if item.submitted_at is None))
+    if not lacking:
+        return []
+    names = ", ".join(lacking[:_MOST_NAMES]) + (
+        f" and {len(lacking) - _MOST_NAMES} more" * (len(lacking) > _MOST_NAMES)
+    )
+    source = f"what {system} wrote does not say" if system else "nothing says"
+    return [
+        f"no late penalty for {len(lacking)} of {len(attempts)}, since {source} when they were handed in ({names}): "
+        "pass --times CSV with the columns student and submitted_at"
+    ]

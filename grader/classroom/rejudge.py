@@ -241,6 +241,7 @@ def rejudge_run(source: RunFolder, target: RunFolder, order: RejudgeOptions, tel
             source=source,
             now=now,
             commitment=commitment,
+            former_entries=source.read_entries(),
         ).grade([Job(Path(), student=student) for student in students])
 
 

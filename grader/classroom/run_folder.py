@@ -115,13 +115,22 @@ class RunFolder:
         with _explain_refusal(self.folder):
             return path.exists() and path.read_bytes() == _to_json(report)
 
-    def write_summary(self, reports: Sequence[GradeReport], left: Sequence[str] = ()) -> None:
-        """summary.json and summary.csv."""
-        text = json.dumps(summarise(reports, left), indent=2, ensure_ascii=False) + "\n"
+    def write_summary(self, reports: Sequence[GradeReport], left: Sequence[str] = (), entries: object = None) -> None:
+        """Write summary.json and summary.csv. `entries` says what became of each entry of the class folder."""
+        summary = {**summarise(reports, left), "entries": entries}
+        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
         with _explain_refusal(self.folder):
             for name, data in (("summary.json", text.encode()), ("summary.csv", _to_csv(reports).encode())):
                 with _stage(self.folder / name, data):
                     pass
+
+    def read_entries(self) -> object:
+        """Return what became of the entries, as the last summary has it; none where there is no whole summary."""
+        try:
+            summary = json.loads((self.folder / "summary.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+        return summary.get("entries") if isinstance(summary, dict) else None
 
     def _locate(self, student: str) -> Path:
         return self.reports / f"{make_file_name(student)}.json"
@@ -148,7 +157,12 @@ def summarise(reports: Sequence[GradeReport], left: Sequence[str] = ()) -> dict[
         ],
         "left": list(left),
         "students": [
-            {"student": report.submission.student, "score": _read_score(report), "status": report.status}
+            {
+                "student": report.submission.student,
+                "score": _read_score(report),
+                "status": report.status,
+                "late_penalty": report.late_penalty,
+            }
             for report in reports
         ],
     }
@@ -179,10 +193,12 @@ def _to_json(report: GradeReport) -> bytes:
 
 def _to_csv(reports: Sequence[GradeReport]) -> str:
     todos = [todo.id for todo in reports[0].todos] if reports else []
-    rows: list[Sequence[Cell]] = [["student", "score", "max_score", "status", *todos]]
+    rows: list[Sequence[Cell]] = [["student", "score", "max_score", "status", "late_penalty", "refused", *todos]]
     for report in reports:
         scores = [todo.score for todo in report.todos] if report.status != "grader_fault" else []
-        rows.append([report.submission.student, _read_score(report), report.max_score, report.status, *scores])
+        student, refused = report.submission.student, report.submission.refused
+        status = [report.max_score, report.status, report.late_penalty, refused]
+        rows.append([student, _read_score(report), *status, *scores])
     return format_table(rows)
 
 

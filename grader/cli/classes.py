@@ -20,6 +20,7 @@ from grader.cli.options import (
     warn,
 )
 from grader.model.text import list_some
+from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
     from grader.classroom.batch import GradedClass
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
 
 
 def batch(
-    folder: Annotated[Path, typer.Argument(help="Unpacked download of an LMS, or a folder with one entry a student.")],
+    folder: Annotated[Path, typer.Argument(help="Download of an LMS (.zip or folder), or one entry a student.")],
     assignment: AssignmentOption,
     run: Annotated[Path, typer.Option("-o", "--output", help="Folder for reports and summaries.")],
     roster: RosterOption = None,
+    times: Annotated[Optional[Path], typer.Option(help="CSV with the columns student and submitted_at.")] = None,  # noqa: UP045
     jobs: JobsOption = None,
     dask: Annotated[Optional[str], typer.Option(help="Grade on the workers of this Dask scheduler.")] = None,  # noqa: UP045
     store: Annotated[Optional[str], typer.Option(help="Database for the gradebook, such as postgresql://...")] = None,  # noqa: UP045
@@ -43,15 +45,23 @@ def batch(
     quiet: QuietOption = False,
 ) -> None:
     """Grade a class; run again to grade only what has changed."""
+    from grader.classroom.accounting import describe_accounts
     from grader.classroom.batch import BatchOptions, grade_class
+    from grader.classroom.class_archive import open_class
     from grader.classroom.class_folder import collect_submissions
     from grader.classroom.run_folder import RunFolder
+    from grader.classroom.times import read_times
     from grader.classroom.worker_count import choose_worker_count
     from grader.intake.roster import read_roster
     from grader.reporting.terminal import open_progress, print_class
 
     chosen = current_course(course).load_assignment(assignment)
-    found = collect_submissions(folder, chosen, read_roster(roster) if roster else None)
+    found = collect_submissions(
+        open_class(folder, run),
+        chosen,
+        read_roster(roster) if roster else None,
+        read_times(times) if times else None,
+    )
     if not quiet:
         _warn_of_roster(found)
     # The workers of a cluster may have the GPU that this machine lacks.
@@ -68,10 +78,12 @@ def batch(
         pending=pending,
     )
     with open_progress(len({job.student for job in found.jobs}), quiet=quiet) as on_report:
-        done = grade_class(found.jobs, options, RunFolder(run), on_report)
+        done = grade_class(found.jobs, options, RunFolder(run), on_report, ignored=found.ignored)
     if not quiet:
         print_class(done.reports)
         typer.echo(f"wrote {len(done.reports)} reports ({done.kept} unchanged) and a summary to {run}/")
+        for line in describe_accounts(done.entries):
+            typer.echo(escape_control_characters(line))
     _finish(done)
 
 
@@ -119,6 +131,8 @@ def compare(
 
 
 def _warn_of_roster(found: "ClassSubmissions") -> None:
+    for warning in found.warnings:
+        warn(warning)
     for what, names in (
         ("late", found.late),
         ("not on the roster", found.strangers),

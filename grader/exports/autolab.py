@@ -32,6 +32,8 @@ def render(entry: PublishedReport, language: Language) -> str:
     presentation = {"_presentation": "semantic", "stages": list(stages), **stages}
     scores = {_drop_colons(todo.id): todo.score for todo in report.todos}
     place = f"graded with torch {report.environment.torch}, isolation {report.environment.isolation}"
+    if report.late_penalty:
+        place += f", a late penalty of {report.late_penalty:g} is not in these scores"
     return f"{place}\n{to_json(presentation, indent=None)}\n{to_json({'scores': scores}, indent=None)}\n"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.reporting.files import write_table
-from grader.reporting.published import PublishedClass
+from grader.reporting.published import PublishedClass, list_penalties
 from grader.reporting.table import Cell
 
 _END = "End-of-Line Indicator"
@@ -25,4 +25,5 @@ def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
         rows.append([entry.student.id, *names, entry.report.score, "#"])
     write_table(path, rows)
     unknown = [entry.student.id for entry in gradebook.final if not entry.on_roster]
-    return [f"{student!r} is left out: on no roster, so without an OrgDefinedId; pass --roster" for student in unknown]
+    left_out = [f"{name!r} is left out: on no roster, so without an OrgDefinedId; pass --roster" for name in unknown]
+    return [*left_out, *list_penalties(gradebook)]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.reporting.files import write_table
-from grader.reporting.published import PublishedClass, PublishedReport
+from grader.reporting.published import PublishedClass, PublishedReport, list_penalties
 from grader.reporting.table import Cell
 
 # `Section` ends the students' columns, and the SIS login must follow the SIS user id.
@@ -24,7 +24,8 @@ def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
     points = None if _is_in_canvas(gradebook.column) else gradebook.first.max_score
     rows: list[Sequence[Cell]] = [(*_HEADER, gradebook.column), ("    Points Possible", None, None, None, None, points)]
     write_table(path, [*rows, *(_make_row(entry) for entry in known)])
-    return [*_tell_column(gradebook.column), *_tell_unknown([e for e in gradebook.final if e not in known])]
+    unknown = [entry for entry in gradebook.final if entry not in known]
+    return [*_tell_column(gradebook.column), *_tell_unknown(unknown), *list_penalties(gradebook)]
 
 
 def _make_row(entry: PublishedReport) -> Sequence[Cell]:

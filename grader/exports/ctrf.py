@@ -44,7 +44,13 @@ def _render_test(test: CheckResult, entry: PublishedReport, language: Language) 
         "status": "passed" if test.status is Verdict.PASSED else _STATUSES[MEANINGS[test.status].fault],
         "duration": _to_milliseconds(test.cpu_seconds),
         "message": tell_test(test, language),
-        "extra": {"student": entry.student.id, "todo": test.todo, "score": test.score, "max_score": test.max_score},
+        "extra": {
+            "student": entry.student.id,
+            "todo": test.todo,
+            "score": test.score,
+            "max_score": test.max_score,
+            "late_penalty": entry.report.late_penalty,
+        },
     }
 
 

@@ -34,6 +34,9 @@ def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
 def _add_suite(root: ElementTree.Element, entry: PublishedReport, language: Language) -> None:
     tests = entry.report.tests
     suite = ElementTree.SubElement(root, "testsuite", name=_clean(entry.student.id), tests=str(len(tests)))
+    if entry.report.late_penalty:
+        properties = ElementTree.SubElement(suite, "properties")
+        ElementTree.SubElement(properties, "property", name="late_penalty", value=f"{entry.report.late_penalty:g}")
     for test in tests:
         _add_case(suite, test, language)
     for element, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):

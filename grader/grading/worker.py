@@ -50,7 +50,10 @@ SKIPPED = "no GPU-run tests here: their points went to the other tests of the sa
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to grade, or to judge again: from a `recording`, with the results of tests that need not run."""
+    """One submission to grade, or to judge again: from a `recording`, with the results of tests that need not run.
+
+    `entry` is what lies in the class folder; `notes` are for the student, of how the work came to be graded as theirs.
+    """
 
     path: Path
     student: str = ""
@@ -58,6 +61,8 @@ class Job:
     extension_days: float = 0.0
     recording: Path | None = None
     kept: tuple[CheckResult, ...] = ()
+    entry: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -279,7 +284,7 @@ def _choose_status(fault: str, results: Sequence[CheckResult]) -> Status:
 
 def describe_submission(job: Job, submission: Submission) -> GradedSubmission:
     """What was handed in, for the report."""
-    notes = [*submission.left_out, *submission.missing.values()]
+    notes = [*job.notes, *submission.left_out, *submission.missing.values()]
     return GradedSubmission(
         id=submission.id,
         student=job.student or submission.student,
@@ -287,4 +292,5 @@ def describe_submission(job: Job, submission: Submission) -> GradedSubmission:
         submitted_at=job.submitted_at,
         extension_days=job.extension_days,
         notes=tuple([submission.refused, *notes] if submission.refused else notes),
+        refused=submission.refused,
     )

@@ -1,7 +1,8 @@
-"""The files of a .zip, .tar or .tar.gz, read where they lie: nothing is unpacked onto the disk.
+"""The files of an archive, read where they lie: nothing is unpacked onto the disk.
 
-An archive is refused as a whole, with the reason, where unpacking it would be dangerous: paths that lead out of it,
-links, devices, names that collide, and bombs.
+Python reads .zip, .tar and .tar.gz; every other form comes as a tar from `intake.unpacking`. An archive is refused as a
+whole, with the reason, where unpacking it would be dangerous: paths that lead out of it, links, devices, names that
+collide, and bombs.
 """
 
 import errno
@@ -21,6 +22,7 @@ from pathlib import PurePosixPath
 from typing import IO, cast
 
 from grader.intake.entries import Entry, Listing, is_noise, normalize_name, read_name
+from grader.intake.unpacking import needs_unpacking, open_as_tar
 from grader.model.errors import SubmissionRefused
 
 MAX_FILES = 10_000
@@ -43,6 +45,24 @@ DAMAGED = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, E
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much an archive may hold."""
+
+    files: int = MAX_FILES
+    size: int = MAX_BYTES
+    ratio: int = MAX_RATIO
+
+    def find_most(self, packed: int) -> int:
+        """Return to how many bytes an archive of that size may unpack."""
+        return min(self.size, max(RATIO_MATTERS, packed * self.ratio))
+
+
+SUBMISSION = Limits()
+# A whole class, from the staff: as many files as students hand in.
+CLASS = Limits(files=200_000, size=16 * 2**30)
+
+
+@dataclass(frozen=True)
 class Member:
     """What an archive says about one of its files."""
 
@@ -54,18 +74,25 @@ class Member:
 
 def is_archive(head: bytes) -> bool:
     """Whether a file that begins with `head` (512 bytes) can be listed here."""
-    return head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")) or head[257:262] == b"ustar"
+    known = head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")) or head[257:262] == b"ustar"
+    return known or needs_unpacking(head)
 
 
-def list_archive(entry: Entry, stack: ExitStack) -> Listing:
+def list_archive(entry: Entry, stack: ExitStack, limits: Limits = SUBMISSION) -> Listing:
     """The files in an archive, open until `stack` is closed. Raises SubmissionRefused where it is unsafe or damaged."""
     with name_damage(entry.name):
         stream = _load(entry, stack)
-        head = stream.read(2)
+        head = stream.read(8)
         stream.seek(0)
-        if head == b"PK":
-            return _list_zip(stream, entry, stack)
-        return _list_tar(_inflate(stream, entry, stack) if head == b"\x1f\x8b" else stream, entry, stack)
+        if head.startswith(b"PK"):
+            return _list_zip(stream, entry, stack, limits)
+        if head.startswith(b"\x1f\x8b"):
+            inflated = stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb"))
+            stream = _copy(cast(IO[bytes], inflated), entry, limits.find_most(entry.size), stack)
+        elif needs_unpacking(head):
+            with open_as_tar(stream, entry.name) as unpacked:
+                stream = _copy(unpacked, entry, limits.find_most(entry.size), stack)
+        return _list_tar(stream, entry, stack, limits)
 
 
 @contextmanager
@@ -94,12 +121,6 @@ def _load(entry: Entry, stack: ExitStack) -> IO[bytes]:
     return stream
 
 
-def _inflate(stream: IO[bytes], entry: Entry, stack: ExitStack) -> IO[bytes]:
-    limit = min(MAX_BYTES, max(RATIO_MATTERS, entry.size * MAX_RATIO))
-    inflated = stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb"))
-    return _copy(cast(IO[bytes], inflated), entry, limit, stack)
-
-
 def _copy(source: IO[bytes], entry: Entry, limit: int, stack: ExitStack) -> IO[bytes]:
     spool = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
     target = cast(IO[bytes], spool)
@@ -113,12 +134,13 @@ def _copy(source: IO[bytes], entry: Entry, limit: int, stack: ExitStack) -> IO[b
     return target
 
 
-def _list_zip(stream: IO[bytes], entry: Entry, stack: ExitStack) -> Listing:
-    _check_zip_directory(stream, entry.name)
+def _list_zip(stream: IO[bytes], entry: Entry, stack: ExitStack, limits: Limits) -> Listing:
+    if limits is SUBMISSION:
+        _check_zip_directory(stream, entry.name)
     archive = stack.enter_context(zipfile.ZipFile(stream))
     infos = archive.infolist()
     members = [_describe_zip(info) for info in infos]
-    _check(members, entry)
+    _check(members, entry, limits)
     return Listing(
         [
             Entry(member.path, member.size, partial(archive.open, info))
@@ -167,16 +189,16 @@ def _read_zip_name(info: zipfile.ZipInfo) -> str:
     return info.orig_filename
 
 
-def _list_tar(stream: IO[bytes], entry: Entry, stack: ExitStack) -> Listing:
+def _list_tar(stream: IO[bytes], entry: Entry, stack: ExitStack, limits: Limits) -> Listing:
     guarded = cast(IO[bytes], _HeaderGuard(stream))
     archive = stack.enter_context(tarfile.open(fileobj=guarded, mode="r:"))  # noqa: SIM115
     infos: list[tarfile.TarInfo] = []
     for info in archive:
         infos.append(info)
-        if len(infos) > MAX_FILES:
+        if len(infos) > limits.files:
             raise SubmissionRefused(_tell_too_many(entry.name))
     members = [_describe_tar(info) for info in infos]
-    _check(members, entry)
+    _check(members, entry, limits)
     return Listing(
         [
             Entry(member.path, member.size, partial(_open_tar_member, archive, info))
@@ -221,8 +243,8 @@ def _open_tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[byte
     return stream
 
 
-def _check(members: list[Member], entry: Entry) -> None:
-    if len(members) > MAX_FILES:
+def _check(members: list[Member], entry: Entry, limits: Limits) -> None:
+    if len(members) > limits.files:
         raise SubmissionRefused(_tell_too_many(entry.name))
     taken: dict[str, Member] = {}
     for member in members:
@@ -239,7 +261,7 @@ def _check(members: list[Member], entry: Entry) -> None:
             if not other.is_folder and other is not member:
                 raise SubmissionRefused(_tell_collision(entry.name, other.path, member.path))
     total = sum(member.size for member in members)
-    if total > MAX_BYTES or (total > RATIO_MATTERS and total > entry.size * MAX_RATIO):
+    if total > limits.find_most(entry.size):
         raise SubmissionRefused(_tell_bomb(entry.name, total))
 
 

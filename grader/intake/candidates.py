@@ -63,6 +63,12 @@ def list_promising(entries: Sequence[Entry], module: str) -> list[Entry]:
     return code[:MAX_CANDIDATES]
 
 
+def list_bare(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the files whose names have no ending, the shallowest first, and no more than can be read in a moment."""
+    bare = [entry for entry in entries if "." not in entry.name]
+    return sorted(bare, key=_rank_place)[:MAX_CANDIDATES]
+
+
 def choose(candidates: Sequence[Candidate], module: str, expected: Collection[str]) -> Candidate | None:
     """The candidate that is the submission, by this module's rule; None where none of them can be."""
 

@@ -1,6 +1,6 @@
 """Who is in the class, and under which names the learning-management systems know them.
 
-A roster is a CSV in UTF-8 (or cp949) with a header; besides its own columns (id, name, email, section, group,
+A roster is a CSV in UTF-8, UTF-16 or cp949 with a header. Besides its own columns (id, name, email, section, group,
 extension_days, login, canvas, moodle, blackboard, brightspace, gradescope, github, lti) the headers of the systems' own
 lists are understood.
 """
@@ -10,35 +10,21 @@ import io
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 from grader.intake.decoding import decode
+from grader.intake.roster_columns import list_warnings, map_columns
 from grader.model.errors import SubmissionRefused, UsageError
 
 Key = TypeVar("Key")
 
-_COLUMNS: dict[str, tuple[str, ...]] = {
-    "id": ("id", "student id", "student_id", "sid", "sis user id", "orgdefinedid", "학번"),
-    "name": ("name", "full name", "student", "이름", "성명"),
-    "first": ("first name", "first_name"),
-    "last": ("last name", "last_name"),
-    "email": ("email", "email address", "e-mail", "이메일"),
-    "login": ("login", "username", "sis login id"),
-    "canvas": ("canvas", "canvas_id"),
-    "moodle": ("moodle", "moodle_id", "identifier"),
-    "blackboard": ("blackboard", "blackboard_id"),
-    "brightspace": ("brightspace", "brightspace_id"),
-    "gradescope": ("gradescope", "gradescope_id"),
-    "github": ("github", "github_username"),
-    "lti": ("lti", "lti_sub", "sub"),
-    "section": ("section", "sections", "분반"),
-    "group": ("group", "team", "조"),
-    "extension": ("extension_days", "extension", "연장"),
-}
+_TEST_STUDENT = "student, test"
+# Canvas gives its test student a digest for a login.
+_TEST_LOGIN = re.compile(r"[0-9a-f]{32,40}")
 _SYSTEMS = ("login", "canvas", "moodle", "blackboard", "brightspace", "gradescope", "github", "lti")
 
 
@@ -53,42 +39,88 @@ class Student:
     group: str = ""
     extension_days: float = 0.0
     keys: Mapping[str, str] = field(default_factory=dict)
+    is_test: bool = False
+
+    @property
+    def label(self) -> str:
+        """Return the name with the id, for messages to staff."""
+        return f"{self.name} ({self.id})" if self.name else self.id
 
 
 @dataclass(frozen=True)
 class Roster:
-    """A class. Whoever cannot be told apart from somebody else is not found: a grade must not go to a namesake."""
+    """A class. A student who could be confused with another is not found: a grade must not go to a namesake.
+
+    `warnings` says what in the file was not understood.
+    """
 
     students: tuple[Student, ...]
+    warnings: tuple[str, ...] = ()
 
     def find(self, *, keys: Iterable[str] = (), name: str = "", system: str = "") -> Student | None:
-        """The student with one of these keys (`system`'s own ones first), or else with this name in either order."""
-        folded = [key.casefold() for key in keys if key]
-        found = [self._by_system.get((system, key)) for key in folded]
-        found += [self._by_key.get(key) for key in folded]
-        found.append(self._by_name.get(squeeze(name)))
-        return next((student for student in found if student), None)
+        """Return the student with one of these keys (`system`'s own first), or else the only one with this name."""
+        keys = [key for key in keys if key]
+        tries = [self.find_by_system(system, key) for key in keys]
+        tries += [self.find_by_id(key) for key in keys]
+        tries.append(self.find_by_name(name))
+        return next((found[0] for found in tries if len(found) == 1), None)
+
+    def find_by_system(self, system: str, key: str) -> tuple[Student, ...]:
+        """Return the students whose id in that system this is."""
+        return self._by_system.get((system, _fold(key)), ())
+
+    def find_by_id(self, key: str) -> tuple[Student, ...]:
+        """Return the students with this id, login or e-mail address, or else with this before the @."""
+        return self._by_key.get(_fold(key)) or self._by_local_part.get(_fold(key), ())
+
+    def find_by_name(self, name: str) -> tuple[Student, ...]:
+        """Return the students with this whole name, given name or family name first."""
+        return self._by_name.get(squeeze(name), ())
+
+    def find_by_word(self, word: str) -> tuple[Student, ...]:
+        """Return the students who have this word in their names."""
+        return self._by_word.get(squeeze(word), ())
+
+    def knows_system(self, system: str) -> bool:
+        """Return whether the roster has ids of that system."""
+        return any(system in student.keys for student in self.students)
+
+    def uses(self, label: str) -> bool:
+        """Return whether a label could be read as some student's id or name, in whatever system."""
+        known = bool(self.find_by_id(label) or self.find_by_name(label))
+        return known or any(_fold(label) == key for _, key in self._by_system)
 
     @cached_property
-    def _by_system(self) -> dict[tuple[str, str], Student]:
-        return _index(((system, key.casefold()), s) for s in self.students for system, key in s.keys.items())
+    def _by_system(self) -> dict[tuple[str, str], tuple[Student, ...]]:
+        return _index(((system, _fold(key)), s) for s in self.students for system, key in s.keys.items())
 
     @cached_property
-    def _by_key(self) -> dict[str, Student]:
+    def _by_key(self) -> dict[str, tuple[Student, ...]]:
         # Ids that people type and that systems share; not a system's running numbers, which another may use too.
-        shared = ((key, student) for student in self.students for key in _list_shared_keys(student))
-        return _index((key.casefold(), student) for key, student in shared if key)
+        shared = ((key, s) for s in self.students for key in (s.id, s.email, s.keys.get("login", "")))
+        return _index((_fold(key), student) for key, student in shared if key)
 
     @cached_property
-    def _by_name(self) -> dict[str, Student]:
+    def _by_local_part(self) -> dict[str, tuple[Student, ...]]:
+        parts = ((student.email.partition("@")[0], student) for student in self.students)
+        return _index((_fold(part), student) for part, student in parts if part)
+
+    @cached_property
+    def _by_name(self) -> dict[str, tuple[Student, ...]]:
         return _index((form, student) for student in self.students for form in list_name_forms(student.name))
+
+    @cached_property
+    def _by_word(self) -> dict[str, tuple[Student, ...]]:
+        words = ((word, s) for s in self.students for word in re.split(r"[\W_]+", s.name) if word)
+        return _index((squeeze(word), student) for word, student in words)
 
 
 def read_roster(path: Path) -> Roster:
     """Read a CSV. Raises UsageError, with the line, where a student has no id or shares one."""
     rows = read_table(path, "a CSV with id, name, email")
-    columns = _map_columns(rows[0] if rows else [])
-    if not columns.keys() & {"id", "login", "email"}:
+    header = rows[0] if rows else []
+    columns = map_columns(header)
+    if not columns.keys() & {"id", "login", "email", "canvas"}:
         raise UsageError(f"{path.name} has no column for the students' ids: name one of its columns 'id'")
     students: dict[str, Student] = {}
     for line, row in enumerate(rows[1:], start=2):
@@ -99,7 +131,7 @@ def read_roster(path: Path) -> Roster:
         if student.id in students:
             raise UsageError(f"{path.name}, line {line}: the id {student.id!r} is there twice; ids must differ")
         students[student.id] = student
-    return Roster(tuple(students.values()))
+    return Roster(tuple(students.values()), tuple(list_warnings(path.name, header, columns, rows[1:])))
 
 
 def read_table(path: Path, wanted: str) -> list[list[str]]:
@@ -126,42 +158,49 @@ def list_name_forms(name: str) -> set[str]:
     return {form for form in (squeeze("".join(words)), squeeze("".join([*words[-1:], *words[:-1]]))) if form}
 
 
-def _index(pairs: Iterable[tuple[Key, Student]]) -> dict[Key, Student]:
+def _index(pairs: Iterable[tuple[Key, Student]]) -> dict[Key, tuple[Student, ...]]:
     found: dict[Key, dict[str, Student]] = defaultdict(dict)
     for key, student in pairs:
         found[key][student.id] = student
-    return {key: next(iter(students.values())) for key, students in found.items() if len(students) == 1}
+    return {key: tuple(students.values()) for key, students in found.items()}
 
 
-def _list_shared_keys(student: Student) -> list[str]:
-    return [student.id, student.email, student.email.partition("@")[0], student.keys.get("login", "")]
-
-
-def _map_columns(header: Sequence[str]) -> dict[str, int]:
-    titles = [title.strip().lstrip("#").casefold() for title in header]
-    columns = {
-        column: next(titles.index(alias) for alias in aliases if alias in titles)
-        for column, aliases in _COLUMNS.items()
-        if any(alias in titles for alias in aliases)
-    }
-    if {"sis user id", "id"} <= set(titles):  # a Canvas gradebook, whose ID is Canvas's own
-        columns |= {"id": titles.index("sis user id"), "canvas": titles.index("id")}
-    return columns
+def _fold(key: str) -> str:
+    return unicodedata.normalize("NFC", key.strip()).casefold()
 
 
 def _make_student(values: Mapping[str, str], place: str) -> Student:
-    student_id = next((values[column] for column in ("id", "login", "email") if values.get(column)), "")
+    names = ("id", "login", "email", "canvas")
+    student_id = next((values[column] for column in names if values.get(column)), "")
     if not student_id:
         raise UsageError(f"{place}: {values.get('name') or 'a student'} has no id; fill it in")
-    full_name = values.get("name") or f"{values.get('first', '')} {values.get('last', '')}"
     return Student(
         id=student_id.removeprefix("#"),
-        name=" ".join(full_name.split()),
+        name=_join_name(values.get("name", ""), values.get("first", ""), values.get("last", "")),
         email=values.get("email", ""),
         section=values.get("section", ""),
         group=values.get("group", ""),
         extension_days=_read_days(values.get("extension", ""), place),
         keys={system: _clean_key(values[system]) for system in _SYSTEMS if values.get(system)},
+        is_test=_is_test(values),
+    )
+
+
+def _join_name(name: str, first: str, last: str) -> str:
+    """Return the whole name: some lists call the given name `Name`, Korean ones 이름, beside a family name."""
+    if name and (first or not last or squeeze(last) in squeeze(name)):
+        return " ".join(name.split())
+    given = name or first
+    in_hangul = bool(re.fullmatch(r"[가-힣]+", given + last))
+    return " ".join((last + given if in_hangul else f"{given} {last}").split())
+
+
+def _is_test(values: Mapping[str, str]) -> bool:
+    """Return whether this is the student that Canvas makes up for the teachers to try things with."""
+    if not values.get("canvas") or values.get("id"):
+        return False
+    return (
+        values.get("name", "").casefold() == _TEST_STUDENT or _TEST_LOGIN.fullmatch(values.get("login", "")) is not None
     )
 
 

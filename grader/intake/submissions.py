@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from grader.intake.archive import is_archive, list_archive
-from grader.intake.candidates import MAX_CANDIDATES, Candidate, choose, list_promising, read_candidate
+from grader.intake.candidates import MAX_CANDIDATES, Candidate, choose, list_bare, list_promising, read_candidate
 from grader.intake.definitions import Extract
 from grader.intake.entries import Entry, Listing, normalize_name, read_chunks, read_name
 from grader.intake.folder import list_folder, open_file, scan
@@ -17,7 +17,7 @@ from grader.model.submission import SourceFile, Submission
 
 MAX_NESTING = 2
 MAX_ARCHIVES = 5
-_ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz")
+_ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar", ".txz", ".tar.xz", ".tbz", ".tbz2", ".tar.bz2")
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,22 @@ def read_submission(path: Path, *, module: str, defines: Collection[str] = (), s
             refused=finding.reason,
         )
     return _make_submission(finding, finding.chosen.extract, wanted, student)
+
+
+def find_candidate(path: Path, *, module: str, defines: Collection[str] = (), name: str = "") -> Candidate | None:
+    """Return the file that is the submission at `path`, as it compares with others; none where there is none.
+
+    `name` is what the student called it, where the system has added to that.
+    """
+    wanted = Wanted(module, frozenset(item.partition(".")[0] for item in defines))
+    try:
+        with ExitStack() as stack:
+            chosen = _find(path, wanted, stack).chosen
+    except (SubmissionRefused, OSError):
+        return None  # why it cannot be read is said where it is graded
+    if chosen and name and path.is_file() and chosen.entry.path == read_name(path.name):
+        return replace(chosen, entry=replace(chosen.entry, path=name))
+    return chosen
 
 
 def find_path(path: Path) -> Path:
@@ -114,11 +130,17 @@ def _search(listing: Listing, name: str, wanted: Wanted, stack: ExitStack, depth
     if chosen := choose(candidates, wanted.module, wanted.expected):
         notes = (*listing.notes, *_tell_others(chosen, candidates, wanted), *_tell_neighbours(chosen, listing.entries))
         return Finding(chosen, looked_at=(chosen.file,), notes=notes)
+    bare = list_bare(listing.entries)
+    packed = [entry for entry in bare if is_archive(_read_head(entry))]
     archives = [entry for entry in listing.entries if entry.name.lower().endswith(_ARCHIVE_SUFFIXES)]
-    findings = _search_archives(archives, name, wanted, stack, depth)
+    findings = _search_archives([*archives, *packed], name, wanted, stack, depth)
     found = next((finding for finding in findings if finding.chosen), None)
     if found:
         return found
+    # Last of all what has no ending: most such files (LICENSE, Makefile) hold no code.
+    unnamed = [read_candidate(entry, wanted.expected) for entry in bare if entry not in packed]
+    if chosen := choose(unnamed, wanted.module, wanted.expected):
+        return Finding(chosen, looked_at=(chosen.file,), notes=tuple(listing.notes))
     reasons = [candidate.refused for candidate in candidates if candidate.refused]
     reasons += [finding.reason for finding in findings]
     reason = reasons[0] if reasons else _tell_nothing(listing.entries, candidates, name, wanted)

@@ -60,7 +60,7 @@ class GradedFile(Frozen):
 
 
 class GradedSubmission(Frozen):
-    """What was graded; `notes` says what was left out or could not be read."""
+    """What was graded; `notes` says what was left out, `refused` why nothing could be read."""
 
     id: str
     student: str
@@ -68,6 +68,7 @@ class GradedSubmission(Frozen):
     submitted_at: str | None = None
     extension_days: float = 0.0
     notes: tuple[str, ...] = ()
+    refused: str = ""
 
 
 class Environment(Frozen):

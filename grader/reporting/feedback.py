@@ -65,6 +65,8 @@ def tell_test(test: CheckResult, language: Language) -> str:
 def tell_report(report: GradeReport, language: Language) -> str:
     """A page of plain text: the score, each TODO with what went wrong, and what was noted when the files were read."""
     lines = [f"{report.assignment.title}: {report.score:g} / {report.max_score:g}"]
+    if report.late_penalty:
+        lines.append(f"{WORDS[language]['late_penalty']}: {-report.late_penalty:g}")
     for todo in report.todos:
         verdict = MEANINGS[todo.status].tell(language)
         lines.append(f"{todo.id} ({todo.title}): {todo.score:g} / {todo.max_score:g}, {verdict}")

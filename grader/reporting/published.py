@@ -74,6 +74,12 @@ class PublishedClass:
         return self.options.column or self.first.assignment.title
 
 
+def list_penalties(gradebook: PublishedClass) -> list[str]:
+    """Return a note for each score that a late penalty has lowered, where a format has no room to say so."""
+    late = [(entry.student.id, entry.report.late_penalty) for entry in gradebook.final if entry.report.late_penalty]
+    return [f"the score of {student!r} is less a late penalty of {penalty:g}" for student, penalty in late]
+
+
 def tell_penalties(gradebook: PublishedClass) -> list[str]:
     """A note for each late penalty, where a format holds nothing but the tests' own points."""
     penalised = [entry.student.id for entry in gradebook.final if entry.report.late_penalty]

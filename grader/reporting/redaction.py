@@ -92,6 +92,7 @@ def _copy_submission(submission: GradedSubmission) -> GradedSubmission:
         submitted_at=submission.submitted_at,
         extension_days=submission.extension_days,
         notes=submission.notes,
+        refused=submission.refused,
     )
 
 

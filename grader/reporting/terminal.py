@@ -14,6 +14,7 @@ from rich.text import Text
 from grader.model.course import Course
 from grader.model.report import CheckResult, GradeReport
 from grader.model.verdict import MEANINGS, Verdict
+from grader.reporting.feedback import WORDS
 from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def print_report(report: GradeReport, language: Literal["en", "ko"]) -> None:
     """One submission: each TODO, and for each trouble one line that says what is wrong."""
     console = make_console()
     console.print(Text(f"{report.assignment.title}: {report.score:g} / {report.max_score:g}", style="bold"))
+    if report.late_penalty:
+        console.print(Text(f"  {WORDS[language]['late_penalty']}: {-report.late_penalty:g}", style="yellow"))
     if report.fault:
         console.print(Text(f"grader fault: {report.fault}", style="bold red"))
     for todo in report.todos:
@@ -72,13 +75,15 @@ def print_class(reports: Sequence[GradeReport]) -> None:
     """A class: one row a student, one column a TODO."""
     if not reports:
         return
-    table = Table("student", "score", *(todo.id for todo in reports[0].todos), "verdicts", "seconds", box=None)
+    late = ["late"] if any(report.late_penalty for report in reports) else []
+    table = Table("student", "score", *late, *(todo.id for todo in reports[0].todos), "verdicts", "seconds", box=None)
     for report in reports:
         cells = [Text(f"{todo.score:g}", style=STYLES.get(todo.status, "red")) for todo in report.todos]
         verdicts = ", ".join(dict.fromkeys(todo.status.value for todo in report.todos if todo.status != "passed"))
         table.add_row(
             Text(escape_control_characters(report.submission.student)),
             f"{report.score:g}",
+            *[f"{-report.late_penalty:g}" if report.late_penalty else ""] * len(late),
             *cells,
             verdicts,
             f"{report.timing.wall_seconds:.2f}",

@@ -49,6 +49,7 @@ def examine_machine() -> list[MachineFinding]:
         _check_host,
         _check_bubblewrap,
         _check_seccomp,
+        _check_archives,
         _check_jail,
         _check_devices,
     ]
@@ -96,6 +97,18 @@ def _check_seccomp() -> list[MachineFinding]:
         remedy = "apt install libseccomp2; pip install pyseccomp"
         return [MachineFinding("system call filter", False, str(error)[:200], remedy)]
     return [MachineFinding("system call filter", True, f"{size} instructions")]
+
+
+def _check_archives() -> list[MachineFinding]:
+    try:
+        import libarchive
+    except (ImportError, OSError, TypeError, AttributeError) as error:  # the library may be missing, or its binding
+        remedy = "apt install libarchive13; pip install libarchive-c"
+        return [MachineFinding("archives", False, f".7z, .rar, .tar.xz cannot be read: {error}"[:200], remedy)]
+    version = libarchive.ffi.version_number()  # 3006002 is 3.6.2
+    return [
+        MachineFinding("archives", True, f"libarchive {version // 10**6}.{version // 1000 % 1000}.{version % 1000}")
+    ]
 
 
 def _check_jail() -> list[MachineFinding]:

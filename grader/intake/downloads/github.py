@@ -4,12 +4,13 @@ The time is that of the last commit, which is the student's own claim.
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-from grader.intake.downloads.layout import Find, Layout, are_most
+from grader.intake.downloads.layout import Aside, Find, Layout, are_most
 from grader.intake.entries import read_name
 
 # A clone's configuration may name programs: git is kept from every one that reading a commit could start.
@@ -24,16 +25,20 @@ _SECONDS = 10
 
 
 def recognise(folder: Path, items: Sequence[Path]) -> bool:
-    """Whether most entries are clones."""
+    """Return whether most entries are clones."""
     return are_most(len(_list_clones(items)), items)
 
 
-def find(folder: Path, items: Sequence[Path]) -> list[Find]:
-    """One find for each clone."""
+def find(folder: Path, items: Sequence[Path]) -> list[Find | Aside]:
+    """Return each clone, with every user that its name could mean."""
     clones = _list_clones(items)
-    prefix = _find_prefix(folder, [read_name(path.name) for path in clones])
+    prefixes = _list_prefixes(folder, [read_name(path.name) for path in clones])
     return [
-        Find(path, keys=(read_name(path.name).removeprefix(prefix),), submitted_at=_read_commit_time(path))
+        Find(
+            path,
+            keys=tuple(read_name(path.name).removeprefix(prefix) for prefix in prefixes),
+            submitted_at=_read_commit_time(path),
+        )
         for path in clones
     ]
 
@@ -42,13 +47,16 @@ def _list_clones(items: Sequence[Path]) -> list[Path]:
     return [path for path in items if (path / ".git").is_dir()]
 
 
-def _find_prefix(folder: Path, names: Sequence[str]) -> str:
+def _list_prefixes(folder: Path, names: Sequence[str]) -> list[str]:
+    """Return what may be the assignment's part of the names, the likeliest first."""
     # `gh classroom clone` puts `attention-jdoe` into `attention-submissions`.
     named = f"{folder.name.removesuffix('-submissions')}-"
     if all(name.startswith(named) for name in names):
-        return named
-    common = os.path.commonprefix(list(names)) if len(names) > 1 else ""  # noqa: RUF071 - of names, not of paths
-    return common[: common.rfind("-") + 1]
+        return [named]
+    # Two users may begin alike: `lab-kim-a` and `lab-kim-b`.
+    common = os.path.commonprefix(list(names))  # noqa: RUF071 - of names, not of paths
+    ends = [match.end() for match in re.finditer("-", common)]
+    return [common[:end] for end in reversed(ends)] if len(names) > 1 else ["", *(common[:end] for end in ends)]
 
 
 def _read_commit_time(clone: Path) -> str | None:
@@ -71,4 +79,4 @@ def _format_time(parts: list[bytes]) -> str | None:
         return None
 
 
-LAYOUT = Layout("github", recognise, find)
+LAYOUT = Layout("github", "GitHub", recognise, find)

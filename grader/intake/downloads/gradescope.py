@@ -5,26 +5,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from grader.intake.downloads.layout import Find, Layout
+from grader.intake.downloads.layout import Aside, Find, Layout
 from grader.model.errors import UsageError
 
 _METADATA = "submission_metadata.yml"
 
 
 def recognise(folder: Path, items: Sequence[Path]) -> bool:
-    """Whether the export's own list is there."""
+    """Return whether the export's own list is there."""
     return any(path.name == _METADATA for path in items)
 
 
-def find(folder: Path, items: Sequence[Path]) -> list[Find]:
-    """One find for each submitter; the members of a group share a folder. Raises UsageError for a damaged list."""
+def find(folder: Path, items: Sequence[Path]) -> list[Find | Aside]:
+    """Return each submitter's folder; the members of a group share one. Raises UsageError for a damaged list."""
     metadata = _read_metadata(folder / _METADATA)
-    return [
-        _make_find(path, submitter, metadata[path.name])
-        for path in items
-        if path.name in metadata
-        for submitter in _list_mappings(metadata[path.name], ":submitters") or [{}]
-    ]
+    found: list[Find | Aside] = []
+    for path in items:
+        if path.name in metadata:
+            submitters = _list_mappings(metadata[path.name], ":submitters") or [{}]
+            found += [_make_find(path, submitter, metadata[path.name]) for submitter in submitters]
+        elif path.name == _METADATA:
+            found.append(Aside(path, "Gradescope's own list"))
+    return found
 
 
 def _make_find(path: Path, submitter: dict[str, Any], record: dict[str, Any]) -> Find:
@@ -65,4 +67,4 @@ def _read_metadata(path: Path) -> dict[str, dict[str, Any]]:
     return {str(name): record for name, record in records.items() if isinstance(record, dict)}
 
 
-LAYOUT = Layout("gradescope", recognise, find)
+LAYOUT = Layout("gradescope", "Gradescope", recognise, find)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from grader.intake.downloads.layout import Find, Layout, are_most
+from grader.intake.downloads.layout import Aside, Find, Layout, are_most
 from grader.intake.entries import read_name
 
 _TIMESTAMP = "timestamp.txt"
@@ -12,15 +12,15 @@ _LONGEST_TIME = 64
 
 
 def recognise(folder: Path, items: Sequence[Path]) -> bool:
-    """Whether this is a folder `submitted` of folders in folders, or most students have a timestamp."""
+    """Return whether this is a folder `submitted` of folders in folders, or most students have a timestamp."""
     folders = [path for path in items if path.is_dir()]
     stamped = sum(1 for path in folders if any(path.glob(f"*/{_TIMESTAMP}")))
     nested = sum(1 for path in folders if _list_assignments(path))
     return are_most(stamped, folders) or (folder.name == "submitted" and are_most(nested, folders))
 
 
-def find(folder: Path, items: Sequence[Path]) -> list[Find]:
-    """One find for each student; where there are several assignments, the right one is known by what it defines."""
+def find(folder: Path, items: Sequence[Path]) -> list[Find | Aside]:
+    """Return each student's folder; where there are several assignments, the right one is known by what it defines."""
     return [_make_find(path) for path in items if path.is_dir()]
 
 
@@ -47,4 +47,4 @@ def _read_time(path: Path) -> str | None:
         return None
 
 
-LAYOUT = Layout("login", recognise, find)
+LAYOUT = Layout("login", "nbgrader", recognise, find)

@@ -173,7 +173,9 @@ def test_every_student_gets_a_report_a_row_and_a_line(course):
     assert course.count_attempts("lee") == 1
     assert course.read_summary()["mean_score"] == 80
     with (course.run.folder / "summary.csv").open(newline="") as file:
-        assert list(csv.reader(file))[1] == ["kim", "80", "100", "graded", "60", "20"]
+        rows = list(csv.DictReader(file))
+    assert list(rows[0].values()) == ["kim", "80", "100", "graded", "0", "", "60", "20"]
+    assert list(rows[0])[:6] == ["student", "score", "max_score", "status", "late_penalty", "refused"]
 
 
 def test_a_report_is_kept_before_anybody_hears_of_it(course):
@@ -287,7 +289,12 @@ def test_a_fault_that_stays_is_told_and_not_scored(course):
         assert [attempt.score for attempt in store.list_attempts("kim", "toy")] == [None]
     summary = course.read_summary()
     assert summary["mean_score"] == 80
-    assert summary["students"][0] == {"student": "kim", "score": None, "status": "grader_fault"}
+    assert summary["students"][0] == {
+        "student": "kim",
+        "score": None,
+        "status": "grader_fault",
+        "late_penalty": 0,
+    }
 
 
 def test_a_fault_that_passes_is_forgotten(course):
@@ -392,7 +399,7 @@ def test_two_entries_of_one_name_are_two_students(course):
 
 def test_a_class_folder_that_is_not_there_is_told(tmp_path):
     """The message says what to pass."""
-    with pytest.raises(SubmissionNotFound, match="pass the folder that holds one entry for each student"):
+    with pytest.raises(SubmissionNotFound, match="pass the folder that holds the class's submissions"):
         list_jobs(tmp_path / "nowhere")
 
 

@@ -3,6 +3,7 @@
 Submissions run in this process, but for one that ends its own; whether one runs at all is what these tests ask.
 """
 
+import json
 import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -318,3 +319,15 @@ def test_the_command_judges_again(toys):
     run = CliRunner().invoke(app, ["rejudge", str(toys.run.folder), "-q"])
     assert (run.exit_code, run.output) == (0, "")
     assert toys.read("lee").score == 70
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_the_summary_still_accounts_for_the_class_folder(toys, same):
+    """Judging again reads no class folder: what became of its entries is taken over."""
+    summary = toys.run.folder / "summary.json"
+    entries = {"total": 3, "graded": 2, "ignored": 1}
+    summary.write_text(json.dumps(json.loads(summary.read_text()) | {"entries": entries}))
+    toys.change(**DEARER)
+    target = toys.run if same else RunFolder(toys.folder / "run_b")
+    toys.rejudge(target)
+    assert json.loads((target.folder / "summary.json").read_text())["entries"] == entries

@@ -68,6 +68,22 @@ def test_nothing_hidden_leaves(tmp_path: Path, to: str) -> None:
 
 
 @pytest.mark.parametrize("to", FORMATS)
+def test_every_format_shows_a_late_penalty(tmp_path: Path, to: str) -> None:
+    """In the file, or to the staff where the format has no place for it; and says nothing where there is none."""
+    worksheet = tmp_path / "worksheet.csv"
+    worksheet.write_text(WORKSHEET, encoding="utf-8")
+    options = ExportOptions(roster=ROSTER, worksheet=worksheet)
+    shown = {}
+    for name, penalty in (("late", 7.25), ("in time", 0.0)):
+        report = make_report("S001", late_penalty=penalty, score=70.0 - penalty)
+        run = write_run(tmp_path / name, [report])
+        notes = export_run(run, tmp_path / f"{name} out", to=to, options=options)
+        text = "\n".join([*notes, read_everything(tmp_path / f"{name} out")])
+        shown[name] = "7.25" in text or "the late penalty of 'S001' is not in the file" in text
+    assert shown == {"late": True, "in time": False}
+
+
+@pytest.mark.parametrize("to", FORMATS)
 def test_after_the_due_date_only_hidden_tests_stay_back(tmp_path: Path, to: str) -> None:
     """`released` shows `after_due` tests to whoever writes messages at all, and still no hidden one."""
     text = export(tmp_path, to, released=True)

@@ -3,6 +3,8 @@
 import gzip
 import io
 import stat
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -11,9 +13,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.intake import read_submission
+from grader.intake import read_submission, unpacking
+from grader.model.errors import GraderFault
 from grader.model.submission import Submission
-from grader.tests.support.intake_samples import ATTENTION, hand_in, load, make_notebook, make_tar, make_zip
+from grader.tests.support.intake_samples import (
+    ATTENTION,
+    hand_in,
+    load,
+    make_archive,
+    make_notebook,
+    make_rar,
+    make_tar,
+    make_zip,
+)
 
 
 def read(folder: Path, content: bytes, name: str = "hw.zip") -> Submission:
@@ -38,10 +50,17 @@ def make_member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "", size
         ("hw.zip", make_zip({"hw/inner.zip": make_zip({"attention.py": ATTENTION})})),
         ("hw.zip", make_zip({"hw/inner.tar.gz": make_tar({"attention.py": ATTENTION})})),
         ("hw.zip", make_zip({"hw\\attention.py": ATTENTION, "hw\\": ""})),
+        ("hw.7z", make_archive({"hw/attention.py": ATTENTION}, "7zip")),
+        ("hw.tar.xz", make_archive({"hw/attention.py": ATTENTION}, "pax", "xz")),
+        ("hw.tar.bz2", make_archive({"hw/attention.py": ATTENTION}, "pax", "bzip2")),
+        ("hw.rar", make_rar({"hw/attention.py": ATTENTION})),
+        ("renamed", make_archive({"hw/attention.py": ATTENTION}, "7zip")),
+        ("hw.zip", make_zip({"hw/inner.7z": make_archive({"attention.py": ATTENTION}, "7zip")})),
+        ("hw.7z", make_archive({"hw/inner.zip": make_zip({"attention.py": ATTENTION})}, "7zip")),
     ],
 )
 def test_module_in_an_archive_is_found(tmp_path: Path, name: str, content: bytes) -> None:
-    """A .zip, .tar and .tar.gz are known by what is in them, also one inside another."""
+    """Every form is known by what is in it, also one inside another."""
     submission = read(tmp_path, content, name)
     assert load(submission).LuongAttention().score(4) == 2
     assert submission.files[0].path.startswith(f"{name}/hw/")
@@ -198,6 +217,70 @@ def test_bomb_by_count_is_refused(tmp_path: Path) -> None:
     assert "it holds more than 10000 files" in read(tmp_path, bytes(content)).refused
 
 
+OTHER_FORMS = {"hw.7z": ("7zip", None), "hw.tar.xz": ("pax", "xz"), "hw.tar.bz2": ("pax", "bzip2")}
+
+
+@pytest.mark.parametrize("name", OTHER_FORMS)
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"../attention.py": ATTENTION}, "leads out of the archive"),
+        ({"attention.py": ATTENTION, "Attention.py": ATTENTION}, "would be the same file"),
+        ({"attention.py": ATTENTION, "zeros": bytes(40 * 2**20)}, "too much for its size"),
+        ({"attention.py": ATTENTION} | {str(number): "" for number in range(10_000)}, "more than 10000 files"),
+        ({"a/" * 40 + "attention.py": ATTENTION}, "folders deep"),
+    ],
+)
+def test_other_forms_are_refused_for_the_same_reasons(
+    tmp_path: Path, name: str, files: dict[str, str | bytes], reason: str
+) -> None:
+    """Limits and dangers do not depend on how the files were packed."""
+    assert reason in read(tmp_path, make_archive(files, *OTHER_FORMS[name]), name).refused
+
+
+def test_hangul_names_in_a_7z_are_read(tmp_path: Path) -> None:
+    """Its names are UTF-16, whatever the machine's locale is."""
+    content = make_archive({"과제/어텐션.py": ATTENTION}, "7zip")
+    assert read(tmp_path, content, "hw.7z").files[0].path == "hw.7z/과제/어텐션.py"
+
+
+def test_locked_rar_is_refused(tmp_path: Path) -> None:
+    """A password cannot be guessed, and it is not called damage."""
+    content = make_rar({"attention.py": ATTENTION}, locked=True)
+    assert "hw.rar is locked with a password" in read(tmp_path, content, "hw.rar").refused
+
+
+@pytest.mark.parametrize("head", [b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07\x00", b"\xfd7zXZ\x00", b"BZh9"])
+def test_what_only_begins_like_an_archive_is_damaged(tmp_path: Path, head: bytes) -> None:
+    """Bytes without sense are the student's trouble, not a fault of the grader."""
+    assert "hw.bin is damaged" in read(tmp_path, head + bytes(range(256)) * 4, "hw.bin").refused
+
+
+def test_a_machine_without_libarchive_is_at_fault_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The student does not lose the points: the grader says what to install."""
+    monkeypatch.setattr(unpacking, "_find_library", lambda: {"LIBARCHIVE": str(tmp_path / "gone.so")})
+    with pytest.raises(GraderFault, match=r"hw\.7z cannot be read on this machine: install libarchive"):
+        read(tmp_path, make_archive({"attention.py": ATTENTION}, "7zip"), "hw.7z")
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    ["open('/etc/passwd')", "open('/tmp/x', 'w')", "socket.socket()", "os.fork()", "os.execv('/bin/true', ['x'])"],
+)
+def test_the_unpacker_can_do_nothing_but_unpack(attempt: str) -> None:
+    """Once it is confined, no file, no network and no other program is within its reach."""
+    script = f"import os, socket\nfrom grader.intake import unpacker\nunpacker._confine()\n{attempt}"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert run.stderr.splitlines()[-1].startswith("PermissionError"), run.stderr
+
+
+def test_a_module_without_an_ending_is_found_in_a_folder(tmp_path: Path) -> None:
+    """It is tried by its content, after everything that has a name for code; other such files are passed over."""
+    submission = read(tmp_path, make_zip({"hw/attention": ATTENTION, "hw/LICENSE": "MIT", "hw/Makefile": "all:\n"}))
+    assert submission.files[0].path == "hw.zip/hw/attention"
+    assert submission.left_out == ()
+
+
 def test_bomb_by_depth_is_refused(tmp_path: Path) -> None:
     """Archives in archives in archives are refused."""
     content = make_zip({"attention.py": ATTENTION})
@@ -240,6 +323,9 @@ def test_archive_that_cannot_be_opened_does_not_spoil_a_folder(tmp_path: Path) -
 
 
 GOOD = {"hw.zip": make_zip({"hw/attention.py": ATTENTION, "b.ipynb": make_notebook("x = 1")}),
+        "hw.7z": make_archive({"hw/attention.py": ATTENTION, "b.ipynb": make_notebook("x = 1")}, "7zip"),
+        "hw.tar.xz": make_archive({"hw/attention.py": ATTENTION}, "pax", "xz"),
+        "hw.rar": make_rar({"hw/attention.py": ATTENTION}),
         "hw.tar": make_tar({"hw/attention.py": ATTENTION}, mode="w:"),
         "hw.tar.gz": make_tar({"hw/attention.py": ATTENTION})}  # fmt: skip
 

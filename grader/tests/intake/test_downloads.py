@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.intake.downloads import HandedIn, keep_latest, read_class
+from grader.intake.downloads import Download, keep_latest, read_class
+from grader.intake.entries import read_name
 from grader.intake.roster import Roster, Student
 from grader.model.errors import SubmissionNotFound, UsageError
 
@@ -30,13 +31,15 @@ def make(folder: Path, *names: str) -> Path:
     return folder
 
 
-def show(attempts: list[HandedIn], folder: Path) -> list[tuple[str, str, str | None, bool, int]]:
+def show(download: Download, folder: Path) -> list[tuple[str, str, str | None, bool, int]]:
     """What the tests compare."""
-    return [(a.student, a.path.relative_to(folder).as_posix(), a.submitted_at, a.late, a.attempt) for a in attempts]
+    return [
+        (a.student, a.path.relative_to(folder).as_posix(), a.submitted_at, a.late, a.attempt) for a in download.attempts
+    ]
 
 
 def test_canvas(tmp_path: Path) -> None:
-    """Name, LATE flag, user id and resubmission come from Canvas's file names; text entries and links count too."""
+    """Name, LATE flag and user id come from Canvas's file names; all files of one user are one attempt."""
     folder = make(
         tmp_path,
         "doejane_1234_9001_attention.py",
@@ -50,8 +53,7 @@ def test_canvas(tmp_path: Path) -> None:
     assert show(read_class(folder, ROSTER), folder) == [
         ("99", "von_der_leyen_99_9005_a_b.py", None, False, 1),
         ("anon_x7Yz", "anon_x7Yz_9004_attention.py", None, False, 1),
-        ("s1", "doejane_1234_9001_attention.py", None, False, 1),
-        ("s1", "doejane_LATE_1234_9002_attention-1.py", None, True, 2),
+        ("s1", "doejane_LATE_1234_9002_attention-1.py", None, True, 1),
         ("s2", "길동홍_77_9003_어텐션 (1).ipynb", None, False, 1),
         ("s3", "kimminjun_88_text.html", None, False, 1),
     ]
@@ -84,7 +86,9 @@ def test_moodle_flat(tmp_path: Path) -> None:
 
 def test_moodle_worksheet_tells_time_and_address(tmp_path: Path) -> None:
     """The offline grading worksheet beside the folders says who the participants are and when they handed in."""
-    folder = make(tmp_path, "Participant_500_assignsubmission_file/attention.py", "P_501_assignsubmission_file/b.py")
+    folder = make(
+        tmp_path, "Participant_500_assignsubmission_file/attention.py", "Participant_501_assignsubmission_file/b.py"
+    )
     (folder / "Grades.csv").write_text(
         "Identifier,Full name,Email address,Last modified (submission)\n"
         'Participant 500,Jane Doe,jane@uni.example,"Friday, 10 October 2025, 10:22 AM"\n'
@@ -92,7 +96,7 @@ def test_moodle_worksheet_tells_time_and_address(tmp_path: Path) -> None:
     )
     assert show(read_class(folder, ROSTER), folder) == [
         ("s1", "Participant_500_assignsubmission_file", "2025-10-10T10:22:00", False, 1),
-        ("s2", "P_501_assignsubmission_file", None, False, 1),
+        ("s2", "Participant_501_assignsubmission_file", None, False, 1),
     ]
 
 
@@ -233,7 +237,7 @@ def test_a_timestamp_may_be_anything(tmp_path: Path) -> None:
     with (folder / "jdoe/a4/timestamp.txt").open("w") as file:
         file.truncate(8 * 2**30)
     (folder / "s2/a4/timestamp.txt").write_bytes(b"\xff\xfe\x00")
-    assert [attempt.submitted_at for attempt in read_class(folder, ROSTER)] == [None, None]
+    assert [attempt.submitted_at for attempt in read_class(folder, ROSTER).attempts] == [None, None]
 
 
 def test_nbgrader_tree_without_timestamps_is_known_by_its_name(tmp_path: Path) -> None:
@@ -285,7 +289,7 @@ def test_clone_cannot_start_a_program(tmp_path: Path) -> None:
     (clone / ".git/refs/heads").joinpath(next(p.name for p in (clone / ".git/refs/heads").iterdir())).write_text(
         "1" * 40 + "\n"
     )
-    assert read_class(tmp_path / "attention-submissions")[0].submitted_at is None
+    assert read_class(tmp_path / "attention-submissions").attempts[0].submitted_at is None
     assert not marker.exists()
 
 
@@ -298,22 +302,25 @@ def test_plain_folder(tmp_path: Path) -> None:
         ("s3", "Min Jun Kim.zip", None, False, 1),
         ("stranger", "stranger.py", None, False, 1),
     ]
-    assert [a.on_roster for a in read_class(folder, ROSTER)] == [True, True, True, False]
+    assert [a.on_roster for a in read_class(folder, ROSTER).attempts] == [True, True, True, False]
 
 
 def test_namesakes_are_never_guessed(tmp_path: Path) -> None:
     """A name that two students share matches neither: the file keeps its own label."""
     roster = Roster((Student("1", "Jane Doe"), Student("2", "Doe, Jane")))
     folder = make(tmp_path, "doejane_5_9001_attention.py")
-    assert read_class(folder, roster)[0] == HandedIn(
-        "5", folder / "doejane_5_9001_attention.py", None, False, 1, name="doejane"
+    download = read_class(folder, roster)
+    assert [(item.student, item.on_roster) for item in download.attempts] == [("5", False)]
+    assert download.warnings == (
+        "doejane_5_9001_attention.py: not attributed, since the name 'doejane' could mean Jane Doe (1) and Doe, Jane "
+        "(2): fill in the roster's column 'canvas'",
     )
 
 
 def test_running_numbers_of_one_system_do_not_match_another(tmp_path: Path) -> None:
     """A Moodle participant whose number happens to be somebody's Canvas id is not that somebody."""
     folder = make(tmp_path, "Nobody_1234_assignsubmission_file/attention.py")
-    assert read_class(folder, ROSTER)[0].student == "1234"
+    assert read_class(folder, ROSTER).attempts[0].student == "unknown: Nobody_1234_assignsubmission_file"
 
 
 def test_files_handed_in_together_are_one_attempt(tmp_path: Path) -> None:
@@ -326,23 +333,25 @@ def test_files_handed_in_together_are_one_attempt(tmp_path: Path) -> None:
 
 def test_latest_attempt_counts(tmp_path: Path) -> None:
     """`keep_latest` leaves one attempt a student."""
-    folder = make(tmp_path, "doejane_1234_9001_attention.py", "doejane_1234_9002_attention-1.py", "x_5_6_a.py")
-    assert [(a.student, a.attempt) for a in keep_latest(read_class(folder))] == [("1234", 2), ("5", 1)]
+    stem = "HW_jdoe_attempt_2025-10"
+    folder = make(tmp_path, f"{stem}-10-10-22-05_a.py", f"{stem}-11-10-22-05_a.py")
+    attempts = keep_latest(read_class(folder).attempts)
+    assert [(a.student, a.attempt, a.entry) for a in attempts] == [("jdoe", 2, f"{stem}-11-10-22-05_a.py")]
 
 
 def test_folder_around_a_download_is_passed_through(tmp_path: Path) -> None:
     """Unpacking often makes one more folder; a class of one student's plain folder is left alone."""
     make(tmp_path / "a/submissions", "doejane_1234_9001_attention.py")
-    assert read_class(tmp_path / "a")[0].student == "1234"
+    assert read_class(tmp_path / "a").attempts[0].student == "1234"
     make(tmp_path / "b/only student", "attention.py")
-    assert read_class(tmp_path / "b")[0].student == "only student"
+    assert read_class(tmp_path / "b").attempts[0].student == "only student"
 
 
 def test_links_in_a_class_folder_are_not_followed(tmp_path: Path) -> None:
     """A link among the submissions could lead to a solution."""
     folder = make(tmp_path / "class", "s1/attention.py")
     (folder / "s2").symlink_to(tmp_path)
-    assert [a.student for a in read_class(folder)] == ["s1"]
+    assert [a.student for a in read_class(folder).attempts] == ["s1"]
 
 
 PIECES = (
@@ -354,7 +363,7 @@ PIECES = (
 
 @pytest.mark.parametrize("seed", range(40))
 def test_no_names_of_files_break_a_layout(tmp_path: Path, seed: int) -> None:
-    """Whatever the entries are called, each ends up with one student, inside the folder, or is passed over."""
+    """Whatever the entries are called, each ends up with one student, inside the folder, or is listed as ignored."""
     chance = random.Random(seed)
     for _ in range(8):
         name = "_".join(chance.choices(PIECES, k=chance.randint(1, 6)))
@@ -364,9 +373,13 @@ def test_no_names_of_files_break_a_layout(tmp_path: Path, seed: int) -> None:
         elif not path.exists():
             path.write_text(ATTENTION)
     try:
-        attempts = read_class(tmp_path, ROSTER, module="attention.py", defines=["LuongAttention"])
+        download = read_class(tmp_path, ROSTER, module="attention.py", defines=["LuongAttention"])
     except SubmissionNotFound:
         return
+    attempts = download.attempts
+    entries = {attempt.entry for attempt in attempts} | {item.entry for item in download.ignored}
+    assert entries == {read_name(path.name) for path in tmp_path.iterdir()}
+    assert not {attempt.entry for attempt in attempts} & {item.entry for item in download.ignored}
     assert all(attempt.student and attempt.path.parent == tmp_path for attempt in attempts)
     numbers = [(attempt.student, attempt.attempt) for attempt in attempts]
     assert len(set(numbers)) == len(numbers)

@@ -1,5 +1,6 @@
 """Rosters: our own columns and those of the systems' lists."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -63,12 +64,75 @@ def test_spreadsheet_dialects(tmp_path: Path, encoding: str, delimiter: str) -> 
             "First Name,Last Name,SID,Email,Sections\nJane,Doe,S001,j@u.example,A\n",
             Student("S001", "Jane Doe", "j@u.example", section="A"),
         ),
+        ("Email address,Surname,First name,ID number\nj@x,Doe,Jo,S9\n", Student("S9", "Jo Doe", "j@x")),
+        ("Student ID;Family name;Given name;Email\nS9;Doe;Jo;j@x\n", Student("S9", "Jo Doe", "j@x")),
+        ("학번,성,이름,이메일\n20231234,홍,길동,a@b\n", Student("20231234", "홍길동", "a@b")),
+        ("Name,Surname,Student ID\nJo,Doe,S9\n", Student("S9", "Jo Doe")),
+        ("Full name,Last name,Student ID\nJo Doe,Doe,S9\n", Student("S9", "Jo Doe")),
+        (
+            'Student,ID,SIS Login ID,Section\n"Doe, Jane",1234,jdoe,Sec 1\n',
+            Student("jdoe", "Doe, Jane", section="Sec 1", keys={"login": "jdoe", "canvas": "1234"}),
+        ),
+        (
+            'Student,ID,Section,HW1 (4321)\n"Doe, Jane",1234,Sec 1,9\n',
+            Student("1234", "Doe, Jane", section="Sec 1", keys={"canvas": "1234"}),
+        ),
+        (
+            "identifier,github_username,github_id,name\ns1,jd-codes,77,Jane Doe\n",
+            Student("s1", "Jane Doe", keys={"github": "jd-codes"}),
+        ),
+        (unicodedata.normalize("NFD", "학번,이름\n1,홍길동\n"), Student("1", unicodedata.normalize("NFD", "홍길동"))),
     ],
-    ids=["canvas", "moodle", "blackboard", "brightspace", "gradescope"],
+    ids=[
+        "canvas",
+        "moodle",
+        "blackboard",
+        "brightspace",
+        "gradescope",
+        "surname",
+        "family",
+        "korean",
+        "given as name",
+        "full and last",
+        "canvas without sis",
+        "canvas bare",
+        "github",
+        "decomposed",
+    ],
 )
 def test_lists_of_other_systems(tmp_path: Path, text: str, student: Student) -> None:
     """A list that a system exported is a roster as it is."""
     assert read(tmp_path, text).students == (student,)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_an_unknown_heading_is_a_warning(tmp_path: Path, encoding: str) -> None:
+    """Once for all of them, with what is understood; a column without a value needs none."""
+    roster = read(tmp_path, "id;name;Spitzname;Tutor;Empty\ns1;Jane Doe;JD;Kim;\n", encoding)
+    assert roster.students == (Student("s1", "Jane Doe"),)
+    (warning,) = roster.warnings
+    assert warning.startswith("roster.csv: not used: 'Spitzname', 'Tutor'; the columns that count are id, name, first")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Student,ID,SIS User ID,SIS Login ID,Section,HW1 (4321),Final Score\n"Doe, J",1,S1,jd,A,9,9\n',
+        "Identifier,Full name,Email address,Status,Grade,Maximum grade\nParticipant 5,J D,j@x,-,1,2\n",
+        "Last Name,First Name,Username,Student ID,Availability,HW [Total Pts: 9 Score] |7\nD,J,jd,S,Yes,9\n",
+        "OrgDefinedId,Username,Last Name,First Name,HW Points Grade,End-of-Line Indicator\n#S,#jd,D,J,9,#\n",
+    ],
+)
+def test_what_systems_add_to_their_lists_is_no_unknown_heading(tmp_path: Path, text: str) -> None:
+    """Scores and states say nothing of who a student is."""
+    assert read(tmp_path, text).warnings == ()
+
+
+def test_canvas_test_student_is_known_as_such(tmp_path: Path) -> None:
+    """By name or by the digest for a login, where there is no SIS id; a real student of that name stays one."""
+    header = "Student,ID,SIS User ID,SIS Login ID,Section\n"
+    rows = '"Student, Test",1,,abc,A\nMuster,2,,b1946ac92492d2347c6235b4d2611184,A\n"Student, Test",3,S3,tstudent,A\n'
+    assert [student.is_test for student in read(tmp_path, header + rows).students] == [True, True, False]
 
 
 @pytest.mark.parametrize(

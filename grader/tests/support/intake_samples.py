@@ -3,12 +3,17 @@
 import io
 import itertools
 import json
+import struct
 import sys
 import tarfile
 import types
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import libarchive
 
 from grader.intake import read_submission
 from grader.jail.loader import Definitions, compile_definitions
@@ -44,6 +49,36 @@ def make_zip(files: Mapping[str, str | bytes]) -> bytes:
         for name, content in files.items():
             archive.writestr(name, content)
     return buffer.getvalue()
+
+
+def make_archive(files: Mapping[str, str | bytes], form: str, compression: str | None = None) -> bytes:
+    """An archive of another form: `7zip`, or `pax` with `xz` or `bzip2`."""
+    blocks: list[bytes] = []
+
+    def keep(block: Any) -> int:
+        blocks.append(bytes(block))
+        return len(blocks[-1])
+
+    with libarchive.custom_writer(keep, form, compression) as archive:
+        for name, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
+            archive.add_file_from_memory(name, len(data), data)
+    return b"".join(blocks)
+
+
+def make_rar(files: Mapping[str, str], *, locked: bool = False) -> bytes:
+    """A .rar of version 4 with these files, stored as they are."""
+
+    def seal(header: bytes) -> bytes:
+        return struct.pack("<H", zlib.crc32(header) & 0xFFFF) + header
+
+    parts = [b"Rar!\x1a\x07\x00", seal(struct.pack("<BHHHI", 0x73, 0, 13, 0, 0))]
+    for name, text in files.items():
+        data, raw = text.encode(), name.encode()
+        sizes = struct.pack("<BHHII", 0x74, 0x8000 | (4 if locked else 0), 32 + len(raw), len(data), len(data))
+        rest = struct.pack("<BIIBBHI", 3, zlib.crc32(data), 0x59445160, 20, 0x30, len(raw), 0o100644)
+        parts += [seal(sizes + rest + raw), data]
+    return b"".join([*parts, seal(struct.pack("<BHH", 0x7B, 0x4000, 7))])
 
 
 def make_tar(files: Mapping[str, str], *odd: tarfile.TarInfo, mode: str = "w:gz") -> bytes:

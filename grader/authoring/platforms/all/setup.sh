@@ -4,7 +4,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd -P)
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends bubblewrap libseccomp2
+apt-get install -y -qq --no-install-recommends bubblewrap libseccomp2 libarchive13
 python=""
 for version in 3.11 3.12 3.13; do
     if apt-get install -y -qq --no-install-recommends "python$version" "python$version-venv" 2>/dev/null; then

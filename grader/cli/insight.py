@@ -1,0 +1,72 @@
+"""Commands that examine a graded class: `stats` and `similar`."""
+
+import json as json_format
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from grader.cli.course import CourseOption, current_course
+from grader.cli.options import RunArgument
+
+HtmlOption = Annotated[Optional[Path], typer.Option("--html", help="Write an HTML page to this file.")]  # noqa: UP045
+MOST_PAIRS = 30
+MOST_PRINTED = 10
+
+
+def stats(
+    run: RunArgument,
+    html: HtmlOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave out the students' names.")] = False,
+) -> None:
+    """Print statistics of a class: scores, TODOs, hidden tests, mistakes."""
+    from grader.classroom.statistics import describe_class, print_statistics
+    from grader.reporting.files import write_text
+    from grader.reporting.published import read_reports
+    from grader.reporting.staff_pages import render_staff_page
+
+    found = describe_class(read_reports(run), anonymous=anonymous)
+    if html is not None:
+        write_text(html, render_staff_page("statistics.html", title=f"{found.title}: statistics", found=found))
+    if json:
+        typer.echo(json_format.dumps(asdict(found), indent=2, ensure_ascii=False))
+    else:
+        print_statistics(found)
+
+
+def similar(
+    run: RunArgument,
+    against: Annotated[Optional[list[Path]], typer.Option(help="Another run to compare with; repeatable.")] = None,  # noqa: UP045
+    html: HtmlOption = None,
+    course: CourseOption = None,
+) -> None:
+    """List pairs of students whose work shares what few others have."""
+    from grader.authoring.release import render_skeleton
+    from grader.classroom.gradebook import locate_gradebook, open_gradebook
+    from grader.classroom.likeness import find_pairs, list_shared_mistakes, print_pairs, read_works
+    from grader.classroom.run_folder import RunFolder
+    from grader.model.verdict import Verdict
+    from grader.reporting.files import write_text
+    from grader.reporting.published import read_reports
+    from grader.reporting.staff_pages import render_staff_page
+
+    works = []
+    for number, folder in enumerate([run, *(against or [])]):
+        with open_gradebook(locate_gradebook(folder)) as gradebook:
+            found = read_works(RunFolder(folder), gradebook)
+        works += found if number == 0 else [work.rename(f"{folder.name}/{work.student}") for work in found]
+    reports = read_reports(run)
+    assignment = current_course(course).load_assignment(reports[0].assignment.name)
+    solution = assignment.solution.read_text(encoding="utf-8")
+    pairs = find_pairs(works, skeleton=render_skeleton(solution), known=[solution])[:MOST_PAIRS]
+    messages = {
+        report.submission.student: [test.message for test in report.tests if test.status is Verdict.FAILED]
+        for report in reports
+    }
+    mistakes = list_shared_mistakes(messages)
+    if html is not None:
+        title = f"{reports[0].assignment.title}: similar work"
+        write_text(html, render_staff_page("similar.html", title=title, pairs=pairs, mistakes=mistakes))
+    print_pairs(pairs[:MOST_PRINTED])

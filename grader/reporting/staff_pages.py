@@ -1,0 +1,23 @@
+"""Render pages for staff: statistics of a class and pairs of similar work. Each is one file that needs nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+from grader.reporting.safe_text import escape_control_characters
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_staff_page(template: str, **values: Any) -> str:
+    """Render a template of this package. Everything that a student wrote is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, finalize=_finalize,
+    )  # fmt: skip
+    return environment.get_template(template).render(**values)
+
+
+def _finalize(value: Any) -> Any:
+    return escape_control_characters(value) if isinstance(value, str) else value
