@@ -16,7 +16,7 @@ from rich.text import Text
 from grader.classroom.run_folder import RunFolder
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport, TodoResult
-from grader.reporting.table import format_table
+from grader.reporting.safe_text import format_table
 from grader.reporting.terminal import make_console
 
 HEADER = ("student", "todo", "score_before", "score_after", "verdict_before", "verdict_after", "why")

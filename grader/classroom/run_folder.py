@@ -7,7 +7,6 @@ copies for whoever does not ask a database, and every file is there whole or not
 import fcntl
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,10 +16,8 @@ from pathlib import Path
 from grader.examiner.recording import name_recording
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
-from grader.reporting.table import Cell, format_table
-
-UNFINISHED = ".unfinished"
-MAX_NAME_BYTES = 120
+from grader.reporting.files import UNFINISHED, simplify_name, stage_file
+from grader.reporting.safe_text import Cell, format_table
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class RunFolder:
     @contextmanager
     def stage_report(self, report: GradeReport) -> Iterator[None]:
         """Have a student's report written, and put it in its place once the block has succeeded."""
-        with _explain_refusal(self.folder), _stage(self._locate(report.submission.student), _to_json(report)):
+        with _explain_refusal(self.folder), stage_file(self._locate(report.submission.student), _to_json(report)):
             yield
 
     @contextmanager
@@ -88,7 +85,7 @@ class RunFolder:
         with _explain_refusal(self.folder):
             if not path.exists():
                 self.recordings.mkdir(exist_ok=True)
-                with _stage(path, data):
+                with stage_file(path, data):
                     pass
         return path.name
 
@@ -98,7 +95,7 @@ class RunFolder:
         with _explain_refusal(self.folder):
             if path.is_file() and not copy.exists():
                 self.recordings.mkdir(exist_ok=True)
-                with _stage(copy, path.read_bytes()):
+                with stage_file(copy, path.read_bytes()):
                     pass
         return path.name
 
@@ -121,7 +118,7 @@ class RunFolder:
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
         with _explain_refusal(self.folder):
             for name, data in (("summary.json", text.encode()), ("summary.csv", _to_csv(reports).encode())):
-                with _stage(self.folder / name, data):
+                with stage_file(self.folder / name, data):
                     pass
 
     def read_entries(self) -> object:
@@ -170,7 +167,7 @@ def summarise(reports: Sequence[GradeReport], left: Sequence[str] = ()) -> dict[
 
 def make_file_name(student: str) -> str:
     """A student's name as a file name that no file system refuses and that no other student has."""
-    safe = re.sub(r"[^\w.@+-]", "_", student).strip(".").encode()[:MAX_NAME_BYTES].decode("utf-8", "ignore")
+    safe = simplify_name(student)
     if safe and safe == student:
         return safe
     return f"{safe or 'unnamed'}-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
@@ -200,18 +197,6 @@ def _to_csv(reports: Sequence[GradeReport]) -> str:
         status = [report.max_score, report.status, report.late_penalty, refused]
         rows.append([student, _read_score(report), *status, *scores])
     return format_table(rows)
-
-
-@contextmanager
-def _stage(path: Path, data: bytes) -> Iterator[None]:
-    unfinished = path.with_name(f".{path.name}{UNFINISHED}")
-    try:
-        unfinished.write_bytes(data)
-        yield
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

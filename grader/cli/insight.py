@@ -21,15 +21,15 @@ def stats(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave out the students' names.")] = False,
 ) -> None:
-    """Print statistics of a class: scores, TODOs, hidden tests, mistakes."""
+    """Print statistics of a class: scores, tests and mistakes."""
     from grader.classroom.statistics import describe_class, print_statistics
     from grader.reporting.files import write_text
     from grader.reporting.published import read_reports
-    from grader.reporting.staff_pages import render_staff_page
+    from grader.reporting.rendering import render_template
 
     found = describe_class(read_reports(run), anonymous=anonymous)
     if html is not None:
-        write_text(html, render_staff_page("statistics.html", title=f"{found.title}: statistics", found=found))
+        write_text(html, render_template("statistics.html", title=f"{found.title}: statistics", found=found))
     if json:
         typer.echo(json_format.dumps(asdict(found), indent=2, ensure_ascii=False))
     else:
@@ -50,7 +50,7 @@ def similar(
     from grader.model.verdict import Verdict
     from grader.reporting.files import write_text
     from grader.reporting.published import read_reports
-    from grader.reporting.staff_pages import render_staff_page
+    from grader.reporting.rendering import render_template
 
     works = []
     for number, folder in enumerate([run, *(against or [])]):
@@ -68,5 +68,5 @@ def similar(
     mistakes = list_shared_mistakes(messages)
     if html is not None:
         title = f"{reports[0].assignment.title}: similar work"
-        write_text(html, render_staff_page("similar.html", title=title, pairs=pairs, mistakes=mistakes))
+        write_text(html, render_template("similar.html", title=title, pairs=pairs, mistakes=mistakes))
     print_pairs(pairs[:MOST_PRINTED])

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 LISTED = 10
 
 
-def cut_text(text: str, limit: int) -> str:
-    """Return `text`, or its first `limit` characters with an ellipsis."""
-    return text if len(text) <= limit else f"{text[:limit]} …"
+def shorten(text: str, limit: int) -> str:
+    """Return `text` on one line, cut to `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def list_some(names: Sequence[str]) -> str:

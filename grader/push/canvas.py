@@ -22,7 +22,7 @@ from grader.model.errors import PlatformFailed, UsageError
 from grader.push.connection import Connection, Refusal, Session, check_address
 from grader.push.delivery import PlatformGrade, PlatformReply, ScoreUpload
 from grader.reporting.published import PublishedClass, PublishedReport
-from grader.reporting.table import format_points
+from grader.reporting.safe_text import format_points
 
 TOKEN_VARIABLE = "GRADER_CANVAS_TOKEN"
 # Comments are long, and Rails takes 4 MB and 4,096 fields at once.
@@ -62,7 +62,7 @@ class Canvas:
         key = entry.find_key(self.system)
         return key if key.isascii() and key.isdigit() else ""
 
-    def connect(self, gradebook: PublishedClass) -> Sequence[str]:
+    def connect(self, published: PublishedClass) -> Sequence[str]:
         """Find the assignment, whose points are the scale."""
         course = Course(self._requester, {"id": self._ids["course_id"]})
         with self._connection.explain():
@@ -72,9 +72,9 @@ class Canvas:
         self._points = float(getattr(self._assignment, "points_possible", None) or 0.0)
         if not self._points:
             raise UsageError(f"the assignment has no points in Canvas: set them there, then push again ({self.to})")
-        if self._points == gradebook.first.max_score:
+        if self._points == published.first.max_score:
             return []
-        scales = f"{self._points:g} points in Canvas and {gradebook.first.max_score:g} here"
+        scales = f"{self._points:g} points in Canvas and {published.first.max_score:g} here"
         return [f"the assignment has {scales}: every score is sent as its share of Canvas's points"]
 
     def read_held(self) -> Mapping[str, PlatformGrade]:

@@ -11,14 +11,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from grader.exports import tell_scoreless
 from grader.model.errors import GraderError, UsageError
 from grader.push.log import Log, open_log, read_settled
-from grader.reporting.feedback import tell_report
+from grader.reporting.feedback import describe_report
 from grader.reporting.published import (
     ExportOptions,
     PublishedClass,
     PublishedReport,
+    list_scoreless,
     open_published_class,
     read_reports,
 )
@@ -109,7 +109,7 @@ class Platform(Protocol):
     def find_key(self, entry: PublishedReport) -> str:
         """The student's id there, or none."""
 
-    def connect(self, gradebook: PublishedClass) -> Sequence[str]:
+    def connect(self, published: PublishedClass) -> Sequence[str]:
         """Open the connection and find the assignment; returns notes."""
 
     def read_held(self) -> Mapping[str, PlatformGrade]:
@@ -147,9 +147,9 @@ def push_run(run: Path, platform: Platform, orders: PushOptions, tell: Callable[
 
     Raises UsageError for whatever the user can mend, and PlatformFailed; what was sent till then stays in the log.
     """
-    gradebook = open_published_class(read_reports(run), orders.options)
-    parcels, unknown = _pack(gradebook, platform, feedback=orders.feedback)
-    outcome = PushResult(left_out=[*tell_scoreless(gradebook), *unknown])
+    published = open_published_class(read_reports(run), orders.options)
+    parcels, unknown = _pack(published, platform, feedback=orders.feedback)
+    outcome = PushResult(left_out=[*list_scoreless(published), *unknown])
     if orders.dry_run:
         pending = _list_pending(parcels, platform, {} if orders.again else read_settled(run))
         _rehearse(pending, platform, tell)
@@ -159,7 +159,7 @@ def push_run(run: Path, platform: Platform, orders: PushOptions, tell: Callable[
         pending = _list_pending(parcels, platform, {} if orders.again else log.settled)
         outcome.kept = len(parcels) - len(pending)
         if pending:
-            _Delivery(platform, log, outcome, tell, left=len(pending)).deliver(pending, gradebook)
+            _Delivery(platform, log, outcome, tell, left=len(pending)).deliver(pending, published)
     return outcome
 
 
@@ -173,10 +173,10 @@ class _Delivery:
     tell: Callable[[str], None]
     left: int
 
-    def deliver(self, pending: Sequence[ScoreUpload], gradebook: PublishedClass) -> None:
+    def deliver(self, pending: Sequence[ScoreUpload], published: PublishedClass) -> None:
         """Send what the platform has not, and note every answer as it comes."""
         try:
-            self.outcome.left_out += self.platform.connect(gradebook)
+            self.outcome.left_out += self.platform.connect(published)
             for answer in self.platform.send(self._set_aside(pending)):
                 self._take_in(answer)
         except GraderError as error:
@@ -235,9 +235,9 @@ class _Delivery:
         )
 
 
-def _pack(gradebook: PublishedClass, platform: Platform, *, feedback: bool) -> tuple[list[ScoreUpload], list[str]]:
+def _pack(published: PublishedClass, platform: Platform, *, feedback: bool) -> tuple[list[ScoreUpload], list[str]]:
     parcels, unknown = [], []
-    for entry in gradebook.final:
+    for entry in published.final:
         key = platform.find_key(entry)
         if not key:
             unknown.append(
@@ -245,7 +245,7 @@ def _pack(gradebook: PublishedClass, platform: Platform, *, feedback: bool) -> t
                 f"`{platform.system}` and pass it with --roster"
             )
             continue
-        comment = tell_report(entry.report, gradebook.options.language) if feedback else ""
+        comment = describe_report(entry.report, published.options.language) if feedback else ""
         parcels.append(ScoreUpload(entry, key, comment))
     _refuse_shared_keys(parcels, platform)
     return parcels, unknown

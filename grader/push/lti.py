@@ -85,15 +85,15 @@ class Lti:
         """Any text may be the `sub` of a user, but no label is: only the roster knows."""
         return entry.student.keys.get(self.system, "")
 
-    def connect(self, gradebook: PublishedClass) -> Sequence[str]:
+    def connect(self, published: PublishedClass) -> Sequence[str]:
         """Find the line item, or make it."""
         service: Any = {"scope": self._site.scopes, "lineitems": self._site.lineitems}
         self._service = AssignmentsGradesService(self._connector, service)
         if self._site.lineitem:
             return []
-        tag = gradebook.first.assignment.name
-        wanted = LineItem().set_tag(tag).set_label(gradebook.column)
-        wanted.set_score_maximum(gradebook.first.max_score)
+        tag = published.first.assignment.name
+        wanted = LineItem().set_tag(tag).set_label(published.column)
+        wanted.set_score_maximum(published.first.max_score)
         with self._connection.explain():
             found = self._connection.insist(lambda _: self._service.find_lineitem_by_tag(tag))
             # Looked for before each attempt: an answer that was lost must not leave two columns.
@@ -101,7 +101,7 @@ class Lti:
         if not line_item.get_id():
             raise UsageError(f"{self._connection.place} names no address of its line item: pass it with --lineitem")
         self._line_item = line_item
-        return [] if found else [f"a line item {gradebook.column!r} was made; where one was lost, push with --again"]
+        return [] if found else [f"a line item {published.column!r} was made; where one was lost, push with --again"]
 
     def read_held(self) -> Mapping[str, PlatformGrade]:
         """What the line item has of every student."""

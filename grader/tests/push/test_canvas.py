@@ -212,7 +212,7 @@ def test_a_second_push_sends_nothing(
     capsys.readouterr()
     assert push() == 0
     assert canvas.requests == []
-    assert "; 2 were there already" in capsys.readouterr().out
+    assert "; 2 were already there" in capsys.readouterr().out
 
 
 def test_a_changed_score_is_sent_alone(push: Callable[..., int], canvas: FakeCanvas, run: Path) -> None:
