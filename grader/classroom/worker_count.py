@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.model.assignment import Assignment
 from grader.model.devices import choose_device
-from grader.sandbox.jail import GPU_SHARE
+from grader.sandbox.bubblewrap import GPU_SHARE
 
 # A worker takes seconds to start, a submission a fraction of one: fewer than this many are not worth another worker.
 SUBMISSIONS_PER_WORKER = 16

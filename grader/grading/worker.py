@@ -40,7 +40,8 @@ from grader.model.report import (
 )
 from grader.model.submission import Submission
 from grader.model.verdict import Outcome, Verdict
-from grader.sandbox.jail import Isolation, Jail, choose_isolation
+from grader.sandbox.isolation import Isolation
+from grader.sandbox.jail import Jail, choose_isolation
 
 if TYPE_CHECKING:
     from grader.sandbox.channel import Channel

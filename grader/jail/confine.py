@@ -8,7 +8,8 @@ import ctypes
 import os
 import resource
 import signal
-from dataclasses import dataclass
+
+from grader.wire.control import Confinement
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -22,24 +23,8 @@ CAPABILITY_VERSION_3 = 0x20080522
 LAST_CAPABILITY = 63
 
 
-@dataclass(frozen=True)
-class Confinement:
-    """What a child may use. Bytes, seconds and counts; `uid` is where the child goes when the zygote is real root."""
-
-    memory_bytes: int
-    address_bytes: int | None
-    cpu_seconds: int
-    tmpfs_bytes: int
-    threads: int
-    open_files: int
-    uid: int | None
-    namespaces: bool
-    keep_proc: bool
-    filter: bytes
-
-
 def confine(limits: Confinement, channel: int) -> None:
-    """Confine this process for good. Raises OSError where a step is refused: better no child than a free one."""
+    """Confine this process for good. Raises OSError if a step is refused: no child is better than a free one."""
     os.setsid()
     _close_everything_but(channel)
     if limits.namespaces:
@@ -59,18 +44,18 @@ def _close_everything_but(channel: int) -> None:
 
 
 def _leave_namespaces(limits: Confinement) -> None:
-    # The pid namespace is already this child's own. Its mounts become its own here, so that its files are seen by
-    # nobody, and vanish with it without being deleted one by one.
-    _call("unshare", libc.unshare(CLONE_NEWNS | CLONE_NEWIPC))
+    # The pid namespace is already this child's own. Its mounts become its own here, so that no other process sees its
+    # files, and they vanish with it without being deleted one by one.
+    check_call("unshare", libc.unshare(CLONE_NEWNS | CLONE_NEWIPC))
     # Under memory pressure the kernel should take a submission before anything else.
     with open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")
     options = f"size={limits.tmpfs_bytes},nr_inodes=4096,mode=1777".encode()
-    _call("mount /tmp", libc.mount(b"tmpfs", b"/tmp", b"tmpfs", MS_NOSUID | MS_NODEV, options))
-    # /proc would tell the mount sources and the other processes of the zygote's namespace.
-    _call("unmount /proc", libc.umount2(b"/proc", MNT_DETACH))
+    check_call("mount /tmp", libc.mount(b"tmpfs", b"/tmp", b"tmpfs", MS_NOSUID | MS_NODEV, options))
+    # /proc would show the mount sources and the other processes of the zygote's namespace.
+    check_call("unmount /proc", libc.umount2(b"/proc", MNT_DETACH))
     if limits.keep_proc:
-        _call("mount /proc", libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV, None))
+        check_call("mount /proc", libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV, None))
     os.chdir("/tmp")
 
 
@@ -79,7 +64,7 @@ def _limit_resources(limits: Confinement) -> None:
     # signal, but it does get the hard limit's SIGKILL.
     pairs = {
         resource.RLIMIT_CPU: limits.cpu_seconds,
-        # DATA is what counts, since torch maps gigabytes that it never touches. AS below only bounds the page tables.
+        # DATA counts, not AS, since torch maps gigabytes that it never touches. AS below only bounds the page tables.
         resource.RLIMIT_DATA: limits.memory_bytes,
         resource.RLIMIT_FSIZE: limits.tmpfs_bytes,
         resource.RLIMIT_NOFILE: limits.open_files,
@@ -109,17 +94,17 @@ def _drop_privileges(limits: Confinement) -> None:
     if root:
         for capability in range(LAST_CAPABILITY + 1):
             libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # refused beyond the last one the kernel knows
-        _call("securebits", libc.prctl(PR_SET_SECUREBITS, SECUREBITS_LOCKED, 0, 0, 0))
+        check_call("securebits", libc.prctl(PR_SET_SECUREBITS, SECUREBITS_LOCKED, 0, 0, 0))
     if limits.uid is not None:
         # Real root (a user the kernel exempts from process limits) becomes a user who owns nothing.
         os.setgroups([])
         os.setresgid(limits.uid, limits.uid, limits.uid)
         os.setresuid(limits.uid, limits.uid, limits.uid)
     header = _CapabilityHeader(CAPABILITY_VERSION_3, 0)
-    _call("capset", libc.capset(ctypes.byref(header), (_CapabilitySets * 2)()))
+    check_call("capset", libc.capset(ctypes.byref(header), (_CapabilitySets * 2)()))
     # Not dumpable: no other process of this user may trace it or read its memory.
-    _call("dumpable", libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
-    _call("no_new_privs", libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    check_call("dumpable", libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+    check_call("no_new_privs", libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 
 
 class _Program(ctypes.Structure):
@@ -129,10 +114,11 @@ class _Program(ctypes.Structure):
 def _install_filter(program: bytes) -> None:
     # Each BPF instruction has eight bytes. The compiled filter comes from the examiner; the jail needs no libseccomp.
     spec = _Program(len(program) // 8, program)
-    _call("seccomp", libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(spec), 0, 0))
+    check_call("seccomp", libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(spec), 0, 0))
 
 
-def _call(what: str, result: int) -> None:
+def check_call(what: str, result: int) -> None:
+    """Raise the error of a C library's call that did not return 0."""
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")

@@ -15,8 +15,11 @@ from typing import Protocol
 from grader.model.assignment import Limits
 from grader.model.errors import GraderFault
 from grader.model.verdict import SubmissionError, Verdict
-from grader.sandbox.jail import Child, Exit, Isolation, Jail
+from grader.sandbox.child import Child
+from grader.sandbox.isolation import Isolation
+from grader.sandbox.jail import Jail
 from grader.sandbox.machine_speed import measure_slowdown
+from grader.wire.control import Exit
 from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
 
 # How often the limits are looked at while a reply is awaited. Overrunning by so much is not worth a system call more.

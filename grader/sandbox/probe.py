@@ -12,7 +12,8 @@ from grader.model.assignment import Limits
 from grader.model.errors import BrokenJail
 from grader.model.verdict import SubmissionError
 from grader.sandbox.channel import JailChannel
-from grader.sandbox.jail import Isolation, Jail
+from grader.sandbox.isolation import Isolation
+from grader.sandbox.jail import Jail
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import ProtocolError
 from grader.wire.messages import MODULE, Call, Done, Load, Message, pack_message, unpack_message

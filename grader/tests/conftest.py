@@ -12,7 +12,8 @@ import pytest
 
 from grader.model.assignment import Limits
 from grader.sandbox.channel import JailChannel
-from grader.sandbox.jail import Isolation, Jail
+from grader.sandbox.isolation import Isolation
+from grader.sandbox.jail import Jail
 from grader.tests.support.course import COURSE
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import ProtocolError

@@ -1,6 +1,7 @@
 """Who may import whom, and what the trusted side never does: proved from the sources."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import grader
+from grader.tools.source_tree import make_room_graph, read_imports, read_package
 
 PACKAGE = Path(grader.__file__).parent
 INSIDE = sorted([*(PACKAGE / "wire").glob("*.py"), *(PACKAGE / "jail").glob("*.py")])
@@ -16,6 +18,25 @@ INSIDE = sorted([*(PACKAGE / "wire").glob("*.py"), *(PACKAGE / "jail").glob("*.p
 ELSEWHERE = ("wire", "jail", "tests", "redteam/attacks", "redteam/honest")
 OUTSIDE = sorted(
     path for path in PACKAGE.rglob("*.py") if not any(path.is_relative_to(PACKAGE / folder) for folder in ELSEWHERE)
+)
+# Each folder imports only folders before it.
+ORDER = (
+    "model",
+    "wire",
+    "jail",
+    "intake",
+    "sandbox",
+    "examiner",
+    "student",
+    "reporting",
+    "grading",
+    "exports",
+    "push",
+    "classroom",
+    "authoring",
+    "tools",
+    "redteam",
+    "cli",
 )
 # Where the solution, which is ours, becomes a module; and where one of seven fixed names is looked up.
 MAY_EXECUTE = {"examiner/plugin.py"}
@@ -43,7 +64,21 @@ def find_imports(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute here"
-            yield str(node.module)
+            # `from grader import wire` names the folder only behind the `import`.
+            yield from {f"grader.{alias.name}" for alias in node.names} if node.module == "grader" else {node.module}
+
+
+def find_imported_folders(folder: str) -> dict[str, list[str]]:
+    """Return the other folders that a folder imports, each with the modules that do, imports in functions included."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((PACKAGE / folder).rglob("*.py")):
+        if path not in OUTSIDE and path not in INSIDE:
+            continue
+        for name in find_imports(read_tree(path)):
+            parts = name.split(".")
+            if parts[0] == "grader" and parts[1:2] not in ([], [folder]):
+                found.setdefault(parts[1], []).append(name_of(path))
+    return found
 
 
 def find_calls(tree: ast.AST) -> Iterator[str]:
@@ -59,6 +94,36 @@ def skip_annotations(tree: ast.Module) -> ast.Module:
     """The tree without its `if TYPE_CHECKING:` blocks, which never run."""
     tree.body = [node for node in tree.body if not ast.unparse(node).startswith("if TYPE_CHECKING:")]
     return tree
+
+
+def test_every_folder_has_its_place() -> None:
+    """ORDER names every folder with code once, and only those."""
+    folders = {path.relative_to(PACKAGE).parts[0] for path in {*INSIDE, *OUTSIDE} if path.parent != PACKAGE}
+    assert sorted(ORDER) == sorted(folders)
+
+
+@pytest.mark.parametrize("folder", ORDER)
+def test_folder_imports_only_folders_before_it(folder: str) -> None:
+    """So no two folders import each other, directly or by way of others."""
+    before = ORDER[: ORDER.index(folder)]
+    assert {name: users for name, users in find_imported_folders(folder).items() if name not in before} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import grader.cli.app",
+        "import json, grader.cli",
+        "from grader.cli import app",
+        "from grader import cli",
+        "def f():\n    from grader.cli.app import main",
+        "if TYPE_CHECKING:\n    from grader.cli.app import main",
+        "try:\n    import grader.cli.app as a\nexcept ImportError:\n    pass",
+    ],
+)
+def test_no_spelling_of_an_import_is_overlooked(source: str) -> None:
+    """At the top, inside a function, for type checkers only, and by either statement."""
+    assert [name for name in find_imports(ast.parse(source)) if name.startswith("grader.cli")] != []
 
 
 @pytest.mark.parametrize("path", INSIDE, ids=name_of)
@@ -111,6 +176,18 @@ def test_nothing_starts_a_shell(path: Path) -> None:
     keywords = [word for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords]
     assert not any(word.arg == "shell" for word in keywords)
     assert not {"os.system", "os.popen"} & set(find_calls(tree))
+
+
+def test_folders_import_only_folders_below_them() -> None:
+    """The table in ARCHITECTURE.md gives the order; imports inside functions count too."""
+    text = (PACKAGE / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    order = re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)
+    modules = read_package(PACKAGE, skip=("tests", "redteam"))
+    rooms = make_room_graph(modules, read_imports(modules))
+    arrows = {(a.split(".")[1], b.split(".")[1]) for a, targets in rooms.items() for b in targets}
+    assert {a for a, b in arrows} | {b for a, b in arrows} <= {*order, "__main__"}
+    assert {(a, b) for a, b in arrows if a != "__main__" and order.index(a) > order.index(b)} == set()
+    assert len(arrows) > 30
 
 
 def test_help_comes_without_the_slow_imports() -> None:

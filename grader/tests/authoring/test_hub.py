@@ -9,7 +9,8 @@ import pytest
 from grader.intake import read_submission
 from grader.model.assignment import Limits
 from grader.sandbox.channel import JailChannel
-from grader.sandbox.jail import Isolation, Jail
+from grader.sandbox.isolation import Isolation
+from grader.sandbox.jail import Jail
 from grader.tests.conftest import Prober
 from grader.tests.support.course import COURSE, load_assignment
 from grader.wire.messages import Done

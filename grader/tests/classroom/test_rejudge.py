@@ -28,7 +28,7 @@ from grader.model.errors import BrokenSuite, UsageError
 from grader.model.report import GradeReport
 from grader.model.verdict import Verdict
 from grader.sandbox.in_process import InProcessChannel
-from grader.sandbox.jail import Isolation
+from grader.sandbox.isolation import Isolation
 from grader.tests.classroom.test_batch import FakeExecutor
 from grader.tests.support.toy import TESTS, TOML, open_project
 

@@ -18,8 +18,8 @@ from grader.model.digests import digest_environment
 from grader.model.errors import BrokenSuite, UsageError
 from grader.model.report import CheckResult, GradeReport
 from grader.model.verdict import Verdict
+from grader.sandbox.bubblewrap import build_devices, list_environment
 from grader.sandbox.in_process import InProcessChannel
-from grader.sandbox.jail import _build_devices, _list_environment
 from grader.tests.classroom.test_batch import Course, FakeExecutor
 from grader.tests.support.fake_worker import CONDITIONS, ENVIRONMENT, make_report
 from grader.tests.support.toy import TESTS, TOML, open_project
@@ -230,7 +230,7 @@ def test_another_suite_finishes_nothing_by_halves(course):
 def test_a_gpu_is_seen_in_its_own_lane_only():
     """Its device nodes, its share of memory and /proc: for children that may use it."""
     for device in ("cpu", "virtual:0"):
-        assert not any("nvidia" in part for part in _build_devices(device))
-        assert "PYTORCH_CUDA_ALLOC_CONF" not in _list_environment(device)
-    assert "/dev/nvidia0" in _build_devices("cuda:0")
-    assert _list_environment("cuda:0")["PYTORCH_CUDA_ALLOC_CONF"] == "per_process_memory_fraction:0.1"
+        assert not any("nvidia" in part for part in build_devices(device))
+        assert "PYTORCH_CUDA_ALLOC_CONF" not in list_environment(device)
+    assert "/dev/nvidia0" in build_devices("cuda:0")
+    assert list_environment("cuda:0")["PYTORCH_CUDA_ALLOC_CONF"] == "per_process_memory_fraction:0.1"

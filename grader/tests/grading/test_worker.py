@@ -11,7 +11,8 @@ import pytest
 from grader.grading.worker import Worker
 from grader.model.assignment import Limits
 from grader.model.verdict import Verdict
-from grader.sandbox.jail import Child, Jail
+from grader.sandbox.child import Child
+from grader.sandbox.jail import Jail
 from grader.tests.support.a4 import (
     LUONG,
     WRONG_DECODER,

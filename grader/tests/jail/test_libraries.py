@@ -6,7 +6,8 @@ import pytest
 
 from grader.model.assignment import Limits
 from grader.sandbox.channel import JailChannel
-from grader.sandbox.jail import Isolation, Jail
+from grader.sandbox.isolation import Isolation
+from grader.sandbox.jail import Jail
 from grader.tests.conftest import Prober
 
 IMPORTS = ("torch", "tokenizers", "transformers", "transformers.models.bert.modeling_bert")

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from grader.sandbox.bubblewrap import list_environment
 from grader.sandbox.channel import JailChannel
-from grader.sandbox.jail import FIRST_HOST_UID, Jail, _list_environment
+from grader.sandbox.jail import Jail
+from grader.sandbox.start import FIRST_HOST_UID
 from grader.tests.conftest import ROOMY, Prober
 from grader.tests.support.course import COURSE
 
@@ -92,13 +94,13 @@ def test_the_environment_is_the_listed_one(prober: Prober) -> None:
     """Every variable is one that the launcher lists; PWD is bubblewrap's own."""
     found = dict(prober.run("import os\ndef probe(): return dict(os.environ)"))
     assert found.pop("PWD", "/tmp") == "/tmp"
-    assert found == _list_environment()
+    assert found == list_environment()
 
 
 def test_the_environment_of_the_grader_stays_outside(prober: Prober) -> None:
     """No value of the grader's own environment is found in the memory that holds the child's."""
     source = "import os\ndef probe(): return [value for value in os.environb.values()]"
-    kept = set(_list_environment().values())
+    kept = set(list_environment().values())
     secrets = {value for value in os.environ.values() if len(value) > 8} - kept
     assert not {value.decode() for value in prober.run(source)} & secrets
 
@@ -142,7 +144,7 @@ def test_it_is_not_a_user_of_the_host(prober: Prober) -> None:
     """Graded by root, it is a host user that no account has; graded by a user, it is that user without any right."""
     prober.load("def probe(): return 1")
     assert prober.channel.child is not None
-    host_pid = int(prober.channel.child._tasks.parent.name)
+    host_pid = int(prober.channel.child.host_pid)
     owner = Path(f"/proc/{host_pid}/status").read_text().split("Uid:")[1].split()[:4]
     expected = FIRST_HOST_UID + 999 if os.geteuid() == 0 else os.geteuid()
     assert owner == [str(expected)] * 4
@@ -156,7 +158,7 @@ def test_no_right_is_left(prober: Prober, field: str, expected: int) -> None:
     """The kernel says: no capability in any set, no new privileges ever, system calls filtered."""
     prober.load("def probe(): return 1")
     assert prober.channel.child is not None
-    status = (prober.channel.child._tasks.parent / "status").read_text()
+    status = Path(f"/proc/{prober.channel.child.host_pid}/status").read_text()
     assert int(status.split(f"{field}:")[1].split()[0], 16) == expected
 
 

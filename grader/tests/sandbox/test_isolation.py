@@ -10,9 +10,12 @@ import pytest
 
 from grader.model.errors import BrokenJail, IsolationUnavailable
 from grader.model.verdict import SubmissionError
-from grader.sandbox import jail as launcher
+from grader.sandbox import bubblewrap
+from grader.sandbox import jail as jail_module
 from grader.sandbox.channel import JailChannel
-from grader.sandbox.jail import FIRST_HOST_UID, Isolation, Jail, choose_isolation
+from grader.sandbox.isolation import Isolation
+from grader.sandbox.jail import Jail, choose_isolation
+from grader.sandbox.start import FIRST_HOST_UID, choose_uid
 from grader.tests.conftest import ROOMY, TIGHT, Prober, write_probe
 from grader.wire.messages import Raised
 
@@ -59,7 +62,7 @@ def test_nothing_is_left_of_a_child(jail: Jail) -> None:
     prober = Prober(JailChannel(jail, ROOMY))
     prober.run("import threading, time\ndef probe(): threading.Thread(target=time.sleep, args=(1000,)).start()")
     assert prober.channel.child is not None
-    tasks = prober.channel.child._tasks
+    tasks = Path(f"/proc/{prober.channel.child.host_pid}/task")
     prober.channel.close()
     assert not tasks.exists()
 
@@ -100,7 +103,7 @@ def test_without_bubblewrap_it_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_changing_users_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """`setuid` is refused to anybody who cannot change users."""
-    monkeypatch.setattr(launcher.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(IsolationUnavailable, match="root"):
         choose_isolation("setuid")
 
@@ -108,16 +111,16 @@ def test_changing_users_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("obstacle", "expected"), [("", Isolation.BWRAP), ("refused", Isolation.SETUID)])
 def test_auto_takes_the_best_there_is(monkeypatch: pytest.MonkeyPatch, obstacle: str, expected: Isolation) -> None:
     """A jail where one stands, another user where none does."""
-    monkeypatch.setattr(launcher.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(launcher, "find_obstacle", lambda: obstacle)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(jail_module, "find_obstacle", lambda: obstacle)
     assert choose_isolation("auto") is expected
 
 
 def test_auto_never_goes_without_a_wall(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No bubblewrap and no root: refused."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(launcher.os, "geteuid", lambda: 1000)
-    assert "no program 'bwrap'" in launcher.find_obstacle()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert "no program 'bwrap'" in jail_module.find_obstacle()
     with pytest.raises(IsolationUnavailable, match="root"):
         choose_isolation("auto")
 
@@ -125,28 +128,28 @@ def test_auto_never_goes_without_a_wall(monkeypatch: pytest.MonkeyPatch, tmp_pat
 @pytest.mark.parametrize("isolation", Isolation)
 def test_only_root_can_change_users(monkeypatch: pytest.MonkeyPatch, isolation: Isolation) -> None:
     """Run by a plain user, no child is given another user's name."""
-    monkeypatch.setattr(launcher.os, "geteuid", lambda: 1000)
-    assert launcher._choose_uid(isolation) is None
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert choose_uid(isolation) is None
 
 
 def test_users_of_the_host_are_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a namespace the child becomes a user that no account has."""
-    monkeypatch.setattr(launcher.os, "geteuid", lambda: 0)
-    uid = launcher._choose_uid(Isolation.SETUID)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    uid = choose_uid(Isolation.SETUID)
     assert uid is not None and uid >= FIRST_HOST_UID
 
 
 def test_a_checkout_below_the_runtime_is_covered() -> None:
     """A project folder that comes in with /usr is hidden, by something that cannot be written."""
-    arguments = launcher._hide_ours(Path("/usr"), Path("/usr/src/course"))
-    assert arguments[:4] == ["--tmpfs", "/usr/src/course", "--remount-ro", "/usr/src/course"]
+    arguments = " ".join(bubblewrap.build_wall("cpu", Path("/usr/src/course")))
+    assert "--tmpfs /usr/src/course --remount-ro /usr/src/course" in arguments
 
 
 def test_an_installed_package_is_covered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of a copy of the package among the site packages nothing is seen."""
     (tmp_path / "grader").mkdir()
-    monkeypatch.setattr(launcher, "_list_site_packages", lambda: [(str(tmp_path), "/site/0")])
-    assert "/site/0/grader" in launcher._hide_ours(Path("/usr"), None)
+    monkeypatch.setattr(bubblewrap, "list_site_packages", lambda: [(str(tmp_path), "/site/0")])
+    assert "/site/0/grader" in bubblewrap.list_hidden_folders(None)
 
 
 def test_without_a_wall_calls_are_still_refused() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import grader
-from grader.sandbox.jail import Isolation
+from grader.sandbox.isolation import Isolation
 from grader.sandbox.probe import PROBES, probe, summarise_probes
 from grader.tests.support.course import COURSE
 

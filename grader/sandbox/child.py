@@ -1,0 +1,71 @@
+"""One confined process, watched from outside."""
+
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from grader.model.errors import BrokenJail
+from grader.wire.control import Exit
+
+
+class Child:
+    """A forked process that holds one submission."""
+
+    def __init__(self, pidfd: int, connection: socket.socket, reap: Callable[[], Exit]) -> None:
+        """Watch the process behind `pidfd`; `reap` waits for its end."""
+        self.pidfd = pidfd
+        self.connection = connection
+        self._reap = reap
+        self.host_pid = _read_host_pid(pidfd)
+        # The kernel's CPU clock of a process: readable from outside, and no process can turn its own back.
+        self._clock = (~self.host_pid << 3) | 2
+
+    def read_cpu_seconds(self) -> float:
+        """Return the CPU time of all its threads so far. Raises OSError once the process is gone."""
+        return time.clock_gettime(self._clock)
+
+    def is_asleep(self) -> bool:
+        """Tell whether all its threads wait of their own accord, rather than for a processor or the disk."""
+        tasks = f"/proc/{self.host_pid}/task"
+        # Plain system calls: the child waits for the same processor meanwhile.
+        try:
+            names = os.listdir(tasks)
+        except OSError:
+            return True  # it has just ended
+        # Any other state is sleep: sleeping, stopped, or a first thread that ended before the others.
+        return not any(_read_state(f"{tasks}/{name}/stat") in ("R", "D") for name in names)
+
+    def await_end(self, seconds: float) -> bool:
+        """Give it time to end by itself, so that its exit status is its own doing. Return whether it has ended."""
+        poller = select.poll()
+        poller.register(self.pidfd, select.POLLIN)
+        return bool(poller.poll(seconds * 1000))
+
+    def end(self) -> Exit:
+        """Kill it, even if it looks dead, and return how it ended."""
+        try:
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it ended by itself; its status is still to be read
+        os.close(self.pidfd)
+        self.connection.close()
+        return self._reap()
+
+
+def _read_state(status: str) -> str:
+    try:
+        with open(status, "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0].decode()
+    except OSError:
+        return "X"  # it has just ended
+
+
+def _read_host_pid(pidfd: int) -> int:
+    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
+        if line.startswith("Pid:"):
+            return int(line.split()[1])
+    raise BrokenJail("this kernel does not show the process of a pidfd: install Linux 5.4 or newer")

@@ -1,0 +1,104 @@
+"""Start a zygote: without a wall, behind bubblewrap as a plain user, or behind bubblewrap as root."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.model.errors import BrokenJail
+from grader.sandbox.bubblewrap import PACKAGE, build_wall, list_environment, list_site_packages
+from grader.sandbox.isolation import Isolation
+
+CHILD_UID = 1000
+# Host users that no account uses: the users 1 to 65534 of a zygote started by root are mapped to them.
+FIRST_HOST_UID, HOST_UIDS = 2_000_000_001, 65534
+BOOT = (
+    "import sys, site; sys.path[:0] = sys.argv[2].split(':'); site.setquit();"
+    "from grader.jail.zygote import run; run(int(sys.argv[1]))"
+)
+
+
+@dataclass(frozen=True)
+class ZygoteOptions:
+    """The descriptors of a zygote's control socket and of its log, its device, and the course it may see."""
+
+    control: int
+    log: int
+    device: str
+    course: Path | None
+
+
+def start_zygote(isolation: Isolation, options: ZygoteOptions) -> subprocess.Popen[bytes]:
+    """Start the process. Raises BrokenJail if bubblewrap refuses."""
+    packages = list_site_packages()
+    if isolation is not Isolation.BWRAP:
+        search_path = [str(PACKAGE.parent), *(source for source, _ in packages)]
+        command = _build_command(sys.executable, options.control, search_path)
+        return _popen(command, options, [], environment=list_environment(options.device))
+    search_path = ["/jail", *(target for _, target in packages)]
+    command = ["--", *_build_command(str(Path(sys.executable).resolve()), options.control, search_path)]
+    wall = build_wall(options.device, options.course)
+    if os.geteuid() != 0:
+        return _popen([*wall, *command], options, [])
+    return _start_as_root(wall, command, options)
+
+
+def choose_uid(isolation: Isolation) -> int | None:
+    """Return the user that a child becomes, or None if it stays the user that it is."""
+    # Only root can change users. Inside a namespace any user will do. On the host it must be one that has no account
+    # and no submissions of another worker, since a user may kill all processes of their own.
+    if os.geteuid() != 0 or isolation is Isolation.NONE:
+        return None
+    return CHILD_UID if isolation is Isolation.BWRAP else FIRST_HOST_UID + os.getpid()
+
+
+def _build_command(python: str, control: int, search_path: Sequence[str]) -> list[str]:
+    return [python, "-s", "-S", "-P", "-B", "-c", BOOT, str(control), ":".join(search_path)]
+
+
+def _start_as_root(wall: list[str], command: list[str], options: ZygoteOptions) -> subprocess.Popen[bytes]:
+    # The kernel does not count root's processes against RLIMIT_NPROC, so children must become another user. Only
+    # root may map more than one user into a namespace; bubblewrap waits while the map is written from outside.
+    info_read, info_write = os.pipe()
+    block_read, block_write = os.pipe()
+    extra = ["--info-fd", str(info_write), "--userns-block-fd", str(block_read)]
+    try:
+        process = _popen([*wall, *extra, *command], options, [info_write, block_read])
+        os.close(info_write)
+        info_write = -1
+        pid = _read_info(info_read, options.log)
+        for name in ("uid_map", "gid_map"):
+            Path(f"/proc/{pid}/{name}").write_text(f"0 0 1\n1 {FIRST_HOST_UID} {HOST_UIDS}\n")
+        os.write(block_write, b"1")
+    finally:
+        for descriptor in (info_read, info_write, block_read, block_write):
+            if descriptor >= 0:
+                os.close(descriptor)
+    return process
+
+
+def _read_info(descriptor: int, log: int) -> int:
+    text = b""
+    while not text.rstrip().endswith(b"}"):
+        part = os.read(descriptor, 4096)
+        if not part:
+            os.lseek(log, 0, os.SEEK_SET)
+            raise BrokenJail(f"bubblewrap did not start: {os.read(log, 2000).decode('utf-8', 'replace').strip()}")
+        text += part
+    return int(json.loads(text)["child-pid"])
+
+
+def _popen(
+    command: list[str], options: ZygoteOptions, descriptors: list[int], environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        pass_fds=[options.control, *descriptors],
+        stdin=subprocess.DEVNULL,
+        stdout=options.log,
+        stderr=options.log,
+        env=environment,
+    )
