@@ -24,7 +24,7 @@ from grader.model.errors import UsageError
 from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
-    from grader.push.delivery import Platform
+    from grader.push.platform import Platform
 
 
 def export(
@@ -102,8 +102,8 @@ def push_canvas(
 ) -> None:
     """Send scores to an assignment in Canvas; run again to send changes."""
     with _explaining_extra():
+        from grader.push.address import read_secret
         from grader.push.canvas import TOKEN_VARIABLE, Canvas
-        from grader.push.connection import read_secret
 
     secret = "" if shared.dry_run else read_secret("token of Canvas", TOKEN_VARIABLE, token)
     _push(run, Canvas(url, secret, course=course, assignment=assignment), roster, shared)
@@ -128,8 +128,9 @@ def push_lti(
 ) -> None:
     """Send scores by LTI Advantage; run again to send changes."""
     with _explaining_extra():
-        from grader.push.connection import read_secret
-        from grader.push.lti import KEY_VARIABLE, Lti, Site
+        from grader.push.address import read_secret
+        from grader.push.lti import Lti
+        from grader.push.lti_site import KEY_VARIABLE, Site
 
     secret = "" if shared.dry_run else read_secret("private key of the tool", KEY_VARIABLE, key)
     site = Site(token_url, client_id, lineitems=lineitems, lineitem=lineitem, key_id=key_id, audience=audience)
