@@ -7,9 +7,11 @@ or a redirect says. Replies are streamed, and their bytes and seconds are bounde
 import io
 import json
 import re
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from threading import Thread
@@ -92,6 +94,9 @@ class Session(requests.Session):
         # With any function here, requests does not replace the token by a password from .netrc.
         self.auth = _keep_headers
         self.headers["Accept-Encoding"] = "identity"  # a compressed reply could be small here and huge in memory
+        self._adapter = _CuttingAdapter()
+        self.mount("https://", self._adapter)
+        self.mount("http://", self._adapter)
 
     @property
     def seconds_left(self) -> float:
@@ -155,6 +160,7 @@ class Session(requests.Session):
                 "REQUESTS_CA_BUNDLE"
             ) from error
         except (TimeoutError, requests.Timeout, ReadTimeoutError) as error:
+            self._adapter.cut()
             raise Unanswered(f"gave no complete reply within {self.limits.reply_seconds:g} s") from error
         except requests.RequestException as error:
             cause = getattr(error.args[0] if error.args else None, "reason", None)
@@ -162,6 +168,34 @@ class Session(requests.Session):
             raise Unanswered("cannot be found: no such host" if unknown else "dropped the connection") from error
         except HTTPError as error:
             raise Unanswered("dropped the connection") from error
+
+
+class _CuttingAdapter(requests.adapters.HTTPAdapter):
+    """An adapter that knows its open sockets, so that a request in another thread can be ended."""
+
+    def __init__(self) -> None:
+        self._sockets: list[socket.socket] = []
+        super().__init__()
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        if "ConnectionCls" in vars(pool):
+            return pool
+        sockets, plain = self._sockets, pool.ConnectionCls
+
+        class Connection(plain):  # type: ignore[misc, valid-type]
+            def connect(self) -> None:
+                super().connect()
+                sockets.append(self.sock)
+
+        pool.ConnectionCls = Connection
+        return pool
+
+    def cut(self) -> None:
+        """End every connection; a thread that reads from one gets an error."""
+        while self._sockets:
+            with suppress(OSError):  # it was closed before
+                self._sockets.pop().shutdown(socket.SHUT_RDWR)
 
 
 class PageGuard:
@@ -200,7 +234,7 @@ def run_bounded(act: Callable[[], Result], seconds: float) -> Result:
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             future.set_exception(error)
 
-    Thread(target=run, daemon=True).start()
+    Thread(target=run, daemon=True, name=f"push {id(future)}").start()
     return future.result(timeout=seconds)
 
 

@@ -145,11 +145,21 @@ class FakePlatform:
             yield
 
 
+class Server(ThreadingHTTPServer):
+    """A server that is quiet about a client which hangs up."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serve(answer: Any) -> Iterator[str]:
     """Serve replies on a free port of this machine; gives the address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), make_handler(answer))
-    server.daemon_threads, server.block_on_close = True, False
+    server = Server(("127.0.0.1", 0), make_handler(answer))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
