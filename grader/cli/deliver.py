@@ -24,6 +24,7 @@ from grader.model.errors import UsageError
 from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
+    from grader.intake.roster import Roster
     from grader.push.platform import Platform
 
 
@@ -39,10 +40,9 @@ def export(
 ) -> None:
     """Write scores and feedback as a file for another system."""
     from grader.exports import ExportOptions, export_run
-    from grader.intake.roster import Roster, read_roster
 
     options = ExportOptions(
-        roster=read_roster(roster) if roster else Roster(()),
+        roster=_read_roster(roster),
         worksheet=worksheet,
         column=column,
         released=released,
@@ -139,12 +139,10 @@ def push_lti(
 
 def _push(run: Path, platform: "Platform", roster: Path | None, shared: SharedOptions) -> None:
     from grader.exports import ExportOptions
-    from grader.intake.roster import Roster, read_roster
     from grader.push.delivery import PushOptions, push_run
 
-    known = read_roster(roster) if roster else Roster(())
     options = PushOptions(
-        ExportOptions(roster=known, released=shared.released, language=shared.lang.value),
+        ExportOptions(roster=_read_roster(roster), released=shared.released, language=shared.lang.value),
         feedback=shared.feedback,
         dry_run=shared.dry_run,
         again=shared.again,
@@ -156,6 +154,15 @@ def _push(run: Path, platform: "Platform", roster: Path | None, shared: SharedOp
         typer.echo(f"sent {result.sent} scores to {platform.to}; {result.kept} were already there")
     if result.refused:
         raise typer.Exit(ExitCode.GRADER_FAULT)
+
+
+def _read_roster(path: Path | None) -> "Roster":
+    from grader.intake.roster import Roster, read_roster
+
+    roster = read_roster(path) if path else Roster(())
+    for warning in roster.warnings:
+        warn(warning)
+    return roster
 
 
 def _print_line(line: str) -> None:

@@ -7,6 +7,7 @@ redacted before a format sees them.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from grader.classroom.run_folder import RunFolder
 from grader.exports import (
     autolab,
     brightspace,
@@ -24,7 +25,7 @@ from grader.exports import (
     table,
 )
 from grader.model.errors import UsageError
-from grader.reporting.published import ExportOptions, PublishedClass, list_scoreless, open_published_class, read_reports
+from grader.reporting.published import ExportOptions, PublishedClass, list_scoreless, open_published_class
 
 __all__ = ["FORMATS", "ExportOptions", "export_run"]
 
@@ -54,5 +55,5 @@ def export_run(run: Path, path: Path, *, to: str, options: ExportOptions) -> lis
     """
     if to not in FORMATS:
         raise UsageError(f"no format {to!r}: there are {', '.join(FORMATS)}")
-    published = open_published_class(read_reports(run), options)
+    published = open_published_class(RunFolder(run).read_reports(), options)
     return [*list_scoreless(published), *FORMATS[to](published, path)]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.classroom.run_folder import RunFolder
 from grader.model.errors import GraderError, UsageError
 from grader.push.log import Log, open_log, read_settled
 from grader.push.platform import Platform, PlatformReply, ScoreUpload
@@ -17,7 +18,6 @@ from grader.reporting.published import (
     PublishedClass,
     list_scoreless,
     open_published_class,
-    read_reports,
 )
 
 
@@ -46,7 +46,7 @@ def push_run(run: Path, platform: Platform, options: PushOptions, on_line: Calla
 
     Raises UsageError for problems that the user can solve, and PlatformFailed. The log keeps what was sent before.
     """
-    published = open_published_class(read_reports(run), options.export)
+    published = open_published_class(RunFolder(run).read_reports(), options.export)
     uploads, unknown = _make_uploads(published, platform, feedback=options.feedback)
     result = PushResult(left_out=[*list_scoreless(published), *unknown])
     if options.dry_run:

@@ -3,7 +3,6 @@
 The log is why a second push sends nothing: it has the digest of what the platform took last of each student.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -13,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from grader.classroom.run_folder import RunFolder
 from grader.model.errors import UsageError
-from grader.reporting.files import format_json
+from grader.reporting.files import format_json, lock_file
 
-NAME = "push.jsonl"
 # The platform has the score: because it accepted it, or because it had it before.
 _SETTLED = ("sent", "there already")
 
@@ -39,7 +38,7 @@ class Log:
 @contextmanager
 def open_log(run: Path) -> Iterator[Log]:
     """Open a run's log for writing. Raises UsageError if it cannot be written, or if another push has it open."""
-    path = run / NAME
+    path = RunFolder(run).push_log
     try:
         file = path.open("a", encoding="utf-8")
     except OSError as error:
@@ -47,11 +46,8 @@ def open_log(run: Path) -> Iterator[Log]:
             f"cannot write {str(path)!r} ({error.strerror}); without a log a score might be sent twice: make the "
             "folder writable"
         ) from error
-    with file:  # the kernel releases the lock when this process ends, however it ends
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(f"another push from {str(run)!r} is running: wait for it") from error
+    with file:
+        lock_file(file, f"another push from {str(run)!r} is running: wait for it")
         _end_line(path, file)
         yield Log(file, read_settled(run))
 
@@ -67,12 +63,13 @@ def read_settled(run: Path) -> dict[tuple[str, str], str]:
 
 def read_log(run: Path) -> list[dict[str, Any]]:
     """Read every record; a line that a killed process did not finish is ignored."""
+    path = RunFolder(run).push_log
     try:
-        text = (run / NAME).read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise UsageError(f"cannot read {str(run / NAME)!r} ({error.strerror}): make it readable") from error
+        raise UsageError(f"cannot read {str(path)!r} ({error.strerror}): make it readable") from error
     # Not splitlines(): older lines may contain other line separators inside a name.
     return [record for record in map(_read_record, text.split("\n")) if record]
 

@@ -1,5 +1,6 @@
 """Write files whole or not at all, and give students' files safe names."""
 
+import fcntl
 import json
 import os
 import re
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 from grader.model.errors import UsageError
 from grader.reporting.published import PublishedReport
@@ -18,17 +20,44 @@ MAX_NAME_BYTES = 120
 
 
 @contextmanager
-def stage_file(path: Path, data: bytes) -> Iterator[None]:
-    """Write `data` beside `path`, and put it in place once the block has succeeded."""
+def stage_bytes(path: Path, data: bytes) -> Iterator[None]:
+    """Write `data` beside `path`, and put it in place once the block has succeeded. Raises OSError."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
         unfinished.write_bytes(data)
         yield
         unfinished.replace(path)
     except BaseException:
-        if path.parent.is_dir():
-            unfinished.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
+
+
+def lock_file(file: IO[str], refusal: str) -> None:
+    """Lock an open file until it is closed. Raises UsageError with `refusal` if another process has locked it.
+
+    The kernel removes the lock when this process ends, however it ends.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UsageError(refusal) from error
+
+
+def make_safe_name(student: str) -> str:
+    """Return a student's name without what a file system refuses. Two students may get the same name."""
+    safe = re.sub(r"[^\w.@+-]", "_", student).strip(".").encode("utf-8", "replace")[:MAX_NAME_BYTES]
+    return safe.decode("utf-8", "ignore") or "unnamed"
+
+
+def make_file_name(student: str) -> str:
+    """Return a file name for a student that no file system refuses and that no other student has."""
+    safe = make_safe_name(student)
+    return safe if safe == student else add_digest(safe, student)
+
+
+def add_digest(name: str, student: str) -> str:
+    """Return the name with a digest of the student's name, which sets it apart from equal names."""
+    return f"{name}-{sha256(student.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def write_text(path: Path, text: str) -> None:
@@ -40,7 +69,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole. Raises UsageError if the place cannot be written to."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with stage_file(path, data):
+        with stage_bytes(path, data):
             pass
     except OSError as error:
         raise UsageError(f"cannot write {str(path)!r}: {error.strerror or error}; choose another place") from error
@@ -71,21 +100,11 @@ def format_json(value: Mapping[str, object], *, indent: int | None = 2) -> str:
     return escape_json(json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False))
 
 
-def simplify_name(text: str) -> str:
-    """Return `text` as a file name that every file system takes; it may be empty, or equal to another's."""
-    plain = re.sub(r"[^\w.@+-]", "_", text).strip(".")
-    return plain.encode()[:MAX_NAME_BYTES].decode("utf-8", "ignore")
-
-
 def _name_files(entries: Sequence[PublishedReport]) -> dict[str, PublishedReport]:
-    plain = [simplify_name(entry.student.id) or "unnamed" for entry in entries]
+    plain = [make_safe_name(entry.student.id) for entry in entries]
     # Some file systems take names that differ only in case for the same.
     counts = Counter(name.casefold() for name in plain)
     return {
-        name if counts[name.casefold()] == 1 else f"{name}-{_digest(entry.student.id)}": entry
+        name if counts[name.casefold()] == 1 else add_digest(name, entry.student.id): entry
         for name, entry in zip(plain, entries, strict=True)
     }
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from grader.intake.roster import Roster, Student
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
@@ -93,14 +91,6 @@ def list_missing_penalties(published: PublishedClass) -> list[str]:
     return [f"the late penalty of {student!r} is not in the file: set it in that system" for student in penalised]
 
 
-def read_reports(run: Path) -> list[GradeReport]:
-    """Read the reports of one run. Raises UsageError if there is none, or if one is damaged."""
-    paths = sorted(path for path in (run / "reports").glob("*.json") if not path.name.startswith("."))
-    if not paths:
-        raise UsageError(f"no reports in {str(run / 'reports')!r}: pass the folder that `grader batch -o` wrote")
-    return [read_report(path) for path in paths]
-
-
 def open_published_class(reports: Sequence[GradeReport], options: ExportOptions) -> PublishedClass:
     """Redact every report and put it beside its student. Raises UsageError if two reports are of one student."""
     names = sorted({report.assignment.name for report in reports})
@@ -109,14 +99,6 @@ def open_published_class(reports: Sequence[GradeReport], options: ExportOptions)
     entries = [_make_entry(report, options) for report in reports]
     _refuse_doubles(entries)
     return PublishedClass(tuple(sorted(entries, key=lambda entry: entry.student.id)), options)
-
-
-def read_report(path: Path) -> GradeReport:
-    """Read the report in one JSON file. Raises UsageError if it is not a report."""
-    try:
-        return GradeReport.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise UsageError(f"{str(path)!r} cannot be read as a report: {error}; grade that submission again") from error
 
 
 def _make_entry(report: GradeReport, options: ExportOptions) -> PublishedReport:

@@ -18,7 +18,8 @@ from grader.reporting.messages import LABELS, describe_verdict
 from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
-    from grader.student.check import Check, PublicFinding
+    from grader.student.check import Check
+    from grader.student.findings import PublicFinding
     from grader.student.kit import Kit
 
 STYLES = {Verdict.PASSED: "green", Verdict.UNFILLED: "yellow", Verdict.GRADER_FAULT: "bold red"}
