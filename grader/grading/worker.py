@@ -28,6 +28,7 @@ from grader.model.assignment import Assignment
 from grader.model.devices import Device, choose_device
 from grader.model.errors import BrokenJail, DamagedRecording, GraderFault
 from grader.model.report import (
+    MAX_ENTRIES,
     CheckResult,
     Environment,
     GradedAssignment,
@@ -229,7 +230,7 @@ class Worker:
             notes=(SKIPPED,) if self.assignment.gpu_policy == "skip" else (),
             fault=fault,
             remarks=find_suspicions(submission, results),
-        )
+        ).bounded()
 
 
 def open_worker(
@@ -289,7 +290,9 @@ def _choose_status(fault: str, results: Sequence[CheckResult]) -> Status:
 
 def describe_submission(job: Job, submission: Submission) -> GradedSubmission:
     """Return the description of a submission, for its report."""
-    notes = [*job.notes, *submission.left_out, *submission.missing.values()]
+    more = len(submission.files) - MAX_ENTRIES
+    unlisted = [f"{more} more files were read that are not listed here"] if more > 0 else []
+    notes = [*job.notes, *unlisted, *submission.left_out, *submission.missing.values()]
     return GradedSubmission(
         id=submission.id,
         student=job.student or submission.student,
