@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from grader.examiner.explain import ends_its_process, explain_exception
+from grader.examiner.load_failures import read_failures
 from grader.examiner.stubs import fill_stubs
 from grader.model.assignment import Assignment
 from grader.model.errors import GraderFault
@@ -145,18 +146,7 @@ class SubmissionSession:
         if not isinstance(reply, Loaded):
             raise SubmissionError(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
         self._loaded = source
-        self.failures = self._read_failures(reply)
-
-    def _read_failures(self, loaded: Loaded) -> dict[str, str]:
-        sentences: dict[str, str] = {}
-        for failure in loaded.failures:
-            match failure:
-                case [list(names), str(kind), str(message), int(line)]:
-                    place = self.submission.locate(line).describe()
-                    sentences |= {name: f"{kind}: {message} ({place})" for name in names if isinstance(name, str)}
-                case _:
-                    raise SubmissionError(Verdict.MALFORMED_REPLY, "a load report of an unknown form")
-        return sentences
+        self.failures = read_failures(reply, source, self.submission)
 
     def is_class(self, name: str) -> bool:
         """Whether the course's own module has a class of this name."""
