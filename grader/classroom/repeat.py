@@ -67,7 +67,9 @@ class Repeater:
 
     def _repeat_results(self, attempt: Attempt, before: SuiteFingerprint | None) -> Sequence[CheckResult] | None:
         report = attempt.report
-        if before is None or not self.fingerprint.has_same_tests(before) or not _is_settled(report):
+        if before is None or not self.fingerprint.has_same_tests(before):
+            return None
+        if report.fault or not report.tests or any(test.status in UNSETTLED for test in report.tests):
             return None
         if self.assignment.gpu_policy == "skip":
             return None  # a worker knows how the points of the skipped tests are shared out
@@ -95,10 +97,6 @@ class Repeater:
             return attempt.report.remarks
         submission = read_recording(self.recordings / attempt.evidence.recording).submission
         return find_suspicions(submission, results)
-
-
-def _is_settled(report: GradeReport) -> bool:
-    return not report.fault and bool(report.tests) and all(test.status not in UNSETTLED for test in report.tests)
 
 
 def _relabel(result: CheckResult, test: FingerprintedTest) -> CheckResult:

@@ -141,8 +141,12 @@ def _fingerprint_file(path: Path, base: str) -> list[FingerprintedTest] | None:
     labels = [_read_labels(node) for node in tests]
     others = [node for node in tree.body if node not in tests]
     names = [node.name for node in tests]
-    if None in labels or len(set(names)) < len(names) or any(_may_collect(node) for node in others):
-        return None
+    if (
+        None in labels
+        or len(set(names)) < len(names)
+        or any(name.startswith(COLLECTED) for node in others for name in _list_bound(node))
+    ):
+        return None  # a statement outside of the test functions may add tests, or marks to all of them
     around = identify(base, path.name, *map(ast.dump, others))
     return [
         _fingerprint_test(path, node, cast(_Labels, label), around) for node, label in zip(tests, labels, strict=True)
@@ -176,14 +180,11 @@ def _read_labels(node: ast.FunctionDef) -> _Labels | None:
         return None
     try:
         todo, points = _read_todo(found.get("todo"))
-        visibility = _read_visibility(found.get("visibility"))
+        shown = found.get("visibility")
+        visibility = ast.literal_eval(shown.args[0]) if shown else "after_due"
     except (ValueError, AttributeError, IndexError):
         return None
     return _Labels(str(todo), points, categories[0], str(visibility))
-
-
-def _read_visibility(call: ast.Call | None) -> object:
-    return ast.literal_eval(call.args[0]) if call else "after_due"
 
 
 def _read_todo(call: ast.Call | None) -> tuple[str, float]:
@@ -203,11 +204,6 @@ def _read_mark(node: ast.expr) -> tuple[str, ast.Call | None]:
         case ast.Attribute(value=ast.Attribute(value=ast.Name(id="pytest"), attr="mark"), attr=name):
             return name, node if isinstance(node, ast.Call) else None
     return "", None
-
-
-def _may_collect(node: ast.stmt) -> bool:
-    """Tell whether a statement outside of the test functions may add tests, or marks to all of them."""
-    return any(name.startswith(COLLECTED) for name in _list_bound(node))
 
 
 def _list_bound(node: ast.stmt) -> Iterator[str]:

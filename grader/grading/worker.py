@@ -147,11 +147,16 @@ class Worker:
     def examine(self, job: Job, *, in_process: bool = False, record: bool = False) -> Graded:
         """Return one submission's report, with a recording of its replies if `record` is set."""
         recording, note = _open_recording(job)
-        submission = recording.submission if recording else self._read(job)
+        module, defines = self.assignment.module, self.assignment.defines
+        submission = (
+            recording.submission
+            if recording
+            else read_submission(job.path, module=module, defines=defines, student=job.student)
+        )
         channel = self._open_channel(recording, in_process, record)
         try:
             if submission.refused:
-                report = self._report(job, submission, self._make_blank_results(Verdict.FAILED, submission.refused))
+                report = self._report_all(job, submission, Outcome(Verdict.FAILED, submission.refused))
             else:
                 report = self._examine(job, submission, channel)
         except GraderFault as fault:
@@ -159,16 +164,11 @@ class Worker:
                 # The next submission must not pay for what broke under this one.
                 self.jail.close()
                 self.jail = self._start_jail()
-            blank = self._make_blank_results(Verdict.GRADER_FAULT, "")
-            return Graded(self._report(job, submission, blank, fault=str(fault)), note=note)
+            outcome = Outcome(Verdict.GRADER_FAULT, "")
+            return Graded(self._report_all(job, submission, outcome, fault=str(fault)), note=note)
         finally:
             channel.close()
         return Graded(report, _pack(submission, recording, channel), note)
-
-    def _read(self, job: Job) -> Submission:
-        return read_submission(
-            job.path, module=self.assignment.module, defines=self.assignment.defines, student=job.student
-        )
 
     def _open_channel(self, recording: Recording | None, in_process: bool, record: bool) -> "Channel":
         from grader.examiner.replay import RecordingChannel, ReplayingChannel
@@ -201,8 +201,10 @@ class Worker:
         )
         return self._report(job, submission, results, timing=timing)
 
-    def _make_blank_results(self, verdict: Verdict, message: str) -> list[CheckResult]:
-        return [test.report(Outcome(verdict, message)) for test in self.suite.tests]
+    def _report_all(self, job: Job, submission: Submission, outcome: Outcome, *, fault: str = "") -> GradeReport:
+        """Return a report with the same outcome for every test."""
+        results = [test.report(outcome) for test in self.suite.tests]
+        return self._report(job, submission, results, fault=fault)
 
     def _report(
         self,
