@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.gradebook import Attempt
-from grader.examiner.forbidden_names import find_forbidden, forbid_use
+from grader.examiner.forbidden_names import forbid_use, review_submission
 from grader.examiner.recording import read_recording
-from grader.examiner.review_flags import find_suspicions
+from grader.grading.description import make_remarks
 from grader.grading.scoring import charge_lateness, score_todos, total
 from grader.grading.suite_fingerprint import FingerprintedTest, SuiteFingerprint, find_function
 from grader.model.assignment import Assignment
@@ -87,7 +87,7 @@ class Repeater:
             return None
         if submission.refused:
             return results
-        uses = find_forbidden(submission.source, self.assignment.todos)
+        uses = review_submission(submission, self.assignment).uses
         outcomes = {todo: forbid_use(use, submission) for todo, use in uses.items()}
         return [_forbid(result, outcomes[result.todo]) if result.todo in outcomes else result for result in results]
 
@@ -96,7 +96,7 @@ class Repeater:
         if [result.status for result in results] == [result.status for result in attempt.report.tests]:
             return attempt.report.remarks
         submission = read_recording(self.recordings / attempt.evidence.recording).submission
-        return find_suspicions(submission, results)
+        return make_remarks(self.assignment, submission, results)
 
 
 def _relabel(result: CheckResult, test: FingerprintedTest) -> CheckResult:

@@ -5,7 +5,8 @@ Works on text; nothing is run.
 
 import ast
 import functools
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 STUB = "FIXME"
 
@@ -15,12 +16,23 @@ def fill_stubs(source: str, *, keep: str, fills: Mapping[str, str]) -> str:
     if STUB not in source or not fills:
         return source
     lines = [line.encode() for line in source.split("\n")]
-    # From the end, so that a replacement does not move those still to come.
-    for call, todo in sorted(_find_stubs(source), key=lambda stub: (stub[0].lineno, stub[0].col_offset), reverse=True):
+    edits: dict[int, list[tuple[int, int, bytes]]] = defaultdict(list)
+    for call, todo in _find_stubs(source):
         if todo != keep and todo in fills and call.lineno == call.end_lineno:
-            line = lines[call.lineno - 1]
-            lines[call.lineno - 1] = line[: call.col_offset] + fills[todo].encode() + line[call.end_col_offset :]
+            edits[call.lineno - 1].append((call.col_offset, call.end_col_offset or 0, fills[todo].encode()))
+    for index, changes in edits.items():
+        lines[index] = _replace_parts(lines[index], sorted(changes))
     return b"\n".join(lines).decode()
+
+
+def _replace_parts(line: bytes, changes: Sequence[tuple[int, int, bytes]]) -> bytes:
+    # A stub inside another one's arguments goes with it.
+    parts, at = [], 0
+    for begin, end, text in changes:
+        if begin >= at:
+            parts += [line[at:begin], text]
+            at = end
+    return b"".join([*parts, line[at:]])
 
 
 def list_open_todos(source: str) -> frozenset[str]:

@@ -16,7 +16,7 @@ from _pytest.config import (
 )
 from _pytest.runner import runtestprotocol
 
-from grader.examiner.forbidden_names import find_forbidden, forbid_use
+from grader.examiner.forbidden_names import forbid_use, review_submission
 from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.parity import Mismatch
 from grader.examiner.plugin import CATEGORIES, EXAMINATION, Examination, find_todo_id, make_test_id
@@ -123,7 +123,7 @@ class Suite:
         subject.signatures = self.examination.load_signatures()
         known = {result.id: result for result in kept}
         self._endless = {result.todo for result in kept if result.status is Verdict.TIMED_OUT}
-        forbidden = find_forbidden(subject.submission.source, self.assignment.todos)
+        forbidden = review_submission(subject.submission, self.assignment).uses
         results = {}
         for test in self._order_by_todo(self.tests):
             if test.todo in forbidden:

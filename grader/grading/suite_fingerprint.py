@@ -19,6 +19,10 @@ from grader.model.course import Course
 from grader.model.digests import digest_environment, identify
 from grader.model.report import Category, Environment, Visibility
 
+FORBIDDING = tuple(
+    f"examiner/{name}.py"
+    for name in ("forbidden_names", "bindings", "calls", "canonical", "meanings", "module_names", "scopes")
+)
 CATEGORIES = frozenset(get_args(Category))
 # Names that may give a module more tests than its functions, or other ones.
 COLLECTED = ("test", "Test", "pytest", "*")
@@ -104,8 +108,8 @@ def fingerprint_suite(assignment: Assignment, environment: Environment, commitme
         conditions=conditions,
         policy=identify(
             "policy",
-            digest_sources(PACKAGE, ("examiner/forbidden_names.py",)),
-            *(f"{todo.id} {todo.forbid}" for todo in assignment.todos),
+            digest_sources(PACKAGE, FORBIDDING),
+            *(f"{todo.id} {todo.forbid} {todo.forbid_unclear}" for todo in assignment.todos),
         ),
         tests=_add_gates([test for tests in fingerprints for test in tests or ()]),
         is_whole=None not in fingerprints and all(path.stem != "conftest" for path in helpers),

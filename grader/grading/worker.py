@@ -11,26 +11,23 @@ with torch imported once). `Worker.grade` turns a submission into a report:
 """
 
 import gc
-import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from grader.examiner.recording import Recording, pack_recording, read_recording
-from grader.examiner.review_flags import find_suspicions
+from grader.grading.description import describe_environment, make_remarks
 from grader.grading.scoring import score_todos, total
 from grader.intake import read_submission
 from grader.model.assignment import Assignment
-from grader.model.devices import Device, choose_device
+from grader.model.devices import choose_device
 from grader.model.errors import BrokenJail, DamagedRecording, GraderFault
 from grader.model.report import (
     MAX_ENTRIES,
     CheckResult,
-    Environment,
     GradedAssignment,
     GradedFile,
     GradedSubmission,
@@ -40,7 +37,6 @@ from grader.model.report import (
 )
 from grader.model.submission import Submission
 from grader.model.verdict import Outcome, Verdict
-from grader.sandbox.isolation import Isolation
 from grader.sandbox.jail import Jail, choose_isolation
 
 if TYPE_CHECKING:
@@ -231,7 +227,7 @@ class Worker:
             timing=timing or Timing(),
             notes=(SKIPPED,) if self.assignment.gpu_policy == "skip" else (),
             fault=fault,
-            remarks=find_suspicions(submission, results),
+            remarks=make_remarks(self.assignment, submission, results),
         ).bounded()
 
 
@@ -265,13 +261,6 @@ def _pack(submission: Submission, recording: Recording | None, channel: "Channel
     if recording and not takes:
         return b""
     return pack_recording((recording or Recording(submission)).extend(takes, channel.peak_kb))
-
-
-def describe_environment(isolation: Isolation, device: Device) -> Environment:
-    """Return the versions, the device and the isolation level, for the report."""
-    return Environment(
-        python=platform.python_version(), torch=version("torch"), device=device.label, isolation=isolation.value
-    )
 
 
 def sum_limits(assignment: Assignment, tests: int) -> float:
