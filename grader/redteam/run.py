@@ -179,12 +179,6 @@ def _judge_faults(attack_run: AttackRun, faults: Iterable[str]) -> Iterator[str]
         yield f"{student!r}: the grader failed: {report.fault or messages[:1]}"
 
 
-def _allow_seconds(assignment: Assignment, tests: int) -> float:
-    # Every test may compute and sleep up to its limits, and the first test of each TODO is tried twice.
-    limits = assignment.limits
-    return (tests + len(assignment.todos)) * (limits.cpu_seconds + limits.asleep_seconds)
-
-
 def _read_exports(run: RunFolder, place: Path) -> Iterator[str]:
     """Return live text found in exports and the summary."""
     for name, path in FORMATS.items():
