@@ -1,4 +1,4 @@
-"""Open stubs: fill the others, so that one open TODO does not hide its neighbours.
+"""Open stubs: fill those of other TODOs, so that one open TODO does not hide its neighbours.
 
 Works on text; nothing is run.
 """
@@ -8,12 +8,12 @@ import functools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-STUB = "FIXME"
+from grader.model.marks import SENTINEL
 
 
 def fill_stubs(source: str, *, keep: str, fills: Mapping[str, str]) -> str:
-    """`source` with every `FIXME("<todo>")` replaced by that TODO's `fill`, but for the TODO that is being judged."""
-    if STUB not in source or not fills:
+    """Return `source` with every `FIXME("<todo>")` replaced by that TODO's fill, except for the TODO `keep`."""
+    if SENTINEL not in source or not fills:
         return source
     lines = [line.encode() for line in source.split("\n")]
     edits: dict[int, list[tuple[int, int, bytes]]] = defaultdict(list)
@@ -36,8 +36,13 @@ def _replace_parts(line: bytes, changes: Sequence[tuple[int, int, bytes]]) -> by
 
 
 def list_open_todos(source: str) -> frozenset[str]:
-    """The TODOs whose stub is still in the source."""
+    """Return the TODOs whose stub is still in the source."""
     return frozenset(todo for _, todo in _find_stubs(source))
+
+
+def find_open_todo(source: str, line: int) -> str:
+    """Return the TODO whose stub stands on that line; empty if there is none."""
+    return next((todo for call, todo in _find_stubs(source) if call.lineno <= line <= (call.end_lineno or 0)), "")
 
 
 # Asked once for each TODO of the same submission; parsing it costs more than a test.
@@ -46,6 +51,6 @@ def _find_stubs(source: str) -> list[tuple[ast.Call, str]]:
     stubs = []
     for node in ast.walk(ast.parse(source)):
         match node:
-            case ast.Call(func=ast.Name(id="FIXME"), args=[ast.Constant(value=str(todo))]):
+            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(todo))]) if name == SENTINEL:
                 stubs.append((node, todo))
     return stubs

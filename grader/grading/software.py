@@ -22,6 +22,7 @@ ANSWERING = (
     "model/assignment.py",
     "model/devices.py",
     "model/digests.py",
+    "model/marks.py",
     "model/submission.py",
 )
 # The sources that judge replies.

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast, get_args
+from typing import cast
 
 from pydantic import TypeAdapter
 
@@ -17,16 +17,16 @@ from grader.grading.software import PACKAGE, digest_answering, digest_files, dig
 from grader.model.assignment import Assignment
 from grader.model.course import Course
 from grader.model.digests import digest_environment, identify
-from grader.model.report import Category, Environment, Visibility
+from grader.model.errors import BrokenSuite
+from grader.model.marks import GATE, NAMES, Category, Mark, TestMarks, Visibility, read_marks
+from grader.model.report import Environment
 
 FORBIDDING = tuple(
     f"examiner/{name}.py"
     for name in ("forbidden_names", "bindings", "calls", "canonical", "meanings", "module_names", "scopes")
 )
-CATEGORIES = frozenset(get_args(Category))
 # Names that may give a module more tests than its functions, or other ones.
 COLLECTED = ("test", "Test", "pytest", "*")
-LABELS = CATEGORIES | {"todo", "visibility"}
 
 
 @dataclass(frozen=True)
@@ -76,16 +76,6 @@ class SuiteFingerprint:
 
 
 _FINGERPRINT = TypeAdapter(SuiteFingerprint)
-
-
-@dataclass(frozen=True)
-class _Labels:
-    """The marks of a test function. Its verdict depends on the TODO only."""
-
-    todo: str
-    points: float
-    category: str
-    visibility: str
 
 
 def fingerprint_suite(assignment: Assignment, environment: Environment, commitment: str) -> SuiteFingerprint:
@@ -142,72 +132,67 @@ def _fingerprint_file(path: Path, base: str) -> list[FingerprintedTest] | None:
     """Return a file's test functions; None where the syntax tree may not show all of them."""
     tree = ast.parse(path.read_bytes())
     tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]
-    labels = [_read_labels(node) for node in tests]
+    marks = [_read_test_marks(node) for node in tests]
     others = [node for node in tree.body if node not in tests]
     names = [node.name for node in tests]
-    if (
-        None in labels
-        or len(set(names)) < len(names)
-        or any(name.startswith(COLLECTED) for node in others for name in _list_bound(node))
-    ):
-        return None  # a statement outside of the test functions may add tests, or marks to all of them
+    # A statement outside of the test functions may add tests, or marks to all of them.
+    may_collect = any(name.startswith(COLLECTED) for node in others for name in _list_bound(node))
+    if None in marks or len(set(names)) < len(names) or may_collect:
+        return None
     around = identify(base, path.name, *map(ast.dump, others))
     return [
-        _fingerprint_test(path, node, cast(_Labels, label), around) for node, label in zip(tests, labels, strict=True)
+        _fingerprint_test(path, node, cast(TestMarks, mark), around) for node, mark in zip(tests, marks, strict=True)
     ]
 
 
-def _fingerprint_test(path: Path, node: ast.FunctionDef, labels: _Labels, around: str) -> FingerprintedTest:
+def _fingerprint_test(path: Path, node: ast.FunctionDef, marks: TestMarks, around: str) -> FingerprintedTest:
     test_id = f"{path.name}::{node.name}"
     sentence = ast.get_docstring(node, clean=False)
     body = node.body[1:] if sentence is not None else node.body
-    rest = [item for item in node.decorator_list if _read_mark(item)[0] not in LABELS]
+    rest = [item for item in node.decorator_list if _name_mark(item) not in NAMES]
     own = [ast.dump(item) for item in (node.args, *rest, *body)]
     return FingerprintedTest(
         id=test_id,
-        digest=identify(around, node.name, labels.todo, str(len(rest)), *own),
-        todo=labels.todo,
-        points=labels.points,
-        category=cast(Category, labels.category),
-        visibility=cast(Visibility, labels.visibility),
+        digest=identify(around, node.name, marks.todo, str(len(rest)), *own),
+        todo=marks.todo,
+        points=marks.points,
+        category=marks.category,
+        visibility=marks.visibility,
         name=" ".join((sentence or "").split()),
-        is_gate=any(_read_mark(item)[0] == "gate" for item in rest),
+        is_gate=marks.is_gate,
     )
 
 
-def _read_labels(node: ast.FunctionDef) -> _Labels | None:
-    """Return the marks of a test function; None where some are computed, repeated or missing."""
-    marks = [_read_mark(item) for item in node.decorator_list]
-    found = {name: call for name, call in marks if name in LABELS}
-    categories = sorted(CATEGORIES & found.keys())
-    if len(categories) != 1 or len(found) < sum(name in LABELS for name, _ in marks):
+def _read_test_marks(node: ast.FunctionDef) -> TestMarks | None:
+    """Return what its marks say; None where some are computed, repeated or missing."""
+    decorators = [item for item in node.decorator_list if _name_mark(item) in NAMES | {GATE}]
+    if len({_name_mark(item) for item in decorators}) < len(decorators):
         return None
     try:
-        todo, points = _read_todo(found.get("todo"))
-        shown = found.get("visibility")
-        visibility = ast.literal_eval(shown.args[0]) if shown else "after_due"
-    except (ValueError, AttributeError, IndexError):
+        return read_marks([_read_mark(item) for item in decorators], where=node.name)
+    except (ValueError, BrokenSuite):
         return None
-    return _Labels(str(todo), points, categories[0], str(visibility))
 
 
-def _read_todo(call: ast.Call | None) -> tuple[str, float]:
-    match call:
-        case ast.Call(
-            args=[ast.Constant(value=str(todo))],
-            keywords=[ast.keyword(arg="points", value=ast.Constant(value=int() | float() as points))],
-        ):
-            return todo, float(points)
-    raise ValueError("a todo mark that is not written out")
+def _read_mark(node: ast.expr) -> Mark:
+    """Return a mark whose arguments are written out. Raises ValueError where one is computed."""
+    if not isinstance(node, ast.Call):
+        return Mark(_name_mark(node))
+    if not all(word.arg for word in node.keywords):
+        raise ValueError("arguments that are unpacked from a dict")
+    return Mark(
+        _name_mark(node),
+        [ast.literal_eval(item) for item in node.args],
+        {str(word.arg): ast.literal_eval(word.value) for word in node.keywords},
+    )
 
 
-def _read_mark(node: ast.expr) -> tuple[str, ast.Call | None]:
-    """Return the name of `pytest.mark.<name>`, and its call where there is one; empty for any other decorator."""
-    mark = node.func if isinstance(node, ast.Call) else node
-    match mark:
+def _name_mark(node: ast.expr) -> str:
+    """Return the name of `pytest.mark.<name>`, called or not; empty for any other decorator."""
+    match node.func if isinstance(node, ast.Call) else node:
         case ast.Attribute(value=ast.Attribute(value=ast.Name(id="pytest"), attr="mark"), attr=name):
-            return name, node if isinstance(node, ast.Call) else None
-    return "", None
+            return name
+    return ""
 
 
 def _list_bound(node: ast.stmt) -> Iterator[str]:

@@ -184,11 +184,8 @@ class Worker:
         )
 
     def _examine(self, job: Job, submission: Submission, channel: "Channel") -> GradeReport:
-        from grader.examiner.proxy import SubmissionSession
-
         started = time.perf_counter()
-        session = SubmissionSession(submission, self.assignment, channel, {"cpu", self.device.name})
-        results = self.suite.run(session, job.kept)
+        results = self.suite.run(self.suite.open_session(submission, channel), job.kept)
         channel.close()  # the memory that it took is known only now
         timing = Timing(
             wall_seconds=round(time.perf_counter() - started, 4),
@@ -257,10 +254,10 @@ def _pack(submission: Submission, recording: Recording | None, channel: "Channel
 
     if not isinstance(channel, RecordingChannel | ReplayingChannel):
         return b""
-    takes = channel.list_takes()
-    if recording and not takes:
+    tests = channel.list_tests()
+    if recording and not tests:
         return b""
-    return pack_recording((recording or Recording(submission)).extend(takes, channel.peak_kb))
+    return pack_recording((recording or Recording(submission)).extend(tests, channel.peak_kb))
 
 
 def sum_limits(assignment: Assignment, tests: int) -> float:

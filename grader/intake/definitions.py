@@ -15,9 +15,10 @@ from grader.intake.budget import Budget
 from grader.intake.omissions import explain_missing, list_left_out
 from grader.intake.pieces import ParsedPiece, Piece, parse_piece
 from grader.intake.rendering import render_piece
-from grader.intake.selection import SENTINEL, select_statements
+from grader.intake.selection import select_statements
 from grader.intake.statements import Kind, Statement
 from grader.model.errors import SubmissionRefused
+from grader.model.marks import SENTINEL
 from grader.model.submission import Origin
 
 _OPEN_STUB = re.compile(rf"^(?![ \t]*def\b)[^#\n]*\b{SENTINEL}\b", re.MULTILINE)

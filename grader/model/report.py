@@ -10,11 +10,10 @@ from pydantic import BeforeValidator, Field
 
 from grader.model.assignment import Assignment, Frozen
 from grader.model.errors import BrokenSuite
+from grader.model.marks import DEFAULT_VISIBILITY, Category, Visibility
 from grader.model.verdict import Verdict
 
 SCHEMA_VERSION: Final = "1.0"
-Category = Literal["shape", "parity", "gpu", "behaviour", "policy"]
-Visibility = Literal["visible", "after_due", "hidden"]
 Status = Literal["graded", "pending", "grader_fault"]
 
 
@@ -75,7 +74,7 @@ class CheckResult(Frozen):
     max_score: float
     message: ShortText = ""
     hint: ShortText = ""
-    visibility: Visibility = "after_due"
+    visibility: Visibility = DEFAULT_VISIBILITY
     cpu_seconds: float = 0.0
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from grader.classroom.executor import Task, TaskResult
-from grader.examiner.proxy import SubmissionSession
 from grader.examiner.suite import Suite
 from grader.grading.worker import Job, Worker
 from grader.intake import read_submission
@@ -58,10 +57,7 @@ def run_on(assignment: Assignment, device: Device) -> dict[str, CheckResult]:
     """The reference's results by test, with that device."""
     submission = read_submission(assignment.solution, module="toy.py")
     suite = Suite(assignment, b"secret", device)
-    return {
-        result.id: result
-        for result in suite.run(SubmissionSession(submission, assignment, InProcessChannel(), {"cpu"}))
-    }
+    return {result.id: result for result in suite.run(suite.open_session(submission, InProcessChannel()))}
 
 
 @pytest.mark.parametrize(
