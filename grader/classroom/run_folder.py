@@ -18,7 +18,7 @@ from grader.examiner.recording import name_recording
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
 from grader.reporting.files import UNFINISHED, lock_file, make_file_name, stage_bytes
-from grader.reporting.table import Cell, format_table
+from grader.reporting.safe_text import Cell, format_table
 
 
 @dataclass(frozen=True)
