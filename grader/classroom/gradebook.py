@@ -127,6 +127,23 @@ class Attempt:
     report: GradeReport
     evidence: Evidence = Evidence()
 
+    def to_row(self) -> dict[str, object]:
+        """Return the attempt as a row of the database."""
+        return {
+            "student": self.report.submission.student,
+            "assignment": self.report.assignment.name,
+            "submission_digest": self.key.submission,
+            "suite_digest": self.key.suite,
+            "environment_digest": self.key.environment,
+            "status": self.report.status,
+            "score": self.report.final_score,
+            "max_score": self.report.max_score,
+            "report": self.report.model_dump_json(),
+            "path": self.evidence.path,
+            "recording": self.evidence.recording,
+            "outline": self.evidence.fingerprint,
+        }
+
 
 class Gradebook:
     """An open gradebook. Every method raises UsageError where the database refuses."""
@@ -152,7 +169,7 @@ class Gradebook:
     def add_all(self, attempts: Sequence[Attempt]) -> None:
         """Keep several attempts, or none of them. When this returns, they outlive the process."""
         with self._begin() as connection:
-            connection.execute(insert(_ATTEMPTS), [_make_row(attempt) for attempt in attempts])
+            connection.execute(insert(_ATTEMPTS), [attempt.to_row() for attempt in attempts])
 
     def add_fingerprint(self, text: str) -> str:
         """Keep a suite's fingerprint, once, and return its digest."""
@@ -249,7 +266,11 @@ def _create_engine(url: str | URL) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return _create_sqlite_engine(parsed)
+            engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+            event.listen(engine, "connect", _prepare_sqlite)
+            # sqlite3 begins no transaction before a CREATE or an ALTER, so that half a migration could stay.
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+            return engine
         if parsed.get_backend_name() == "postgresql":
             return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     except ModuleNotFoundError as error:
@@ -257,14 +278,6 @@ def _create_engine(url: str | URL) -> Engine:
     except (SQLAlchemyError, ValueError) as error:
         raise UsageError(f"not a database URL: {error}; write postgresql://user@host/database") from error
     raise UsageError(f"a gradebook is kept in SQLite or PostgreSQL, not in {parsed.get_backend_name()!r}")
-
-
-def _create_sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _prepare_sqlite)
-    # sqlite3 begins no transaction before a CREATE or an ALTER, so that half a migration could stay.
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-    return engine
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:
@@ -287,20 +300,3 @@ def _update_schema(connection: Connection) -> None:
         for statement in MIGRATIONS[step]:
             connection.execute(text(statement))
         connection.execute(update(_VERSION).values(version=step))
-
-
-def _make_row(attempt: Attempt) -> dict[str, object]:
-    return {
-        "student": attempt.report.submission.student,
-        "assignment": attempt.report.assignment.name,
-        "submission_digest": attempt.key.submission,
-        "suite_digest": attempt.key.suite,
-        "environment_digest": attempt.key.environment,
-        "status": attempt.report.status,
-        "score": attempt.report.final_score,
-        "max_score": attempt.report.max_score,
-        "report": attempt.report.model_dump_json(),
-        "path": attempt.evidence.path,
-        "recording": attempt.evidence.recording,
-        "outline": attempt.evidence.fingerprint,
-    }
