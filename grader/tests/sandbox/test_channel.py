@@ -13,7 +13,7 @@ from grader.model.verdict import SubmissionError, Verdict
 from grader.sandbox.channel import JailChannel, _name_signal
 from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.jail import Jail
-from grader.sandbox.machine_speed import MOST, measure_slowdown
+from grader.sandbox.machine_speed import MAX_SLOWDOWN, measure_slowdown
 from grader.tests.conftest import PLAIN, TIGHT, Prober, refuse_handle, write_probe
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import MAX_HEADER_BYTES
@@ -131,7 +131,9 @@ def test_a_submission_cannot_kill_itself(prober: Prober, body: str) -> None:
 
 def test_total_computing_is_limited_by_the_kernel(jail: Jail) -> None:
     """A child that no test overran is ended all the same once its total is used up."""
-    prober = Prober(JailChannel(jail, Limits(cpu_seconds=60, asleep_seconds=60, total_cpu_seconds=1)))
+    prober = Prober(
+        JailChannel(jail, Limits(cpu_seconds=60, asleep_seconds=60, total_cpu_seconds=1, load_cpu_seconds=1))
+    )
     mishap = judge(prober, "while True: pass")
     prober.channel.close()
     assert mishap.verdict is Verdict.TIMED_OUT and "in all" in mishap.message
@@ -200,7 +202,7 @@ def test_descriptors_sent_along_are_not_received(hurried: Prober) -> None:
 
 def test_an_overrun_counts_though_the_answer_came(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether a test overran depends on the CPU time it used, not on when somebody looked."""
-    monkeypatch.setattr("grader.sandbox.channel.measure_slowdown", lambda: 1.0)
+    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: 1.0)
     hurried.load(SPEND)
     with pytest.raises(SubmissionError, match="computing"):
         for _ in range(40):
@@ -221,7 +223,7 @@ def test_a_limit_is_the_same_work_on_a_slow_machine(hurried: Prober, monkeypatch
     """Where work takes longer than on an ordinary machine, a test may take as much longer, and no more. That is felt
     where a limit is met, not at every look."""
     felt = []
-    monkeypatch.setattr("grader.sandbox.channel.measure_slowdown", lambda: felt.append(4.0) or 4.0)
+    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: felt.append(4.0) or 4.0)
     limit = hurried.channel.limits.cpu_seconds
     hurried.load(SPEND)
     assert hurried.call("probe", 2 * limit) == Done(None)
@@ -232,7 +234,7 @@ def test_a_limit_is_the_same_work_on_a_slow_machine(hurried: Prober, monkeypatch
 
 def test_slowness_is_measured_in_ordinary_machines() -> None:
     """No machine is faster than ordinary, and none so slow that an endless loop would not end."""
-    assert 1.0 <= measure_slowdown() <= MOST
+    assert 1.0 <= measure_slowdown() <= MAX_SLOWDOWN
 
 
 def test_limits_start_anew_with_every_test(prober: Prober) -> None:
