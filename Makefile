@@ -1,21 +1,25 @@
-# The two commands: `make grade` runs the main job, `make test` passes the tests. Each sets up what is missing first.
+# Two commands are enough to start: `make grade` does the main job, `make test` runs the tests. Each sets up what is missing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS_READY := build/docs-venv/.ready
 HUB := datasets/hub/SHA256SUMS
 RECIPE := $(addprefix datasets/,build_hub.py tiny_models.py tiny_vocabularies.py) $(wildcard datasets/samples/*)
 RUN := runs/sample_class
-# Compiled modules are kept: every worker is a process that would compile all of them anew.
+TESTS := pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+# Other checkouts to measure beside this one: make measure BESIDE="../httpx ../coverage"
+BESIDE ?=
+# Keep compiled modules: every worker is a process that would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test check test-slow verify redteam bench release clean
+.PHONY: help setup grade test check coverage test-slow verify redteam bench measure docs reference release clean
 
-help: ## this list
+help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) $(HUB) ## packages in .venv, tiny models, bubblewrap and libseccomp through apt; nothing where all is there
+setup: $(READY) $(HUB) ## install packages into .venv, train the tiny models, install bubblewrap and libseccomp
 	@sh .ci/system-packages
 
 $(READY): requirements.lock pyproject.toml .ci/set-up
@@ -23,36 +27,56 @@ $(READY): requirements.lock pyproject.toml .ci/set-up
 	@touch $@
 
 $(HUB): $(RECIPE) | $(READY)
-	@echo "make setup: training the tiny models of the offline hub (once, a quarter of a minute)"
+	@echo "make setup: training the tiny models of the offline hub (once, about 15 seconds)"
 	@$(BIN)/python datasets/build_hub.py
+
+$(DOCS_READY): .ci/docs-requirements.txt | $(READY)
+	@$(BIN)/python -m venv build/docs-venv
+	@build/docs-venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r .ci/docs-requirements.txt
+	@touch $@
 
 grade: setup ## grade the sample class of a4_attention: a table, and JSON reports in runs/
 	@$(BIN)/grader batch assignments/a4_attention/sample_class -a a4_attention -o $(RUN)
 
-test: setup ## the test suite; are skeletons and notebooks in step, is a part of the corpus marked right
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
-	@$(BIN)/grader release --check
+test: check ## run the checks, then the test suite, then grade a part of each corpus
+	@$(BIN)/python -m $(TESTS)
 	@$(BIN)/grader verify --quick
 
-check: setup ## ruff and mypy --strict
+check: setup ## run the fast checks: ruff, formatting, mypy --strict, generated files
 	@$(BIN)/ruff check grader
+	@$(BIN)/ruff format --check grader
 	@$(BIN)/mypy
+	@$(BIN)/grader release --check
 
-verify: setup ## are the hidden suites worth trusting: every known right and wrong variant is graded
-	@$(BIN)/grader verify
+coverage: setup ## run the test suite and print how much of the grader it covers
+	@rm -f build/coverage*
+	@$(BIN)/coverage run -m $(TESTS)
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
 
-test-slow: setup ## tests of minutes each: solution notebooks from top to bottom, bundles on laid-out platforms
+test-slow: setup ## run tests that take minutes each: whole notebooks, bundles on simulated platforms
 	@$(BIN)/python -m pytest -m slow --numprocesses auto --maxprocesses 4
 
-redteam: setup ## may any of the hostile submissions gain, break, change or leave something
+verify: setup ## grade every known right and wrong variant: can the hidden suites be trusted?
+	@$(BIN)/grader verify
+
+redteam: setup ## grade the hostile submissions: none may gain, break, change or leave anything
 	@$(BIN)/python -m grader.redteam
 	@$(BIN)/python -m grader.redteam --sparse
 
-bench: setup ## speed, as ratios within one run
+bench: setup ## measure speed, as ratios within one run
 	@$(BIN)/python -m grader.tools.bench
+
+measure: setup ## measure the structure of the code, with BESIDE="DIR ..." side by side
+	@$(BIN)/python -m grader.tools.measure_structure grader $(BESIDE)
+
+docs: setup $(DOCS_READY) ## build the documentation into build/docs; fails on a broken link
+	@sh .ci/build-docs
+
+reference: setup ## write the command reference again after a change of the command line
+	@$(BIN)/python -m grader.cli.command_reference
 
 release: setup ## write skeletons and notebooks from the solutions
 	@$(BIN)/grader release
 
-clean: ## remove what was set up and graded
+clean: ## remove what was set up, built and graded
 	rm -rf $(VENV) runs build .mypy_cache .ruff_cache

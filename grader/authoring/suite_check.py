@@ -16,30 +16,52 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, model_validator
 from rich.text import Text
 
+from grader.authoring.null_answers import NullResult, grade_null_answers
 from grader.authoring.release import render_skeleton
 from grader.grading.worker import Job, Worker
 from grader.model.assignment import Assignment, Frozen
 from grader.model.errors import BrokenSuite
-from grader.model.report import GradeReport
-from grader.model.verdict import Verdict
+from grader.model.report import CheckResult, GradeReport
+from grader.model.verdict import Outcome, Verdict
 from grader.reporting.terminal import make_console
 
 LEAST_VARIANTS = 2
-FULL_PROMISE = "right variants full, wrong ones lose their TODO only, every test kills one"
-QUICK_PROMISE = "right variants full, wrong ones lose their TODO only"
+ROUNDING = 0.005
+FULL_PROMISE = "right variants full, wrong ones lose their TODO only, null answers earn nothing, every test kills one"
+QUICK_PROMISE = "right variants full, wrong ones lose their TODO only, null answers earn nothing"
+Share = tuple[float, float]
 
 
 class VariantExpectation(Frozen):
     """What one corpus file must score: the TODOs that lose points, all others full."""
 
     loses: tuple[str, ...] = ()
+    # Between which shares of its points each TODO that loses some must keep; for all of them where it is a pair.
+    keeps: dict[str, Share] = {}
     mistake: str = ""
     note: str = ""
     standalone: bool = False
     confined: bool = False  # hangs, crashes or attacks: graded in the jail, as cheats always are
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spread_keeps(cls, data: dict[str, object]) -> dict[str, object]:
+        keeps, loses = data.get("keeps"), data.get("loses", ())
+        if isinstance(keeps, list) and isinstance(loses, list):
+            return data | {"keeps": dict.fromkeys(loses, keeps)}
+        return data
+
+    @model_validator(mode="after")
+    def _check_keeps(self) -> "VariantExpectation":
+        strangers = sorted(self.keeps.keys() - set(self.loses))
+        if strangers:
+            raise ValueError(f"`keeps` names {', '.join(strangers)}, which is not among what it loses")
+        if any(not 0 <= low <= high < 1 for low, high in self.keeps.values()):
+            raise ValueError("`keeps` is two shares from 0 to below 1, the lower one first")
+        return self
 
 
 @dataclass
@@ -50,6 +72,7 @@ class Verification:
     tests: int = 0
     right: dict[str, set[str]] = field(default_factory=dict)
     wrong: dict[str, set[str]] = field(default_factory=dict)
+    nulls: list[NullResult] = field(default_factory=list)
     killers: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
     tell: Callable[[str], None] = lambda complaint: None
@@ -86,7 +109,10 @@ def print_verification(assignment: Assignment, isolation: str, *, quick: bool = 
         quick=quick,
         tell=lambda complaint: console.print(Text(f"{name}: {complaint}", style="red")),
     )
-    graded = f"{found.tests} hidden tests, {len(found.right)} right and {len(found.wrong)} wrong variants"
+    graded = (
+        f"{found.tests} hidden tests, {len(found.right)} right and {len(found.wrong)} wrong variants, "
+        f"{len(found.nulls)} null answers"
+    )
     verdict = f"{len(found.complaints)} complaints" if found.complaints else "clean: " + _describe_promise(quick)
     console.print(Text(f"{name}: {graded}: {verdict}", "red" if found.complaints else "green"))
     return not found.complaints
@@ -127,6 +153,14 @@ def verify_suite(
             confined = expectation.confined or name.startswith("cheat_")
             report = grader.grade(name, source, in_process=not confined)
             _check_variant(found, name, expectation, report, text)
+            if not name.startswith("right_"):
+                lost = {test.id for test in report.tests if test.status is not Verdict.PASSED}
+                # A test that a gate kept from counting has found nothing itself.
+                found.killers |= lost - worker.suite.withheld
+        for null in grade_null_answers(assignment, grader.grade_todos):
+            found.nulls.append(null)
+            if null.complaint:
+                found.complain(null.complaint)
         idle = [test.id for test in worker.suite.tests if test.id not in found.killers]
     for complaint in [*([] if quick else _describe_idle(idle)), *_find_thin_todos(found)]:
         found.complain(complaint)
@@ -164,11 +198,21 @@ class _VariantGrader:
     worker: Worker
     folder: Path
 
-    def grade(self, name: str, source: str, *, in_process: bool = False) -> GradeReport:
+    def grade(
+        self, name: str, source: str, *, in_process: bool = False, todos: frozenset[str] | None = None
+    ) -> GradeReport:
         path = self.folder / name / self.worker.assignment.module
         path.parent.mkdir()
         path.write_text(source, encoding="utf-8")
-        return self.worker.grade(Job(path, student=name), in_process=in_process)
+        return self.worker.grade(Job(path, student=name, kept=self._pass_others(todos)), in_process=in_process)
+
+    def grade_todos(self, name: str, source: str, todos: frozenset[str]) -> GradeReport:
+        """Grade some TODOs of a source of our own; all others count as passed."""
+        return self.grade(name, source, in_process=True, todos=todos)
+
+    def _pass_others(self, todos: frozenset[str] | None) -> tuple[CheckResult, ...]:
+        tests = self.worker.suite.tests if todos is not None else []
+        return tuple(test.report(Outcome(Verdict.PASSED)) for test in tests if test.todo not in (todos or ()))
 
 
 def _check_reference(found: Verification, report: GradeReport) -> None:
@@ -191,11 +235,16 @@ def _check_variant(
             f"{name} must lose {sorted(expectation.loses)} and loses {sorted(losing)} ({report.status}): "
             f"{_explain(report)}"
         )
+    for todo in report.todos:
+        low, high = expectation.keeps.get(todo.id, (0.0, 1.0))
+        if not low - ROUNDING <= todo.score / todo.max_score <= high + ROUNDING:
+            found.complain(
+                f"{name} must keep {low:g} to {high:g} of {todo.id} and keeps {todo.score / todo.max_score:.2f}"
+            )
     if name.startswith("right_"):
         found.right[name] = {todo.id for todo in found.assignment.todos if _touches(text, todo.where)}
     else:
         found.wrong[name] = set(expectation.loses)
-        found.killers |= {test.id for test in report.tests if test.status is not Verdict.PASSED}
 
 
 def _touches(text: str, places: tuple[str, ...]) -> bool:

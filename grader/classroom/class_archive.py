@@ -31,8 +31,10 @@ def open_class(path: Path, run: Path) -> Path:
         except SubmissionRefused as refusal:
             raise UsageError(f"{refusal}; or unpack it yourself and pass the folder") from refusal
         except OSError as error:
-            reason = error.strerror or error
-            raise UsageError(f"{path.name} cannot be unpacked to {str(target)!r}: {reason}; free some room") from error
+            raise UsageError(
+                f"{path.name} cannot be unpacked to {str(target)!r}: {error.strerror or error}; choose another folder "
+                "with -o, or unpack it yourself and pass the folder"
+            ) from error
     return target
 
 

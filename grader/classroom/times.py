@@ -2,14 +2,14 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from grader.intake.downloads import HandedIn
 from grader.intake.downloads.dates import read_date
-from grader.intake.roster import Roster, Student, read_table
+from grader.intake.roster import Roster, read_table
 from grader.model.errors import UsageError
 
 _TIME_TITLES = (
@@ -21,6 +21,9 @@ _TIME_TITLES = (
     "timestamp",
     "제출 시각",
     "제출시각",
+)
+_KEY_TITLES = frozenset(
+    [*"student id user user_id email login username canvas entry file 학번 이메일".split(), "student id", "user id"]
 )
 _WANTED = "a CSV with the columns student and submitted_at"
 
@@ -50,41 +53,38 @@ def apply_times(attempts: Sequence[HandedIn], times: Times, roster: Roster | Non
 
     A time by the name of an entry is that entry's; a time by a student's id needs the student to have one attempt.
     """
-    students = {student.id: student for student in roster.students} if roster else {}
+    owners = _find_owners(attempts, roster)
     by_student: dict[str, list[HandedIn]] = defaultdict(list)
-    used: set[str] = set()
-    warnings = []
     for item in attempts:
         by_student[item.student].append(item)
+    warnings = []
     for name, items in by_student.items():
-        timed = []
-        for item in items:
-            keys = [item.entry, *(_list_keys(item, students.get(name)) if len(items) == 1 else [])]
-            found = {_fold(key): times[_fold(key)] for key in keys if _fold(key) in times}
-            used |= found.keys()
-            if len(set(found.values())) > 1:
-                warnings.append(
-                    f"{name}: no time taken over, since the list has {' and '.join(sorted(found.values()))}"
-                )
-            timed.append(replace(item, submitted_at=min(found.values())) if len(set(found.values())) == 1 else item)
-        if all(item.submitted_at for item in timed):
-            timed.sort(key=lambda item: datetime.fromisoformat(item.submitted_at or "").timestamp())
-        by_student[name] = timed
-    if unused := sorted(_list_unused(times, used, students.values())):
-        warnings.append(f"times of {len(unused)} fit no submission: {', '.join(unused[:10])}")
+        own = {key for key in times if owners.get(key) == {name}} if len(items) == 1 else set()
+        for place, item in enumerate(items):
+            found = {times[key] for key in own | {_fold(item.entry)} if key in times}
+            if len(found) > 1:
+                warnings.append(f"{name}: no time taken over, since the list has {' and '.join(sorted(found))}")
+            elif found:
+                items[place] = replace(item, submitted_at=found.pop())
+        if all(item.submitted_at for item in items):
+            items.sort(key=lambda item: datetime.fromisoformat(item.submitted_at or "").timestamp())
+    unused = sorted(key for key in times if len(owners.get(key, ())) != 1)
+    if unused:
+        shown = ", ".join(unused[:10])
+        warnings.append(f"times of {len(unused)} not taken over, since they fit no student or more than one: {shown}")
     return [item for items in by_student.values() for item in items], warnings
 
 
-def _list_keys(item: HandedIn, student: Student | None) -> list[str]:
-    own = [student.email, *student.keys.values()] if student else []
-    return [item.student, item.key, *own]
-
-
-def _list_unused(times: Times, used: set[str], students: Iterable[Student]) -> set[str]:
-    # A row may name a student in two ways, and the class list may hold students who handed in nothing.
-    known = {_fold(key) for student in students for key in (student.id, student.email, *student.keys.values())}
-    known |= {_fold(student.name) for student in students}
-    return {key for key in times.keys() - used if key not in known}
+def _find_owners(attempts: Sequence[HandedIn], roster: Roster | None) -> dict[str, set[str]]:
+    """Return whom each way to name an entry or a student could mean."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for item in attempts:
+        for key in (item.entry, item.student, item.key):
+            owners[_fold(key)].add(item.student)
+    for student in roster.students if roster else ():
+        for key in (student.id, student.email, *student.keys.values()):
+            owners[_fold(key)].add(student.id)
+    return owners
 
 
 def _read_rows(path: Path) -> list[tuple[str, list[str], str]]:
@@ -95,8 +95,10 @@ def _read_rows(path: Path) -> list[tuple[str, list[str], str]]:
         raise UsageError(
             f"{path.name} has no column submitted_at beside one that says whose time it is: pass {_WANTED}"
         )
+    # Other columns, such as a name or a state, say nothing that is one student's alone.
+    named = [index for index, title in enumerate(titles) if title in _KEY_TITLES] or [0 if at else 1]
     return [
-        (f"{path.name}, line {line}", [cell for index, cell in enumerate(row) if index != at], row[at])
+        (f"{path.name}, line {line}", [cell for index, cell in enumerate(row) if index in named], row[at])
         for line, row in enumerate(rows, start=2)
         if len(row) > at
     ]

@@ -20,6 +20,7 @@ from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
     from grader.classroom.batch import GradedClass
+    from grader.intake.roster import Roster
     from grader.model.assignment import Assignment
     from grader.model.course import Course
     from grader.model.report import GradeReport
@@ -328,10 +329,10 @@ def export(
 ) -> None:
     """Write scores and feedback in another system's own form."""
     from grader.exports import ExportOptions, export_run
-    from grader.intake.roster import Roster, read_roster
+    from grader.intake.roster import Roster
 
     options = ExportOptions(
-        roster=read_roster(roster) if roster else Roster(()),
+        roster=_read_roster(roster) if roster else Roster(()),
         worksheet=worksheet,
         column=column,
         released=released,
@@ -437,7 +438,7 @@ def push_canvas_command(
 ) -> None:
     """Send scores to an assignment in Canvas; a second time only what has changed."""
     from grader.exports import ExportOptions
-    from grader.intake.roster import Roster, read_roster
+    from grader.intake.roster import Roster
     from grader.push.delivery import PushOptions
 
     try:
@@ -448,7 +449,7 @@ def push_canvas_command(
 
     secret = "" if dry_run else read_secret("token of Canvas", TOKEN_VARIABLE, token)
     platform = Canvas(url, secret, course=course, assignment=assignment)
-    known = read_roster(roster) if roster else Roster(())
+    known = _read_roster(roster) if roster else Roster(())
     options = ExportOptions(roster=known, released=released, language=lang.value)
     _push(run, platform, PushOptions(options, feedback=feedback, dry_run=dry_run, again=again), quiet=quiet)
 
@@ -473,7 +474,6 @@ def push_lti_command(
 ) -> None:
     """Send scores by LTI Advantage's grade services; a second time only what has changed."""
     from grader.exports import ExportOptions
-    from grader.intake.roster import read_roster
     from grader.push.delivery import PushOptions
 
     try:
@@ -484,7 +484,7 @@ def push_lti_command(
 
     secret = "" if dry_run else read_secret("private key of the tool", KEY_VARIABLE, key)
     site = Site(token_url, client_id, lineitems=lineitems, lineitem=lineitem, key_id=key_id, audience=audience)
-    options = ExportOptions(roster=read_roster(roster), released=released, language=lang.value)
+    options = ExportOptions(roster=_read_roster(roster), released=released, language=lang.value)
     _push(run, Lti(site, secret), PushOptions(options, feedback=feedback, dry_run=dry_run, again=again), quiet=quiet)
 
 
@@ -529,6 +529,15 @@ def _name_extra(error: ModuleNotFoundError) -> UsageError:
 def _complain(message: str) -> None:
     # A message may quote what a student wrote.
     typer.echo(f"grader: {escape_control_characters(message)}", err=True)
+
+
+def _read_roster(path: Path) -> "Roster":
+    from grader.intake.roster import read_roster
+
+    roster = read_roster(path)
+    for warning in roster.warnings:
+        _complain(warning)
+    return roster
 
 
 def _list_some(names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from grader.examiner.likeness import note_likeness
 from grader.examiner.proxy import RemoteObject, state_shapes
 
 # Two right formulas differ by rounding: by a few times what float32 itself loses against float64.
@@ -43,11 +44,37 @@ def assert_parity(
     known mistake would give. Either may be a function that gives it: it is called only where values differ, and most
     right answers are the same to the last bit. Raises Mismatch.
     """
+    if note_likeness(actual, expected):
+        return
     try:
         _compare(actual, expected, what, precise, mistakes)
     except Mismatch as mismatch:
         mismatch.compared = mismatch.compared or (actual, expected)
         raise
+
+
+def assert_equal(actual: Any, expected: Any, message: str) -> None:
+    """Plain values are equal: ids, words, numbers. Unlike `assert`, it can serve in a gate. Raises Mismatch."""
+    if not note_likeness(actual, expected) and actual != expected:
+        raise Mismatch(message)
+
+
+def assert_moved(actual: Any, own: Any, device: str, *, what: str) -> None:
+    """A submission's result is on the device, with the numbers of its `own` result on the CPU. Raises Mismatch.
+
+    Its own, not the reference's: a wrong value is charged where values are compared, not on the device once more.
+    """
+    assert_parity(_detach(actual, ""), _detach(own, device), what=what)
+
+
+def _detach(value: Any, place: str) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.detach().to(place) if place else value.detach()
+    if isinstance(value, (list, tuple)):
+        return [_detach(item, place) for item in value]
+    if isinstance(value, dict):
+        return {key: _detach(item, place) for key, item in value.items()}
+    return value
 
 
 def assert_shape(actual: Any, shape: tuple[int, ...], *, what: str) -> None:

@@ -25,6 +25,7 @@ CATEGORIES = ("shape", "parity", "gpu", "behaviour", "policy")
 MARKS = (
     "todo(id, points): the TODO that a test judges, and what it is worth",
     "visibility(level): visible, after_due (default) or hidden",
+    "gate: where this test shows nothing of the right answer, no other test of its TODO counts",
     *(f"{category}: what kind of test this is" for category in CATEGORIES),
 )
 
@@ -38,6 +39,7 @@ class Examination:
     subject: SubmissionSession | None = None
     device: str = "cpu"
     modules: dict[str, ModuleType] = field(default_factory=dict)
+    round: int = 0  # of a gate, which is run on other inputs each time
 
     def begin(self, item: pytest.Item) -> SubmissionSession:
         """Start one test of the submission under examination, with every generator seeded."""
@@ -45,18 +47,20 @@ class Examination:
 
         if self.subject is None:
             raise pytest.UsageError("no submission to examine: pass --submission PATH")
-        seed = self.derive_seed(item)
         # Not torch.manual_seed: it also keeps a stack trace for each device that is not there.
-        torch.default_generator.manual_seed(seed)
-        self.subject.begin(find_todo_id(item), seed)
+        torch.default_generator.manual_seed(self.derive_seed(item, "examiner"))
+        # A submission can read its own generator's seed: no hidden input may come from the same one.
+        self.subject.begin(find_todo_id(item), self.derive_seed(item, "submission"))
         return self.subject
 
-    def derive_seed(self, item: pytest.Item) -> int:
-        """The seed of a test for the submission under examination."""
+    def derive_seed(self, item: pytest.Item, purpose: str) -> int:
+        """Return the seed of a test for the submission under examination."""
         from grader.model.seeds import derive_seed
 
         identity = self.subject.submission.id if self.subject else ""
-        return derive_seed(self.secret, identity, make_test_id(item))
+        if self.round:
+            purpose = f"{purpose}, round {self.round}"
+        return derive_seed(self.secret, identity, make_test_id(item), purpose=purpose)
 
     def load_reference(self) -> ModuleType:
         """The solution as a module, imported once."""
@@ -140,7 +144,7 @@ def draw(request: pytest.FixtureRequest) -> Draw:
     """Inputs from the secret seed of this test for this submission."""
     from grader.examiner.draw import Draw
 
-    return Draw(_get_examination(request).derive_seed(request.node))
+    return Draw(_get_examination(request).derive_seed(request.node, "draw"))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from _pytest.config import (
 from _pytest.runner import runtestprotocol
 
 from grader.examiner.forbidden_names import find_forbidden, forbid_use
+from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.parity import Mismatch
 from grader.examiner.plugin import CATEGORIES, EXAMINATION, Examination, find_todo_id, make_test_id
 from grader.examiner.proxy import SubmissionSession
@@ -48,6 +49,7 @@ class HiddenTest:
     category: Category
     points: float
     visibility: Visibility
+    is_gate: bool = False
 
     @property
     def name(self) -> str:
@@ -112,6 +114,7 @@ class Suite:
             self.tests = _leave_out_gpu(self.tests)
         self.digest = digest_suite(assignment)
         self._endless: set[str] = set()
+        self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
         check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
 
     def run(self, subject: SubmissionSession, kept: Sequence[CheckResult] = ()) -> list[CheckResult]:
@@ -121,18 +124,53 @@ class Suite:
         known = {result.id: result for result in kept}
         self._endless = {result.todo for result in kept if result.status is Verdict.TIMED_OUT}
         forbidden = find_forbidden(subject.submission.source, self.assignment.todos)
-        results = []
-        for test in self.tests:
+        results = {}
+        for test in self._order_by_todo(self.tests):
             if test.todo in forbidden:
-                results.append(test.report(forbid_use(forbidden[test.todo], subject.submission)))
+                results[test.id] = test.report(forbid_use(forbidden[test.todo], subject.submission))
             elif test.id in known:
-                results.append(test.repeat(known[test.id]))
+                results[test.id] = test.repeat(known[test.id])
             elif self.lacks_gpu and test.category == "gpu":
-                results.append(test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en)))
+                results[test.id] = test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en))
             else:
                 outcome = self._judge(test, subject)
-                results.append(test.report(outcome, cpu_seconds=round(subject.channel.read_cpu_seconds(), 4)))
-        return results
+                cpu_seconds = round(subject.channel.read_cpu_seconds(), 4)
+                results[test.id] = test.report(outcome, cpu_seconds=cpu_seconds)
+        return self._withhold_unearned([results[test.id] for test in self.tests], subject, known)
+
+    def _order_by_todo(self, tests: Sequence[HiddenTest]) -> list[HiddenTest]:
+        # A stand-in for an earlier TODO may be a right answer to it. A submission that keeps one has it too late.
+        places = {todo.id: place for place, todo in enumerate(self.assignment.todos)}
+        return sorted(tests, key=lambda test: places[test.todo])
+
+    def _withhold_unearned(
+        self, results: list[CheckResult], subject: SubmissionSession, known: Mapping[str, CheckResult]
+    ) -> list[CheckResult]:
+        passed = {result.id for result in results if result.status is Verdict.PASSED}
+        at_stake = {test.todo for test in self.tests if test.id in passed and test.id not in known}
+        gates = self._order_by_todo([test for test in self.tests if test.is_gate and test.todo in at_stake])
+        if any(gate.id not in passed for gate in gates):
+            subject.channel.close()  # the next round starts a child that has not seen any stand-in
+        closed = find_unearned(gates, passed, lambda gate, number: self._run_round(gate, number, subject))
+        tests = [test for test in self.tests if test.todo in closed and test.id in passed and test.id not in known]
+        self.withheld = frozenset(test.id for test in tests)
+        unearned = {test.id: test.report(Outcome(Verdict.FAILED, UNEARNED)) for test in tests}
+        return [
+            unearned[result.id].model_copy(update={"cpu_seconds": result.cpu_seconds})
+            if result.id in unearned
+            else result
+            for result in results
+        ]
+
+    def _run_round(self, gate: HiddenTest, number: int, subject: SubmissionSession) -> BaseException | None:
+        self.examination.round = number
+        try:
+            raised = self._run_test(gate, subject)
+        finally:
+            self.examination.round = 0
+        if isinstance(raised, GraderFault):
+            raise raised
+        return raised
 
     def _judge(self, test: HiddenTest, subject: SubmissionSession) -> Outcome:
         raised = self._run_test(test, subject)
@@ -243,6 +281,7 @@ def _describe_test(item: pytest.Item) -> HiddenTest:
         category=cast(Category, categories[0]),
         points=float(points),
         visibility=cast(Visibility, visibility.args[0] if visibility else "after_due"),
+        is_gate=item.get_closest_marker("gate") is not None,
     )
 
 

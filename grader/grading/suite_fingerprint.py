@@ -8,7 +8,7 @@ verdict counts for every test; only what stands inside another test does not.
 import ast
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast, get_args
 
@@ -45,6 +45,7 @@ class FingerprintedTest:
     category: Category
     visibility: Visibility
     name: str
+    is_gate: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,17 @@ def fingerprint_suite(assignment: Assignment, environment: Environment, commitme
             _digest_own(("examiner/forbidden_names.py",)),
             *(f"{todo.id} {todo.forbid}" for todo in assignment.todos),
         ),
-        tests=tuple(test for tests in outlines for test in tests or ()),
+        tests=_add_gates([test for tests in outlines for test in tests or ()]),
         is_whole=None not in outlines and all(path.stem != "conftest" for path in helpers),
     )
+
+
+def _add_gates(tests: list[FingerprintedTest]) -> tuple[FingerprintedTest, ...]:
+    """Let every test of a TODO depend on the TODO's gates: they decide whether it counts."""
+    gates: dict[str, list[str]] = {}
+    for test in tests:
+        gates.setdefault(test.todo, []).extend([test.digest] if test.is_gate else [])
+    return tuple(replace(test, digest=identify(test.digest, *gates[test.todo])) for test in tests)
 
 
 def load_fingerprint(text: str) -> SuiteFingerprint:
@@ -166,6 +175,7 @@ def _fingerprint_test(path: Path, node: ast.FunctionDef, labels: _Labels, around
         category=cast(Category, labels.category),
         visibility=cast(Visibility, labels.visibility),
         name=" ".join((sentence or "").split()),
+        is_gate=any(_read_mark(item)[0] == "gate" for item in rest),
     )
 
 

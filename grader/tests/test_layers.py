@@ -1,6 +1,7 @@
 """Who may import whom, and what the trusted side never does: proved from the sources."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,6 +99,12 @@ def test_every_folder_has_its_place() -> None:
     """ORDER names every folder with code once, and only those."""
     folders = {path.relative_to(PACKAGE).parts[0] for path in {*INSIDE, *OUTSIDE} if path.parent != PACKAGE}
     assert sorted(ORDER) == sorted(folders)
+
+
+def test_architecture_lists_the_folders_in_their_order() -> None:
+    """Its table reads from the top down, so that each folder imports only folders below it."""
+    text = (PACKAGE / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE) == list(reversed(ORDER))
 
 
 @pytest.mark.parametrize("folder", ORDER)

@@ -1,4 +1,4 @@
-"""Speed, as ratios measured in one run: machines are shared and noisy, a ratio is not.
+"""Measure speed as ratios within one run, because absolute times vary with the machine and its load.
 
 Run by `make bench`.
 """
@@ -33,7 +33,7 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class Ratio:
-    """Two medians in seconds, and what is promised of them."""
+    """Two medians in seconds, and the ratio that we promise."""
 
     what: str
     ours: float
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def compare_warm(assignment: Assignment) -> Ratio:
-    """A warm submission against a pytest process that imports torch and runs the same checks, two side by side each."""
+    """Compare a warm submission with a pytest process that imports torch and runs the same checks."""
     command = [sys.executable, "-m", "pytest", "-q", str(assignment.hidden_tests)]
     command += ["--in-process", "--submission", str(assignment.solution)]
     theirs = _measure(lambda: _run_side_by_side([command] * WORKERS)) / WORKERS
@@ -62,7 +62,7 @@ def compare_warm(assignment: Assignment) -> Ratio:
 
 
 def compare_cold(assignment: Assignment) -> Ratio:
-    """`grader grade` from nothing against importing torch."""
+    """Compare a cold `grader grade` with importing torch."""
     grade = [sys.executable, "-m", "grader", "grade", str(assignment.solution), "-a", NAME, "-q"]
     torch = [sys.executable, "-c", "import torch"]
     ours, theirs = _measure_pair(grade, torch)
@@ -70,13 +70,13 @@ def compare_cold(assignment: Assignment) -> Ratio:
 
 
 def compare_help() -> Ratio:
-    """`grader --help` against an interpreter that does nothing."""
+    """Compare `grader --help` with starting Python."""
     ours, theirs = _measure_pair([sys.executable, "-m", "grader", "--help"], [sys.executable, "-c", "pass"])
     return Ratio(f"help ({ours - theirs:+.3f} s)", ours, theirs, "0.2 s more", ours - theirs < 0.2)
 
 
 def compare_intake(assignment: Assignment) -> Ratio:
-    """Reading notebooks of a megabyte each, pictures for the most part, against `json.loads` of the same bytes."""
+    """Compare reading notebooks of a megabyte, mostly pictures, with `json.loads` of the same bytes."""
     cells = [
         {"cell_type": "code", "metadata": {}, "source": assignment.solution.read_text(encoding="utf-8"), "outputs": []},
         {"cell_type": "code", "metadata": {}, "source": "plot()", "outputs": [
@@ -98,7 +98,7 @@ def compare_intake(assignment: Assignment) -> Ratio:
 def _read_notebooks(assignment: Assignment, path: Path) -> None:
     for _ in range(NOTEBOOKS):
         if read_submission(path, module=assignment.module, defines=assignment.defines).refused:
-            raise RuntimeError("the notebook was refused, this is no fair measurement")
+            raise RuntimeError("the notebook was refused, so the measurement is not fair")
 
 
 def _load_notebooks(path: Path) -> None:
@@ -107,7 +107,7 @@ def _load_notebooks(path: Path) -> None:
 
 
 def _measure_pair(one: Sequence[str], other: Sequence[str]) -> tuple[float, float]:
-    # In turn, so that a drift of the machine's speed meets both; once before, so that both are in the page cache.
+    # Alternate, so that a drift in the machine's speed affects both; run each once first to fill the page cache.
     for command in (one, other):
         _run(command)
     pairs = [(_time(lambda: _run(one)), _time(lambda: _run(other))) for _ in range(ROUNDS)]
@@ -142,7 +142,7 @@ def _grade_all(executor: Executor, tasks: Sequence[Task]) -> None:
         for answer in executor.collect():
             answered += 1
             if answer.trouble or GradeReport.model_validate_json(answer.text).score != FULL_SCORE:
-                raise RuntimeError(f"the reference did not score full, this is no fair measurement: {answer.trouble}")
+                raise RuntimeError(f"the reference lost points, so the measurement is not fair: {answer.trouble}")
 
 
 if __name__ == "__main__":

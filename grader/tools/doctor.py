@@ -1,4 +1,4 @@
-"""What this machine offers: isolation, devices, versions."""
+"""Report what this machine offers: isolation, devices, versions."""
 
 import os
 import platform
@@ -21,16 +21,16 @@ TRY_NAMESPACES = ["bwrap", "--unshare-all", "--unshare-user", "--ro-bind", "/", 
 
 @dataclass(frozen=True)
 class MachineFinding:
-    """One fact; `mend` says what to do where it is bad."""
+    """One fact about this machine; `fix` says what to do if it is not good."""
 
     what: str
     good: bool
     detail: str
-    mend: str = ""
+    fix: str = ""
 
 
 def print_machine_findings() -> bool:
-    """Print every finding. True where submissions can be graded behind a wall."""
+    """Print every finding, and return whether submissions can be graded in a sandbox here."""
     from grader.reporting.terminal import make_console
 
     console = make_console()
@@ -38,13 +38,13 @@ def print_machine_findings() -> bool:
     for finding in findings:
         mark = Text("ok   ", style="green") if finding.good else Text("lacks", style="red")
         console.print(mark, Text(f" {finding.what:<24} {finding.detail}"))
-        if not finding.good and finding.mend:
-            console.print(Text(f"      {'':<24} {finding.mend}", style="yellow"))
-    return all(finding.good for finding in findings if finding.mend)
+        if not finding.good and finding.fix:
+            console.print(Text(f"      {'':<24} {finding.fix}", style="yellow"))
+    return all(finding.good for finding in findings if finding.fix)
 
 
 def examine_machine() -> list[MachineFinding]:
-    """All that is known about this machine."""
+    """Return every finding about this machine."""
     checks: list[Callable[[], list[MachineFinding]]] = [
         _check_host,
         _check_bubblewrap,
@@ -66,14 +66,17 @@ def _check_host() -> list[MachineFinding]:
 
 def _check_bubblewrap() -> list[MachineFinding]:
     if not shutil.which("bwrap"):
-        return [MachineFinding("isolation bwrap", False, "no program 'bwrap'", "apt install bubblewrap")]
+        return [
+            MachineFinding("isolation bwrap", False, "the program 'bwrap' is not installed", "apt install bubblewrap")
+        ]
     trial = subprocess.run(TRY_NAMESPACES, capture_output=True, text=True, check=False)
     if trial.returncode == 0:
-        return [MachineFinding("isolation bwrap", True, _read_version())]
-    return [MachineFinding("isolation bwrap", False, trial.stderr.strip()[:200], _suggest_mend())]
+        found = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        return [MachineFinding("isolation bwrap", True, found)]
+    return [MachineFinding("isolation bwrap", False, trial.stderr.strip()[:200], _suggest_fix())]
 
 
-def _suggest_mend() -> str:
+def _suggest_fix() -> str:
     if APPARMOR_SWITCH.exists() and APPARMOR_SWITCH.read_text().strip() == "1":
         return (
             "AppArmor restricts user namespaces here (Ubuntu 24.04 and later): `apt install apparmor-profiles`, then "
@@ -81,11 +84,7 @@ def _suggest_mend() -> str:
             "`apparmor_parser -r /etc/apparmor.d/bwrap-userns-restrict`; or `sysctl "
             "kernel.apparmor_restrict_unprivileged_userns=0`"
         )
-    return "user namespaces are refused here: in a container, run as root with `--isolation setuid`"
-
-
-def _read_version() -> str:
-    return subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    return "this machine refuses user namespaces; in a container, run as root with `--isolation setuid`"
 
 
 def _check_seccomp() -> list[MachineFinding]:
@@ -115,19 +114,19 @@ def _check_jail() -> list[MachineFinding]:
     from grader.sandbox.jail import find_obstacle
 
     if obstacle := find_obstacle():
-        return [MachineFinding("jail", False, obstacle[:300], "see the lines above")]
-    return [MachineFinding("jail", True, "a confined child was forked and ended"), *_check_walls()]
+        return [MachineFinding("jail", False, obstacle[:300], "see the findings above")]
+    return [MachineFinding("jail", True, "started and ended a confined child"), *_check_isolation_levels()]
 
 
-def _check_walls() -> list[MachineFinding]:
+def _check_isolation_levels() -> list[MachineFinding]:
     from grader.sandbox.isolation import Isolation
     from grader.sandbox.probe import summarise_probes
 
     try:
         folder = find_course().root
     except UsageError:
-        folder = Path(__file__).resolve().parents[2]  # without a course, the grader's own folder stands for one
-    # Only root can make a submission another user.
+        folder = Path(__file__).resolve().parents[2]  # without a course, try the grader's own folder
+    # Only root can run a submission as another user.
     levels = [level for level in Isolation if os.geteuid() == 0 or level is not Isolation.SETUID]
     return [MachineFinding(f"behind {level.value}", True, summarise_probes(level, folder)) for level in levels]
 

@@ -19,7 +19,7 @@ from cases import (
     train,
 )
 
-from grader.examiner import assert_parity, assert_unchanged, parameter_gradients
+from grader.examiner import assert_equal, assert_parity, assert_unchanged, parameter_gradients
 
 
 @pytest.mark.todo("simple.split", points=2)
@@ -178,16 +178,17 @@ def test_special_tokens_get_the_first_ids(student, draw):
 
 @pytest.mark.todo("wordpiece.train", points=3)
 @pytest.mark.behaviour
+@pytest.mark.gate
 def test_case_and_accents_are_kept(student, draw):
     """Capitals and accents are not taken away."""
-    word = draw.word()
-    text = [word.capitalize(), f"{word}é", f"Ü{word.upper()}"]
-    tokenizer = train(student, [" ".join([*text, word])] * 5)
+    words = [draw.word() for _ in range(4)]
+    text = [form for word in words for form in (word.capitalize(), f"{word}é", f"Ü{word.upper()}")]
+    tokenizer = train(student, [" ".join([*text, *words])] * 5)
     found = spell(tokens_of(tokenizer, " ".join(text)))
-    assert found.lower() != spell(text).lower() or found == spell(text), (
-        "capitals were changed: lowercase=False keeps them"
-    )
-    assert found == spell(text), "letters were changed: strip_accents=False keeps accents"
+    message = "letters were changed: strip_accents=False keeps accents"
+    if found.lower() == spell(text).lower():
+        message = "capitals were changed: lowercase=False keeps them"
+    assert_equal(found, spell(text), message)
 
 
 @pytest.mark.todo("wordpiece.train", points=2)
@@ -229,7 +230,8 @@ def test_files_may_be_a_path_or_several(student, draw):
 @pytest.mark.behaviour
 def test_limits_are_passed_on(student, draw):
     """vocab_size and min_frequency reach the training."""
-    words = draw_words(draw, 12)
+    # A long word: one of two syllables may come to stand whole for the sake of another word that begins alike.
+    words = [draw.word() + draw.word(), *draw_words(draw, 11)]
     lines = [" ".join(words)] * 3
     full, small = train(student, lines), train(student, lines, vocab_size=6)
     assert small.get_vocab_size() < full.get_vocab_size(), "a smaller vocab_size should limit the vocabulary"

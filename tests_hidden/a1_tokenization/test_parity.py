@@ -18,11 +18,12 @@ from cases import (
     number,
 )
 
-from grader.examiner import assert_parity, parameter_gradients
+from grader.examiner import assert_equal, assert_parity, parameter_gradients
 
 
 @pytest.mark.todo("simple.split", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_words_match_the_reference(student, reference, draw):
     """A sentence of both scripts, digits and punctuation is split into the reference's words."""
     first, *rest = draw_words(draw, 6)
@@ -31,12 +32,15 @@ def test_words_match_the_reference(student, reference, draw):
     sentence += f" {draw.integer(10, 9999)}_{draw.word()}{marks[-1]}"
     expected = reference.SimpleTokenizer().normalize_and_split(sentence)
     found = as_words(student.SimpleTokenizer().normalize_and_split(sentence))
-    assert len(found) == len(expected), f"a sentence of {len(expected)} words gave {len(found)}"
-    assert found == expected, "the words differ from those between the punctuation marks, in lower case"
+    message = "the words differ from those between the punctuation marks, in lower case"
+    if len(found) != len(expected):
+        message = f"a sentence of {len(expected)} words gave {len(found)}"
+    assert_equal(found, expected, message)
 
 
 @pytest.mark.todo("simple.vocab", points=4)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_words_are_numbered_as_first_seen(student, draw):
     """Ids follow the order in which words are first seen, however often and wherever they come again."""
     words = draw_words(draw, 30)
@@ -44,59 +48,68 @@ def test_words_are_numbered_as_first_seen(student, draw):
     corpus = [" ".join(words[:10]), " ".join(again[:5] + words[10:]), " ".join(again)]
     expected = number([*words[:10], *again[:5], *words[10:]])
     found = dict(build_vocab(student, corpus).vocab)
-    assert set(found) == set(expected), "the vocabulary should hold every word of the corpus and the two special ones"
-    assert found == expected, "ids should follow the order in which the words are first seen"
+    message = "ids should follow the order in which the words are first seen"
+    if set(found) != set(expected):
+        message = "the vocabulary should hold every word of the corpus and the two special ones"
+    assert_equal(found, expected, message)
 
 
 @pytest.mark.todo("simple.encode", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_known_words_get_their_ids(student, draw):
     """Each word of a text is given the id that the vocabulary has for it, in order."""
-    words = draw_words(draw, 8)
+    words = draw_words(draw, 20)
     tokenizer = make_tokenizer(student, words)
-    text = draw.shuffled(words + words[:3])
+    text = draw.shuffled(words + words[:5])
     expected = [number(words)[word] for word in text]
-    assert as_ids(tokenizer.encode(" ".join(text))) == expected, "the ids are not those of the words, in order"
+    assert_equal(as_ids(tokenizer.encode(" ".join(text))), expected, "the ids are not those of the words, in order")
 
 
 @pytest.mark.todo("simple.decode", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_known_ids_get_their_words(student, draw):
     """Each id is given the word that the vocabulary has for it, in order; the special ones too."""
-    words = draw_words(draw, 8)
+    words = draw_words(draw, 18)
     tokenizer = make_tokenizer(student, words)
-    ids = draw.shuffled([*range(10), 2, 2, 0])
+    ids = draw.shuffled([*range(20), 2, 2, 0])
     expected = [[*number([]), *words][index] for index in ids]
-    assert as_words(tokenizer.decode(ids)) == expected, "the words are not those of the ids, in order"
+    assert_equal(as_words(tokenizer.decode(ids)), expected, "the words are not those of the ids, in order")
 
 
 @pytest.mark.todo("simple.pad", points=2)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_padding_is_on_the_right(student, draw):
     """Short input keeps its ids and is filled up on the right; long input keeps its beginning."""
-    ids = draw.ids(50, 6, low=2).tolist()
+    ids = draw.ids(90, 16, low=2).tolist()
     tokenizer = make_tokenizer(student, [])
-    assert as_ids(tokenizer.pad(list(ids), 9)) == [*ids, 0, 0, 0], "the ids should come first, then <PAD> to the end"
-    assert as_ids(tokenizer.pad(list(ids), 4)) == ids[:4], "longer input should be cut at its end"
+    longer, shorter = as_ids(tokenizer.pad(list(ids), 19)), as_ids(tokenizer.pad(list(ids), 12))
+    assert_equal(longer, [*ids, 0, 0, 0], "the ids should come first, then <PAD> to the end")
+    assert_equal(shorter, ids[:12], "longer input should be cut at its end")
     assert as_ids(tokenizer.pad([], 2)) == [0, 0], "an empty list should become all <PAD>"
 
 
 @pytest.mark.todo("wordpiece.encode", points=4)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_pieces_are_the_tokenizers_own(student, draw):
     """Tokens, ids and decoded text are what the given tokenizer gives."""
     vocab, sentence = draw_pieces(draw)
     ours = standins.make_wordpiece(vocab, framed=False)
     tokens, ids, decoded = student.encode_sentence(student.define(standins.make_wordpiece)(vocab, False), sentence)
     encoding = ours.encode(sentence)
-    assert as_words(tokens) == encoding.tokens, "the tokens are not those of the given tokenizer"
-    assert as_ids(ids) == encoding.ids, "the ids are not those of the given tokenizer"
-    both = [ours.decode(encoding.ids, skip_special_tokens=skip) for skip in (True, False)]
-    assert decoded in both, "the text should be what the tokenizer decodes from the ids"
+    assert_equal(as_words(tokens), encoding.tokens, "the tokens are not those of the given tokenizer")
+    assert_equal(as_ids(ids), encoding.ids, "the ids are not those of the given tokenizer")
+    short, full = (ours.decode(encoding.ids, skip_special_tokens=skip) for skip in (True, False))
+    right = full if decoded == full else short
+    assert_equal(decoded, right, "the text should be what the tokenizer decodes from the ids")
 
 
 @pytest.mark.todo("embedding.lookup", points=2)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_lookup_gives_rows_of_the_table(poisoned, draw):
     """Looking up gives the table's rows in the order of the ids, repeated ones and the last one too."""
     rows, width = draw.sizes(2, low=4)
@@ -108,6 +121,7 @@ def test_lookup_gives_rows_of_the_table(poisoned, draw):
 
 @pytest.mark.todo("embedding.lookup", points=2)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_one_hot_product_gives_the_same_rows(poisoned, draw):
     """One-hot rows times the table are the table's rows."""
     rows, width = draw.sizes(2, low=4)
@@ -137,15 +151,20 @@ def test_gradient_reaches_only_the_rows_used(student, draw):
 
 @pytest.mark.todo("embedding.analogy", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_analogy_matches_the_reference(poisoned, reference, draw):
     """The answer is the word whose direction is nearest to a - b + c."""
-    vectors, vocab, asked = draw_analogy(draw)
-    expected = reference.analogy(vectors, vocab, *asked)
-    # the answer stands in row 0: an id like any other
-    swapped = next(word for word, row in vocab.items() if row == 0)
-    vectors[[0, vocab[expected]]] = vectors[[vocab[expected], 0]]
-    vocab[swapped], vocab[expected] = vocab[expected], vocab[swapped]
-    assert poisoned.analogy(vectors, vocab, *asked) == expected, "another word points more nearly along a - b + c"
+    found, right = [], []
+    for _ in range(3):
+        vectors, vocab, asked = draw_analogy(draw)
+        expected = reference.analogy(vectors, vocab, *asked)
+        # the answer stands in row 0: an id like any other
+        swapped = next(word for word, row in vocab.items() if row == 0)
+        vectors[[0, vocab[expected]]] = vectors[[vocab[expected], 0]]
+        vocab[swapped], vocab[expected] = vocab[expected], vocab[swapped]
+        found.append(poisoned.analogy(vectors, vocab, *asked))
+        right.append(expected)
+    assert_equal(found, right, "another word points more nearly along a - b + c")
 
 
 @pytest.mark.todo("embedding.analogy", points=2)
@@ -167,6 +186,7 @@ def test_nearness_is_cosine_of_the_raw_sum(student, reference, draw):
 
 @pytest.mark.todo("batch.pad", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_rows_are_padded_on_the_right(poisoned, draw):
     """Rows keep their order and their ids, the padding stands on the right, and lengths count real ids."""
     pad_id = draw.integer(1, 9)

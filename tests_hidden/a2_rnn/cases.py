@@ -84,7 +84,7 @@ def read_gradients(gradients: dict[str, Tensor | None]) -> dict[tuple[int, ...],
 
 def draw_cell(draw, *, steps: int | None = None, requires_grad: bool = False) -> tuple[Tensor, ...]:
     """x, a state and the weights of a cell; x is [E] or, with steps, [S, E]."""
-    width, hidden = draw.sizes(2)
+    width, hidden = draw.sizes(2, low=6)
     x_shape = (width,) if steps is None else (steps, width)
     shapes = (x_shape, (hidden,), (hidden, width), (hidden, hidden), (hidden,))
     return tuple(draw.tensor(*shape, scale=0.7, requires_grad=requires_grad) for shape in shapes)

@@ -25,11 +25,12 @@ from cases import (
     unroll_leaky,
 )
 
-from grader.examiner import assert_parity, assert_shape, in_float64, load_weights, parameter_gradients
+from grader.examiner import assert_equal, assert_parity, assert_shape, in_float64, load_weights, parameter_gradients
 
 
 @pytest.mark.todo("cell.rnn", points=2)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_cell_matches_the_reference(poisoned, reference, draw):
     """The new state equals the reference's."""
     inputs = x_t, h_prev, W_xh, W_hh, b = draw_cell(draw)
@@ -62,6 +63,7 @@ def test_gradients_of_the_cell_match(student, reference, draw):
 
 @pytest.mark.todo("unroll", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_unroll_matches_the_reference(poisoned, reference, draw):
     """All states equal the reference's, from the first state that is given."""
     poisoned.replace(rnn_cell=standins.leaky_cell)
@@ -93,6 +95,7 @@ def test_gradients_flow_through_the_steps(student, reference, draw):
 
 @pytest.mark.todo("heads.classify", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_classifier_matches_the_reference(poisoned, reference, draw):
     """Logits come from each row's state after its last real word."""
     poisoned.replace(run_packed=standins.canned_packed)
@@ -132,6 +135,7 @@ def test_gradients_of_the_classifier_match(student, reference, draw):
 
 @pytest.mark.todo("heads.tag", points=2)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_tagger_matches_the_reference(poisoned, reference, draw):
     """Logits of every real position equal the reference's."""
     poisoned.replace(run_packed=standins.canned_packed)
@@ -179,6 +183,7 @@ def check_packing(student, draw, kind, lengths, **options):
 
 @pytest.mark.todo("packing", points=2)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_packed_rnn_equals_each_sequence_alone(poisoned, draw):
     """Sequences in any order of lengths give the states that each gives by itself."""
     check_packing(poisoned, draw, "RNN", [3, 6, 1, 4])
@@ -218,22 +223,24 @@ def test_gradients_reach_only_real_inputs(student, draw):
 
 @pytest.mark.todo("charlm.encode", points=2)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_text_is_encoded_and_decoded(student, draw):
     """Encoding gives each character's place in the sorted alphabet; decoding leads back."""
     text = f"{draw.hangul()} {draw.word()}, {draw.hangul()}\n"
     vocab = student.CharVocab(text)
     alphabet = sorted(set(text))
     ids = as_ids(vocab.encode(text))
-    assert ids == [alphabet.index(char) for char in text], "the ids are not the places in the sorted alphabet"
-    assert vocab.decode(ids) == text, "decoding the ids should give the text again"
-    some = draw.shuffled(list(range(len(alphabet))))[:4]
-    assert vocab.decode(some) == "".join(alphabet[index] for index in some), (
-        "decoding should give a character for each id"
-    )
+    places = [alphabet.index(char) for char in text]
+    assert_equal(ids, places, "the ids are not the places in the sorted alphabet")
+    assert_equal(vocab.decode(places), text, "decoding the ids should give the text again")
+    some = draw.shuffled(list(range(len(alphabet))))
+    right = "".join(alphabet[index] for index in some)
+    assert_equal(vocab.decode(some), right, "decoding should give a character for each id")
 
 
 @pytest.mark.todo("charlm.step", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_step_matches_the_reference(poisoned, reference, draw):
     """Logits and state equal the reference's over several steps."""
     poisoned.replace(rnn_cell=standins.leaky_cell)
@@ -275,6 +282,7 @@ def test_gradients_of_the_step_match(student, reference, draw):
 
 @pytest.mark.todo("charlm.generate", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_greedy_text_matches_the_reference(poisoned, reference, draw):
     """Without a temperature the best character is chosen and read again, step after step."""
     prime = "".join(draw.shuffled("라다a 나.마")[:4])
@@ -282,22 +290,27 @@ def test_greedy_text_matches_the_reference(poisoned, reference, draw):
     vocab = poisoned.define(standins.Letters)(LETTERS)
     found = poisoned.generate(send_model(poisoned, leaky), vocab, prime, 10)
     assert isinstance(found, str), "the result should be a string"
-    assert found[:5] in [text[0][:5] for text in texts], "the first new character should come from the whole prime"
-    assert found in [text[0] for text in texts], "each choice should be the best one after all that was read so far"
+    right = next((text[0] for text in texts if text[0][:5] == found[:5]), texts[0][0])
+    if found[:5] == right[:5]:
+        message = "each choice should be the best one after all that was read so far"
+    else:
+        message = "the first new character should come from the whole prime"
+    # Without the prime, which is no answer.
+    assert_equal(found[4:], right[4:], message)
+    assert found == right, "the text should begin with the prime"
 
 
 @pytest.mark.todo("bptt", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_losses_match_the_reference(poisoned, reference, draw):
     """Each chunk's loss is the mean cross-entropy of its predictions, after the steps of the chunks before."""
     models = draw_models(reference, draw, *draw.sizes(2))
-    ids = draw.ids(models[0].vocab_size, 12).tolist()
+    ids = draw.ids(models[0].vocab_size, 31).tolist()
     theirs = send_model(poisoned, models[0])
     found = as_floats(poisoned.truncated_bptt(theirs, ids, 3, poisoned.define(standins.make_sgd)(theirs, 0.3)))
     trainings = [train_reference(reference, model, ids, 3, 0.3) for model in models]
     expected = choose_training(found, trainings).losses
-    assert len(found) == len(expected), f"{len(expected)} losses were expected, {len(found)} came"
-    assert_parity(found[:1], expected[:1], what="the first chunk's mean loss")
     assert_parity(found, expected, what="the losses")
 
 
@@ -323,6 +336,7 @@ def check_norms(student, reference, draw, kind):
 
 @pytest.mark.todo("vanishing", points=2)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_norms_of_an_rnn_match(poisoned, reference, draw):
     """The norms of a plain RNN equal the reference's."""
     check_norms(poisoned, reference, draw, "RNN")

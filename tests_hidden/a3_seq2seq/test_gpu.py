@@ -1,7 +1,6 @@
 """GPU: the result is on the device of the inputs, and the numbers are those of the CPU."""
 
 import pytest
-import torch
 from cases import (
     as_ids,
     draw_batch,
@@ -13,16 +12,9 @@ from cases import (
     make_gru,
     make_model,
     place_step,
-    read_step,
 )
 
-from grader.examiner import assert_parity, load_weights
-
-
-def assert_same(actual, expected, there, what):
-    """A result is on the device and holds the CPU's numbers."""
-    assert actual.device == there.device, f"the {what} should be on the device of the inputs"
-    assert_parity(actual.detach().cpu(), expected.detach(), what=f"{what} on the device")
+from grader.examiner import assert_moved, load_weights
 
 
 @pytest.mark.todo("encoder.outputs", points=2)
@@ -30,11 +22,8 @@ def assert_same(actual, expected, there, what):
 def test_encoder_on_the_device(student, reference, draw, device):
     """Both results are on the device and equal the CPU's."""
     case = make_encoder(student, reference, draw, load_weights, "RNNEncoder")
-    there = case.input_ids.to(device)
-    hidden_states, h_n = case.theirs.to(device)(there)
-    expected, last = case.ours(case.input_ids)
-    assert_same(hidden_states, expected, there, "hidden states")
-    assert_same(h_n, last, there, "last hidden state")
+    own = case.theirs(case.input_ids)
+    assert_moved(case.theirs.to(device)(case.input_ids.to(device)), own, device, what="result on the device")
 
 
 @pytest.mark.todo("lstm.encoder", points=2)
@@ -42,21 +31,19 @@ def test_encoder_on_the_device(student, reference, draw, device):
 def test_lstm_encoder_on_the_device(student, reference, draw, device):
     """All three results are on the device and equal the CPU's."""
     case = make_encoder(student, reference, draw, load_weights, "LSTMEncoder")
-    there = case.input_ids.to(device)
-    hidden_states, (h_n, c_n) = case.theirs.to(device)(there)
-    expected, (last_h, last_c) = case.ours(case.input_ids)
-    assert_same(hidden_states, expected, there, "hidden states")
-    assert_same(h_n, last_h, there, "last hidden state")
-    assert_same(c_n, last_c, there, "last cell state")
+    own = case.theirs(case.input_ids)
+    assert_moved(case.theirs.to(device)(case.input_ids.to(device)), own, device, what="result on the device")
 
 
 def check_decoder(student, reference, draw, device, name):
     """Decoding on the device gives the CPU's logits and ids."""
     case = draw_decoder(reference, draw, name, ends=True)
+    theirs = make_decoder(student, case, load_weights)
+    own_logits, own_ids = theirs(*case.inputs, max_len=case.max_len)
     states = [state.to(device) for state in case.inputs]
-    logits, token_ids = make_decoder(student, case, load_weights).to(device)(*states, max_len=case.max_len)
-    assert_same(logits, case.logits, states[0], "logits")
-    assert as_ids(token_ids)[-len(case.logits) :] == case.token_ids[1:], "the ids differ from those on the CPU"
+    logits, token_ids = theirs.to(device)(*states, max_len=case.max_len)
+    assert_moved(logits, own_logits, device, what="logits on the device")
+    assert as_ids(token_ids) == as_ids(own_ids), "the ids differ from those on the CPU"
 
 
 @pytest.mark.todo("decoder.step", points=2)
@@ -76,9 +63,9 @@ def test_lstm_decoding_on_the_device(student, reference, draw, device):
 def check_model(student, draw, device, name):
     """A model on the device gives the CPU's logits."""
     model = make_model(student, draw, name)
-    input_ids = draw.ids(9, 5)
-    there = input_ids.to(device)
-    assert_same(model.theirs.to(device)(there)[0], model.ours(input_ids)[0], there, "logits")
+    input_ids = draw.ids(9, 5, low=1)
+    own = model.theirs(input_ids)[0]
+    assert_moved(model.theirs.to(device)(input_ids.to(device))[0], own, device, what="logits on the device")
 
 
 @pytest.mark.todo("seq2seq", points=1)
@@ -100,9 +87,9 @@ def test_lstm_model_on_the_device(student, draw, device):
 def test_cell_on_the_device(student, reference, draw, device):
     """Both states are on the device and equal the CPU's."""
     arguments = draw_cell(draw)
-    there = [argument.to(device) for argument in arguments]
-    for actual, expected in zip(student.lstm_cell(*there), reference.lstm_cell(*arguments), strict=True):
-        assert_same(actual, expected, there[0], "new state")
+    own = student.lstm_cell(*arguments)
+    there = student.lstm_cell(*(argument.to(device) for argument in arguments))
+    assert_moved(there, own, device, what="states on the device")
 
 
 @pytest.mark.todo("gru.step", points=2)
@@ -111,16 +98,14 @@ def test_a_step_on_the_device(student, reference, draw, device):
     """A step runs on the device and gives the CPU's numbers."""
     pair = make_gru(student, reference, draw, load_weights)
     batch = draw_batch(draw, pair)
+    inputs = batch.token, batch.hidden
+    own = pair.theirs.forward_step(*inputs)
     pair.theirs.to(device)
-    there = batch.hidden.to(device)
-    output, hidden = pair.theirs.forward_step(batch.token.to(device), there)
-    expected, new_hidden = pair.ours.forward_step(batch.token, batch.hidden)
-    assert_same(output, expected, there, "output")
-    assert_same(hidden, new_hidden, there, "state")
+    there = pair.theirs.forward_step(*(tensor.to(device) for tensor in inputs))
+    assert_moved(there, own, device, what="output and state on the device")
     # And back: what was made on the device must not stay there.
     pair.theirs.to("cpu")
-    output, _ = pair.theirs.forward_step(batch.token, batch.hidden)
-    assert_same(output, expected, batch.hidden, "output back on the CPU")
+    assert_moved(pair.theirs.forward_step(*inputs), own, "cpu", what="output and state back on the CPU")
 
 
 @pytest.mark.todo("gru.decode", points=2)
@@ -131,12 +116,10 @@ def test_decoding_a_batch_on_the_device(student, reference, draw, device):
     place_step(student, pair)
     batch = draw_batch(draw, pair)
     inputs = batch.encoder_outputs, batch.hidden, batch.target
+    own = pair.theirs(*inputs)
     pair.theirs.to(device)
-    there = [tensor.to(device) for tensor in inputs]
-    reply = pair.theirs(*there)
-    expected = read_step(pair, reply, inputs)
-    assert_same(reply[0], expected[0], there[0], "log-probabilities")
-    assert_same(reply[1], expected[1], there[0], "last state")
+    there = pair.theirs(*(tensor.to(device) for tensor in inputs))
+    assert_moved(there[:2], own[:2], device, what="log-probabilities and last state on the device")
 
 
 @pytest.mark.todo("training", points=2)
@@ -144,6 +127,8 @@ def test_decoding_a_batch_on_the_device(student, reference, draw, device):
 def test_training_on_the_device(student, reference, draw, device):
     """Training runs where the modules and the pairs are."""
     lesson = draw_lesson(student, draw)
-    actual = float(lesson.train_theirs(student, device))
-    expected = lesson.train_ours(reference)
-    assert_parity(torch.tensor(actual), torch.tensor(expected), what="mean loss on the device")
+    own = float(lesson.train_theirs(student))
+    for theirs, ours in zip(lesson.theirs, lesson.ours, strict=True):
+        theirs.load_state_dict(ours.state_dict())  # as before the lesson
+        theirs.zero_grad()
+    assert_moved(float(lesson.train_theirs(student, device)), own, device, what="mean loss on the device")

@@ -44,7 +44,7 @@ def test_logits_are_one_row_a_prediction(student, reference, draw):
 def test_model_returns_logits_and_ids(student, draw):
     """The model returns the decoder's two results, logits and token ids."""
     model = make_model(student, draw, "RNNSeq2Seq")
-    reply = model.theirs(draw.ids(9, 6))
+    reply = model.theirs(draw.ids(9, 6, low=1))
     assert isinstance(reply, (tuple, list)) and len(reply) == 2, "the model should return logits and token ids"
     assert_shape(reply[0], (2, model.hidden_size), what="logits of the model")
 
@@ -87,7 +87,7 @@ def test_lstm_logits_are_one_row_a_prediction(student, reference, draw):
 def test_lstm_model_returns_logits_and_ids(student, draw):
     """The model returns the decoder's two results, logits and token ids."""
     model = make_model(student, draw, "LSTMSeq2Seq")
-    reply = model.theirs(draw.ids(9, 6))
+    reply = model.theirs(draw.ids(9, 6, low=1))
     assert isinstance(reply, (tuple, list)) and len(reply) == 2, "the model should return logits and token ids"
     assert_shape(reply[0], (2, model.hidden_size), what="logits of the model")
 

@@ -29,6 +29,16 @@ def as_ids(ids) -> list[int]:
     return [int(token) for token in ids]
 
 
+def as_weights(weights: Tensor) -> Tensor:
+    """A submission's weights as other TODOs read them: one row of float32, whatever shape and type they have."""
+    return weights.detach().reshape(-1).float()
+
+
+def as_taken_over(context: Tensor, weights: Tensor) -> Tensor:
+    """The context as float32 where its type is that of the weights; as it is otherwise."""
+    return context.float() if context.dtype == weights.dtype else context
+
+
 def log_weights(module, h_t: Tensor, encoder_outputs: Tensor) -> Tensor:
     """What the weights show of the scores: all but a constant."""
     return centred(module(h_t, encoder_outputs)[1].log())
@@ -36,7 +46,7 @@ def log_weights(module, h_t: Tensor, encoder_outputs: Tensor) -> Tensor:
 
 def draw_luong(reference, draw, **sizes):
     """A reference LuongAttention and inputs for it."""
-    positions, hidden_size = draw.sizes(2, low=4)
+    positions, hidden_size = draw.sizes(2, low=6)
     hidden_size = sizes.get("hidden_size", hidden_size)
     positions = sizes.get("positions", positions)
     ours = fill_weights(reference.LuongAttention(hidden_size), draw, scale=0.5)
@@ -170,7 +180,7 @@ def read_scores(student, theirs, h_t: Tensor, encoder_outputs: Tensor, expected:
     A softmax hides only a constant, so the logarithm of the weights shows them. Where the weights were made in
     another way (which is not the score's fault) the scores are looked for there too; the best fit counts.
     """
-    weights = theirs(h_t, encoder_outputs)[1].detach().reshape(-1)
+    weights = as_weights(theirs(h_t, encoder_outputs)[1])
     usual = centred(weights.log())
     if fits(usual, expected):
         return Reading(usual, from_weights=True)
@@ -199,7 +209,7 @@ def stretched(weights: Tensor, expected: Tensor) -> Tensor:
 
 def centred(scores: Tensor) -> Tensor:
     """Scores less their mean: what a softmax leaves to be seen."""
-    scores = scores.detach().reshape(-1)
+    scores = scores.detach().reshape(-1).float()
     return scores - scores.mean()
 
 
@@ -208,15 +218,16 @@ def fits(actual: Tensor, expected: Tensor) -> bool:
     return actual.shape == expected.shape and torch.allclose(actual, expected, rtol=1e-3, atol=1e-4)
 
 
-def with_mixed_row(rows: Tensor) -> Tensor:
-    """Three rows a, b, c and a fourth, a + b - c."""
-    return torch.cat([rows, (rows[0] + rows[1] - rows[2]).unsqueeze(0)])
+def with_mixed_rows(rows: Tensor) -> Tensor:
+    """Every three rows a, b, c with a fourth, a + b - c."""
+    a, b, c = rows.reshape(-1, 3, rows.size(-1)).unbind(1)
+    return torch.stack([a, b, c, a + b - c], dim=1).reshape(-1, rows.size(-1))
 
 
 def is_additive(scores: Tensor) -> bool:
-    """Whether scores of a, b, c and a + b - c belong to a score that is linear in them, up to a constant."""
-    a, b, c, mixed = scores.tolist()
-    return abs(a + b - c - mixed) < 1e-3
+    """Whether scores of rows like those of `with_mixed_rows` may be linear in them, up to a constant."""
+    a, b, c, mixed = scores.reshape(-1, 4).unbind(1)
+    return bool(((a + b - c - mixed).abs() < 1e-3).all())
 
 
 def is_constant(theirs, h_t: Tensor, encoder_outputs: Tensor) -> bool:
@@ -227,7 +238,7 @@ def is_constant(theirs, h_t: Tensor, encoder_outputs: Tensor) -> bool:
 
 def is_softmax_of_odd_score(theirs, ours, h_t: Tensor, encoder_outputs: Tensor) -> bool:
     """Whether the weights are the softmax of a score that is linear in h_t only, or of a well-known wrong one."""
-    queries = with_mixed_row(torch.stack([h_t, h_t.flip(0), h_t.roll(1)]))
+    queries = with_mixed_rows(torch.stack([h_t, h_t.flip(0), h_t.roll(1)]))
     ratios = torch.stack([log_weights(theirs, query, encoder_outputs) for query in queries])
     if not fits(ratios[1], ratios[0]) and all(is_additive(column) for column in ratios.T):
         return True

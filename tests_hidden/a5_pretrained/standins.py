@@ -163,6 +163,29 @@ def move(encoded, device):
     return {name: encoded[name].to(device) for name in ("input_ids", "attention_mask")}
 
 
+def find_halves(function, model):
+    """What is said of the model without its encoder, and without its decoder: taken away, and set to None.
+
+    Either way of looking is right: for an attribute that is there, or for one that is something. Only what is said
+    every time counts.
+    """
+    replies = []
+    for name in ("encoder", "decoder"):
+        found = []
+        for takes_away in (True, False):
+            half = getattr(model.base_model, name)
+            try:
+                delattr(model.base_model, name) if takes_away else setattr(model.base_model, name, None)
+                answers = [list(function(model)) for _ in range(6)]
+                found.append(answers[0] if all(answer == answers[0] for answer in answers) else None)
+            except Exception:  # noqa: BLE001 - this way of looking needs the attribute
+                found.append(None)
+            finally:
+                setattr(model.base_model, name, half)
+        replies.append(found)
+    return replies
+
+
 def ids_after(function, input_ids, mask_token_id):
     """The ids as they are after the call."""
     function(input_ids, mask_token_id)

@@ -19,8 +19,7 @@ from cases import (
     place_positions,
 )
 
-from grader.examiner import assert_parity, assert_unchanged
-
+from grader.examiner import assert_equal, assert_parity, assert_unchanged
 
 # How far a word's vector has to move between two sentences, so that rounding alone cannot have moved it.
 MOVED = 1e-2
@@ -81,14 +80,22 @@ def test_vectors_come_from_the_arguments(poisoned, reference, draw):
 
 @pytest.mark.todo("translate", points=4)
 @pytest.mark.behaviour
+@pytest.mark.gate
 def test_both_halves_are_found(student, draw):
-    """A translation model has an encoder and a decoder."""
+    """A translation model has an encoder and a decoder; one that lost a half has not."""
     pair = make_pair(student, draw, "marian")
     found = student.has_encoder_and_decoder(pair.theirs)
     is_pair = isinstance(found, (tuple, list)) and len(found) == 2
     assert is_pair, "expected a pair: is there an encoder, is there a decoder"
     assert all(isinstance(half, bool) for half in found), "expected True or False for each half"
-    assert all(found), "a translation model has both halves: look into the model below the head"
+    # With an answer that is always the same there is nothing to be seen.
+    right = [[half != "encoder", half != "decoder"] for half in ("encoder", "decoder")]
+    replies = student.define(standins.find_halves)(student.has_encoder_and_decoder, pair.theirs)
+    seen = [right[half] if right[half] in replies[half] else None for half in (0, 1)]
+    message = "the answer is the same for a model without an encoder or a decoder: look below the head"
+    if not all(found):
+        message = "a translation model has both halves: look into the model below the head"
+    assert_equal([list(found), *seen], [[True, True], *right], message)
 
 
 @pytest.mark.todo("translate", points=2)

@@ -20,11 +20,12 @@ from cases import (
     probability_mistakes,
 )
 
-from grader.examiner import assert_parity, in_float64
+from grader.examiner import assert_equal, assert_parity, in_float64
 
 
 @pytest.mark.todo("encode", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_ids_are_the_tokenizers(student, reference, draw):
     """The ids are those that BERT's tokenizer gives to the text as it stands."""
     words, name = draw_words(draw), draw.word()  # a word of Hangul has no capitals
@@ -50,6 +51,7 @@ def test_another_models_special_tokens(student, reference, draw):
 
 @pytest.mark.todo("contextual", points=5)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_vectors_are_the_last_hidden_state(student, reference, draw):
     """The vectors are the model's last hidden state for this text."""
     place_encoding(student)
@@ -71,6 +73,7 @@ def test_vectors_are_the_last_hidden_state(student, reference, draw):
 
 @pytest.mark.todo("contextual", points=4)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_table_is_the_word_embeddings(student, reference, draw):
     """The table is the weight that ids are looked up in, as it is."""
     pair = make_pair(student, draw, "bert")
@@ -83,29 +86,36 @@ def test_table_is_the_word_embeddings(student, reference, draw):
 
 @pytest.mark.todo("translate", points=5)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_translation_follows_the_models_settings(student, reference, draw):
     """The text is what the model writes with its own generation settings."""
     place_encoding(student)
     pair, text = draw_translation(student, draw)
     right = as_text(reference.translate(*pair.our_side, text, max_new_tokens=5))
     translated = as_text(student.translate(*pair.their_side, text, max_new_tokens=5))
-    assert translated == right, "the translation differs: the model's own generation settings (beams) should decide"
+    message = "the translation differs: the model's own generation settings (beams) should decide"
+    assert_equal(translated, right, message)
 
 
 @pytest.mark.todo("fillmask.positions", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_every_mask_of_every_row_is_found(student, draw):
     """Each mask is given by its row and its column, in reading order."""
     mask = draw.integer(5, 20)
     masks = [[0, draw.integer(1, 5)], [1, draw.integer(0, 2)], [1, draw.integer(3, 6)]]
     found = as_positions(student.mask_positions(draw_ids(draw, 2, mask, masks), mask))
-    assert found != [[column, row] for row, column in masks], "columns come before rows: the row is first"
-    assert sorted(found) == masks, "the positions are not those of the masks"
-    assert found == masks, "the positions are not in reading order"
+    message = "the positions are not those of the masks"
+    if found == [[column, row] for row, column in masks]:
+        message = "columns come before rows: the row is first"
+    elif sorted(found) == masks:
+        message = "the positions are not in reading order"
+    assert_equal(found, masks, message)
 
 
 @pytest.mark.todo("fillmask.candidates", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_pieces_are_the_likeliest(student, reference, draw):
     """The pieces are the likeliest ones at the mask, best first, as the vocabulary writes them."""
     place_positions(student)
@@ -113,8 +123,10 @@ def test_pieces_are_the_likeliest(student, reference, draw):
     right = as_candidates(reference.fill_mask(*blank.pair.our_side, blank.sentence))
     candidates = as_candidates(student.fill_mask(*blank.pair.their_side, blank.sentence))
     theirs, ours = ([piece for piece, _ in masks[0]] for masks in (candidates, right))
-    assert theirs[::-1] != ours, "the candidates are in the opposite order: the likeliest comes first"
-    assert theirs == ours, "the pieces are not the likeliest ones at the mask, best first"
+    message = "the pieces are not the likeliest ones at the mask, best first"
+    if theirs[::-1] == ours:
+        message = "the candidates are in the opposite order: the likeliest comes first"
+    assert_equal(theirs, ours, message)
 
 
 @pytest.mark.todo("fillmask.candidates", points=3)
@@ -132,22 +144,28 @@ def test_probabilities_are_shares_of_the_vocabulary(student, reference, draw):
 
 @pytest.mark.todo("fillmask.candidates", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_each_candidate_fills_the_blank(student, reference, draw):
     """The sentence comes back once for every candidate, best first, with no ## left in it."""
     place_positions(student)
-    blank = draw_blank(student, draw, top_k=4)
-    right = as_sentences(reference.restore(*blank.pair.our_side, blank.sentence, 4))
-    restored = as_sentences(student.restore(*blank.pair.their_side, blank.sentence, 4))
-    assert not any("##" in sentence for sentence in restored), "a ## is left: it only says that a word goes on"
-    assert restored == right, "the sentences are not the blank filled with each candidate, best first"
+    blank = draw_blank(student, draw, top_k=5)
+    right = as_sentences(reference.restore(*blank.pair.our_side, blank.sentence, 5))
+    restored = as_sentences(student.restore(*blank.pair.their_side, blank.sentence, 5))
+    message = "the sentences are not the blank filled with each candidate, best first"
+    if any("##" in sentence for sentence in restored):
+        message = "a ## is left: it only says that a word goes on"
+    assert_equal(restored, right, message)
 
 
 @pytest.mark.todo("continue", points=4)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_story_is_the_greedy_one(student, reference, draw):
     """The prompt is followed by the likeliest token each time."""
     place_encoding(student)
     pair, prompt = draw_story(student, draw)
     right = as_text(reference.continue_story(*pair.our_side, prompt, max_new_tokens=6))
     story = as_text(student.continue_story(*pair.their_side, prompt, max_new_tokens=6))
-    assert story == right, "the story is not the prompt and the likeliest tokens after it"
+    # What is added to the prompt: the prompt itself is no answer.
+    new, right = story.removeprefix(as_text(prompt)), right.removeprefix(as_text(prompt))
+    assert_equal(new, right, "the story is not the prompt and the likeliest tokens after it")

@@ -286,12 +286,16 @@ def draw_story(draw, length: int = 6) -> Story:
     table = torch.tensor([draw.shuffled(range(VOCAB_SIZE)) for _ in range(VOCAB_SIZE)]) * 0.1
     table[:, start] = -1.0
     model.table.copy_(table)
-    src = draw.ids(VOCAB_SIZE, 1, draw.integer(3, 6))
-    tokens: list[int] = []
-    for _ in range(length):
-        prefix = torch.tensor([[start, *tokens]])
-        tokens.append(int(model(src, prefix)[0, -1].argmax()))
-    return Story(model, src, start, tokens)
+    for _ in range(100):
+        src = draw.ids(VOCAB_SIZE, 1, draw.integer(3, 6))
+        tokens: list[int] = []
+        for _ in range(length):
+            prefix = torch.tensor([[start, *tokens]])
+            tokens.append(int(model(src, prefix)[0, -1].argmax()))
+        # Whatever is written over the end of the source must be seen there. And token 0 is followed by itself.
+        if int(src[0, -1]) not in tokens and len(set(tokens)) > length // 2:
+            return Story(model, src, start, tokens)
+    raise RuntimeError("no source in 100 draws that asks for many tokens, and not for its own last one")
 
 
 def make_model(student, story: Story):

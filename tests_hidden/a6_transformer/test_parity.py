@@ -24,6 +24,7 @@ from grader.examiner import assert_parity, assert_shape, in_float64, parameter_g
 
 @pytest.mark.todo("attention.scaled", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_attention_weights(student, reference, draw):
     """Without a mask the weights are the softmax of the scaled scores."""
     case = draw_attending(draw, 3)
@@ -119,6 +120,7 @@ def assert_heads(student, reference, monkeypatch, inputs, ours, *, what):
 
 @pytest.mark.todo("attention.multihead", points=4)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_heads_on_one_sentence(student, reference, draw, monkeypatch):
     """Self-attention with the same weights gives the reference's output."""
     ours, (x, _, _) = draw_heads(reference, draw, batch=1)
@@ -188,6 +190,7 @@ def assert_every_weight_learns(module):
 
 @pytest.mark.todo("positions", points=4)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_positions_of_an_even_model(student, reference, draw):
     """Sines and cosines alternate and slow down from pair to pair."""
     length, half = draw.sizes(2, low=4, high=12)
@@ -231,6 +234,7 @@ def position_mistakes(reference, length, d_model, angles):
 
 @pytest.mark.todo("mask.causal", points=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_mask_values(student, reference, draw):
     """Each position sees itself and what came before, at every size."""
     for size in draw.sizes(2):
@@ -250,6 +254,7 @@ def test_mask_values(student, reference, draw):
 
 @pytest.mark.todo("block.encoder", points=4)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_encoder_block(student, reference, draw, monkeypatch):
     """Without a mask the block gives the reference's output for the same weights."""
     block = make_block(student, reference, draw, monkeypatch, "EncoderBlock")
@@ -305,6 +310,7 @@ def assert_block_gradients(block, inputs, draw):
 
 @pytest.mark.todo("block.decoder", points=4)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_decoder_block(student, reference, draw, monkeypatch):
     """Without masks the block gives the reference's output for the same weights."""
     block = make_block(student, reference, draw, monkeypatch, "DecoderBlock")

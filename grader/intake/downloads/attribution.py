@@ -6,7 +6,7 @@ exactly one. An id that is known to be another student's outweighs a name.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.intake.downloads.layout import Find, Layout
 from grader.intake.roster import Roster, Student, squeeze
@@ -21,10 +21,11 @@ _HIDDEN_NAMES = frozenset({"", "participant", "teilnehmer", "teilnehmerin", "par
 
 @dataclass(frozen=True)
 class Attribution:
-    """The student, or none and a reason for the staff."""
+    """The student, or none and a reason for the staff; and whether nothing but a name speaks for the student."""
 
     student: Student | None = None
     reason: str = ""
+    by_name: bool = False
 
 
 def attribute(find: Find, layout: Layout, roster: Roster) -> Attribution:
@@ -36,7 +37,7 @@ def attribute(find: Find, layout: Layout, roster: Roster) -> Attribution:
     if len(named) == 1 and (other := _find_contradiction(named[0], find, layout)):
         return Attribution(reason=f"the name fits {named[0].label}, whose {layout.title} id is {other}")
     if named:
-        return _decide(named, f"the name {find.name!r}", layout)
+        return replace(_decide(named, f"the name {find.name!r}", layout), by_name=True)
     if layout.by_parts:
         parts = _match_parts(find.name, roster)
         if parts:

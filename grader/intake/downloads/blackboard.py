@@ -61,7 +61,7 @@ def find(folder: Path, items: Sequence[Path]) -> list[Find | Aside]:
 def _list_users(labels: set[str], known: Mapping[str, _User]) -> dict[str, tuple[str, ...]]:
     """Return for each `ASSIGNMENT_USER` what may be the user, the shortest first."""
     assignments = {label: {label[: m.start()] for m in re.finditer("_", label)} for label in labels}
-    assignments |= {label: {label.removesuffix(f"_{user.key}")} for label, user in known.items()}
+    assignments |= {label: {label[: -len(user.key) - 1]} for label, user in known.items()}
     common = set.intersection(*assignments.values()) if assignments else set()
     users = {}
     for label, choices in assignments.items():
@@ -85,9 +85,10 @@ def _read_receipt(path: Path, label: str) -> _User | None:
         match = _RECEIPT.match(decode(data, path.name))
     except SubmissionRefused:
         return None  # it is no text, so no receipt
-    if not match or not label.endswith(f"_{match['user'].strip()}"):
+    user = match["user"].strip() if match else ""
+    if not match or not label.casefold().endswith(f"_{user}".casefold()):
         return None
-    return _User(match["name"].strip(), match["user"].strip())
+    return _User(match["name"].strip(), user)
 
 
 def _read_time(text: str) -> str | None:

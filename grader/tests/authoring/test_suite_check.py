@@ -96,3 +96,33 @@ def test_expectations_have_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assignment = open_project(monkeypatch, tmp_path)
     write_variants(tmp_path, "[right_times]\n", right_times=RIGHT_DOUBLE)
     assert load_expectations(assignment) == {"right_times": VariantExpectation()}
+
+
+@pytest.mark.parametrize(
+    ("keeps", "complaints"),
+    [
+        ("[0, 0.5]", []),
+        ("{ shout = [0.0, 0.0] }", []),
+        ("[0.4, 0.8]", ["wrong_title must keep 0.4 to 0.8 of shout and keeps 0.00"]),
+    ],
+)
+def test_what_a_wrong_variant_keeps_is_checked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, keeps: str, complaints: list[str]
+):
+    """A pair for every TODO that loses, or one for each."""
+    assignment = open_project(monkeypatch, tmp_path)
+    expected = SOUND_EXPECTED.replace("[wrong_title]\n", f"[wrong_title]\nkeeps = {keeps}\n")
+    write_variants(tmp_path, expected, **SOUND)
+    assert verify_suite(assignment).complaints == complaints
+
+
+@pytest.mark.parametrize(
+    ("keeps", "reason"),
+    [("{ double = [0.1, 0.2] }", "not among what it loses"), ("[0.8, 0.4]", "two shares"), ("[0, 1]", "two shares")],
+)
+def test_keeps_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, keeps: str, reason: str):
+    """A TODO that loses nothing, a range the wrong way round, all points."""
+    assignment = open_project(monkeypatch, tmp_path)
+    write_variants(tmp_path, f'[wrong_title]\nloses = ["shout"]\nkeeps = {keeps}\n', wrong_title=WRONG_SHOUT)
+    with pytest.raises(ValueError, match=reason):
+        load_expectations(assignment)

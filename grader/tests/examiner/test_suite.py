@@ -245,3 +245,98 @@ def test_a_hiccup_of_the_machine_costs_nothing(make_suite, monkeypatch):
     assert found["double"].status is Verdict.PASSED
     assert found["shout"].status is Verdict.TIMED_OUT
     assert [runs.count(test.id) for test in suite.tests] == [2, 2, 1]
+
+
+LEAKY = '''
+import pytest
+import torch
+from grader.examiner.draw import Draw
+
+
+@pytest.mark.todo("double", points=60)
+@pytest.mark.parity
+def test_double(student, draw):
+    """Numbers are doubled."""
+    torch_seed, python_state = student.double(0)
+    hidden = draw.tensor(4)
+    assert not torch.equal(hidden, Draw(torch_seed).tensor(4))
+    assert python_state != draw._random.getstate()[1][:3]
+
+
+@pytest.mark.todo("shout", points=40)
+@pytest.mark.behaviour
+def test_shout(student):
+    """A word is shouted."""
+    student.shout("a")
+'''
+READS_SEEDS = """
+import random
+
+import torch
+
+
+def double(number):
+    return torch.initial_seed(), list(random.getstate()[1][:3])
+"""
+
+
+def test_a_submission_cannot_predict_a_hidden_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """The seeds that its generators show are not those that inputs are drawn from."""
+    assignment = open_project(monkeypatch, tmp_path, tests=LEAKY)
+    path = tmp_path / "handed_in" / "toy.py"
+    path.parent.mkdir()
+    path.write_text(SOLUTION + READS_SEEDS, encoding="utf-8")
+    subject = SubmissionSession(read_submission(path, module="toy.py"), assignment, InProcessChannel(), {"cpu"})
+    double, _ = Suite(assignment, b"secret").run(subject)
+    assert (double.status, double.message) == (Verdict.PASSED, "")
+
+
+ORDERED = '''
+import pytest
+
+
+@pytest.mark.todo("shout", points=40)
+@pytest.mark.behaviour
+def test_shout(student):
+    """A word is shouted."""
+    student.replace(double=student.define(twice))
+    assert student.shout("a") == "A"
+
+
+@pytest.mark.todo("double", points=60)
+@pytest.mark.parity
+def test_double(student):
+    """A number is doubled."""
+    assert student.double(4) == 8
+
+
+def twice(number):
+    """In place of double."""
+    return 2 * number
+'''
+KEEPS_A_STAND_IN = """
+import sys
+
+
+def double(number):
+    return sys.__dict__.get("_kept", lambda number: 0)(number)
+
+
+def shout(word):
+    sys._kept = globals()["double"]
+    return word.upper()
+"""
+
+
+def test_a_stand_in_comes_after_the_tests_that_it_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Tests run in the order of the TODOs and are reported as they stand in their files."""
+    assignment = open_project(monkeypatch, tmp_path, tests=ORDERED)
+    path = tmp_path / "handed_in" / "toy.py"
+    path.parent.mkdir()
+    path.write_text(SOLUTION + KEEPS_A_STAND_IN, encoding="utf-8")
+    monkeypatch.delattr("sys._kept", raising=False)
+    subject = SubmissionSession(read_submission(path, module="toy.py"), assignment, InProcessChannel(), {"cpu"})
+    shout, double = Suite(assignment, b"secret").run(subject)
+    assert (shout.todo, shout.status) == ("shout", Verdict.PASSED)
+    assert (double.todo, double.status) == ("double", Verdict.FAILED)
+    monkeypatch.delattr("sys._kept")

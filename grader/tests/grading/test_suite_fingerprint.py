@@ -70,6 +70,17 @@ def test_a_changed_test_leaves_its_neighbours(outline):
     assert not changed.has_same_tests(outline())
 
 
+def test_a_changed_gate_changes_the_tests_of_its_todo(outline):
+    """It decides whether they count; a test without the mark decides nothing."""
+    gated = TESTS.replace("@pytest.mark.parity", "@pytest.mark.parity\n@pytest.mark.gate") + PARAMETRIZED
+    more = "test_toy.py::test_more"
+    before, after = (outline(tests=text) for text in (gated, gated.replace("draw.integer(3, 1000)", "7")))
+    assert after.find_unchanged(before) == {SHOUT}
+    assert outline(tests=TESTS + PARAMETRIZED).find_unchanged(before) == {SHOUT}
+    plain = (TESTS + PARAMETRIZED).replace("draw.integer(3, 1000)", "7")
+    assert outline(tests=plain).find_unchanged(outline(tests=TESTS + PARAMETRIZED)) == {SHOUT, more}
+
+
 def test_another_todo_is_another_test(outline):
     """Other stubs are filled in while it runs."""
     assert outline(tests=TESTS.replace('"double", p', '"shout", p')).find_unchanged(outline()) == {SHOUT}

@@ -1,0 +1,162 @@
+"""Replace what a function returns by a value that tells nothing of the answer. Null answers import this."""
+
+import copy
+import dataclasses
+import functools
+import random
+from collections.abc import Callable, MutableMapping, Sequence
+from typing import Any
+
+import torch
+
+Inputs = Sequence[Any]
+LETTERS = "abcdefghijklmnopqrstuvwxyz "
+
+
+class _State:
+    """Whether a replaced function is running, and what each one returned first."""
+
+    running = False
+    first: dict[str, Any] = {}  # noqa: RUF012 - one for the process, however often a null answer is loaded
+
+
+def forget_first_results() -> None:
+    """Let the next call of each function be its first."""
+    _State.first = {}
+
+
+def make_null(function: Callable[..., Any], kind: str, name: str) -> Callable[..., Any]:
+    """Return a function that runs `function` on copies of its arguments, and returns a null answer of that kind."""
+
+    @functools.wraps(function)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        if _State.running:
+            return function(*args, **kwargs)
+        _State.running = True
+        try:
+            # On copies: what is written into an argument is an answer, too. And unseen by tests that watch torch.
+            with torch._C.DisableTorchFunction():
+                copies = [_copy(item) for item in args], {key: _copy(item) for key, item in kwargs.items()}
+                result = function(*copies[0], **copies[1])
+        finally:
+            _State.running = False
+        if kind == "first":
+            return _copy(_State.first.setdefault(name, _copy(result)))
+        return replace_value(result, kind, [*args, *kwargs.values()])
+
+    return answer
+
+
+def replace_value(value: Any, kind: str, inputs: Inputs) -> Any:
+    """Return a null answer with the structure of `value`."""
+    if value is None or isinstance(value, (type, torch.dtype, torch.device)):
+        return value
+    if isinstance(value, torch.Tensor):
+        return _replace_tensor(value.detach(), kind, inputs)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        parts = {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
+        return dataclasses.replace(value, **{key: replace_value(part, kind, inputs) for key, part in parts.items()})
+    if isinstance(value, MutableMapping):
+        return _replace_mapping(value, kind, inputs)
+    if isinstance(value, (list, tuple)):
+        return _replace_sequence(value, kind, inputs)
+    if isinstance(value, (bool, int, float, str)):
+        return _replace_scalar(value, kind, inputs)
+    return NullObject(value, kind)
+
+
+class NullObject:
+    """An object whose attributes are null answers, and whose methods return them."""
+
+    def __init__(self, value: Any, kind: str) -> None:
+        self._value = value
+        self._kind = kind
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        found = getattr(self._value, name)
+        return make_null(found, self._kind, name) if callable(found) else replace_value(found, self._kind, [])
+
+    def __len__(self) -> int:
+        return int(replace_value(len(self._value), self._kind, []))
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone().requires_grad_(value.requires_grad and value.is_leaf)
+    if type(value) in (tuple, list):
+        return type(value)(_copy(item) for item in value)
+    if isinstance(value, torch.Generator):
+        return value.clone_state()
+    try:
+        return copy.deepcopy(value)
+    except (TypeError, RuntimeError, AttributeError, ValueError):
+        return value  # it cannot be copied: what the function does to it stays
+
+
+def _replace_tensor(value: torch.Tensor, kind: str, inputs: Inputs) -> torch.Tensor:
+    if kind == "input":
+        fitting = [item for item in inputs if isinstance(item, torch.Tensor) and item.numel() == value.numel()]
+        return fitting[0].detach().clone().reshape(value.shape).to(value.dtype) if fitting else torch.zeros_like(value)
+    if kind == "ones":
+        return torch.ones_like(value)
+    if kind == "noise":
+        return _make_noise(value)
+    if kind == "permuted":
+        order = torch.randperm(value.numel()).to(value.device)
+        return value.flatten()[order].reshape(value.shape).clone()
+    return torch.zeros_like(value)
+
+
+def _make_noise(value: torch.Tensor) -> torch.Tensor:
+    if value.is_floating_point() or not value.numel():
+        return torch.rand(value.shape).to(value)
+    whole = value.long()  # integers as large as those of the right answer; booleans, too
+    return torch.randint(int(whole.min()), int(whole.max()) + 1, value.shape).to(value)
+
+
+def _replace_mapping(value: MutableMapping[Any, Any], kind: str, inputs: Inputs) -> MutableMapping[Any, Any]:
+    replaced = copy.copy(value)  # of its own type, which may have methods
+    if isinstance(value, dict) and kind == "empty":
+        return type(value)()
+    parts = list(value.values())
+    if kind == "permuted":
+        random.shuffle(parts)
+    for key, part in zip(list(value), parts, strict=True):
+        replaced[key] = replace_value(part, kind, inputs)
+    return replaced
+
+
+def _replace_sequence(value: Any, kind: str, inputs: Inputs) -> Any:
+    if kind == "empty" and isinstance(value, list):
+        return []
+    fitting = [item for item in inputs if type(item) is type(value)]
+    if kind == "input" and fitting:
+        return copy.deepcopy(fitting[0])
+    if kind == "permuted" and all(isinstance(item, (bool, int, float, str)) for item in value):
+        items = random.sample(list(value), len(value))
+    else:
+        items = [replace_value(item, kind, inputs) for item in value]
+    return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+
+
+def _replace_scalar(value: Any, kind: str, inputs: Inputs) -> Any:
+    fitting = [item for item in inputs if type(item) is type(value)]
+    if kind == "input" and fitting:
+        return fitting[0]
+    if isinstance(value, str):
+        return _replace_text(value, kind)
+    if kind == "ones":
+        return type(value)(1)
+    if kind == "noise":
+        return type(value)(random.random() if isinstance(value, float) else random.randint(0, max(abs(value), 1)))
+    return type(value)()
+
+
+def _replace_text(value: str, kind: str) -> str:
+    if kind == "ones":
+        return value[:1] * len(value)
+    if kind == "noise":
+        return "".join(random.choices(LETTERS, k=len(value)))
+    return "".join(random.sample(value, len(value))) if kind == "permuted" else ""
