@@ -126,11 +126,6 @@ def pack_message(message: Message, seq: int, encoder: Encoder, *, keep: bool = F
     return Frame(header | {"keep": True} if keep else header, encoder.pack_tensors())
 
 
-def is_load(frame: Frame) -> bool:
-    """Tell whether this is a Load."""
-    return frame.header.get("op") == Load.__name__
-
-
 def runs_definitions(frame: Frame) -> bool:
     """Tell whether this request runs the submission's top level: a Load or a Begin."""
     return frame.header.get("op") in (Load.__name__, Begin.__name__)
