@@ -53,7 +53,7 @@ def compile_statements(source: str, filename: str) -> list[CompiledStatement]:
                 # Local variables are no names of the code, and attributes are no names of the syntax tree.
                 reads=names & {item.id for item in ast.walk(node) if isinstance(item, ast.Name)},
                 once=_is_once(node),
-                unpredictable=_is_unpredictable(node, names),
+                unpredictable=bool(names & REACHES_ANYTHING) or {"sys", "modules"} <= names or _imports_all(node),
             )
         )
     return statements
@@ -130,10 +130,8 @@ class NameIndex:
         return sorted(group)
 
 
-def _is_unpredictable(node: ast.stmt, names: frozenset[str]) -> bool:
-    if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-        return True
-    return bool(names & REACHES_ANYTHING) or {"sys", "modules"} <= names
+def _imports_all(node: ast.stmt) -> bool:
+    return any(isinstance(item, ast.ImportFrom) and item.names[0].name == "*" for item in ast.walk(node))
 
 
 def _list_code_names(code: types.CodeType) -> frozenset[str]:
@@ -179,7 +177,7 @@ def _is_once(node: ast.stmt) -> bool:
     # An import or a computed constant (perhaps minutes of work) runs once. Definitions, literals such as `cache = {}`
     # and `Class.forward = f` run for every test, so that no test sees what another left in them.
     if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return not any(alias.name == "*" for alias in node.names) and getattr(node, "module", "") != "__future__"
+        return not _imports_all(node) and getattr(node, "module", "") != "__future__"
     if not isinstance(node, (ast.Assign, ast.AnnAssign)):
         return False
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]

@@ -54,7 +54,9 @@ class Encoder:
             return str.__str__(value)
         if isinstance(value, (bytes, bytearray)):
             return {KIND: "bytes", "v": bytes(value).hex()}
-        if _is_tensor(value):
+        # If torch is not imported yet, the value cannot be a tensor; do not import torch just to check.
+        torch = sys.modules.get("torch")
+        if torch is not None and isinstance(value, torch.Tensor):
             return self._encode_tensor(value)
         return {**self.refer(value), KIND: "handle"}
 
@@ -165,12 +167,6 @@ def unpack_tensors(block: bytes) -> "list[torch.Tensor]":
         return [named[str(index)] for index in range(len(named))]
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError, OverflowError) as error:
         raise ProtocolError(f"the tensors cannot be read: {type(error).__name__}") from error
-
-
-def _is_tensor(value: Any) -> bool:
-    # If torch is not imported yet, the value cannot be a tensor; do not import torch just to check.
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def _encode_number(value: float) -> Any:

@@ -79,7 +79,7 @@ def test_without_expected_names_everything_runs(ran: list[str]) -> None:
     ids=["function", "attribute", "getattr", "eval"],
 )
 def test_waiting_constant_runs_when_it_is_read(ran: list[str], read: types.FunctionType) -> None:
-    """Once, whoever reads it first, and for all later tests."""
+    """Once, for all later tests, with any first reader."""
     definitions = load(f"heavy = tick('heavy')\ndef solve(): return 1\n{HELPER}", "solve")
     assert [read(definitions.make_module([])) for _ in range(3)] == [1, 1, 1]
     assert ran == ["heavy"]
