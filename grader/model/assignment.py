@@ -34,11 +34,11 @@ class Frozen(BaseModel):
 class Limits(Frozen):
     """Limits of one submission; `cpu_seconds` and `asleep_seconds` count for each test.
 
-    Running the submission's definitions is charged to `load_cpu_seconds` instead of a test.
+    Loading the submission is charged to `load_cpu_seconds`, not to a test.
     """
 
     cpu_seconds: float = Field(default=2.0, gt=0)
-    load_cpu_seconds: int = Field(default=30, gt=0)
+    load_cpu_seconds: int = Field(default=20, gt=0)
     asleep_seconds: float = Field(default=3.0, gt=0)
     total_cpu_seconds: int = Field(default=300, gt=0)
     memory_mb: int = Field(default=1024, gt=0)

@@ -21,13 +21,11 @@ from grader.sandbox.isolation import Isolation
 from grader.sandbox.jail import Jail
 from grader.wire.control import Exit
 from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
-from grader.wire.messages import runs_definitions
+from grader.wire.messages import is_begin, is_load
 
 # The time between two looks at the limits while a reply is awaited. An overrun of this length costs less than more
 # frequent system calls.
 TICK_SECONDS = 0.05
-# A load that was stopped is tried once more, since a slow moment of the machine may have stopped it.
-LOAD_ATTEMPTS = 2
 
 
 class Channel(Protocol):
@@ -54,23 +52,10 @@ class Channel(Protocol):
 class _Phase:
     """The work that a child does: its CPU allowance, and the messages for a limit that it meets."""
 
-    is_loading: bool
+    is_test: bool
     cpu_seconds: float
     computing: str
     asleep: str
-
-
-@dataclass
-class _FailedLoad:
-    """A load that did not succeed: the error, and how often it was tried."""
-
-    error: SubmissionError
-    attempts: int = 1
-
-    @property
-    def is_final(self) -> bool:
-        """Tell whether it is not worth another try."""
-        return self.attempts >= LOAD_ATTEMPTS or self.error.verdict is not Verdict.TIMED_OUT
 
 
 class JailChannel:
@@ -85,7 +70,7 @@ class JailChannel:
         self._phase = _describe_test(limits)
         self._asleep_seconds = 0.0
         self._next_look = 0.0
-        self._failed_loads: dict[bytes, _FailedLoad] = {}
+        self._failed_loads: dict[bytes, SubmissionError] = {}
         self._inbox = Inbox(lambda at_most: b"")  # nothing arrives before there is a child
 
     def start_test(self) -> bool:
@@ -100,24 +85,32 @@ class JailChannel:
     def ask(self, frames: Sequence[Frame]) -> list[Frame]:
         """Send requests and wait for their answers, within the limits.
 
-        Running the definitions, at a Load or a Begin, is charged to an allowance of its own.
+        The definitions run at a Load, and those that every test gets fresh at a Begin: neither is charged to the test.
         """
         child = self.child
         if child is None:
             raise SubmissionError(Verdict.CRASHED, "the code ended its process earlier in this test")
-        if not runs_definitions(frames[0]):
+        if is_load(frames[0]):
+            replies = self._load(child, frames[0])
+        elif is_begin(frames[0]):
+            self._start_phase(child, _describe_begin(self.limits))
+            replies = self._exchange(child, frames[:1])
+        else:
             return self._exchange(child, frames)
-        key = pack_frame(frames[0])
-        failed = self._failed_loads.get(key)
-        if failed and failed.is_final:
-            raise SubmissionError(failed.error.verdict, failed.error.message, hint=failed.error.hint)
-        loading = _describe_loading(self.limits)
-        self._start_phase(child, loading)
+        # Only now, with the child waiting, are the other requests sent: the test pays for all of its own work.
+        self._start_phase(child, _describe_test(self.limits))
+        return replies + self._exchange(child, frames[1:]) if frames[1:] else replies
+
+    def _load(self, child: Child, frame: Frame) -> list[Frame]:
+        # A load that failed would fail again, at the same cost for every test.
+        key = pack_frame(frame)
+        if error := self._failed_loads.get(key):
+            raise SubmissionError(error.verdict, error.message, hint=error.hint)
+        self._start_phase(child, _describe_load(self.limits))
         try:
-            return self._exchange(child, frames)
+            return self._exchange(child, [frame])
         except SubmissionError as error:
-            if self._phase is loading:
-                self._failed_loads[key] = _FailedLoad(error, failed.attempts + 1 if failed else 1)
+            self._failed_loads[key] = error
             raise
 
     def _exchange(self, child: Child, frames: Sequence[Frame]) -> list[Frame]:
@@ -125,11 +118,7 @@ class JailChannel:
         try:
             self._send(child, b"".join(map(pack_frame, frames)))
             # Bytes beyond a reply stay in the inbox, and their number gives them away to the next question.
-            replies = [read_frame(self._inbox.read_exactly)]
-            if self._phase.is_loading:
-                self._check_computing()
-                self._start_phase(child, _describe_test(self.limits))
-            replies += [read_frame(self._inbox.read_exactly) for _ in frames[1:]]
+            replies = [read_frame(self._inbox.read_exactly) for _ in frames]
         except ProtocolError as error:
             self._retire()
             raise SubmissionError(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
@@ -146,7 +135,7 @@ class JailChannel:
 
     def read_cpu_seconds(self) -> float:
         """Return the CPU time of the test; if the child is gone, up to the last look."""
-        if self._budget is None or self._phase.is_loading:
+        if self._budget is None or not self._phase.is_test:
             return 0.0
         self._budget.look()
         return self._budget.used_seconds
@@ -230,21 +219,25 @@ class JailChannel:
 
 def _describe_test(limits: Limits) -> _Phase:
     return _Phase(
-        False,
+        True,
         limits.cpu_seconds,
         f"stopped after {limits.cpu_seconds:g} seconds of computing: is there a loop that never ends?",
         f"stopped after {limits.asleep_seconds:g} seconds asleep: does the code sleep, or wait for input?",
     )
 
 
-def _describe_loading(limits: Limits) -> _Phase:
-    start = "loading the file was stopped after"
-    return _Phase(
-        True,
-        limits.load_cpu_seconds,
-        f"{start} {limits.load_cpu_seconds:g} seconds of computing: move slow work from the top level into a function",
-        f"{start} {limits.asleep_seconds:g} seconds asleep: does the top level sleep, or wait for input?",
-    )
+def _describe_load(limits: Limits) -> _Phase:
+    return _describe_top_level("loading the file", limits.load_cpu_seconds, limits)
+
+
+def _describe_begin(limits: Limits) -> _Phase:
+    return _describe_top_level("running the file's top level for a test", limits.cpu_seconds, limits)
+
+
+def _describe_top_level(work: str, allowed: float, limits: Limits) -> _Phase:
+    computing = f"{allowed:g} seconds of computing: move slow work from the top level into a function"
+    asleep = f"{limits.asleep_seconds:g} seconds asleep: does the top level sleep, or wait for input?"
+    return _Phase(False, allowed, f"{work} was stopped after {computing}", f"{work} was stopped after {asleep}")
 
 
 def _name_signal(number: int) -> str:

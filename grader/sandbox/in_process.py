@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from grader.jail.server import Server
 from grader.model.errors import GraderFault
 from grader.wire.frames import Frame
-from grader.wire.messages import runs_definitions
+from grader.wire.messages import is_begin, is_load
 
 
 class InProcessChannel:
@@ -34,7 +34,7 @@ class InProcessChannel:
         replies = []
         for frame in frames:
             replies.append(self.server.answer(frame))
-            if runs_definitions(frame):
+            if is_load(frame) or is_begin(frame):
                 self._started = time.process_time()
         return replies
 

@@ -126,9 +126,14 @@ def pack_message(message: Message, seq: int, encoder: Encoder, *, keep: bool = F
     return Frame(header | {"keep": True} if keep else header, encoder.pack_tensors())
 
 
-def runs_definitions(frame: Frame) -> bool:
-    """Tell whether this request runs the submission's top level: a Load or a Begin."""
-    return frame.header.get("op") in (Load.__name__, Begin.__name__)
+def is_load(frame: Frame) -> bool:
+    """Tell whether a frame holds a Load."""
+    return frame.header.get("op") == Load.__name__
+
+
+def is_begin(frame: Frame) -> bool:
+    """Tell whether a frame holds a Begin."""
+    return frame.header.get("op") == Begin.__name__
 
 
 def unpack_message(frame: Frame, decoder: Decoder) -> Message:
