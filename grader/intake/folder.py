@@ -37,7 +37,8 @@ def list_folder(folder: Path) -> Listing:
 
 def open_file(path: Path, name: str) -> Entry:
     """An entry for a file on this machine."""
-    return Entry(name, path.stat().st_size, lambda: path.open("rb"))
+    status = path.stat()
+    return Entry(name, status.st_size, lambda: path.open("rb"), status.st_mtime)
 
 
 def scan(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -6,14 +6,16 @@ computed constant runs once in the life of a process, and only if an expected de
 """
 
 import builtins
+import linecache
 import sys
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from grader.jail.name_index import NameIndex
 from grader.jail.randomness import separate_randomness
-from grader.jail.statements import CompiledStatement, NameIndex, compile_statements
+from grader.jail.statements import CompiledStatement, compile_statements
 
 MAX_TEXT = 2000
 
@@ -55,7 +57,10 @@ class Definitions:
     def make_module(self, poison: list[str]) -> types.ModuleType:
         """Return a new module holding the definitions, on top of `poison`'s leftovers."""
         module = types.ModuleType(self.module)
+        # With a file's name, and its text in linecache, `inspect` and TorchScript find the source of classes too.
+        module.__file__ = name_file(self.module)
         namespace = module.__dict__
+        namespace["display"] = _display_nothing
         namespace.update({name: Leftover(name) for name in poison if name not in self.waiting})
         # dataclasses and pickle look a class's module up by name
         sys.modules[self.module] = module
@@ -70,8 +75,8 @@ class Definitions:
     def take_over(self, previous: "Definitions") -> None:
         """Take over the values of statements that `previous` has run and that need exactly the same text here."""
         known = {previous.index.read_texts(index): index for index in (*previous.kept, *previous.failures)}
-        for index, statement in enumerate(self.statements):
-            old = known.get(self.index.read_texts(index)) if statement.once and known else None
+        for index in range(len(self.statements)):
+            old = known.get(self.index.read_texts(index)) if index in self.index.once and known else None
             if old in previous.kept:
                 self.kept[index] = previous.kept[old]
             elif old in previous.failures:
@@ -111,7 +116,7 @@ class Definitions:
         if index in self.kept:
             namespace.update(self.kept[index])
             return
-        if statement.once and index in self.failures:
+        if index in self.index.once and index in self.failures:
             return
         self.failures.pop(index, None)
         self._running.add(index)
@@ -122,15 +127,26 @@ class Definitions:
             return
         finally:
             self._running.discard(index)
-        if statement.once:
+        if index in self.index.once:
             self.kept[index] = {name: namespace[name] for name in statement.binds if name in namespace}
 
 
 def compile_definitions(source: str, module: str, expected: list[str] | None = None) -> Definitions:
     """Compile each top-level statement by itself. Raises SyntaxError and ValueError as `ast.parse` does."""
-    statements = compile_statements(source, f"<{module}>")
+    filename = name_file(module)
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    statements = compile_statements(source, filename)
     index = NameIndex(statements)
     return Definitions(module, statements, index, index.find_deferrable(expected or []))
+
+
+def name_file(module: str) -> str:
+    """Return the file name that a submission's code has in tracebacks; there is no such file."""
+    return f"<{module}>"
+
+
+def _display_nothing(*objects: Any, **options: Any) -> None:
+    """Stand in for a notebook's `display`."""
 
 
 def describe(error: BaseException) -> str:
@@ -147,7 +163,7 @@ def find_lines(error: BaseException, module: str) -> list[list[Any]]:
     traceback = error.__traceback__
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if code.co_filename == f"<{module}>":
+        if code.co_filename == name_file(module):
             lines.append([traceback.tb_lineno, code.co_name])
         traceback = traceback.tb_next
     return lines[:10] if len(lines) <= 20 else lines[:10] + lines[-10:]

@@ -58,6 +58,9 @@ class Encoder:
         torch = sys.modules.get("torch")
         if torch is not None and isinstance(value, torch.Tensor):
             return self._encode_tensor(value)
+        plain = _read_numpy_scalar(value)
+        if plain is not None:
+            return self.encode(plain)
         return {**self.refer(value), KIND: "handle"}
 
     def _encode_tensor(self, tensor: "torch.Tensor") -> dict[str, Any]:
@@ -167,6 +170,15 @@ def unpack_tensors(block: bytes) -> "list[torch.Tensor]":
         return [named[str(index)] for index in range(len(named))]
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError, OverflowError) as error:
         raise ProtocolError(f"the tensors cannot be read: {type(error).__name__}") from error
+
+
+def _read_numpy_scalar(value: Any) -> bool | int | float | str | bytes | None:
+    # `np.argmax(...)` and `loss.numpy()` are numbers to their author; an array with axes is not.
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not (isinstance(value, numpy.generic) or (isinstance(value, numpy.ndarray) and not value.ndim)):
+        return None
+    plain = value.item()
+    return plain if type(plain) in (bool, int, float, str, bytes) else None
 
 
 def _encode_number(value: float) -> Any:
