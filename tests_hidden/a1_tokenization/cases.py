@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+
 import standins
 import torch
 from torch import Tensor, nn
+
+from grader.examiner import as_ids
 
 SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 SPECIAL_WORDS = ["<PAD>", "<UNK>"]
 # Two similarities closer than this could change places by rounding alone: such a case is not asked.
 SAFE_MARGIN = 1e-3
 
-
-def as_ids(ids) -> list[int]:
-    """Ids as plain ints, whether they came as a list or as a tensor."""
-    if isinstance(ids, Tensor):
-        ids = ids.reshape(-1).tolist()
-    assert isinstance(ids, (list, tuple)), "expected a list of ids"
-    return [int(index) for index in ids]
+as_id_list = functools.partial(as_ids, only_lists=True)
 
 
 def as_words(words) -> list[str]:

@@ -5,7 +5,7 @@ import standins
 import torch
 from cases import (
     SPECIAL_TOKENS,
-    as_ids,
+    as_id_list,
     as_words,
     build_vocab,
     draw_analogy,
@@ -19,7 +19,7 @@ from cases import (
     train,
 )
 
-from grader.examiner import assert_equal, assert_parity, assert_unchanged, parameter_gradients
+from grader.examiner import Caller, assert_equal, assert_parity, assert_unchanged, parameter_gradients
 
 
 @pytest.mark.todo("simple.split", points=2)
@@ -105,7 +105,7 @@ def test_unseen_words_become_unk(student, draw):
     tokenizer = make_tokenizer(student, words[:3])
     text = " ".join([words[4], words[0], words[5]])
     for _ in range(2):
-        ids = as_ids(tokenizer.encode(text))
+        ids = as_id_list(tokenizer.encode(text))
         assert 0 not in ids, "an unseen word is <UNK>, not <PAD>"
         assert ids == [1, 2, 1], "unseen words should become <UNK>, known ones keep their ids"
 
@@ -136,8 +136,8 @@ def test_zero_is_a_length(student, draw):
     """Only None means no padding; a length of zero gives an empty list."""
     words = draw_words(draw, 4)
     tokenizer = make_tokenizer(student, words, encodes=True)
-    assert as_ids(tokenizer.pad([2, 3], 0)) == [], "pad with max_len 0 should give an empty list"
-    assert as_ids(tokenizer(" ".join(words), max_len=0)) == [], "max_len 0 is a length, not a missing one"
+    assert as_id_list(tokenizer.pad([2, 3], 0)) == [], "pad with max_len 0 should give an empty list"
+    assert as_id_list(tokenizer(" ".join(words), max_len=0)) == [], "max_len 0 is a length, not a missing one"
 
 
 @pytest.mark.todo("simple.pad", points=2)
@@ -146,11 +146,11 @@ def test_padding_gives_a_new_list(student, draw):
     """The caller's list stays as it is, and the result is another list."""
     ids = draw.ids(50, 4, low=2).tolist()
     tokenizer = make_tokenizer(student, [])
-    caller = student.define(standins.Caller)()
+    caller, fill = student.define(Caller)(), student.define(standins.inputs_after_filling_result)
     for max_len in (7, 4, 2):
         after = caller.inputs_after(tokenizer.pad, list(ids), max_len)[0]
         assert after == ids, "the list that was given should not be changed"
-        after = caller.inputs_after_filling_result(tokenizer.pad, list(ids), max_len)[0]
+        after = fill(tokenizer.pad, list(ids), max_len)[0]
         assert after == ids, "the result should be a new list, not the one that was given"
 
 
@@ -161,9 +161,9 @@ def test_calling_encodes_and_pads(student, draw):
     words = draw_words(draw, 4)
     tokenizer = make_tokenizer(student, words, encodes=True)
     text = " ".join(words)
-    assert as_ids(tokenizer(text)) == [2, 3, 4, 5], "without max_len the ids should come as encode gives them"
-    assert as_ids(tokenizer(text, 6)) == [2, 3, 4, 5, 0, 0], "with a larger max_len <PAD> should follow"
-    assert as_ids(tokenizer(text, max_len=3)) == [2, 3, 4], "with a smaller max_len the ids should be cut"
+    assert as_id_list(tokenizer(text)) == [2, 3, 4, 5], "without max_len the ids should come as encode gives them"
+    assert as_id_list(tokenizer(text, 6)) == [2, 3, 4, 5, 0, 0], "with a larger max_len <PAD> should follow"
+    assert as_id_list(tokenizer(text, max_len=3)) == [2, 3, 4], "with a smaller max_len the ids should be cut"
 
 
 @pytest.mark.todo("wordpiece.train", points=2)
@@ -261,7 +261,7 @@ def test_frame_of_the_tokenizer_is_kept(student, draw):
     encoding = standins.make_wordpiece(vocab, framed=True).encode(sentence)
     tokens, ids, _ = student.encode_sentence(student.define(standins.make_wordpiece)(vocab, True), sentence)
     assert as_words(tokens) == encoding.tokens, "the tokens should be all that the tokenizer gives, [CLS] and [SEP] too"
-    assert as_ids(ids) == encoding.ids, "the ids should be all that the tokenizer gives, [CLS] and [SEP] too"
+    assert as_id_list(ids) == encoding.ids, "the ids should be all that the tokenizer gives, [CLS] and [SEP] too"
 
 
 @pytest.mark.todo("wordpiece.encode", points=2)
@@ -308,7 +308,7 @@ def test_lookup_leaves_the_table_alone(student, draw):
     ids = draw.ids(rows, 3).tolist()
     student.lookup(theirs, ids)
     assert_unchanged(weight, theirs.state_dict()["weight"], what="the embedding's table")
-    after = student.define(standins.Caller)().inputs_after(student.one_hot_lookup, weight, ids)[0]
+    after = student.define(Caller)().inputs_after(student.one_hot_lookup, weight, ids)[0]
     assert_unchanged(weight, after, what="the weight given to one_hot_lookup")
 
 
@@ -350,7 +350,7 @@ def test_zero_row_is_never_the_answer(student, reference, draw):
 def test_analogy_leaves_the_vectors_alone(student, draw):
     """Asking does not change the vectors or the vocabulary."""
     vectors, vocab, asked = draw_analogy(draw)
-    after = student.define(standins.Caller)().inputs_after(student.analogy, vectors, vocab, *asked)
+    after = student.define(Caller)().inputs_after(student.analogy, vectors, vocab, *asked)
     assert_unchanged(vectors, after[0], what="the vectors")
     assert after[1] == vocab, "the vocabulary should not be changed"
 
@@ -369,7 +369,7 @@ def test_empty_sequences_have_length_zero(student, draw):
 @pytest.mark.behaviour
 def test_empty_batch_is_refused(student):
     """A batch without sequences is a ValueError with a reason."""
-    said = student.define(standins.Caller)().refusal(student.pad_batch, [], 0)
+    said = student.define(Caller)().refusal(student.pad_batch, [], 0)
     assert said is not None, "an empty batch should be a ValueError"
     assert said.strip(), "the ValueError should say what is wrong"
 
@@ -379,5 +379,5 @@ def test_empty_batch_is_refused(student):
 def test_sequences_are_left_alone(student, draw):
     """Padding does not write into the sequences that were given."""
     sequences = [draw.ids(40, size).tolist() for size in draw.sizes(3)]
-    after = student.define(standins.Caller)().inputs_after(student.pad_batch, [list(row) for row in sequences], 0)[0]
+    after = student.define(Caller)().inputs_after(student.pad_batch, [list(row) for row in sequences], 0)[0]
     assert after == sequences, "the given sequences should not be changed"

@@ -4,7 +4,7 @@ import pytest
 import standins
 import torch
 from cases import (
-    as_ids,
+    as_id_list,
     as_words,
     build_vocab,
     by_distance,
@@ -63,7 +63,7 @@ def test_known_words_get_their_ids(student, draw):
     tokenizer = make_tokenizer(student, words)
     text = draw.shuffled(words + words[:5])
     expected = [number(words)[word] for word in text]
-    assert_equal(as_ids(tokenizer.encode(" ".join(text))), expected, "the ids are not those of the words, in order")
+    assert_equal(as_id_list(tokenizer.encode(" ".join(text))), expected, "the ids are not those of the words, in order")
 
 
 @pytest.mark.todo("simple.decode", points=3)
@@ -85,10 +85,10 @@ def test_padding_is_on_the_right(student, draw):
     """Short input keeps its ids and is filled up on the right; long input keeps its beginning."""
     ids = draw.ids(90, 16, low=2).tolist()
     tokenizer = make_tokenizer(student, [])
-    longer, shorter = as_ids(tokenizer.pad(list(ids), 19)), as_ids(tokenizer.pad(list(ids), 12))
+    longer, shorter = as_id_list(tokenizer.pad(list(ids), 19)), as_id_list(tokenizer.pad(list(ids), 12))
     assert_equal(longer, [*ids, 0, 0, 0], "the ids should come first, then <PAD> to the end")
     assert_equal(shorter, ids[:12], "longer input should be cut at its end")
-    assert as_ids(tokenizer.pad([], 2)) == [0, 0], "an empty list should become all <PAD>"
+    assert as_id_list(tokenizer.pad([], 2)) == [0, 0], "an empty list should become all <PAD>"
 
 
 @pytest.mark.todo("wordpiece.encode", points=4)
@@ -101,7 +101,7 @@ def test_pieces_are_the_tokenizers_own(student, draw):
     tokens, ids, decoded = student.encode_sentence(student.define(standins.make_wordpiece)(vocab, False), sentence)
     encoding = ours.encode(sentence)
     assert_equal(as_words(tokens), encoding.tokens, "the tokens are not those of the given tokenizer")
-    assert_equal(as_ids(ids), encoding.ids, "the ids are not those of the given tokenizer")
+    assert_equal(as_id_list(ids), encoding.ids, "the ids are not those of the given tokenizer")
     short, full = (ours.decode(encoding.ids, skip_special_tokens=skip) for skip in (True, False))
     right = full if decoded == full else short
     assert_equal(decoded, right, "the text should be what the tokenizer decodes from the ids")

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from cases import as_ids, as_words, draw_words, make_tables, make_tokenizer
+from cases import as_id_list, as_words, draw_words, make_tables, make_tokenizer
 
 from grader.examiner import assert_shape
 
@@ -14,9 +14,9 @@ def test_encoding_has_an_id_for_each_word(student, draw):
     words = draw_words(draw, 6)
     tokenizer = make_tokenizer(student, words[:4])
     for text in (words, words[:1], [words[5]] * 3, words * 2):
-        ids = as_ids(tokenizer.encode(" ".join(text)))
+        ids = as_id_list(tokenizer.encode(" ".join(text)))
         assert len(ids) == len(text), f"a text of {len(text)} words gave {len(ids)} ids"
-    assert as_ids(tokenizer.encode("")) == [], "a text without words should give no ids"
+    assert as_id_list(tokenizer.encode("")) == [], "a text without words should give no ids"
 
 
 @pytest.mark.todo("simple.decode", points=1)
@@ -37,7 +37,7 @@ def test_padding_gives_the_length_asked_for(student, draw):
     ids = draw.ids(50, 6, low=2).tolist()
     tokenizer = make_tokenizer(student, [])
     for max_len in (9, 6, 4, 1):
-        found = as_ids(tokenizer.pad(list(ids), max_len))
+        found = as_id_list(tokenizer.pad(list(ids), max_len))
         assert len(found) == max_len, f"max_len {max_len} gave {len(found)} ids"
 
 

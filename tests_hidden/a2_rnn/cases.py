@@ -14,6 +14,8 @@ import standins
 import torch
 from torch import Tensor, nn
 
+from grader.examiner import fill_weights
+
 # Two logits closer than this could change places by rounding alone: such a case is not asked.
 SAFE_MARGIN = 1e-2
 LETTERS = "라다a 나.마c가b"
@@ -47,26 +49,10 @@ def measure_distance(actual, expected) -> float:
     return 0.0 if actual == expected else float("inf")
 
 
-def as_ids(ids) -> list[int]:
-    """Ids as plain ints, whether they came as a list or as a tensor."""
-    if isinstance(ids, Tensor):
-        ids = ids.reshape(-1).tolist()
-    assert isinstance(ids, (list, tuple)), "expected a list of ids"
-    return [int(index) for index in ids]
-
-
 def as_floats(numbers) -> list[float]:
     """Plain floats, whether they came as floats or as tensors of one number."""
     assert isinstance(numbers, (list, tuple)), "expected a list of numbers"
     return [float(number) for number in numbers]
-
-
-def fill_weights(module: nn.Module, draw, scale: float = 0.6) -> nn.Module:
-    """Give every parameter a drawn value large enough that no mistake hides behind small numbers."""
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.copy_(draw.tensor(*parameter.shape, scale=scale))
-    return module
 
 
 def read_gradients(gradients: dict[str, Tensor | None]) -> dict[tuple[int, ...], Tensor]:
@@ -104,7 +90,7 @@ def unroll_leaky(x, h_0, W_xh, W_hh, b) -> tuple[Tensor, Tensor]:
 def draw_head(reference, draw, name: str, lengths: list[int], longest: int):
     """A reference head, ids [B, longest] and lengths [B]."""
     vocab, width, hidden, classes = draw.sizes(4, low=4, high=12)
-    ours = fill_weights(getattr(reference, name)(vocab, width, hidden, classes), draw)
+    ours = fill_weights(getattr(reference, name)(vocab, width, hidden, classes), draw, scale=0.6)
     return ours, (vocab, width, hidden, classes), draw.ids(vocab, len(lengths), longest), torch.tensor(lengths)
 
 

@@ -11,7 +11,6 @@ from cases import (
     LETTERS,
     PASSES,
     as_floats,
-    as_ids,
     count_letters,
     draw_cell,
     draw_head,
@@ -26,7 +25,7 @@ from cases import (
 )
 from torch import nn
 
-from grader.examiner import assert_equal, assert_parity, assert_unchanged, load_weights
+from grader.examiner import Caller, as_ids, assert_equal, assert_parity, assert_unchanged, load_weights
 
 
 @pytest.mark.todo("cell.rnn", points=1)
@@ -34,7 +33,7 @@ from grader.examiner import assert_equal, assert_parity, assert_unchanged, load_
 def test_cell_leaves_its_inputs_alone(student, draw):
     """One step changes neither the input nor the state nor the weights."""
     inputs = draw_cell(draw)
-    after = student.define(standins.Caller)().inputs_after(student.rnn_cell, *inputs)
+    after = student.define(Caller)().inputs_after(student.rnn_cell, *inputs)
     for name, before, now in zip(("x_t", "h_prev", "W_xh", "W_hh", "b"), inputs, after, strict=True):
         assert_unchanged(before, now, what=name)
 
@@ -57,7 +56,7 @@ def test_unroll_leaves_its_inputs_alone(student, draw):
     """Unrolling does not write into the sequence or the first state."""
     student.replace(rnn_cell=standins.leaky_cell)
     inputs = draw_cell(draw, steps=4)
-    after = student.define(standins.Caller)().inputs_after(student.unroll, *inputs)
+    after = student.define(Caller)().inputs_after(student.unroll, *inputs)
     assert_unchanged(inputs[0], after[0], what="x")
     assert_unchanged(inputs[1], after[1], what="h_0")
 
@@ -230,7 +229,7 @@ def test_maps_lead_there_and_back(student, draw):
 def test_target_is_the_next_character(student, draw):
     """The targets are the ids one step ahead."""
     ids = draw.ids(90, 12).tolist()
-    found = as_ids(student.make_targets(list(ids)))
+    found = as_ids(student.make_targets(list(ids)), only_lists=True)
     assert_equal(found, ids[1:], "each target should be the id that comes next")
 
 
@@ -324,7 +323,7 @@ def test_generator_decides_the_draws(student, draw):
 def test_empty_prime_is_refused(student):
     """An empty prime is a ValueError with a reason."""
     model, vocab = make_dice(student, torch.zeros(4))
-    said = student.define(standins.Caller)().refusal(student.generate, model, vocab, "", 3)
+    said = student.define(Caller)().refusal(student.generate, model, vocab, "", 3)
     assert said is not None, "an empty prime should be a ValueError"
     assert said.strip(), "the ValueError should say what is wrong"
 

@@ -9,34 +9,7 @@ import standins
 import torch
 from torch import Tensor, nn
 
-# Two logits closer than this could change places by rounding alone: such a case is not asked.
-SAFE_MARGIN = 1e-2
-
-
-def fill_weights(module: nn.Module, draw, scale: float = 1.0) -> nn.Module:
-    """Give every parameter a drawn value large enough that no mistake hides behind small numbers."""
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.copy_(draw.tensor(*parameter.shape, scale=scale))
-    return module
-
-
-def as_ids(ids) -> list[int]:
-    """Token ids as plain ints, whether they came as a list, as a tensor or as a list of tensors."""
-    if isinstance(ids, Tensor):
-        ids = ids.reshape(-1).tolist()
-    return [int(token) for token in ids]
-
-
-def fits(actual: Tensor, expected: Tensor) -> bool:
-    """Whether two tensors agree well enough to speak of the same thing."""
-    return actual.shape == expected.shape and torch.allclose(actual, expected, rtol=1e-3, atol=1e-4)
-
-
-def is_clear(logits: Tensor) -> bool:
-    """Whether every choice is safe from rounding."""
-    best = logits.detach().topk(2, dim=-1).values
-    return bool((best[:, 0] - best[:, 1]).min() > SAFE_MARGIN)
+from grader.examiner import Batch, Caller, DecoderCase, Pair, decoder_arguments, fill_weights, fits, is_clear
 
 
 @dataclass(frozen=True)
@@ -57,33 +30,6 @@ def make_encoder(student, reference, draw, load_weights, name: str, layers: int 
     theirs = getattr(student, name)(vocab_size, embedding_dim, hidden_size, layers, bidirectional)
     load_weights(theirs, ours)
     return EncoderCase(ours, theirs, draw.ids(vocab_size, positions), hidden_size)
-
-
-@dataclass(frozen=True)
-class DecoderCase:
-    """One decoding problem and its answer; `inputs` are the initial states."""
-
-    name: str
-    arguments: dict
-    ours: nn.Module
-    inputs: tuple[Tensor, ...]
-    max_len: int
-    logits: Tensor
-    token_ids: list[int]
-
-
-def decoder_arguments(draw) -> dict:
-    """Constructor arguments of a one-layer decoder, with sizes that differ from each other."""
-    vocab_size, embedding_dim, hidden_size = draw.sizes(3, low=6, high=13)
-    return {
-        "vocab_size": vocab_size,
-        "embedding_dim": embedding_dim,
-        "hidden_size": hidden_size,
-        "num_layers": 1,
-        "bidirectional": False,
-        "start_token_id": draw.integer(0, vocab_size - 1),
-        "end_token_id": vocab_size,  # never predicted, until a case chooses one
-    }
 
 
 def choose_end(token_ids: list[int], vocab_size: int, *, ends: bool) -> int | None:
@@ -112,14 +58,22 @@ def draw_decoder(reference, draw, name: str, *, ends: bool, max_len: int = 6) ->
         arguments["end_token_id"] = ours.end_token_id = end
         with torch.no_grad():
             logits, token_ids = ours(*inputs, max_len=max_len)
-        return DecoderCase(name, arguments, ours, inputs, max_len, logits, token_ids)
-    raise RuntimeError("no decoding case found in 200 draws: widen the sizes in decoder_arguments")
+        return DecoderCase(
+            name=name,
+            arguments=arguments,
+            ours=ours,
+            inputs=inputs,
+            max_len=max_len,
+            logits=logits,
+            token_ids=token_ids,
+        )
+    raise RuntimeError("no decoding case found in 200 draws: the sizes of decoder_arguments are too small")
 
 
 def make_decoder(student, case: DecoderCase, load_weights):
     """The submission's decoder with the case's sizes and weights."""
     cls = getattr(student, case.name)
-    theirs = student.define(standins.Caller)().build(cls, case.arguments)
+    theirs = student.define(Caller)().build(cls, case.arguments)
     load_weights(theirs, case.ours)
     return theirs
 
@@ -219,16 +173,6 @@ def cell_mistakes(x, h, c, W_ih, W_hh, b_ih, b_hh) -> dict[str, Tensor]:
     }
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A GRU decoder on either side, with the same weights."""
-
-    ours: nn.Module
-    theirs: object
-    hidden_size: int
-    vocab_size: int
-
-
 def make_gru(student, reference, draw, load_weights) -> Pair:
     """DecoderRNN with drawn sizes and weights."""
     hidden_size, vocab_size = draw.sizes(2, low=8, high=12)
@@ -236,22 +180,6 @@ def make_gru(student, reference, draw, load_weights) -> Pair:
     theirs = student.DecoderRNN(hidden_size, vocab_size)
     load_weights(theirs, ours)
     return Pair(ours, theirs, hidden_size, vocab_size)
-
-
-def place_step(student, pair: Pair) -> None:
-    """Put the same canned step in the place of forward_step on both sides."""
-    pair.ours.forward_step = standins.CannedStep(pair.vocab_size)
-    pair.theirs.forward_step = student.define(standins.CannedStep)(pair.vocab_size)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What the GRU decoder is given."""
-
-    encoder_outputs: Tensor
-    hidden: Tensor
-    target: Tensor
-    token: Tensor
 
 
 def draw_batch(draw, pair: Pair, batch_size: int = 3) -> Batch:

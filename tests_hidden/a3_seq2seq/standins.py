@@ -4,22 +4,6 @@ import torch
 from torch import nn
 
 
-class Caller:
-    """Calls the submission where a test needs more than the reply."""
-
-    def build(self, cls, arguments):
-        """Make an object from the arguments its constructor names, so that optional ones may be left out."""
-        import inspect
-
-        names = inspect.signature(cls).parameters
-        return cls(**{name: value for name, value in arguments.items() if name in names})
-
-    def inputs_after(self, callable_, *inputs):
-        """The inputs as they are after the call."""
-        callable_(*inputs)
-        return list(inputs)
-
-
 class CannedEncoder(nn.Module):
     """Outputs that depend on the ids; the last one is the last state, as in a real encoder of one layer."""
 

@@ -10,23 +10,17 @@ import standins
 import torch
 from torch import Tensor, nn
 
-# Two logits closer than this could change places by rounding alone: such a case is not asked.
-SAFE_MARGIN = 1e-2
-
-
-def fill_weights(module: nn.Module, draw, scale: float = 1.0) -> nn.Module:
-    """Give every parameter a drawn value large enough that no mistake hides behind small numbers."""
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.copy_(draw.tensor(*parameter.shape, scale=scale))
-    return module
-
-
-def as_ids(ids) -> list[int]:
-    """Token ids as plain ints, whether they came as a list, as a tensor or as a list of tensors."""
-    if isinstance(ids, Tensor):
-        ids = ids.reshape(-1).tolist()
-    return [int(token) for token in ids]
+from grader.examiner import (
+    Batch,
+    Caller,
+    DecoderCase,
+    Pair,
+    decoder_arguments,
+    draw_batch,
+    fill_weights,
+    fits,
+    is_clear,
+)
 
 
 def as_weights(weights: Tensor) -> Tensor:
@@ -53,39 +47,6 @@ def draw_luong(reference, draw, **sizes):
     return ours, draw.tensor(hidden_size), draw.tensor(positions, hidden_size)
 
 
-@dataclass(frozen=True)
-class DecoderCase:
-    """One decoding problem and its answer."""
-
-    arguments: dict
-    ours: nn.Module
-    inputs: tuple[Tensor, Tensor, Tensor]
-    max_len: int
-    logits: Tensor
-    token_ids: list[int]
-
-
-def decoder_arguments(draw, **fixed) -> dict:
-    """Constructor arguments of a one-layer decoder, with sizes that differ from each other."""
-    embedding_dim, hidden_size = draw.sizes(2, low=6, high=13)
-    vocab_size = draw.integer(26, 33)  # large: from few tokens to choose from, an answer seldom visits several
-    return {
-        "vocab_size": vocab_size,
-        "embedding_dim": embedding_dim,
-        "hidden_size": hidden_size,
-        "num_layers": 1,
-        "bidirectional": False,
-        "start_token_id": draw.integer(0, vocab_size - 1),
-        "end_token_id": vocab_size,  # never predicted, until a case chooses one
-    } | fixed
-
-
-def is_clear(logits: Tensor) -> bool:
-    """Whether every step's choice is safe from rounding."""
-    best = logits.detach().topk(2, dim=-1).values
-    return bool((best[:, 0] - best[:, 1]).min() > SAFE_MARGIN)
-
-
 def find_late_token(token_ids: list[int]) -> int | None:
     """A token that is met at the third step or later for the first time, and not at the last."""
     late = (step for step in range(3, len(token_ids) - 1) if token_ids[step] not in token_ids[:step])
@@ -103,7 +64,7 @@ def find_unmet_token(token_ids: list[int], decode_inline, vocab_size: int) -> in
 
 def draw_decoder(reference, draw, *, ends: bool, attention=standins.TiltedAttention, max_len: int = 6) -> DecoderCase:
     """A decoding problem whose answer visits several tokens, and meets the end token or does not."""
-    arguments = decoder_arguments(draw)
+    arguments = decoder_arguments(draw, vocab_sizes=(26, 33))
     hidden_size = arguments["hidden_size"]
     ours = reference.AttentionDecoder(**arguments)
     ours.attn = attention(hidden_size)
@@ -124,8 +85,15 @@ def draw_decoder(reference, draw, *, ends: bool, attention=standins.TiltedAttent
             continue
         arguments["end_token_id"] = ours.end_token_id = end
         logits, token_ids = ours(*inputs, max_len=max_len)
-        return DecoderCase(arguments, ours, inputs, max_len, logits, token_ids)
-    raise RuntimeError("no decoding case found in 200 draws: widen the sizes in decoder_arguments")
+        return DecoderCase(
+            arguments=arguments,
+            ours=ours,
+            inputs=inputs,
+            max_len=max_len,
+            logits=logits,
+            token_ids=token_ids,
+        )
+    raise RuntimeError("no decoding case found in 200 draws: widen vocab_sizes")
 
 
 def decode_inline(reference, decoder: nn.Module, inputs: tuple[Tensor, ...], max_len: int) -> list[int]:
@@ -159,7 +127,7 @@ def with_attention(decoder: nn.Module, attention: nn.Module) -> nn.Module:
 def make_decoder(student, case: DecoderCase, load_weights, attention=standins.TiltedAttention):
     """The submission's decoder with the case's sizes and weights, around an attention that is known."""
     student.replace(LuongAttention=attention)
-    theirs = student.define(standins.Caller)().build(student.AttentionDecoder, case.arguments)
+    theirs = student.define(Caller)().build(student.AttentionDecoder, case.arguments)
     if "W_c.bias" not in theirs.state_dict():
         case.ours.W_c.bias = None
     load_weights(theirs, case.ours)
@@ -184,7 +152,7 @@ def read_scores(student, theirs, h_t: Tensor, encoder_outputs: Tensor, expected:
     usual = centred(weights.log())
     if fits(usual, expected):
         return Reading(usual, from_weights=True)
-    watched = student.define(standins.Caller)().softmax_inputs(theirs, h_t, encoder_outputs)
+    watched = student.define(standins.Watcher)().softmax_inputs(theirs, h_t, encoder_outputs)
     # Of many softmaxes one would fit by trying. Two are as many as an honest mistake takes.
     others = [weights, stretched(weights, expected), *(watched if len(watched) <= 2 else [])]
     if is_sigmoid(weights, expected) or any(fits(centred(other), expected) for other in others):
@@ -211,11 +179,6 @@ def centred(scores: Tensor) -> Tensor:
     """Scores less their mean: what a softmax leaves to be seen."""
     scores = scores.detach().reshape(-1).float()
     return scores - scores.mean()
-
-
-def fits(actual: Tensor, expected: Tensor) -> bool:
-    """Whether two readings agree well enough to speak of the same thing."""
-    return actual.shape == expected.shape and torch.allclose(actual, expected, rtol=1e-3, atol=1e-4)
 
 
 def with_mixed_rows(rows: Tensor) -> Tensor:
@@ -316,27 +279,6 @@ class Joined(nn.Module):
         return self.decoder(h_n, c_n, encoder_outputs)
 
 
-@dataclass(frozen=True)
-class Batch:
-    """What the batched decoder is given."""
-
-    encoder_outputs: Tensor
-    hidden: Tensor
-    target: Tensor
-    token: Tensor
-
-
-def draw_batch(draw, vocab_size: int, hidden_size: int, *, batch_size: int = 3) -> Batch:
-    """Encoder outputs, a state and a target whose axes all differ."""
-    positions, steps = draw.shuffled([size for size in (4, 5, 6, 7) if size not in (vocab_size, hidden_size)])[:2]
-    return Batch(
-        encoder_outputs=draw.tensor(batch_size, positions, hidden_size),
-        hidden=draw.tensor(1, batch_size, hidden_size),
-        target=draw.ids(vocab_size, batch_size, steps),
-        token=draw.ids(vocab_size, batch_size, 1),
-    )
-
-
 def draw_bahdanau(reference, draw, *, batch_size: int = 3):
     """A reference BahdanauAttention with a query and keys for it."""
     positions, hidden_size = draw.sizes(2, low=4)
@@ -348,16 +290,6 @@ def align_gradients(theirs: dict, ours: dict) -> tuple[list, list]:
     """The parameters' gradients of both sides in one order: by name, or as they stand where layers were renamed."""
     names = list(ours) if set(theirs) == set(ours) else list(theirs)
     return [theirs[name] for name in names], list(ours.values())
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A batched decoder on either side, with the same weights."""
-
-    ours: nn.Module
-    theirs: object
-    hidden_size: int
-    vocab_size: int
 
 
 def make_attndecoder(student, reference, draw, load_weights, *, dropout_p: float = 0.1) -> Pair:
@@ -402,12 +334,6 @@ def batched_step_mistakes(ours, batch: Batch) -> dict[str, Tensor]:
         "the output went through log_softmax: forward does that for all steps": torch.log_softmax(right, -1),
         "the output went through softmax: raw logits are asked for": torch.softmax(right, -1),
     }
-
-
-def place_step(student, pair: Pair) -> None:
-    """Put the same canned step in the place of forward_step on both sides."""
-    pair.ours.forward_step = standins.CannedStep(pair.vocab_size)
-    pair.theirs.forward_step = student.define(standins.CannedStep)(pair.vocab_size)
 
 
 def read_step(reference, pair: Pair, reply, inputs: tuple):

@@ -3,6 +3,7 @@
 import functools
 
 import pytest
+import standins
 import torch
 from cases import (
     align_gradients,
@@ -12,7 +13,6 @@ from cases import (
     centred,
     choose_reading,
     draw_bahdanau,
-    draw_batch,
     draw_decoder,
     draw_free_batch,
     draw_lengths,
@@ -24,7 +24,6 @@ from cases import (
     make_attndecoder,
     make_decoder,
     make_model,
-    place_step,
     read_attention,
     read_scores,
     read_step,
@@ -32,9 +31,8 @@ from cases import (
     step_mistakes,
     with_mixed_rows,
 )
-from standins import Caller
 
-from grader.examiner import assert_parity, in_float64, load_weights, parameter_gradients
+from grader.examiner import assert_parity, draw_batch, in_float64, load_weights, parameter_gradients, place_step
 
 
 @pytest.mark.todo("luong.score", points=4)
@@ -115,7 +113,7 @@ def test_context_is_the_weighted_sum(student, reference, draw):
     if is_constant(theirs, h_t, encoder_outputs):
         # A mean is the right context for weights that are all the same: others show whether they are used at all.
         weights = draw.tensor(len(encoder_outputs)).softmax(0)
-        context = student.define(Caller)().context_of(weights, theirs, h_t, encoder_outputs)
+        context = student.define(standins.Watcher)().context_of(weights, theirs, h_t, encoder_outputs)
         assert context is not None, "the weights are the same for every h_t: nothing shows that the context uses them"
     mistakes = {
         "the context looks like the plain mean of the encoder outputs": encoder_outputs.mean(0),
@@ -362,7 +360,7 @@ PARTS = ("log-probabilities", "last state", "attention weights of all steps")
 def test_taught_decoding_matches_the_reference(student, reference, draw):
     """With a target each step reads the target's previous token, the first one SOS."""
     pair = make_attndecoder(student, reference, draw, load_weights)
-    place_step(student, pair)
+    place_step(student, pair, standins.CannedStep)
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
     inputs = batch.encoder_outputs, batch.hidden, batch.target
     reply = pair.theirs(*inputs)
@@ -380,7 +378,7 @@ def test_taught_decoding_matches_the_reference(student, reference, draw):
 def test_free_decoding_matches_the_reference(student, reference, draw):
     """Without a target each of the MAX_LENGTH steps reads the decoder's own last prediction."""
     pair = make_attndecoder(student, reference, draw, load_weights)
-    place_step(student, pair)
+    place_step(student, pair, standins.CannedStep)
     batch = draw_free_batch(draw, pair, reference.MAX_LENGTH)
     inputs = batch.encoder_outputs, batch.hidden
     reply = pair.theirs(*inputs)
@@ -394,7 +392,7 @@ def test_free_decoding_matches_the_reference(student, reference, draw):
 def test_gradients_flow_back_through_all_steps(student, reference, draw):
     """Gradients of the log-probabilities reach the first state and the encoder outputs."""
     pair = make_attndecoder(student, reference, draw, load_weights)
-    place_step(student, pair)
+    place_step(student, pair, standins.CannedStep)
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
     inputs = [batch.encoder_outputs.clone().requires_grad_(), batch.hidden.clone().requires_grad_()]
     own = [batch.encoder_outputs.clone().requires_grad_(), batch.hidden.clone().requires_grad_()]

@@ -6,22 +6,14 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from standins import Caller, NearbyHeads, TableModel, nearby_attention
+from standins import NearbyHeads, TableModel, fit_heads, nearby_attention
 from torch import Tensor, nn
 
-from grader.examiner import load_weights
+from grader.examiner import as_ids, fill_weights, load_weights
 
 BATCH, HEADS = 3, 2
 VOCAB_SIZE = 23  # a prime: the rows of TableModel's table are then visited evenly
 KINDS = ("padding", "causal", "both")
-
-
-def fill_weights(module: nn.Module, draw, scale: float = 0.5) -> nn.Module:
-    """Give every parameter a drawn value, so that no two layers, biases or norms are alike."""
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.copy_(draw.tensor(*parameter.shape, scale=scale))
-    return module
 
 
 def draw_padding(draw, rows: int, columns: int) -> Tensor:
@@ -82,7 +74,7 @@ def draw_heads(reference, draw, *, batch: int = BATCH, heads: int = HEADS, squar
     """Reference heads with drawn weights, and query, key and value of three different contents."""
     t, s, width = draw.sizes(3, low=4, high=7)
     s = t if square else s
-    ours = fill_weights(reference.MultiHeadAttention(heads * width, heads), draw)
+    ours = fill_weights(reference.MultiHeadAttention(heads * width, heads), draw, scale=0.5)
     sizes = (t, s, s)
     return ours, tuple(draw.tensor(batch, size, heads * width) for size in sizes)
 
@@ -181,14 +173,14 @@ def make_block(student, reference, draw, monkeypatch, name: str, *, dropout: flo
     width, d_ff = draw.sizes(2, low=4, high=7)
     arguments = (HEADS * width, HEADS, 2 * d_ff + 1, dropout)
     monkeypatch.setattr(reference, "MultiHeadAttention", NearbyHeads)
-    ours = fill_weights(getattr(reference, name)(*arguments), draw).eval()
+    ours = fill_weights(getattr(reference, name)(*arguments), draw, scale=0.5).eval()
     heads = student.define(NearbyHeads)
     student.replace(MultiHeadAttention=heads)
     theirs = getattr(student, name)(*arguments)
     load_weights(theirs, ours)
     theirs.eval()
     x = torch.ones(1, 3, HEADS * width)
-    student.define(Caller)().fit_heads(heads, theirs, *([x, x] if name == "DecoderBlock" else [x]))
+    student.define(fit_heads)(heads, theirs, *([x, x] if name == "DecoderBlock" else [x]))
     return Block(ours, theirs, HEADS * width)
 
 
@@ -304,13 +296,6 @@ def make_model(student, story: Story):
     model.load_state_dict(story.model.state_dict())
     model.eval()
     return model
-
-
-def as_ids(ids) -> list[int]:
-    """Token ids as plain ints, whether they came as a list, as a tensor or as a list of tensors."""
-    if isinstance(ids, Tensor):
-        ids = ids.reshape(-1).tolist()
-    return [int(token) for token in ids]
 
 
 def without_start(ids, story: Story) -> list[int]:

@@ -7,21 +7,13 @@ import torch
 from torch import nn
 
 
-class Caller:
-    """Calls the submission where a test needs more than the reply."""
-
-    def inputs_after(self, function, *inputs):
-        """The inputs as they are after the call."""
-        function(*inputs)
-        return list(inputs)
-
-    def fit_heads(self, heads, block, *inputs):
-        """Let the stand-in heads return what this block expects of its own: the weights, too, where it unpacks them."""
-        heads.pair = True
-        try:
-            block(*inputs)
-        except BaseException:  # noqa: BLE001 - a block that takes no pair, or is open or wrong in any other way
-            heads.pair = False
+def fit_heads(heads, block, *inputs):
+    """Let the stand-in heads return what this block expects of its own: the weights, too, where it unpacks them."""
+    heads.pair = True
+    try:
+        block(*inputs)
+    except BaseException:  # noqa: BLE001 - a block that takes no pair, or is open or wrong in any other way
+        heads.pair = False
 
 
 def nearby_attention(q, k, v, mask=None, *_, **__):

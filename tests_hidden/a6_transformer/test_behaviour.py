@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 import torch
 from cases import (
-    as_ids,
     draw_attending,
     draw_heads,
     draw_mask,
@@ -18,9 +17,8 @@ from cases import (
     make_model,
     without_start,
 )
-from standins import Caller
 
-from grader.examiner import assert_equal, assert_parity, assert_unchanged, load_weights
+from grader.examiner import Caller, as_ids, assert_equal, assert_parity, assert_unchanged, load_weights
 
 
 @pytest.mark.todo("attention.scaled", points=1)

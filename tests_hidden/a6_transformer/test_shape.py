@@ -3,7 +3,6 @@
 import pytest
 import torch
 from cases import (
-    as_ids,
     draw_attending,
     draw_heads,
     draw_sentences,
@@ -13,7 +12,7 @@ from cases import (
     make_model,
 )
 
-from grader.examiner import assert_shape
+from grader.examiner import as_ids, assert_shape
 
 
 @pytest.mark.todo("attention.scaled", points=2)
