@@ -36,13 +36,15 @@ Share = tuple[float, float]
 
 
 class VariantExpectation(Frozen):
-    """What one corpus file must score: the TODOs that lose points, all others full."""
+    """What one variant of the corpus must score: the TODOs that lose points, all others full."""
 
     loses: tuple[str, ...] = ()
     # Between which shares of its points each TODO that loses some must keep; for all of them where it is a pair.
     keeps: dict[str, Share] = {}
     mistake: str = ""
     note: str = ""
+    # A text of the solution, and what stands there in the variant: in place of a file of the corpus.
+    replace: tuple[str, str] | None = None
     standalone: bool = False
     confined: bool = False  # hangs, crashes or attacks: graded in the jail, as cheats always are
 
@@ -61,6 +63,12 @@ class VariantExpectation(Frozen):
             raise ValueError(f"`keeps` names {', '.join(strangers)}, which is not among what it loses")
         if any(not 0 <= low <= high < 1 for low, high in self.keeps.values()):
             raise ValueError("`keeps` is two shares from 0 to below 1, the lower one first")
+        return self
+
+    @model_validator(mode="after")
+    def _check_replace(self) -> "VariantExpectation":
+        if self.replace and self.standalone:
+            raise ValueError("`replace` changes the solution, and `standalone` leaves it out: use one of them")
         return self
 
 
@@ -133,6 +141,8 @@ def verify_suite(
     found = Verification(assignment, tell=tell)
     expectations = load_expectations(assignment)
     chosen = choose_few(expectations) if quick else expectations
+    solution = assignment.solution.read_text(encoding="utf-8")
+    sources = {name: build_source(assignment, name, expectation) for name, expectation in expectations.items()}
     # The suite is judged whole, whatever the course does where there is no GPU.
     description = assignment.description.model_copy(update={"gpu_policy": "virtual"})
     assignment = assignment.model_copy(update={"description": description})
@@ -143,16 +153,13 @@ def verify_suite(
     ):
         found.tests = len(worker.suite.tests)
         grader = _VariantGrader(worker, Path(folder))
-        solution = assignment.solution.read_text(encoding="utf-8")
         _check_reference(found, grader.grade("reference", solution))
         _check_skeleton(found, grader.grade("skeleton", render_skeleton(solution), in_process=True))
         for name, expectation in chosen.items():
-            text = (assignment.hidden_tests / "corpus" / f"{name}.py").read_text(encoding="utf-8")
-            source = text if expectation.standalone else f"{solution}\n\n{text}"
             # The corpus is our own code. Without the jail it is graded by the same tests in a fraction of the time.
             confined = expectation.confined or name.startswith("cheat_")
-            report = grader.grade(name, source, in_process=not confined)
-            _check_variant(found, name, expectation, report, text)
+            report = grader.grade(name, sources[name], in_process=not confined)
+            _check_variant(found, name, expectation, report, sources[name].removeprefix(solution))
             if not name.startswith("right_"):
                 lost = {test.id for test in report.tests if test.status is not Verdict.PASSED}
                 # A test that a gate kept from counting has found nothing itself.
@@ -183,14 +190,38 @@ def choose_few(expectations: dict[str, VariantExpectation]) -> dict[str, Variant
 
 
 def load_expectations(assignment: Assignment) -> dict[str, VariantExpectation]:
-    """expected.toml, which names every file of the corpus and no other. Raises BrokenSuite."""
+    """Return the entries of expected.toml: one for every file of the corpus, and those that replace a text instead.
+
+    Raises BrokenSuite where files and entries differ, or a right variant only replaces a text.
+    """
     folder = assignment.hidden_tests / "corpus"
     text = (folder / "expected.toml").read_text(encoding="utf-8")
     expectations = TypeAdapter(dict[str, VariantExpectation]).validate_python(tomllib.loads(text))
     files = {path.stem for path in folder.glob("*.py")}
-    if files != set(expectations):
-        raise BrokenSuite(f"{folder}: expected.toml and the files differ in {sorted(files ^ set(expectations))}")
+    filed = {name for name, expectation in expectations.items() if expectation.replace is None}
+    if files != filed:
+        raise BrokenSuite(f"{folder}: expected.toml and the files differ in {sorted(files ^ filed)}")
+    for name in sorted(expectations.keys() - filed):
+        if name.startswith("right_"):
+            raise BrokenSuite(f"{folder / 'expected.toml'}: {name} uses `replace`; write a right variant as a file")
     return expectations
+
+
+def build_source(assignment: Assignment, name: str, expectation: VariantExpectation) -> str:
+    """Return the module of a variant. Raises BrokenSuite where the text to replace is not in the solution once."""
+    corpus = assignment.hidden_tests / "corpus"
+    solution = assignment.solution.read_text(encoding="utf-8")
+    if expectation.replace is None:
+        text = (corpus / f"{name}.py").read_text(encoding="utf-8")
+        return text if expectation.standalone else f"{solution}\n\n{text}"
+    old, new = expectation.replace
+    count = solution.count(old) if old else 0
+    if count != 1:
+        raise BrokenSuite(
+            f"{corpus / 'expected.toml'}: {name} replaces {old!r}, which must be in {assignment.solution.name} "
+            f"exactly once and is there {count} times: copy more lines around it"
+        )
+    return solution.replace(old, new)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """Is a suite worth trusting: what `grader verify` complains about, and what not."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from grader.authoring.suite_check import VariantExpectation, load_expectations, verify_suite
+from grader.authoring.suite_check import VariantExpectation, build_source, load_expectations, verify_suite
 from grader.model.errors import BrokenSuite
 from grader.tests.support.toy import SOLUTION, open_project, write_variants
 
@@ -125,4 +126,73 @@ def test_keeps_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_p
     assignment = open_project(monkeypatch, tmp_path)
     write_variants(tmp_path, f'[wrong_title]\nloses = ["shout"]\nkeeps = {keeps}\n', wrong_title=WRONG_SHOUT)
     with pytest.raises(ValueError, match=reason):
+        load_expectations(assignment)
+
+
+def test_verify_suite_grades_variants_that_replace_a_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """They need no file, and kill tests as a file would."""
+    assignment = open_project(monkeypatch, tmp_path)
+    replaced = {
+        "wrong_square": "replace = ['result = number + number', 'result = number ** 2']",
+        "wrong_title": 'replace = ["""\n    return word.upper()\n""", """\n    return word.title()\n"""]',
+        "wrong_quiet": "replace = ['return word.upper()', 'return word']",
+    }
+    expected = SOUND_EXPECTED
+    for name, line in replaced.items():
+        expected = expected.replace(f"[{name}]\n", f"[{name}]\n{line}\n")
+    write_variants(tmp_path, expected, **{name: text for name, text in SOUND.items() if name not in replaced})
+    found = verify_suite(assignment)
+    assert found.complaints == []
+    assert set(found.wrong) == {*replaced, "wrong_zero"}
+    assert found.killers == {"test_toy.py::test_double", "test_toy.py::test_shout"}
+
+
+def test_build_source_replaces_a_text_of_the_solution(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """All else of the solution stays as it is; a file comes after the solution, or stands alone."""
+    assignment = open_project(monkeypatch, tmp_path)
+    write_variants(tmp_path, "[wrong_title]\n", wrong_title=WRONG_SHOUT)
+    replaced = VariantExpectation(replace=("return word.upper()", "return word"))
+    assert build_source(assignment, "wrong_quiet", replaced) == SOLUTION.replace("word.upper()", "word")
+    assert build_source(assignment, "wrong_title", VariantExpectation()) == f"{SOLUTION}\n\n{WRONG_SHOUT}"
+    assert build_source(assignment, "wrong_title", VariantExpectation(standalone=True)) == WRONG_SHOUT
+
+
+@pytest.mark.parametrize(("old", "count"), [("word.lower()", 0), ("number", SOLUTION.count("number")), ("", 0)])
+def test_build_source_needs_the_text_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, old: str, count: int):
+    """The message has the file, the variant and how often the text is there."""
+    assignment = open_project(monkeypatch, tmp_path)
+    with pytest.raises(
+        BrokenSuite, match=rf"expected\.toml: wrong_x replaces {re.escape(repr(old))}.*in toy\.py.* there {count} times"
+    ):
+        build_source(assignment, "wrong_x", VariantExpectation(replace=(old, "0")))
+
+
+def test_verify_suite_stops_at_a_text_that_is_gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Also with `quick`, where the variant itself would not be graded."""
+    assignment = open_project(monkeypatch, tmp_path)
+    gone = '[wrong_gone]\nloses = ["shout"]\nreplace = ["word.lower()", "word"]\n'
+    write_variants(tmp_path, SOUND_EXPECTED + gone, **SOUND)
+    with pytest.raises(BrokenSuite, match="wrong_gone replaces"):
+        verify_suite(assignment, quick=True)
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("[wrong_title]\nreplace = ['word', 'x']\n", r"differ in \['wrong_title'\]"),
+        (
+            "[wrong_title]\n[right_x]\nreplace = ['word', 'x']\n",
+            "right_x uses `replace`; write a right variant as a file",
+        ),
+        ("[wrong_title]\n[wrong_x]\nstandalone = true\nreplace = ['a', 'b']\n", "use one of them"),
+        ("[wrong_title]\n[wrong_x]\nreplace = ['a']\n", "wrong_x.replace"),
+    ],
+)
+def test_load_expectations_refuses_replace_where_it_cannot_be(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, entry: str, reason: str
+):
+    """Beside a file of that name, in a right variant, alone, or without the new text."""
+    assignment = open_project(monkeypatch, tmp_path)
+    write_variants(tmp_path, entry, wrong_title=WRONG_SHOUT)
+    with pytest.raises((BrokenSuite, ValueError), match=reason):
         load_expectations(assignment)
