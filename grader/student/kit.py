@@ -1,5 +1,6 @@
 """A student's kit: the description of an assignment and its public tests, without solution and hidden tests."""
 
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -39,18 +40,12 @@ def find_kit(path: Path, name: str | None = None) -> Kit:
     around = [folder for start in (path.resolve(), Path.cwd()) for folder in (start, *start.parents)]
     folders = around if name is None else [folder for folder in around if folder.name == name]
     if name is not None:
-        folders += _list_in_course(name)
+        with suppress(UsageError):  # a student has no course, only the kit
+            folders.append(find_course().assignments / name)
     for folder in folders:
         if (folder / DESCRIPTION).is_file():
             return open_kit(folder)
     raise UnknownAssignment(_explain_no_kit(name, around))
-
-
-def _list_in_course(name: str) -> list[Path]:
-    try:
-        return [find_course().assignments / name]
-    except UsageError:
-        return []  # a student has no course, only the kit
 
 
 def open_kit(folder: Path) -> Kit:

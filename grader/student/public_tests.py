@@ -40,7 +40,7 @@ Send = Callable[[RunningTest | PublicFinding | AllTestsEnded], None]
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """How long one public test may take: to load the submission, and then to run."""
+    """The seconds that one public test may take: to load the submission, and then to run."""
 
     load_seconds: float
     test_seconds: float
@@ -151,9 +151,14 @@ def judge_public_test(raised: BaseException | None) -> Outcome:
     """Return what an exception in a public test means; unlike a hidden one, it may say what was expected."""
     if isinstance(raised, pytest.skip.Exception):
         return Outcome(Verdict.PENDING, str(raised))
+
+    def show_mismatch(mismatch: Mismatch) -> str:
+        found, expected = [_show(value) for value in mismatch.compared or ()] or ["", ""]
+        return mismatch.message + (f"; found {found}, expected {expected}" if found and expected else "")
+
     outcome = judge(
         raised,
-        show_mismatch=lambda mismatch: f"{mismatch.message}{_show_compared(mismatch)}",
+        show_mismatch=show_mismatch,
         show_assertion=lambda error: _read_assertion(str(error)),
     )
     if outcome:
@@ -173,13 +178,6 @@ def _read_assertion(text: str) -> str:
         f"expected {_cut(found[2])}" if found[1] in message else f"found {_cut(found[1])}, expected {_cut(found[2])}"
     )
     return f"{_cut(message)}; {compared}" if message else compared
-
-
-def _show_compared(mismatch: Mismatch) -> str:
-    if mismatch.compared is None:
-        return ""
-    found, expected = (_show(value) for value in mismatch.compared)
-    return f"; found {found}, expected {expected}" if found and expected else ""
 
 
 def _show(value: Any) -> str:
