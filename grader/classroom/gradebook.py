@@ -109,7 +109,7 @@ _ADJUSTMENT_FIELDS = [field.name for field in fields(Adjustment) if field.name !
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an attempt can be judged again from; each part is empty where there is none.
+    """The records that an attempt can be judged again from; each part is empty where there is none.
 
     `path` is the submission, `recording` names its recorded replies, `fingerprint` is the digest of the suite's.
     """
@@ -152,7 +152,19 @@ class Gradebook:
         """Create the tables, or bring them up to date."""
         self._engine = engine
         with self._begin() as connection:
-            _update_schema(connection)
+            if not inspect(connection).has_table(_VERSION.name):
+                _METADATA.create_all(connection)
+                connection.execute(insert(_VERSION).values(version=SCHEMA_VERSION))
+            version = connection.scalar(select(_VERSION.c.version)) or 0
+            if version > SCHEMA_VERSION:
+                raise UsageError(
+                    f"the gradebook has version {version}, this grader knows {SCHEMA_VERSION}: "
+                    "use the grader that made it"
+                )
+            for step in range(version + 1, SCHEMA_VERSION + 1):
+                for statement in MIGRATIONS[step]:
+                    connection.execute(text(statement))
+                connection.execute(update(_VERSION).values(version=step))
 
     def __enter__(self) -> Self:
         return self
@@ -267,7 +279,14 @@ def _create_engine(url: str | URL) -> Engine:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
-            event.listen(engine, "connect", _prepare_sqlite)
+
+            def prepare(connection: Any, record: object) -> None:
+                connection.isolation_level = None
+                connection.execute("PRAGMA journal_mode=WAL").close()
+                # Every attempt must be there after a power failure, too, not only after a killed process.
+                connection.execute("PRAGMA synchronous=FULL").close()
+
+            event.listen(engine, "connect", prepare)
             # sqlite3 begins no transaction before a CREATE or an ALTER, so that half a migration could stay.
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
             return engine
@@ -278,25 +297,3 @@ def _create_engine(url: str | URL) -> Engine:
     except (SQLAlchemyError, ValueError) as error:
         raise UsageError(f"not a database URL: {error}; write postgresql://user@host/database") from error
     raise UsageError(f"a gradebook is kept in SQLite or PostgreSQL, not in {parsed.get_backend_name()!r}")
-
-
-def _prepare_sqlite(connection: Any, record: object) -> None:
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL").close()
-    # Every attempt must be there after a power failure, too, not only after a killed process.
-    connection.execute("PRAGMA synchronous=FULL").close()
-
-
-def _update_schema(connection: Connection) -> None:
-    if not inspect(connection).has_table(_VERSION.name):
-        _METADATA.create_all(connection)
-        connection.execute(insert(_VERSION).values(version=SCHEMA_VERSION))
-    version = connection.scalar(select(_VERSION.c.version)) or 0
-    if version > SCHEMA_VERSION:
-        raise UsageError(
-            f"the gradebook has version {version}, this grader knows {SCHEMA_VERSION}: use the grader that made it"
-        )
-    for step in range(version + 1, SCHEMA_VERSION + 1):
-        for statement in MIGRATIONS[step]:
-            connection.execute(text(statement))
-        connection.execute(update(_VERSION).values(version=step))

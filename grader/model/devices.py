@@ -58,10 +58,8 @@ def find_gpu() -> str:
     """Return the name of the first GPU that both the machine and torch can use, or an empty text."""
     spec = find_spec("torch")
     has_cuda = spec and spec.origin and (Path(spec.origin).parent / "lib" / "libtorch_cuda.so").exists()
-    return _ask_driver() if has_cuda else ""
-
-
-def _ask_driver() -> str:
+    if not has_cuda:
+        return ""
     try:
         nvml = ctypes.CDLL("libnvidia-ml.so.1")
     except OSError:

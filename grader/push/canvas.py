@@ -17,10 +17,10 @@ from pydantic import TypeAdapter
 
 from grader.model.errors import PlatformFailed, UsageError
 from grader.push.address import check_address
-from grader.push.connection import Connection
+from grader.push.connection import PlatformConnection
 from grader.push.platform import PlatformGrade, PlatformReply, ScoreUpload
 from grader.push.replies import CanvasAssignment, CanvasProgress, CanvasSubmission, Reply
-from grader.push.session import PageGuard, Refusal, Session
+from grader.push.session import PageGuard, PlatformSession, Refusal
 from grader.reporting.published import PublishedClass, PublishedReport
 from grader.reporting.safe_text import format_points
 
@@ -57,9 +57,9 @@ class Canvas:
         root = check_address(url).partition("/api/v1")[0].rstrip("/")
         self._api = f"{root}/api/v1"
         self.to = f"{self._api}/courses/{course}/assignments/{assignment}"
-        session = Session(self.name, root)
+        session = PlatformSession(self.name, root)
         session.headers["Authorization"] = f"Bearer {token}"
-        self._connection = Connection(session, _ADVICE)
+        self._connection = PlatformConnection(session, _ADVICE)
         self._points = 0.0
 
     def find_key(self, entry: PublishedReport) -> str:
@@ -125,7 +125,9 @@ class Canvas:
         def update(attempt: int) -> CanvasProgress | None:
             # Canvas adds a comment every time: do not ask again for what was done although the reply was lost.
             grades = self._list_grades() if attempt else {}
-            missing = [upload for upload in uploads if not _is_there(grades, upload)]
+            missing = [
+                upload for upload in uploads if upload.key not in grades or not grades[upload.key].has_all(upload)
+            ]
             form = {
                 f"grade_data[{upload.key}][{field}]": value
                 for upload in missing
@@ -150,11 +152,9 @@ class Canvas:
                     "command again later; it sends only what is missing by then"
                 )
             time.sleep(POLL_SECONDS)
-            job = self._connection.insist(partial(self._ask_again, job))
+            address = f"{self._api}/progress/{job.id}"
+            job = self._connection.insist(partial(self._call, CanvasProgress, "GET", address))
         return job is None or job.workflow_state == "completed"
-
-    def _ask_again(self, job: CanvasProgress, _: int) -> CanvasProgress:
-        return self._call(CanvasProgress, "GET", f"{self._api}/progress/{job.id}")
 
     def _update_one(self, upload: ScoreUpload) -> PlatformReply:
         url = f"{self.to}/submissions/{upload.key}"
@@ -192,7 +192,3 @@ def _make_grade(found: CanvasSubmission, points: float) -> PlatformGrade:
         comments=tuple(comment.comment or "" for comment in found.submission_comments or []),
         excused=bool(found.excused),
     )
-
-
-def _is_there(grades: Mapping[str, PlatformGrade], upload: ScoreUpload) -> bool:
-    return upload.key in grades and grades[upload.key].has_all(upload)

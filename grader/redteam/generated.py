@@ -26,25 +26,8 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def _nest_blocks(depth: int) -> str:
-    lines = [f"{'  ' * level}if number:" for level in range(1, depth)]
-    return "\n".join(["def double(number):", *lines, f"{'  ' * depth}return 0", ""])
-
-
 def _double_as(expression: str) -> str:
     return f"def double(number):\n    return {expression}\n"
-
-
-def _chain_names(links: int) -> str:
-    """Return a source in which each name stands for twice as many as the name before it."""
-    lines = ["import torch", "n0 = torch"]
-    lines += [f"n{step} = n{step - 1}.{part}" for step in range(1, links) for part in "ab"]
-    return "\n".join([*lines, f"def weigh(scores, values):\n    return n{links - 1}", ""])
-
-
-def _make_elif(branches: int) -> str:
-    lines = [f"    elif number == {step}:\n        return {step}" for step in range(branches)]
-    return "\n".join(["def double(number):", "    if number is None:\n        return 0", *lines, ""])
 
 
 def _make_deep_notebook(depth: int) -> bytes:
@@ -66,10 +49,6 @@ def _pack(name: str, data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _write_outward_link(folder: Path) -> None:
-    (folder / MODULE).symlink_to(Path(__file__).parent / "course" / "solutions" / "target" / MODULE)
-
-
 SOURCES: dict[str, Writer] = {
     "null_bytes": _make_text(WRONG.replace("return", "return \0")),
     "other_encoding": _make_text(WRONG.encode("utf-16")),
@@ -77,15 +56,32 @@ SOURCES: dict[str, Writer] = {
     "no_text": _make_text(zlib.compress(base64.b85encode(bytes(range(256))) * 50)),
     "nothing": _make_text(""),
     "nested_brackets": _make_text(_double_as("(" * 5000 + "0" + ")" * 5000)),
-    "nested_blocks": _make_text(_nest_blocks(95)),
+    "nested_blocks": _make_text(
+        "\n".join(
+            [
+                "def double(number):",
+                *(f"{'  ' * level}if number:" for level in range(1, 95)),
+                f"{'  ' * 95}return 0",
+                "",
+            ]
+        )
+    ),
     "nested_minus": _make_text(_double_as("-" * 900 + "0")),
     "nested_lambdas": _make_text(_double_as("lambda: " * 900 + "0")),
     "nested_formats": _make_text(_double_as('f"{' * 2 + "f'{" + "0" + "}'" + '}"' * 2)),
     "long_sum": _make_text(_double_as("+".join(["0"] * 50_000))),
     "long_chain": _make_text(_double_as("number" + ".real" * 50_000)),
     "medium_chain": _make_text(f"def weigh(scores, values):\n    return values{'.mT' * 450}\n"),
-    "many_aliases": _make_text(_chain_names(40)),
-    "long_elif": _make_text(_make_elif(3000)),
+    # Each name stands for twice as many as the name before it.
+    "many_aliases": _make_text(
+        "import torch\nn0 = torch\n"
+        + "".join(f"n{step} = n{step - 1}.{part}\n" for step in range(1, 40) for part in "ab")
+        + "def weigh(scores, values):\n    return n39\n"
+    ),
+    "long_elif": _make_text(
+        "def double(number):\n    if number is None:\n        return 0\n"
+        + "".join(f"    elif number == {step}:\n        return {step}\n" for step in range(3000))
+    ),
     "deep_default": _make_text(f"def double(number, more, default={'+'.join('1' * 450)}):\n    return 0\n"),
     "large_file": _make_text(WRONG + "# " + "x" * (5 << 20)),
     "many_tokens": _make_text(WRONG + "x = [" + "0," * 400_000 + "]\n"),
@@ -95,7 +91,9 @@ SOURCES: dict[str, Writer] = {
     "deep_notebook": _make_text(_make_deep_notebook(100_000), "target.ipynb"),
     "bomb": _make_text(_pack(MODULE, bytes(600 << 20)), "target.zip"),
     "outward_archive": _make_text(_pack("../../../redteam-left.py", WRONG.encode()), "target.zip"),
-    "outward_link": _write_outward_link,
+    "outward_link": lambda folder: (folder / MODULE).symlink_to(
+        Path(__file__).parent / "course" / "solutions" / "target" / MODULE
+    ),
 }
 # Names of entries in the class folder, and so of students.
 NAMES = {

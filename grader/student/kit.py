@@ -45,7 +45,13 @@ def find_kit(path: Path, name: str | None = None) -> Kit:
     for folder in folders:
         if (folder / DESCRIPTION).is_file():
             return open_kit(folder)
-    raise UnknownAssignment(_explain_no_kit(name, around))
+    if name is None:
+        raise UnknownAssignment(
+            f"no {DESCRIPTION} around here: run this in the folder of the kit, or name the assignment with -a"
+        )
+    other = next((folder.name for folder in around if (folder / DESCRIPTION).is_file()), None)
+    hint = f"leave -a out to check against {other!r}" if other else f"run this in the kit's folder {name!r}"
+    raise UnknownAssignment(f"no assignment {name!r} here: {hint}")
 
 
 def open_kit(folder: Path) -> Kit:
@@ -53,11 +59,3 @@ def open_kit(folder: Path) -> Kit:
     if not (folder / PUBLIC_TESTS).is_dir():
         raise UsageError(f"no folder {PUBLIC_TESTS!r} in {str(folder)!r}: unpack the whole kit again")
     return Kit(name=folder.name, description=read_description(folder / DESCRIPTION), root=folder, place=folder)
-
-
-def _explain_no_kit(name: str | None, around: list[Path]) -> str:
-    if name is None:
-        return f"no {DESCRIPTION} around here: run this in the folder of the kit, or name the assignment with -a"
-    other = next((folder.name for folder in around if (folder / DESCRIPTION).is_file()), None)
-    hint = f"leave -a out to check against {other!r}" if other else f"run this in the kit's folder {name!r}"
-    return f"no assignment {name!r} here: {hint}"

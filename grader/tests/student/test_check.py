@@ -322,7 +322,7 @@ def test_an_interrupt_that_the_code_raises_is_its_own(check: Callable[..., Answe
     """It fails one test, like any other exception."""
     (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", "raise KeyboardInterrupt"), encoding="utf-8")
     answer = check("toy.py")
-    assert answer.code == 1
+    assert answer.code == 3
     assert find_line(answer.out, "double").startswith("  raised")
     assert find_line(answer.out, "shout").startswith("  passed")
 
