@@ -96,10 +96,10 @@ def test_a_page_tells_score_todos_verdicts_and_hints() -> None:
         assert expected in text
 
 
-SHOWN = [("en", "added +2 points: a fine plot"), ("ko", "+2점을 더했습니다: a fine plot")]
+ADJUSTED = [("en", "added +2 points: a fine plot"), ("ko", "+2점을 더했습니다: a fine plot")]
 
 
-@pytest.mark.parametrize(("language", "words"), SHOWN)
+@pytest.mark.parametrize(("language", "words"), ADJUSTED)
 def test_an_adjustment_and_its_comment_are_shown(language: str, words: str) -> None:
     """On the page and in the text, in both languages."""
     bonus = ReportAdjustment(kind="bonus", points=2.0, comment="a fine plot")
