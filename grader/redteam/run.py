@@ -180,9 +180,11 @@ def _judge_faults(attack_run: AttackRun, faults: Iterable[str]) -> Iterator[str]
 
 
 def _allow_seconds(assignment: Assignment, tests: int) -> float:
-    # Every test may compute and sleep up to its limits, and the first test of each TODO is tried twice.
-    limits = assignment.limits
-    return (tests + len(assignment.todos)) * (limits.cpu_seconds + limits.asleep_seconds)
+    # Every test may compute and sleep up to its limits, at the top level and again in the test itself, and the first
+    # test of each TODO is tried twice. Each TODO may load the file once.
+    limits, todos = assignment.limits, len(assignment.todos)
+    tried = (tests + todos) * 2 * (limits.cpu_seconds + limits.asleep_seconds)
+    return tried + todos * (limits.load_cpu_seconds + limits.asleep_seconds)
 
 
 def _read_exports(run: RunFolder, place: Path) -> Iterator[str]:
