@@ -261,12 +261,14 @@ def _pack(submission: Submission, recording: Recording | None, channel: "Channel
 
 
 def sum_limits(assignment: Assignment, tests: int) -> float:
-    """Return the seconds that so many tests may take: each may compute and sleep to its limits.
+    """Return the seconds that so many tests may take.
 
-    One test of each TODO gets a second try where it overruns.
+    Each test may compute and sleep up to its limits, at the top level and again in the test itself. The first test of
+    each TODO that overruns is tried twice, and each TODO may load the file once.
     """
-    limits = assignment.limits
-    return (tests + len(assignment.todos)) * (limits.cpu_seconds + limits.asleep_seconds)
+    limits, todos = assignment.limits, len(assignment.todos)
+    tried = (tests + todos) * 2 * (limits.cpu_seconds + limits.asleep_seconds)
+    return tried + todos * (limits.load_cpu_seconds + limits.asleep_seconds)
 
 
 def _choose_status(fault: str, results: Sequence[CheckResult]) -> Status:
