@@ -137,7 +137,9 @@ def test_whatever_a_student_wrote_is_text() -> None:
     page = read_page(hostile)
     assert {"script", "img"} & set(page.tags) == set()
     assert not {"\x1b", "\x00", "\u202e"} & set(render_page(redact(hostile), "en"))
-    assert sum(SHOWN in cell for cell in page.cells) == 4, "student, message, hint and note"
+    # Where a report is made, half a character in a message becomes a question mark.
+    shown = [cell.replace("\\ud800", "?") for cell in page.cells]
+    assert sum(SHOWN.replace("\\ud800", "?") in cell for cell in shown) == 4, "student, message, hint and note"
     assert render_page(redact(hostile), "en").encode("utf-8")
 
 
