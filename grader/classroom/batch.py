@@ -22,7 +22,6 @@ from grader.grading.cache_key import CacheKey, GradingConditions
 from grader.grading.scoring import charge_lateness, total
 from grader.grading.suite_fingerprint import fingerprint_suite
 from grader.grading.worker import Job, describe_environment, describe_submission
-from grader.intake import read_submission
 from grader.intake.downloads import Ignored
 from grader.model.assignment import Assignment
 from grader.model.course import Course, commit_to
@@ -32,6 +31,7 @@ from grader.model.errors import UsageError
 from grader.model.report import GradedAssignment, GradedSubmission, GradeReport, TodoResult
 from grader.model.verdict import Verdict
 from grader.sandbox.jail import choose_isolation
+from grader.sandbox.reader import read_confined
 
 RETRIES = 2
 MOST_REMARKS = 3
@@ -156,8 +156,12 @@ class Batch:
             self._receive(index, latest)
             return
         try:
-            submission = read_submission(
-                job.path, module=self.assignment.module, defines=self.assignment.defines, student=job.student
+            submission = read_confined(
+                job.path,
+                isolation=self.conditions.environment.isolation,
+                module=self.assignment.module,
+                defines=self.assignment.defines,
+                student=job.student,
             )
         except Exception as error:  # noqa: BLE001 - what one student handed in must not stop the class
             trouble = f"reading it failed: {type(error).__name__}: {error}"

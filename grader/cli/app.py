@@ -212,6 +212,7 @@ def batch(
     from grader.classroom.worker_count import choose_worker_count
     from grader.intake.roster import read_roster
     from grader.reporting.terminal import open_progress, print_class
+    from grader.sandbox.reader import open_reader
 
     if resume and force:
         raise UsageError("--resume keeps what was graded before, --force grades it again: choose one")
@@ -221,6 +222,7 @@ def batch(
         description,
         read_roster(roster) if roster else None,
         read_times(times) if times else None,
+        find=open_reader(isolation.value).find_candidate,
     )
     found = roll.jobs
     if not quiet:

@@ -3,7 +3,7 @@
 A `Worker` is a pair: an examiner (this process, with the hidden suite collected once) and a zygote (in the sandbox,
 with torch imported once). `Worker.grade` turns what was handed in into a report:
 
-    read_submission    files -> one module of definitions (nothing is run)
+    read_confined      files -> one module of definitions (nothing is run)
     Subject            the definitions in a fresh child, forked from the zygote
     Suite.run          the hidden tests, each judged on its own
     score_todos        points
@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Self
 from grader.examiner.recording import Recording, pack_recording, read_recording
 from grader.examiner.review_flags import find_suspicions
 from grader.grading.scoring import score_todos, total
-from grader.intake import read_submission
 from grader.model.assignment import Assignment
 from grader.model.devices import Device, choose_device
 from grader.model.errors import BrokenJail, DamagedRecording, GraderFault
@@ -42,6 +41,7 @@ from grader.model.submission import Submission
 from grader.model.verdict import Outcome, Verdict
 from grader.sandbox.isolation import Isolation
 from grader.sandbox.jail import Jail, choose_isolation
+from grader.sandbox.reader import read_confined
 
 if TYPE_CHECKING:
     from grader.sandbox.channel import Channel
@@ -160,8 +160,12 @@ class Worker:
         return Graded(report, _pack(submission, recording, channel), note)
 
     def _read(self, job: Job) -> Submission:
-        return read_submission(
-            job.path, module=self.assignment.module, defines=self.assignment.defines, student=job.student
+        return read_confined(
+            job.path,
+            isolation=self.isolation,
+            module=self.assignment.module,
+            defines=self.assignment.defines,
+            student=job.student,
         )
 
     def _open_channel(self, recording: Recording | None, in_process: bool, record: bool) -> "Channel":

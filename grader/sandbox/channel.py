@@ -8,6 +8,7 @@ import functools
 import os
 import select
 import signal
+import socket
 import time
 from collections.abc import Sequence
 from typing import Protocol
@@ -97,6 +98,14 @@ class JailChannel:
         # Also when it answered before anybody looked: whether it overran must not depend on when we look.
         self._check_computing(child)
         return replies
+
+    def hand_over(self, descriptor: int) -> None:
+        """Send a descriptor beside one byte, before the next question."""
+        if self.child is not None:
+            try:
+                socket.send_fds(self.child.connection, [b"\0"], [descriptor])
+            except OSError:
+                return  # it has ended or does not read: the next question finds out why
 
     def read_cpu_seconds(self) -> float:
         """CPU time of the child since `start_test`; for a child that is gone, as far as it was seen."""
