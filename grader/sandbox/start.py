@@ -118,4 +118,6 @@ def _popen(
         stdout=options.log,
         stderr=options.log,
         env=environment,
+        # Ctrl-C at a terminal is for the grader, which finishes what is in flight: that needs its zygotes.
+        start_new_session=True,
     )
