@@ -14,6 +14,7 @@ import nbformat
 from grader.authoring.student_kit import pack_kit
 from grader.model.assignment import Assignment
 from grader.model.errors import BrokenSuite
+from grader.model.marks import SENTINEL
 
 BEGIN, STUB, END = "### BEGIN SOLUTION", "### STUB", "### END SOLUTION"
 NOTEBOOK_ONLY = "notebook"
@@ -87,7 +88,7 @@ def _replace_regions(lines: list[str]) -> Iterator[str]:
             if not todo:
                 raise BrokenSuite("a solution ends that never began")
             if not stubs:
-                yield f'{indent}return FIXME("{todo}")'
+                yield f'{indent}return {SENTINEL}("{todo}")'
             todo = ""
         elif not todo:
             yield line

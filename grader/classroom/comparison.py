@@ -1,6 +1,6 @@
-"""What changed between two runs: whose points, on which TODO, and why.
+"""Compare two runs: whose points changed, on which TODO, and why.
 
-Read from the reports of both runs, so that a run can be compared wherever its gradebook is kept.
+Only the reports of both runs are read, so that a run can be compared wherever its gradebook is kept.
 """
 
 from collections import Counter
@@ -9,23 +9,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import ValidationError
 from rich.table import Table
 from rich.text import Text
 
-from grader.classroom.run_folder import RunFolder
-from grader.model.errors import UsageError
+from grader.classroom.run_folder import RunFolder, read_report
 from grader.model.report import GradeReport, TodoResult
-from grader.reporting.table import format_table
+from grader.reporting.files import write_table
 from grader.reporting.terminal import make_console
 
 HEADER = ("student", "todo", "score_before", "score_after", "verdict_before", "verdict_after", "why")
-# What a row is about where it is about no single TODO.
+# Stands for the TODO in a row about the whole submission.
 WHOLE = "(whole)"
 
 
 class Reason(StrEnum):
-    """Why a result may differ. The last one is the only one to worry about: nothing else explains it."""
+    """Why a result may differ. Only the last reason needs attention: nothing else explains the change."""
 
     NEW = "only in the second run"
     GONE = "only in the first run"
@@ -37,7 +35,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Mark:
-    """What a TODO, or a whole submission, was given. No score where the grader failed."""
+    """The score of a TODO or of a whole submission. There is no score where the grader failed."""
 
     score: float | None = None
     verdict: str = ""
@@ -54,23 +52,23 @@ class Change:
     why: tuple[Reason, ...]
 
     def list_cells(self) -> list[str]:
-        """As a row of a table, in the order of `HEADER`."""
+        """Return the row of a table, in the order of `HEADER`."""
         scores = ["" if mark.score is None else f"{mark.score:g}" for mark in (self.before, self.after)]
         return [self.student, self.todo, *scores, self.before.verdict, self.after.verdict, "; ".join(self.why)]
 
 
 def compare_runs(before: Path, after: Path) -> list[Change]:
-    """Every difference, by student and then in the order of the TODOs. Raises UsageError where one is no run."""
-    files = [{path.name: path for path in _list_reports(folder)} for folder in (before, after)]
+    """Return every difference, by student and then in the order of the TODOs. Raises UsageError where one is no run."""
+    files = [{path.name: path for path in RunFolder(folder).list_reports()} for folder in (before, after)]
     changes: list[Change] = []
-    # Pair by pair, since a class need not fit into memory.
+    # Pair by pair: a large class need not fit into memory.
     for name in sorted(files[0].keys() | files[1].keys()):
-        changes += compare_reports(*(_read_report(paths.get(name)) for paths in files))
+        changes += compare_reports(*(read_report(paths[name]) if name in paths else None for paths in files))
     return changes
 
 
 def compare_reports(before: GradeReport | None, after: GradeReport | None) -> list[Change]:
-    """One student's differences."""
+    """Return one student's differences."""
     present = before or after
     if present is None:
         return []
@@ -87,7 +85,7 @@ def compare_reports(before: GradeReport | None, after: GradeReport | None) -> li
 
 
 def print_comparison(changes: Sequence[Change]) -> None:
-    """A table of the changes, and how many there are for each reason."""
+    """Print a table of the changes, and their number for each reason."""
     console = make_console()
     if not changes:
         console.print("no mark changed")
@@ -103,31 +101,8 @@ def print_comparison(changes: Sequence[Change]) -> None:
 
 
 def write_comparison(changes: Sequence[Change], path: Path) -> None:
-    """The same as CSV. Raises UsageError where it cannot be written."""
-    table = format_table([HEADER, *(change.list_cells() for change in changes)])
-    try:
-        path.write_bytes(table.encode())
-    except OSError as error:
-        raise UsageError(f"{str(path)!r} cannot be written: {error.strerror}; choose another place with -o") from error
-
-
-def _list_reports(folder: Path) -> list[Path]:
-    reports = RunFolder(folder).reports
-    if not reports.is_dir():
-        raise UsageError(f"{str(folder)!r} is no run: pass a folder that `grader batch -o` wrote")
-    return [path for path in reports.glob("*.json") if not path.name.startswith(".")]
-
-
-def _read_report(path: Path | None) -> GradeReport | None:
-    if path is None:
-        return None
-    try:
-        return GradeReport.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        cause = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
-        raise UsageError(
-            f"{str(path)!r} is no report: {cause}; run `grader batch` for that class again, which writes it anew"
-        ) from error
+    """Write the changes as a CSV. Raises UsageError where it cannot be written."""
+    write_table(path, [HEADER, *(change.list_cells() for change in changes)])
 
 
 def _find_reasons(before: GradeReport, after: GradeReport) -> Iterator[Reason]:
@@ -140,16 +115,13 @@ def _find_reasons(before: GradeReport, after: GradeReport) -> Iterator[Reason]:
 
 
 def _pair_todos(before: GradeReport, after: GradeReport) -> dict[str, tuple[Mark, Mark]]:
-    ones = {todo.id: _mark_todo(before, todo) for todo in before.todos}
-    others = {todo.id: _mark_todo(after, todo) for todo in after.todos}
+    ones, others = ({todo.id: _mark_todo(report, todo) for todo in report.todos} for report in (before, after))
     return {todo: (ones.get(todo, Mark()), others.get(todo, Mark())) for todo in dict.fromkeys([*ones, *others])}
 
 
 def _mark_todo(report: GradeReport, todo: TodoResult) -> Mark:
-    return Mark(None if report.status == "grader_fault" else todo.score, todo.status.value)
+    return Mark(None if report.final_score is None else todo.score, todo.status.value)
 
 
 def _mark_whole(report: GradeReport | None) -> Mark:
-    if report is None:
-        return Mark()
-    return Mark(None if report.status == "grader_fault" else report.score, report.status)
+    return Mark() if report is None else Mark(report.final_score, report.status)

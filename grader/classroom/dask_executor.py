@@ -1,12 +1,15 @@
-"""Where jobs run: a cluster of Dask's `distributed`.
+"""The executor for a cluster of machines: Dask's `distributed`.
 
-The machines need this package, the course's folder and the class's folder at the same paths, and the same
-GRADER_SECRET. Encryption and everything else about the connection is distributed's own configuration.
+The machines need the same package and packages, the course's folder and the class's folder at the same paths, and the
+same GRADER_SECRET. Encryption and everything else about the connection is distributed's own configuration.
+
+A worker that is stuck is replaced on its machine by its deadline. A machine that is gone is noticed by the scheduler,
+which gives its jobs to another one (`distributed.scheduler.worker-ttl`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import Any, cast
@@ -14,17 +17,9 @@ from typing import Any, cast
 from distributed import Client, Future, Worker, as_completed, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
-from grader.classroom.local_executor import (
-    DEPTH,
-    GradedJob,
-    Task,
-    TaskResult,
-    Work,
-    WorkerFactory,
-    make_result,
-    open_grading,
-)
-from grader.grading.worker import Job, describe_environment
+from grader.classroom.executor import DEPTH, Task, TaskResult, WorkerFactory, open_grading
+from grader.classroom.local_executor import LocalExecutor
+from grader.grading.worker import describe_environment
 from grader.model.assignment import Assignment
 from grader.model.devices import choose_device
 from grader.model.errors import GraderError, GraderFault, UsageError
@@ -36,99 +31,101 @@ CONNECT_SECONDS = 30
 GPU = "GPU"
 
 
-@dataclass(frozen=True)
-class CompletedJob:
-    """What was made of a job, and the address of the worker that made it."""
-
-    worker: str
-    product: GradedJob
-
-
 class Preparation(WorkerPlugin):
-    """Makes a process of the cluster a worker: once, also where it joins later; if need be only one with a GPU."""
+    """Opens a worker in a process of the cluster: once, also where it joins later; if need be only one with a GPU.
 
-    def __init__(self, opening: WorkerFactory, *, needs_gpu: bool = False) -> None:
-        self.opening = opening
+    The worker is a process of its own, so that a job that is stuck or dies costs no process of the cluster.
+    """
+
+    def __init__(self, factory: WorkerFactory, *, needs_gpu: bool = False) -> None:
+        self.factory = factory
         self.needs_gpu = needs_gpu
 
     def setup(self, worker: Worker) -> None:
-        """Open. In the process's main thread, since a zygote ends with the thread that started it."""
+        """Open the worker."""
         self.lock = Lock()
-        self.stack = ExitStack()
+        self.executor = LocalExecutor(self.factory, 1)
         if not self.needs_gpu or worker.state.total_resources.get(GPU):
-            self.work: Work = self.stack.enter_context(self.opening())
+            self.executor.open()
 
     def teardown(self, worker: Worker) -> None:
-        """Close, with the run or with the process."""
-        self.stack.close()
+        """Close the worker, with the run or with the process."""
+        self.executor.close()
 
-    def reopen(self, worker: Worker) -> None:
-        """Begin anew."""
+    def reopen(self) -> None:
+        """Close the worker, and open another."""
         with self.lock:
-            self.stack.close()
-            self.work = self.stack.enter_context(self.opening())
+            self.executor.close()
+            self.executor.open()
 
-    def do(self, job: Job) -> GradedJob:
-        """One job at a time, however many threads the process has."""
+    def grade(self, task: Task) -> TaskResult:
+        """Grade one job at a time, even if the process has several threads."""
         with self.lock:
-            return self.work(job)
+            self.executor.submit(task)
+            [result] = self.executor.collect()
+            return result
 
 
 class ClusterExecutor:
-    """Workers that a Dask scheduler knows of. What a lost worker had to do, the scheduler gives to another."""
+    """Workers that a Dask scheduler knows of. The scheduler gives the jobs of a lost machine to another."""
 
-    def __init__(self, client: Client, name: str, opening: WorkerFactory, *, needs_gpu: bool = False) -> None:
+    def __init__(self, client: Client, name: str, factory: WorkerFactory, *, needs_gpu: bool = False) -> None:
         """Prepare the workers. Raises GraderError in a worker's own words where one cannot be opened."""
         self.client = client
         self.address = client.scheduler_info()["address"]
         self.name = name
         self.resources = {GPU: 1} if needs_gpu else None
-        self.client.register_plugin(Preparation(opening, needs_gpu=needs_gpu), name=name)
+        self.client.register_plugin(Preparation(factory, needs_gpu=needs_gpu), name=name)
         self.completed = as_completed(loop=client.loop, with_results=True, raise_errors=False)
         self.tasks: dict[Future[Any], Task] = {}
         self.threads = self._count_threads()
 
     def has_room(self) -> bool:
-        """Whether some worker has no task in reserve."""
+        """Tell whether some worker has no task in reserve."""
         return len(self.tasks) < DEPTH * self.threads
 
     def submit(self, task: Task) -> None:
-        """To any worker, if possible to one that has not failed at it."""
+        """Pass a task to any worker, if possible to one that has not failed at it."""
         # Workers have a working directory of their own.
-        job = replace(task.job, path=task.job.path.resolve())
+        here = replace(task, job=replace(task.job, path=task.job.path.resolve()))
         others = sorted(set(list_threads(self.client, self.resources)) - task.avoid) if task.avoid else []
         # A preference: where the others are lost, too, this one will do.
         preference = {"workers": others, "allow_other_workers": True} if others else {}
-        future = self.client.submit(grade_on_worker, self.name, job, pure=False, resources=self.resources, **preference)
+        future = self.client.submit(
+            grade_on_worker, self.name, here, pure=False, resources=self.resources, **preference
+        )
         self.tasks[future] = task
         self.completed.add(future)
 
     def collect(self) -> list[TaskResult]:
-        """Wait for at least one answer; none where nothing was submitted. Raises GraderFault without a scheduler."""
+        """Wait for at least one result; return none where nothing was submitted.
+
+        Raises GraderFault where the scheduler is gone.
+        """
         if not self.tasks:
             return []
-        answers = [self._read(future, result) for future, result in self.completed.next_batch()]
+        results = [self._read(future, result) for future, result in self.completed.next_batch()]
         self.threads = self._count_threads()
-        return answers
+        return results
 
     def replace(self, worker: str) -> None:
-        """Have it begin anew; where it is gone meanwhile, nothing is to be done."""
+        """Close and reopen a worker. One that is gone needs nothing."""
         self.client.run(reopen_worker, self.name, workers=[worker], on_error="ignore")
 
     def close(self) -> None:
-        """Drop what is not done yet, and leave the workers as they were found."""
+        """Drop the jobs that are not done yet, and leave the cluster as it was found."""
         leave(self.client, self.name, list(self.tasks))
 
     def _read(self, future: Future[Any], result: Any) -> TaskResult:
         task = self.tasks.pop(future)
-        if isinstance(result, CompletedJob):
-            return make_result(task, result.worker, result.product)
+        if isinstance(result, TaskResult):
+            return replace(result, task=task)
         if future.status == "error":
             _, error, _ = result
             return TaskResult(task, "", trouble=f"{type(error).__name__}: {error}")
         raise GraderFault(
             f"the Dask scheduler at {self.address!r} was lost: what was graded is kept, and the same "
-            "command goes on once it is back"
+            "command goes on once the scheduler is back"
         )
 
     def _count_threads(self) -> int:
@@ -140,7 +137,7 @@ class ClusterExecutor:
 def open_cluster(
     address: str, assignment: Assignment, isolation: str, *, device: str | None = None, record: bool = False
 ) -> Iterator[ClusterExecutor]:
-    """The workers of the scheduler at that address, prepared for one assignment; for `cuda` those with a GPU."""
+    """Give the workers of a scheduler, prepared for one assignment; for `cuda` only those with a GPU."""
     with connect(address) as client:
         executor = open_executor(
             client,
@@ -155,7 +152,7 @@ def open_cluster(
 
 
 def ask_environment(address: str, assignment: Assignment, isolation: str) -> Environment:
-    """The environment of the first worker with a GPU. Raises UsageError where none has one."""
+    """Return the environment of the first worker with a GPU. Raises UsageError where none has one."""
     with connect(address) as client:
         if not list_threads(client, {GPU: 1}):
             raise UsageError(
@@ -166,13 +163,13 @@ def ask_environment(address: str, assignment: Assignment, isolation: str) -> Env
 
 
 def read_environment(assignment: Assignment, isolation: str) -> Environment:
-    """What runs on a worker with a GPU."""
+    """Return the environment of the worker that this runs on."""
     device = choose_device(assignment, "cuda")
     return describe_environment(choose_isolation(isolation), device)
 
 
 def list_threads(client: Client, resources: Mapping[str, int] | None = None) -> dict[str, int]:
-    """How many jobs each worker takes at once, by address; only workers that have the resources."""
+    """Return how many jobs each worker takes at once, by address; only workers that have the resources."""
     workers = client.scheduler_info(n_workers=-1)["workers"].items()
     if not resources:
         return {address: int(worker["nthreads"]) for address, worker in workers}
@@ -180,12 +177,12 @@ def list_threads(client: Client, resources: Mapping[str, int] | None = None) -> 
     return {address: int(label[GPU]) for address, label in labels.items() if label.get(GPU)}
 
 
-def open_executor(client: Client, name: str, opening: WorkerFactory, *, needs_gpu: bool = False) -> ClusterExecutor:
-    """Prepare the workers under a name that two runs must not share. Raises GraderError where one cannot be opened."""
+def open_executor(client: Client, name: str, factory: WorkerFactory, *, needs_gpu: bool = False) -> ClusterExecutor:
+    """Prepare the workers under a name that no two runs share. Raises GraderError where one cannot be opened."""
     try:
-        return ClusterExecutor(client, name, opening, needs_gpu=needs_gpu)
+        return ClusterExecutor(client, name, factory, needs_gpu=needs_gpu)
     except Exception as error:
-        # Left there, the plugin would keep every worker out that joins later.
+        # If it stayed, the plugin would keep out every worker that joins later.
         leave(client, name)
         if isinstance(error, GraderError):
             raise
@@ -198,11 +195,11 @@ def leave(client: Client, name: str, futures: Sequence[Future[Any]] = ()) -> Non
         client.cancel(list(futures))
         client.unregister_worker_plugin(name)
     except (OSError, ValueError):
-        pass  # the scheduler is gone, or has forgotten: there is nothing to leave
+        pass  # the scheduler is gone, or has forgotten the plugin
 
 
 def connect(address: str) -> Client:
-    """A client. Raises UsageError where no scheduler answers."""
+    """Return a client. Raises UsageError where no scheduler answers."""
     try:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -212,12 +209,13 @@ def connect(address: str) -> Client:
         ) from error
 
 
-def grade_on_worker(name: str, job: Job) -> CompletedJob:
-    """What runs in a process of the cluster."""
+def grade_on_worker(name: str, task: Task) -> TaskResult:
+    """Grade a task in a process of the cluster."""
     worker = get_worker()
-    return CompletedJob(worker.address, cast(Preparation, worker.plugins[name]).do(job))
+    result = cast(Preparation, worker.plugins[name]).grade(task)
+    return replace(result, worker=worker.address)
 
 
 def reopen_worker(name: str, dask_worker: Worker) -> None:
-    """What runs in a process whose zygote is gone."""
-    cast(Preparation, dask_worker.plugins[name]).reopen(dask_worker)
+    """Reopen the worker in a process of the cluster."""
+    cast(Preparation, dask_worker.plugins[name]).reopen()

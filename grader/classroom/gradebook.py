@@ -1,14 +1,14 @@
 """The gradebook: every attempt of a class, kept.
 
-A database holds one class's gradebook: SQLite in RUN/gradebook.db, or PostgreSQL by URL. Rows are added and never
-changed, so what was once graded stays; a student's last row is what counts.
+A database holds one class's gradebook: SQLite in a run's folder, or PostgreSQL by URL. Rows are added and never
+changed, so every grade stays; a student's last row is the one that counts.
 """
 
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +23,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Select,
     String,
     Table,
     Text,
@@ -40,11 +41,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from grader.grading.cache_key import CacheKey
 from grader.model.errors import UsageError
-from grader.model.report import GradeReport, Status
+from grader.model.report import GradeReport
 
-FILE_NAME = "gradebook.db"
 SCHEMA_VERSION = 2
-# What brings a gradebook of the version before up to this version. Statements, since the tables below move on.
+# Statements that bring a gradebook of the version before up to this one. Not the tables below: those change.
 MIGRATIONS: Mapping[int, tuple[str, ...]] = {
     2: (
         "ALTER TABLE attempts ADD COLUMN path TEXT NOT NULL DEFAULT ''",
@@ -67,7 +67,7 @@ _ATTEMPTS = Table(
     Column("suite_digest", String(64), nullable=False),
     Column("environment_digest", String(64), nullable=False),
     Column("status", String(16), nullable=False),
-    Column("score", Float),  # empty where the grader failed: that is no zero
+    Column("score", Float),  # empty where the grader failed, which is not a score of zero
     Column("max_score", Float, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("report", Text, nullable=False),
@@ -84,38 +84,30 @@ _OUTLINES = Table(
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an attempt can be judged again from: where it was handed in, the recording of its replies, and the outline
-    of the suite, each by its digest; empty where there is none."""
+    """What an attempt can be judged again from; each part is empty where there is none.
+
+    `path` is the submission, `recording` names its recorded replies, `fingerprint` is the digest of the suite's.
+    """
 
     path: str = ""
     recording: str = ""
-    outline: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One row: a student's report, the key that it was made under, and what it was judged from."""
+    """One row: a student's report, the key that it was made under, and its evidence."""
 
     key: CacheKey
     report: GradeReport
     evidence: Evidence = Evidence()
-
-    @property
-    def status(self) -> Status:
-        """That of the report."""
-        return self.report.status
-
-    @property
-    def score(self) -> float | None:
-        """None where the grader failed: that is no zero."""
-        return None if self.report.status == "grader_fault" else self.report.score
 
 
 class Gradebook:
     """An open gradebook. Every method raises UsageError where the database refuses."""
 
     def __init__(self, engine: Engine) -> None:
-        """Make the tables, or bring them up to date."""
+        """Create the tables, or bring them up to date."""
         self._engine = engine
         with self._begin() as connection:
             _update_schema(connection)
@@ -129,92 +121,76 @@ class Gradebook:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections to the database."""
         self._engine.dispose()
 
-    def add(self, key: CacheKey, report: GradeReport, evidence: Evidence = Evidence()) -> None:  # noqa: B008 - it is frozen
-        """Keep one more attempt; when this returns, it outlives the process."""
-        self.add_all([Attempt(key, report, evidence)])
-
     def add_all(self, attempts: Sequence[Attempt]) -> None:
-        """Keep several, or none of them: a disk takes as long to be sure of one as of all."""
+        """Keep several attempts, or none of them. When this returns, they outlive the process."""
         with self._begin() as connection:
             connection.execute(insert(_ATTEMPTS), [_make_row(attempt) for attempt in attempts])
 
-    def add_outline(self, text: str) -> str:
-        """Keep a suite's outline, once. Its digest."""
+    def add_fingerprint(self, text: str) -> str:
+        """Keep a suite's fingerprint, once, and return its digest."""
         digest = hashlib.sha256(text.encode()).hexdigest()
         with self._begin() as connection:
             if connection.scalar(select(_OUTLINES.c.digest).where(_OUTLINES.c.digest == digest)) is None:
                 connection.execute(insert(_OUTLINES).values(digest=digest, text=text))
         return digest
 
-    def find_outline(self, digest: str) -> str | None:
-        """The text of an outline."""
+    def find_fingerprint(self, digest: str) -> str | None:
+        """Return the text of a suite's fingerprint."""
         with self._begin() as connection:
             found: str | None = connection.scalar(select(_OUTLINES.c.text).where(_OUTLINES.c.digest == digest))
         return found
 
-    def find(self, key: CacheKey, student: str) -> GradeReport | None:
-        """What was graded under that key: the student's own where there is one, or else anybody's. Never a fault."""
-        attempt = self.find_attempt(key, student)
-        return attempt.report if attempt else None
-
     def find_attempt(self, key: CacheKey, student: str) -> Attempt | None:
-        """The same, with what it was judged from."""
+        """Return an attempt graded under that key: the student's own, or else anyone's. Never a fault."""
         rows = _ATTEMPTS.c
-        query = (
+        return self._find_first(
             select(_ATTEMPTS)
             .where(rows.submission_digest == key.submission)
             .where(rows.suite_digest == key.suite, rows.environment_digest == key.environment)
             .where(rows.status != "grader_fault")
             .order_by((rows.student == student).desc(), rows.id.desc())
-            .limit(1)
         )
-        with self._begin() as connection:
-            row = connection.execute(query).first()
-        return None if row is None else _make_attempt(row)
-
-    def find_latest(self, student: str, assignment: str) -> GradeReport | None:
-        """The report that counts for a student at present."""
-        attempt = self.find_latest_attempt(student, assignment)
-        return attempt.report if attempt else None
 
     def find_latest_attempt(self, student: str, assignment: str) -> Attempt | None:
-        """The same, with what it was judged from."""
-        query = _select_student(student, assignment).order_by(_ATTEMPTS.c.id.desc()).limit(1)
-        with self._begin() as connection:
-            row = connection.execute(query).first()
-        return None if row is None else _make_attempt(row)
+        """Return the attempt that counts for a student at present."""
+        rows = _ATTEMPTS.c
+        query = select(_ATTEMPTS).where(rows.student == student, rows.assignment == assignment)
+        return self._find_first(query.order_by(rows.id.desc()))
 
-    def list_attempts(self, student: str, assignment: str) -> list[Attempt]:
-        """All that was ever recorded for a student, the first one first."""
+    def _find_first(self, query: Select[Any]) -> Attempt | None:
         with self._begin() as connection:
-            rows = connection.execute(_select_student(student, assignment).order_by(_ATTEMPTS.c.id)).all()
-        return [_make_attempt(row) for row in rows]
+            row = connection.execute(query.limit(1)).first()
+        if row is None:
+            return None
+        return Attempt(
+            CacheKey(row.submission_digest, row.suite_digest, row.environment_digest),
+            GradeReport.model_validate_json(row.report),
+            Evidence(row.path, row.recording, row.outline),
+        )
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        # sqlite3's own errors come through as they are where a connection is only being made.
+        # While a connection is being made, sqlite3's own errors are not wrapped.
         except (SQLAlchemyError, sqlite3.Error) as error:
             cause = " ".join(str(getattr(error, "orig", None) or error).split())
             raise UsageError(
-                f"the gradebook {self._engine.url.render_as_string()!r} cannot be used: {cause}; see that it may be "
-                "written and that its disk has room, then run the same command again: what was graded is kept"
+                f"the gradebook {self._engine.url.render_as_string()!r} cannot be used: {cause}; check that it is "
+                "writable and that its disk has room, then run the same command again: what was graded is kept"
             ) from error
 
 
-def locate_gradebook(run: Path) -> URL:
-    """The gradebook that lies in a run's folder."""
-    return URL.create("sqlite", database=str(run / FILE_NAME))
+def open_gradebook(place: str | Path) -> Gradebook:
+    """Open a gradebook, and create it where it is not there: an SQLite file, or a database by its URL.
 
-
-def open_gradebook(url: str | URL) -> Gradebook:
-    """Open a gradebook, new or not. Raises UsageError where that URL is none or cannot be reached."""
-    engine = _create_engine(url)
+    Raises UsageError where the URL is invalid or the database cannot be reached.
+    """
+    engine = _create_engine(URL.create("sqlite", database=str(place)) if isinstance(place, Path) else place)
     try:
         return Gradebook(engine)
     except BaseException:
@@ -232,14 +208,14 @@ def _create_engine(url: str | URL) -> Engine:
     except ModuleNotFoundError as error:
         raise UsageError(f"no driver for PostgreSQL ({error}): pip install 'grader[postgresql]'") from error
     except (SQLAlchemyError, ValueError) as error:
-        raise UsageError(f"no database URL: {error}; write postgresql://user@host/database") from error
+        raise UsageError(f"not a database URL: {error}; write postgresql://user@host/database") from error
     raise UsageError(f"a gradebook is kept in SQLite or PostgreSQL, not in {parsed.get_backend_name()!r}")
 
 
 def _create_sqlite_engine(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
-    # sqlite3 begins no transaction before a CREATE or an ALTER: a migration would be no longer all or nothing.
+    # sqlite3 begins no transaction before a CREATE or an ALTER, so that half a migration could stay.
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
 
@@ -247,7 +223,7 @@ def _create_sqlite_engine(url: URL) -> Engine:
 def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL").close()
-    # Not only a killed process but a lost machine, too, must find every attempt again.
+    # Every attempt must be there after a power failure, too, not only after a killed process.
     connection.execute("PRAGMA synchronous=FULL").close()
 
 
@@ -266,18 +242,6 @@ def _update_schema(connection: Connection) -> None:
         connection.execute(update(_VERSION).values(version=step))
 
 
-def _select_student(student: str, assignment: str) -> Any:
-    return select(_ATTEMPTS).where(_ATTEMPTS.c.student == student, _ATTEMPTS.c.assignment == assignment)
-
-
-def _make_attempt(row: Any) -> Attempt:
-    return Attempt(
-        CacheKey(row.submission_digest, row.suite_digest, row.environment_digest),
-        GradeReport.model_validate_json(row.report),
-        Evidence(row.path, row.recording, row.outline),
-    )
-
-
 def _make_row(attempt: Attempt) -> dict[str, object]:
     return {
         "student": attempt.report.submission.student,
@@ -285,9 +249,11 @@ def _make_row(attempt: Attempt) -> dict[str, object]:
         "submission_digest": attempt.key.submission,
         "suite_digest": attempt.key.suite,
         "environment_digest": attempt.key.environment,
-        "status": attempt.status,
-        "score": attempt.score,
+        "status": attempt.report.status,
+        "score": attempt.report.final_score,
         "max_score": attempt.report.max_score,
         "report": attempt.report.model_dump_json(),
-        **asdict(attempt.evidence),
+        "path": attempt.evidence.path,
+        "recording": attempt.evidence.recording,
+        "outline": attempt.evidence.fingerprint,
     }

@@ -24,7 +24,6 @@ from grader.classroom.gradebook import Gradebook
 from grader.classroom.run_folder import RunFolder
 from grader.examiner.recording import read_recording
 from grader.model.errors import UsageError
-from grader.reporting.published import read_reports
 from grader.reporting.safe_text import escape_control_characters
 from grader.reporting.terminal import make_console
 
@@ -88,7 +87,7 @@ def read_works(run: RunFolder, gradebook: Gradebook) -> list[Work]:
     was recorded at all.
     """
     works = []
-    for report in read_reports(run.folder):
+    for report in run.read_reports():
         attempt = gradebook.find_latest_attempt(report.submission.student, report.assignment.name)
         path = run.recordings / attempt.evidence.recording if attempt and attempt.evidence.recording else None
         if path is not None:

@@ -1,321 +1,236 @@
-"""Where jobs run: worker processes on this machine.
+"""The executor for this machine: worker processes, started as tasks come.
 
-`cluster` has the other executor, for many machines. A worker is a process of its own that holds one `grading.Worker`;
-what goes to it is a Job, what comes back is the JSON of a report.
-
-Each worker has a pipe to itself. So its end is noticed at once, it is known which job it was at, nobody else's job is
-lost with it, and where this process is killed the worker reads the end of its pipe and goes, too.
+A worker that ends by itself costs only the job it was at. One that does not answer by its deadline is killed.
 """
 
-import multiprocessing
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+import time
+from contextlib import AbstractContextManager, closing
 from functools import partial
 from multiprocessing.connection import Connection, wait
-from typing import Protocol, cast
+from typing import cast
 
-from grader.grading.cache_key import CacheKey
-from grader.grading.worker import Job, Worker, open_worker
+from grader.classroom.executor import DEPTH, Task, TaskResult, WorkerFactory, open_grading
+from grader.classroom.worker_process import Failed, Opened, WorkerProcess, pack_job
 from grader.model.assignment import Assignment
 from grader.model.errors import GraderFault, UsageError
 
-
-@dataclass(frozen=True)
-class GradedJob:
-    """What a worker makes of a job: the JSON of a report, the bytes of a recording where there is a new one, and a note
-    for the staff."""
-
-    text: str
-    recording: bytes = b""
-    note: str = ""
-
-
-Work = Callable[[Job], GradedJob]
-# What a worker process does first; the work it yields is done for every job, and its end closes the worker.
-WorkerFactory = Callable[[], AbstractContextManager[Work]]
-
-# One job in hand and one in the pipe: a worker does not wait while its last report is being kept.
-DEPTH = 2
 MAX_LOST_OPENINGS = 3
-LEAVE_SECONDS = 10
-
-
-@dataclass(frozen=True)
-class Task:
-    """A job, the key of the result it is to have, and the workers that have failed at it."""
-
-    key: CacheKey
-    job: Job
-    avoid: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class TaskResult:
-    """What came of a task: a product, or in `trouble` why there is none."""
-
-    task: Task
-    worker: str
-    text: str = ""
-    trouble: str = ""
-    recording: bytes = b""
-    note: str = ""
-
-
-def make_result(task: Task, worker: str, product: GradedJob) -> TaskResult:
-    """The answer that a product is."""
-    return TaskResult(task, worker, text=product.text, recording=product.recording, note=product.note)
-
-
-class Executor(Protocol):
-    """Takes tasks, gives answers as they come; nothing else is asked of a machine or of a cluster."""
-
-    def has_room(self) -> bool:
-        """Whether another task would be in work soon."""
-
-    def submit(self, task: Task) -> None:
-        """Hand over a task; not to one of the workers it avoids where there is another."""
-
-    def collect(self) -> list[TaskResult]:
-        """Wait for at least one answer. Raises UsageError or GraderFault where no worker can be opened."""
-
-    def replace(self, worker: str) -> None:
-        """Open another worker in place of that one, which is broken."""
-
-    def close(self) -> None:
-        """End every worker, and what it is at."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a worker process sends: first whether it is open, then one for each job."""
-
-    product: GradedJob | None = None
-    trouble: str = ""
-    usage: bool = False
-
-
-class WorkerProcess:
-    """One worker process and this end of its pipe."""
-
-    def __init__(self, opening: WorkerFactory) -> None:
-        # Spawned, not forked: a worker must not inherit what this process has imported or opened.
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=run_worker, args=(theirs, opening), daemon=True)
-        with theirs, ignore_interrupts():
-            self.process.start()
-        self.ready = False
-
-    def dismiss(self) -> None:
-        """Let it leave by itself: it reads the end of its pipe."""
-        self.connection.close()
-
-    def end(self) -> int | None:
-        """End it, where it does not leave by itself. Its exit code."""
-        if self.connection.closed:
-            self.process.join(LEAVE_SECONDS)
-        self.connection.close()
-        self.process.kill()
-        self.process.join()
-        code = self.process.exitcode
-        self.process.close()
-        return code
+# Importing torch and collecting a suite takes seconds; on a machine that is short of memory, minutes.
+OPENING_SECONDS = 600.0
+# A job in reserve is sent ahead only if it surely fits into the pipe: sending a larger one would wait for the worker.
+PIPE_BYTES = 32 << 10
 
 
 class WorkerSlot:
-    """A place for one worker process at a time, and the tasks that are on their way through it."""
+    """A place for one worker process at a time, and the tasks on their way through it."""
 
-    def __init__(self, index: int, opening: WorkerFactory) -> None:
+    def __init__(self, index: int, factory: WorkerFactory, opening_seconds: float = OPENING_SECONDS) -> None:
         self.index = index
-        self.opening = opening
+        self.factory = factory
+        self.opening_seconds = opening_seconds
         self.ended = 0
         self.lost_openings = 0
         self.tasks: list[Task] = []
+        self.sent = 0
         self.worker: WorkerProcess | None = None
+        self.started = 0.0
 
     @property
     def name(self) -> str:
-        """Which worker this is or will be: the next one in the same lane has another name."""
+        """Return the name of the worker that is or will be here. Its successor has another name."""
         return f"{self.index}.{self.ended}"
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether there is a process that has opened."""
+        return self.worker is not None and self.worker.deadline is not None
 
     def send(self, task: Task) -> None:
         """Pass a task on, to a new process where there is none."""
-        try:
-            self._open().connection.send(task.job)
-        except OSError:
-            # It is dead. Where it died over a task, reading will tell; where it had none, nobody is to blame.
-            if not self.tasks:
-                self.end()
-                self._open().connection.send(task.job)
         self.tasks.append(task)
+        try:
+            self._send_ahead()
+        except OSError:
+            # The process has ended. Where it was at a task, reading says so; where it had none, no task is at fault.
+            if len(self.tasks) == 1:
+                self.end()
+                self._send_ahead()
 
-    def is_idle(self) -> bool:
-        """Whether its process has nothing to do."""
-        return self.worker is not None and self.worker.ready and not self.tasks
+    def finish_first(self) -> Task:
+        """Take out the task that was answered, and start the next one."""
+        task = self.tasks.pop(0)
+        self.sent -= 1
+        self.started = time.monotonic()
+        self._send_next()
+        return task
+
+    def note_opened(self, deadline: float) -> None:
+        """Start the clock of the first task."""
+        if self.worker is not None:
+            self.worker.deadline = deadline
+        self.lost_openings = 0
+        self.started = time.monotonic()
+        self._send_next()
+
+    def read_seconds_left(self) -> float | None:
+        """Return the time until the process counts as stuck; None where nothing is expected of it."""
+        if self.worker is None or (self.is_ready and not self.tasks):
+            return None
+        allowed = self.opening_seconds if self.worker.deadline is None else self.worker.deadline
+        return self.started + allowed - time.monotonic()
+
+    def is_stuck(self) -> bool:
+        """Tell whether the process has met its deadline without an answer."""
+        left = self.read_seconds_left()
+        # Where this process itself was stopped for a while, the answer may be there all the same.
+        return left is not None and left <= 0 and self.worker is not None and not self.worker.connection.poll()
 
     def end(self) -> int | None:
-        """End its process, where there is one; the next task will open another."""
+        """End the process, if there is one, and return its exit code. The next task opens another."""
         if self.worker is None:
             return None
         code = self.worker.end()
         self.worker = None
+        self.sent = 0
         self.ended += 1
         return code
 
-    def _open(self) -> WorkerProcess:
+    def open(self) -> None:
+        """Start a process where there is none."""
         if self.worker is None:
-            self.worker = WorkerProcess(self.opening)
-        return self.worker
+            self.worker = WorkerProcess(self.factory)
+            self.started = time.monotonic()
+
+    def _send_next(self) -> None:
+        try:
+            self._send_ahead()
+        except OSError:
+            pass  # the process has ended: reading from it says so, and its tasks go elsewhere
+
+    def _send_ahead(self) -> None:
+        self.open()
+        while self.worker is not None and self.sent < len(self.tasks):
+            if self.is_ready and not self.sent:
+                self.started = time.monotonic()
+            data = pack_job(self.tasks[self.sent].job)
+            if len(data) > PIPE_BYTES and (self.sent or not self.is_ready):
+                return
+            self.worker.connection.send_bytes(data)
+            self.sent += 1
 
 
 class LocalExecutor:
-    """Worker processes on this machine, started as tasks come."""
+    """Worker processes on this machine."""
 
-    def __init__(self, opening: WorkerFactory, workers: int) -> None:
-        self.lanes = [WorkerSlot(index, opening) for index in range(1, workers + 1)]
+    def __init__(self, factory: WorkerFactory, workers: int, *, opening_seconds: float = OPENING_SECONDS) -> None:
+        self.slots = [WorkerSlot(index, factory, opening_seconds) for index in range(1, workers + 1)]
 
     def has_room(self) -> bool:
-        """Whether some worker has no task in reserve."""
-        return any(len(lane.tasks) < DEPTH for lane in self.lanes)
+        """Tell whether some worker has no task in reserve."""
+        return any(len(slot.tasks) < DEPTH for slot in self.slots)
 
     def submit(self, task: Task) -> None:
-        """To the least busy worker, if possible to one that has not failed at it."""
-        others = [lane for lane in self.lanes if lane.name not in task.avoid]
-        min(others or self.lanes, key=lambda lane: len(lane.tasks)).send(task)
+        """Pass a task to the least busy worker, if possible to one that has not failed at it."""
+        if not self.slots:
+            raise GraderFault("no worker can be started")
+        others = [slot for slot in self.slots if slot.name not in task.avoid]
+        min(others or self.slots, key=lambda slot: len(slot.tasks)).send(task)
+
+    def open(self) -> None:
+        """Open every worker now, not with its first task. Raises UsageError or GraderFault where one cannot open."""
+        while opening := [slot for slot in self.slots if not slot.is_ready]:
+            for slot in opening:
+                slot.open()
+            self._listen()
 
     def collect(self) -> list[TaskResult]:
-        """Wait for at least one answer; none where nothing was submitted."""
-        answers: list[TaskResult] = []
-        while not answers and any(lane.tasks for lane in self.lanes):
-            lanes = {lane.worker.connection: lane for lane in self.lanes if lane.worker}
-            for connection in wait(list(lanes)):
-                lane = lanes[cast(Connection, connection)]
-                if lane.worker:  # not ended meanwhile, on account of another lane
-                    answers += self._hear(lane, lane.worker)
-        return answers
+        """Wait for at least one result; return none where nothing was submitted."""
+        results: list[TaskResult] = []
+        while not results and any(slot.tasks for slot in self.slots):
+            results = self._listen()
+        return results
 
     def replace(self, worker: str) -> None:
-        """Its other task goes on elsewhere; nobody is blamed for that."""
-        for lane in [lane for lane in self.lanes if lane.name == worker]:
-            lane.end()
-            self._pass_on(lane)
+        """End a worker. Its other task goes on elsewhere, and is not held to have failed."""
+        for slot in [slot for slot in self.slots if slot.name == worker]:
+            slot.end()
+            self._pass_on(slot)
 
     def close(self) -> None:
-        """End every process: an idle one by itself, any other at once."""
-        for lane in self.lanes:
-            if lane.worker and lane.is_idle():
-                lane.worker.dismiss()
-        for lane in self.lanes:
-            lane.end()
+        """End every process. An idle one leaves by itself, so that it can close its zygote."""
+        for slot in self.slots:
+            if slot.worker and slot.is_ready and not slot.tasks:
+                slot.worker.dismiss()
+        for slot in self.slots:
+            slot.end()
 
-    def _hear(self, lane: WorkerSlot, worker: WorkerProcess) -> list[TaskResult]:
+    def _listen(self) -> list[TaskResult]:
+        """Wait for a message, the end of a process, or a deadline."""
+        results: list[TaskResult] = []
+        slots = {slot.worker.connection: slot for slot in self.slots if slot.worker}
+        left = [seconds for slot in self.slots if (seconds := slot.read_seconds_left()) is not None]
+        for connection in wait(list(slots), max(0.0, min(left, default=0.0))):
+            slot = slots[cast(Connection, connection)]
+            if slot.worker and slot.worker.connection is connection:  # not ended meanwhile, because of another slot
+                results += self._read(slot, slot.worker)
+        for slot in [slot for slot in self.slots if slot.is_stuck()]:
+            results += self._recover(slot, is_stuck=True)
+        return results
+
+    def _read(self, slot: WorkerSlot, worker: WorkerProcess) -> list[TaskResult]:
         try:
-            reply: Reply = worker.connection.recv()
+            message = worker.read()
         except (EOFError, OSError):
-            return self._recover(lane, worker)
-        if worker.ready and reply.product:
-            return [make_result(lane.tasks.pop(0), lane.name, reply.product)]
-        if worker.ready:
-            return [TaskResult(lane.tasks.pop(0), lane.name, trouble=reply.trouble)]
-        if reply.trouble:
-            raise UsageError(reply.trouble) if reply.usage else GraderFault(reply.trouble)
-        worker.ready, lane.lost_openings = True, 0
-        return []
+            return self._recover(slot)
+        if isinstance(message, Opened):
+            slot.note_opened(message.deadline)
+            return []
+        if not isinstance(message, Failed):
+            return [TaskResult(slot.finish_first(), slot.name, message)]
+        if slot.is_ready:
+            return [TaskResult(slot.finish_first(), slot.name, trouble=message.trouble)]
+        raise UsageError(message.trouble) if message.is_usage else GraderFault(message.trouble)
 
-    def _recover(self, lane: WorkerSlot, worker: WorkerProcess) -> list[TaskResult]:
-        name = lane.name
-        cause = f"the worker process ended by itself, with exit code {lane.end()}"
-        if worker.ready:
-            answers = [TaskResult(task, name, trouble=cause) for task in lane.tasks[:1]]
-            del lane.tasks[:1]
-        else:
-            answers = []
-            self._count_lost_opening(lane, cause)
-        self._pass_on(lane)
-        return answers
+    def _recover(self, slot: WorkerSlot, *, is_stuck: bool = False) -> list[TaskResult]:
+        name, was_ready, worker, in_hand = slot.name, slot.is_ready, slot.worker, slot.sent > 0
+        seconds = worker.deadline if worker and worker.deadline is not None else slot.opening_seconds
+        code = slot.end()
+        trouble = f"the worker process ended by itself, with exit code {code}"
+        if is_stuck:
+            trouble = f"the worker process did not answer within {seconds:g} seconds, and was ended"
+        results = []
+        if was_ready and in_hand:
+            # Of two tasks it was at the first one.
+            results = [TaskResult(task, name, trouble=trouble, is_stuck=is_stuck) for task in slot.tasks[:1]]
+            del slot.tasks[:1]
+        if not was_ready:
+            self._count_lost_opening(slot, trouble)
+        self._pass_on(slot)
+        return results
 
-    def _count_lost_opening(self, lane: WorkerSlot, cause: str) -> None:
-        lane.lost_openings += 1
-        if lane.lost_openings == MAX_LOST_OPENINGS:
-            # As when memory does for so many workers and no more: the others go on without it.
-            self.lanes.remove(lane)
-        if not self.lanes:
-            raise GraderFault(f"no worker can be started: {cause}; is there enough memory? try `--jobs 1`")
+    def _count_lost_opening(self, slot: WorkerSlot, trouble: str) -> None:
+        slot.lost_openings += 1
+        if slot.lost_openings == MAX_LOST_OPENINGS:
+            # As when there is memory for so many workers and no more: the others go on without it.
+            self.slots.remove(slot)
+        if not self.slots:
+            raise GraderFault(f"no worker can be started: {trouble}; is there enough memory? try `--jobs 1`")
 
-    def _pass_on(self, lane: WorkerSlot) -> None:
-        waiting, lane.tasks = lane.tasks, []
+    def _pass_on(self, slot: WorkerSlot) -> None:
+        waiting, slot.tasks = slot.tasks, []
         for task in waiting:
             self.submit(task)
 
 
 def open_local(
-    assignment: Assignment, isolation: str, workers: int, *, device: str | None = None, record: bool = False
+    assignment: Assignment,
+    isolation: str,
+    workers: int,
+    *,
+    device: str | None = None,
+    record: bool = False,
+    prewarm: bool = True,
 ) -> AbstractContextManager[LocalExecutor]:
-    """Workers for one assignment on this machine, ended with the block."""
-    opening = partial(open_grading, assignment, isolation, device=device, record=record)
-    return closing(LocalExecutor(opening, workers))
-
-
-@contextmanager
-def open_grading(
-    assignment: Assignment, isolation: str, *, device: str | None = None, record: bool = False
-) -> Iterator[Work]:
-    """What a worker process holds: an examiner and a zygote."""
-    with open_worker(assignment, isolation=isolation, device=device) as worker:
-        yield partial(_produce, worker, record=record)
-
-
-def open_rejudging(
-    assignment: Assignment, isolation: str, workers: int, *, device: str | None = None
-) -> AbstractContextManager[LocalExecutor]:
-    """Workers that replay recordings, and start a zygote only for what those do not hold."""
-    return closing(LocalExecutor(partial(_open_replaying, assignment, isolation, device), workers))
-
-
-@contextmanager
-def _open_replaying(assignment: Assignment, isolation: str, device: str | None) -> Iterator[Work]:
-    with open_worker(assignment, isolation=isolation, device=device, expectant=False) as worker:
-        yield partial(_produce, worker, record=True)
-
-
-def _produce(worker: Worker, job: Job, *, record: bool) -> GradedJob:
-    graded = worker.examine(job, record=record)
-    return GradedJob(graded.report.model_dump_json(), graded.recording, graded.note)
-
-
-def run_worker(connection: Connection, opening: WorkerFactory) -> None:
-    """Be a worker process until the other end of the pipe is closed."""
-    try:
-        with opening() as work:
-            connection.send(Reply())
-            while True:
-                connection.send(_do(work, connection.recv()))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # nobody is left to work for
-    except Exception as error:  # noqa: BLE001 - the edge of a process: what went wrong is told, not printed
-        connection.send(_tell(error))
-
-
-def _do(work: Work, job: Job) -> Reply:
-    try:
-        return Reply(work(job))
-    except Exception as error:  # noqa: BLE001 - the same edge; the next job may go well
-        return _tell(error)
-
-
-def _tell(error: Exception) -> Reply:
-    return Reply(trouble=f"{type(error).__name__}: {error}", usage=isinstance(error, UsageError))
-
-
-@contextmanager
-def ignore_interrupts() -> Iterator[None]:
-    """For what is started meanwhile, which inherits it: Ctrl-C reaches every process of a terminal, and only the
-    first of them is to decide what it means. In the main thread only.
-    """
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    """Return workers for one assignment on this machine, ended with the block."""
+    factory = partial(open_grading, assignment, isolation, device=device, record=record, prewarm=prewarm)
+    return closing(LocalExecutor(factory, workers))

@@ -1,116 +1,139 @@
-"""The folder that a class's results go to.
+"""RUN: the folder that a class's results go to. Only this module knows what lies where in it.
 
-Written by `batch`, read by `comparison`. The gradebook is what counts (see `store`); the reports and the summary are
-copies for whoever does not ask a database, and every file is there whole or not at all.
+The gradebook is authoritative (see `gradebook`). The reports and the summary are copies for people and programs that
+do not read a database. Every file is there whole or not at all.
 """
 
-import fcntl
-import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from grader.examiner.recording import name_recording
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
+from grader.reporting.files import UNFINISHED, lock_file, make_file_name, stage_bytes
 from grader.reporting.table import Cell, format_table
-
-UNFINISHED = ".unfinished"
-MAX_NAME_BYTES = 120
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """RUN/ with reports/, recordings/, summary.json and summary.csv."""
+    """RUN/ with reports/, recordings/, summary.json, summary.csv, gradebook.db, push.jsonl and a lock."""
 
     folder: Path
 
     @property
     def reports(self) -> Path:
-        """Where each student's report lies."""
+        """Return the folder with a report for each student."""
         return self.folder / "reports"
 
     @property
     def recordings(self) -> Path:
-        """Where what submissions answered lies, each file named by the digest of its bytes."""
+        """Return the folder of the recorded replies; each file is named by the digest of its bytes."""
         return self.folder / "recordings"
+
+    @property
+    def gradebook(self) -> Path:
+        """Return the gradebook's file, which is not there where the class is kept in another database."""
+        return self.folder / "gradebook.db"
+
+    @property
+    def push_log(self) -> Path:
+        """Return the log of the scores that were sent to a platform."""
+        return self.folder / "push.jsonl"
+
+    @property
+    def summary(self) -> Path:
+        """Return the summary for programs; the one for people lies beside it."""
+        return self.folder / "summary.json"
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Keep the folder to ourselves. Raises UsageError where it cannot be written or another grader has it."""
+        """Lock the folder for this process. Raises UsageError where it cannot be written or another grader has it."""
         with _explain_refusal(self.folder):
             self.reports.mkdir(parents=True, exist_ok=True)
             lock = (self.folder / ".lock").open("a")
-        with lock:  # the kernel unlocks it when this process ends, however it ends
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise UsageError(
-                    f"another grader is writing to {str(self.folder)!r}: wait for it, or choose another folder with -o"
-                ) from error
+        with lock:
+            lock_file(
+                lock,
+                f"another grader is writing to {str(self.folder)!r}: wait for it, or choose another folder with -o",
+            )
             self._remove_unfinished()
             yield
 
     def check_assignment(self, name: str) -> None:
-        """Raises UsageError where the folder holds the run of another assignment, which this one would overwrite."""
-        for path in self.reports.glob("*.json"):
+        """Raise UsageError where the folder holds the run of another assignment, which this one would overwrite."""
+        for path in self._find_reports():
             try:
-                held = _read_part(path, "assignment", "name")
+                held = read_report(path).assignment.name
             except UsageError:
-                continue  # a damaged report says nothing of the others, and is about to be written anew
+                continue  # a damaged report says nothing about the others, and will be written again
             if held != name:
                 raise UsageError(f"{str(self.folder)!r} holds a run of {held!r}: choose another folder with -o")
             return
 
+    def list_reports(self) -> list[Path]:
+        """Return the files of the reports, by name. Raises UsageError where there are none."""
+        paths = self._find_reports()
+        if not paths:
+            raise UsageError(f"no reports in {str(self.reports)!r}: pass the folder that `grader batch -o` wrote")
+        return paths
+
+    def read_reports(self) -> list[GradeReport]:
+        """Return every report. Raises UsageError where there are none, or where one is damaged."""
+        return [read_report(path) for path in self.list_reports()]
+
+    def list_students(self) -> list[str]:
+        """Return everyone who has a report. Raises UsageError where there are none, or where one is damaged."""
+        return [read_report(path).submission.student for path in self.list_reports()]
+
+    def find_report(self, student: str) -> GradeReport:
+        """Return one student's report, unredacted. Raises UsageError where there is none."""
+        reports = {report.submission.student: report for report in self.read_reports()}
+        if student in reports:
+            return reports[student]
+        near = get_close_matches(student, reports, n=5) or sorted(reports)[:5]
+        raise UsageError(f"no report of {student!r} in {str(self.folder)!r}: there is {', '.join(map(repr, near))}")
+
     @contextmanager
     def stage_report(self, report: GradeReport) -> Iterator[None]:
-        """Have a student's report written, and put it in its place once the block has succeeded."""
-        with _explain_refusal(self.folder), _stage(self._locate(report.submission.student), _to_json(report)):
+        """Write a student's report, and put it in its place once the block has succeeded."""
+        with _explain_refusal(self.folder), stage_bytes(self._locate(report.submission.student), _to_json(report)):
             yield
 
     @contextmanager
     def stage_reports(self, reports: Sequence[GradeReport]) -> Iterator[None]:
-        """The same for several students at once."""
+        """Write several reports, and put all of them in their places once the block has succeeded."""
         with ExitStack() as stack:
             for report in reports:
                 stack.enter_context(self.stage_report(report))
             yield
 
     def keep_recording(self, data: bytes) -> str:
-        """Write a recording, once. Its name; none where there is nothing to write."""
+        """Write a recording, once, and return its name; empty where there is nothing to write."""
         if not data:
             return ""
         path = self.recordings / name_recording(data)
         with _explain_refusal(self.folder):
             if not path.exists():
-                self.recordings.mkdir(exist_ok=True)
-                with _stage(path, data):
-                    pass
+                self._write(path, data)
         return path.name
 
     def adopt_recording(self, path: Path) -> str:
-        """Have a recording of another run here as well, sound or not: whoever reads it will see. Its name."""
+        """Copy another run's recording and return its name. Whether it is sound is found out where it is read."""
         copy = self.recordings / path.name
         with _explain_refusal(self.folder):
             if path.is_file() and not copy.exists():
-                self.recordings.mkdir(exist_ok=True)
-                with _stage(copy, path.read_bytes()):
-                    pass
+                self._write(copy, path.read_bytes())
         return path.name
 
-    def list_students(self) -> list[str]:
-        """Everybody who has a report, by the names of the files. Raises UsageError where this is no run."""
-        paths = sorted(path for path in self.reports.glob("*.json") if not path.name.startswith("."))
-        if not paths:
-            raise UsageError(f"no reports in {str(self.reports)!r}: pass the folder that `grader batch -o` wrote")
-        return [_read_part(path, "submission", "student") for path in paths]
-
     def holds(self, report: GradeReport) -> bool:
-        """Whether just this report is in its place."""
+        """Tell whether exactly this report is in its place."""
         path = self._locate(report.submission.student)
         with _explain_refusal(self.folder):
             return path.exists() and path.read_bytes() == _to_json(report)
@@ -120,14 +143,13 @@ class RunFolder:
         summary = {**summarise(reports, left), "entries": entries}
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
         with _explain_refusal(self.folder):
-            for name, data in (("summary.json", text.encode()), ("summary.csv", _to_csv(reports).encode())):
-                with _stage(self.folder / name, data):
-                    pass
+            self._write(self.summary, text.encode())
+            self._write(self.summary.with_suffix(".csv"), _to_csv(reports).encode())
 
     def read_entries(self) -> object:
         """Return what became of the entries, as the last summary has it; none where there is no whole summary."""
         try:
-            summary = json.loads((self.folder / "summary.json").read_bytes())
+            summary = json.loads(self.summary.read_bytes())
         except (OSError, ValueError):
             return None
         return summary.get("entries") if isinstance(summary, dict) else None
@@ -135,8 +157,16 @@ class RunFolder:
     def _locate(self, student: str) -> Path:
         return self.reports / f"{make_file_name(student)}.json"
 
+    def _find_reports(self) -> list[Path]:
+        return sorted(path for path in self.reports.glob("*.json") if not path.name.startswith("."))
+
+    def _write(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(exist_ok=True)
+        with stage_bytes(path, data):
+            pass
+
     def _remove_unfinished(self) -> None:
-        # What a process that was killed had begun to write.
+        # A process that was killed may have left files behind that it had not finished.
         with _explain_refusal(self.folder):
             for folder in (self.folder, self.reports, self.recordings):
                 for path in folder.glob(f".*{UNFINISHED}"):
@@ -144,8 +174,8 @@ class RunFolder:
 
 
 def summarise(reports: Sequence[GradeReport], left: Sequence[str] = ()) -> dict[str, object]:
-    """What a class looks like: counts, and whom to look at. Where the grader failed there is no score."""
-    scores = [report.score for report in reports if report.status != "grader_fault"]
+    """Return what a class looks like: counts, and the students that the staff should look at."""
+    scores = [report.final_score for report in reports if report.final_score is not None]
     verdicts = Counter(todo.status.value for report in reports for todo in report.todos)
     return {
         "assignment": reports[0].assignment.model_dump() if reports else None,
@@ -159,7 +189,7 @@ def summarise(reports: Sequence[GradeReport], left: Sequence[str] = ()) -> dict[
         "students": [
             {
                 "student": report.submission.student,
-                "score": _read_score(report),
+                "score": report.final_score,
                 "status": report.status,
                 "late_penalty": report.late_penalty,
             }
@@ -168,23 +198,23 @@ def summarise(reports: Sequence[GradeReport], left: Sequence[str] = ()) -> dict[
     }
 
 
-def make_file_name(student: str) -> str:
-    """A student's name as a file name that no file system refuses and that no other student has."""
-    safe = re.sub(r"[^\w.@+-]", "_", student).strip(".").encode()[:MAX_NAME_BYTES].decode("utf-8", "ignore")
-    if safe and safe == student:
-        return safe
-    return f"{safe or 'unnamed'}-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
-
-
-def _read_part(path: Path, part: str, field: str) -> str:
+def read_report(path: Path) -> GradeReport:
+    """Return the report in one JSON file, unredacted. Raises UsageError where it is missing or damaged."""
     try:
-        return str(json.loads(path.read_bytes())[part][field])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{str(path)!r} cannot be read as a report: {error}; grade that submission again") from error
+        return GradeReport.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        cause = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror or error
+        raise UsageError(f"{str(path)!r} cannot be read as a report: {cause}; grade that submission again") from error
 
 
-def _read_score(report: GradeReport) -> float | None:
-    return None if report.status == "grader_fault" else report.score
+def find_report(path: Path, student: str = "") -> GradeReport:
+    """Return the report in a file, or that of `student` in a run. Raises UsageError where there is none."""
+    if path.is_dir():
+        return RunFolder(path).find_report(student)
+    report = read_report(path)
+    if student and report.submission.student != student:
+        raise UsageError(f"{str(path)!r} is the report of {report.submission.student!r}, not of {student!r}")
+    return report
 
 
 def _to_json(report: GradeReport) -> bytes:
@@ -198,20 +228,8 @@ def _to_csv(reports: Sequence[GradeReport]) -> str:
         scores = [todo.score for todo in report.todos] if report.status != "grader_fault" else []
         student, refused = report.submission.student, report.submission.refused
         status = [report.max_score, report.status, report.late_penalty, refused]
-        rows.append([student, _read_score(report), *status, *scores])
+        rows.append([student, report.final_score, *status, *scores])
     return format_table(rows)
-
-
-@contextmanager
-def _stage(path: Path, data: bytes) -> Iterator[None]:
-    unfinished = path.with_name(f".{path.name}{UNFINISHED}")
-    try:
-        unfinished.write_bytes(data)
-        yield
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

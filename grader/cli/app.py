@@ -306,13 +306,12 @@ def report(
     lang: Annotated[LanguageChoice, typer.Option(help="The language of the verdicts.")] = LanguageChoice.EN,
 ) -> None:
     """Print a report as its student may see it, or a run's class."""
-    from grader.classroom.lookup import find_report
-    from grader.reporting.published import read_reports
+    from grader.classroom.run_folder import RunFolder, find_report
     from grader.reporting.redaction import redact
     from grader.reporting.terminal import print_class, print_report
 
     if path.is_dir() and not student:
-        print_class(read_reports(path))
+        print_class(RunFolder(path).read_reports())
         return
     found = find_report(path, student)
     print_report(found if staff else redact(found, released=released), lang.value)

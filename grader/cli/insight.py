@@ -22,12 +22,12 @@ def stats(
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave out the students' names.")] = False,
 ) -> None:
     """Print statistics of a class: scores, TODOs, hidden tests, mistakes."""
+    from grader.classroom.run_folder import RunFolder
     from grader.classroom.statistics import describe_class, print_statistics
     from grader.reporting.files import write_text
-    from grader.reporting.published import read_reports
     from grader.reporting.staff_pages import render_staff_page
 
-    found = describe_class(read_reports(run), anonymous=anonymous)
+    found = describe_class(RunFolder(run).read_reports(), anonymous=anonymous)
     if html is not None:
         write_text(html, render_staff_page("statistics.html", title=f"{found.title}: statistics", found=found))
     if json:
@@ -44,20 +44,19 @@ def similar(
 ) -> None:
     """List pairs of students whose work shares what few others have."""
     from grader.authoring.release import render_skeleton
-    from grader.classroom.gradebook import locate_gradebook, open_gradebook
+    from grader.classroom.gradebook import open_gradebook
     from grader.classroom.likeness import find_pairs, list_shared_mistakes, print_pairs, read_works
     from grader.classroom.run_folder import RunFolder
     from grader.model.verdict import Verdict
     from grader.reporting.files import write_text
-    from grader.reporting.published import read_reports
     from grader.reporting.staff_pages import render_staff_page
 
     works = []
     for number, folder in enumerate([run, *(against or [])]):
-        with open_gradebook(locate_gradebook(folder)) as gradebook:
+        with open_gradebook(RunFolder(folder).gradebook) as gradebook:
             found = read_works(RunFolder(folder), gradebook)
         works += found if number == 0 else [work.rename(f"{folder.name}/{work.student}") for work in found]
-    reports = read_reports(run)
+    reports = RunFolder(run).read_reports()
     assignment = current_course(course).load_assignment(reports[0].assignment.name)
     solution = assignment.solution.read_text(encoding="utf-8")
     pairs = find_pairs(works, skeleton=render_skeleton(solution), known=[solution])[:MOST_PAIRS]

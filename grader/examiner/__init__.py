@@ -1,21 +1,28 @@
-"""Trusted: runs the hidden tests against a submission that lives in a jail.
+"""Run hidden tests against a submission that lives in a jail.
 
-What hidden tests import comes from here; see `tests_hidden/README.md`. Loaded lazily, since torch takes a second.
+Hidden tests import from here; `tests_hidden/README.md` describes each name. Loaded lazily: torch takes a second.
 """
 
 from typing import Any
 
-_HOMES = {
-    "assert_equal": "parity",
-    "assert_moved": "parity",
-    "assert_parity": "parity",
-    "assert_shape": "parity",
-    "assert_unchanged": "parity",
-    "enlarge": "parity",
-    "in_float64": "parity",
-    "load_weights": "parity",
-    "parameter_gradients": "proxy",
+_MODULES = {
+    "parity": ("assert_equal", "assert_moved", "assert_parity", "assert_shape", "assert_unchanged"),
+    "module_tools": ("in_float64", "load_weights", "parameter_gradients"),
+    "suite_tools": (
+        "Batch",
+        "Caller",
+        "DecoderCase",
+        "Pair",
+        "as_ids",
+        "decoder_arguments",
+        "draw_batch",
+        "fill_weights",
+        "fits",
+        "is_clear",
+        "place_step",
+    ),
 }
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - one list, not two
 
 

@@ -115,11 +115,15 @@ def _find(request: Frame, files: Files) -> dict[str, Any] | None:
     if found is None:
         return None
     extract = asdict(found.extract) if found.extract else None
-    return {"path": found.entry.path, "size": found.entry.size, "file": asdict(found.file), "extract": extract}
+    entry = {"path": found.entry.path, "size": found.entry.size, "modified": found.entry.modified}
+    return {**entry, "file": asdict(found.file), "extract": extract}
 
 
 def _open(header: Mapping[str, Any], files: Files) -> Opened:
-    entries = [Entry(path, size, partial(files.open, number)) for number, (path, size) in enumerate(header["files"])]
+    entries = [
+        Entry(path, size, partial(files.open, number), modified)
+        for number, (path, size, modified) in enumerate(header["files"])
+    ]
     return Opened(header["name"], Listing(entries, header["notes"]) if header["is_folder"] else entries[0])
 
 

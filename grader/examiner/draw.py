@@ -1,7 +1,4 @@
-"""`draw`: inputs that no student can foresee and every regrade repeats.
-
-The seed comes from `examiner.secret`.
-"""
+"""`draw`: inputs that no student can foresee and every regrade repeats."""
 
 import random
 from collections.abc import Sequence
@@ -22,38 +19,38 @@ class Draw:
         self._generator = torch.Generator().manual_seed(seed)
 
     def tensor(self, *shape: int, scale: float = 1.0, requires_grad: bool = False) -> torch.Tensor:
-        """A float32 tensor of normal deviates times `scale`."""
+        """Return a float32 tensor of normal deviates times `scale`."""
         tensor = torch.randn(*shape, generator=self._generator) * scale
         return tensor.requires_grad_(requires_grad)
 
     def ids(self, high: int, *shape: int, low: int = 0) -> torch.Tensor:
-        """An int64 tensor of ids in [low, high)."""
+        """Return an int64 tensor of ids in [low, high)."""
         return torch.randint(low, high, shape, generator=self._generator)
 
     def integer(self, low: int, high: int) -> int:
-        """An integer in [low, high]."""
+        """Return an integer in [low, high]."""
         return self._random.randint(low, high)
 
     def sizes(self, count: int, *, low: int = 3, high: int = 11) -> tuple[int, ...]:
-        """`count` pairwise distinct sizes in [low, high], so that no axis can be mistaken for another."""
+        """Return `count` pairwise distinct sizes in [low, high], so that no axis can be mistaken for another."""
         return tuple(self._random.sample(range(low, high + 1), count))
 
     def choice(self, items: Sequence[Item]) -> Item:
-        """One of the items."""
+        """Return one of the items."""
         return self._random.choice(items)
 
     def shuffled(self, items: Sequence[Item]) -> list[Item]:
-        """The items in another order."""
+        """Return the items in another order."""
         return self._random.sample(items, len(items))
 
     def word(self) -> str:
-        """A lower-case word of four to nine letters."""
+        """Return a lower-case word of four to nine letters."""
         return "".join(self._random.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(self.integer(4, 9)))
 
     def hangul(self) -> str:
-        """A word of two to four Hangul syllables."""
+        """Return a word of two to four Hangul syllables."""
         return "".join(self._random.choice(SYLLABLES) for _ in range(self.integer(2, 4)))
 
     def seed(self) -> int:
-        """A seed below 2**31."""
+        """Return a seed below 2**31."""
         return self._random.getrandbits(31)

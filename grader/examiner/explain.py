@@ -1,4 +1,4 @@
-"""What a submission raised -> its verdict and a sentence that helps.
+"""Turn what a submission raised into a verdict and a sentence that helps.
 
 Types and messages come from the jail: claims, used as text.
 """
@@ -6,53 +6,61 @@ Types and messages come from the jail: claims, used as text.
 import ast
 import inspect
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING
 
+from grader.examiner.stubs import find_open_todo
+from grader.model.marks import SENTINEL
 from grader.model.submission import Submission
 from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import Call, Raised, Request
 
-if TYPE_CHECKING:
-    from grader.examiner.proxy import SubmissionSession
-
 MAX_MESSAGE = 300
-OPEN_STUB = re.compile(r"TODO (\S+) is not filled in")
+# Only the text of torch's errors says that memory ran out.
 NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory|bad_alloc", re.IGNORECASE)
-# After these the driver refuses every further call of the process, whoever's mistake that one would be.
-STICKY = re.compile(r"CUDA error: |CUBLAS_STATUS_|CUDNN_STATUS_")
 UNKNOWN_NAME = re.compile(r"^name '(\w+)' is not defined")
 NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
 
 
-def explain_exception(raised: Raised, request: Request, subject: "SubmissionSession") -> SubmissionError:
-    """The mishap that a `Raised` reply stands for."""
+@dataclass(frozen=True)
+class RaiseContext:
+    """What is known of a submission when it raises.
+
+    `signatures` are those of the reference, and `failures` says why a name could not be defined.
+    """
+
+    submission: Submission
+    signatures: Mapping[str, inspect.Signature]
+    failures: Mapping[str, str]
+
+
+def explain_exception(raised: Raised, request: Request, context: RaiseContext) -> SubmissionError:
+    """Return the error that a `Raised` reply stands for."""
     verdict = _find_verdict(raised)
-    text, place = _shorten(raised.message), _describe_place(raised, subject.submission)
+    message = _describe(raised, verdict, request, context)
+    lines = _read_lines(raised, context.submission.source)
+    return SubmissionError(verdict, message, exception_type=raised.kind, line=lines[-1][0] if lines else 0)
+
+
+def _describe(raised: Raised, verdict: Verdict, request: Request, context: RaiseContext) -> str:
+    lines = _read_lines(raised, context.submission.source)
+    text, place = _shorten(raised.message), describe_place(*lines[-1], context.submission) if lines else ""
     if verdict is Verdict.UNFILLED:
-        found = OPEN_STUB.search(raised.message)
-        return SubmissionError(
-            verdict, f"TODO {found[1][:60]} is not filled in" if found else "a FIXME is still in the code"
-        )
+        return _describe_open_todo(raised, context.submission.source)
     if verdict is Verdict.MALFORMED_REPLY:
-        return SubmissionError(verdict, f"the result could not be sent: {text}")
+        return f"the result could not be sent: {text}"
     if verdict is Verdict.CRASHED:
-        return SubmissionError(verdict, f"the code ended the program (SystemExit: {text}){place}")
-    reason = _compare_signatures(raised, request, subject) or _explain_name(raised, subject)
-    return SubmissionError(verdict, f"{raised.kind[:60]}: {text}{place}{reason}")
-
-
-def ends_its_process(raised: Raised) -> bool:
-    """Whether the process that raised this is of no use to another test."""
-    return bool(STICKY.search(raised.message))
+        return f"the code ended the program (SystemExit: {text}){place}"
+    reason = _compare_signatures(raised, request, context) or _explain_name(raised, context)
+    return f"{raised.kind[:60]}: {text}{place}{reason}"
 
 
 def _find_verdict(raised: Raised) -> Verdict:
     if raised.kind == "UnsendableReply":
         return Verdict.MALFORMED_REPLY
-    if OPEN_STUB.search(raised.message) and raised.kind == "NotImplementedError":
-        return Verdict.UNFILLED
-    if raised.kind == "NameError" and "'FIXME'" in raised.message:
+    # The sentinel raised, or it is not even defined, as in the original lab.
+    if _raised_in_sentinel(raised) or _find_unknown_name(raised) == SENTINEL:
         return Verdict.UNFILLED
     if raised.kind in ("MemoryError", "OutOfMemoryError") or NO_MEMORY.search(raised.message):
         return Verdict.OUT_OF_MEMORY
@@ -63,37 +71,67 @@ def _find_verdict(raised: Raised) -> Verdict:
     return Verdict.RAISED
 
 
-def _describe_place(raised: Raised, submission: Submission) -> str:
+def _raised_in_sentinel(raised: Raised) -> bool:
     match raised.lines:
-        case [*_, [int(line), str(function)]] if 0 < line <= submission.source.count("\n") + 1:
-            code = submission.source.splitlines()[line - 1].strip()
-            return f" (in {function[:60]}, {submission.locate(line).describe()}: `{code[:100]}`)"
-    return ""
+        case [*_, [_, str(function)]]:
+            return function == SENTINEL
+    return False
 
 
-def _compare_signatures(raised: Raised, request: Request, subject: "SubmissionSession") -> str:
+def _describe_open_todo(raised: Raised, source: str) -> str:
+    lines = _read_lines(raised, source)
+    users = lines[:-1] if _raised_in_sentinel(raised) else lines
+    todo = find_open_todo(source, users[-1][0]) if users else ""
+    return f"TODO {todo[:60]} is not filled in" if todo else f"a {SENTINEL} is still in the code"
+
+
+def _find_unknown_name(raised: Raised) -> str:
+    found = UNKNOWN_NAME.search(raised.message) if raised.kind == "NameError" else None
+    return found[1] if found else ""
+
+
+def _read_lines(raised: Raised, source: str) -> list[tuple[int, str]]:
+    """Return the submission's lines and functions on the way, outermost first, as far as the source has them."""
+    count = source.count("\n") + 1
+    found = []
+    for item in raised.lines:
+        match item:
+            case [int(line), str(function)] if 0 < line <= count:
+                found.append((line, function))
+    return found
+
+
+def describe_place(line: int, function: str, submission: Submission) -> str:
+    """Return the words that lead a student to a line of the submission; none if it has no such line."""
+    lines = submission.source.split("\n")
+    if not 0 < line <= len(lines):
+        return ""
+    code = lines[line - 1].strip()
+    return f" (in {function[:60]}, {submission.locate(line).describe()}: `{code[:100]}`)"
+
+
+def _compare_signatures(raised: Raised, request: Request, context: RaiseContext) -> str:
     # A TypeError without a single line of the student's was raised by the call itself: the signature differs.
     if raised.kind != "TypeError" or raised.lines or not isinstance(request, Call):
         return ""
     function = raised.message.split("(")[0].removesuffix(".__init__").strip()
-    expected = subject.signatures.get(function)
-    found = find_signature(subject.submission.source, function)
+    expected = context.signatures.get(function)
+    found = find_signature(context.submission.source, function)
     if expected is None or found is None:
         return ""
     return f"; expected {function}{expected}, found {found}"
 
 
-def _explain_name(raised: Raised, subject: "SubmissionSession") -> str:
+def _explain_name(raised: Raised, context: RaiseContext) -> str:
     # A name that is not there: often its own statement failed, or was none that is run.
-    found = UNKNOWN_NAME.search(raised.message) if raised.kind == "NameError" else None
-    name = found[1] if found else ""
-    if name in subject.failures:
-        return f"; {name!r} could not be defined: {subject.failures[name]}"
-    return f"; {subject.submission.missing[name]}" if name in subject.submission.missing else ""
+    name = _find_unknown_name(raised)
+    if name in context.failures:
+        return f"; {name!r} could not be defined: {context.failures[name]}"
+    return f"; {context.submission.missing[name]}" if name in context.submission.missing else ""
 
 
 def read_signatures(module: ModuleType) -> dict[str, inspect.Signature]:
-    """How each function, class and method that `module` itself defines is called, without `self` and annotations."""
+    """Return the signature of each function, class and method of `module`'s own, without `self` and annotations."""
     signatures = {}
     for name, item in vars(module).items():
         if getattr(item, "__module__", None) != module.__name__:
@@ -102,12 +140,15 @@ def read_signatures(module: ModuleType) -> dict[str, inspect.Signature]:
             signatures[name] = _simplify(item, bound=False)
         elif inspect.isclass(item):
             methods = {key: method for key, method in vars(item).items() if inspect.isfunction(method)}
-            signatures |= {_name_call(name, key): _simplify(method, bound=True) for key, method in methods.items()}
+            signatures |= {
+                name if key == "__init__" else f"{name}.{key}": _simplify(method, bound=True)
+                for key, method in methods.items()
+            }
     return signatures
 
 
 def find_signature(source: str, name: str) -> str | None:
-    """How a function, a class or `Class.method` is declared in `source`, without `self` and annotations."""
+    """Return how a function, class or `Class.method` is declared in `source`, without `self` and annotations."""
     scope: ast.AST = ast.parse(source)
     bound = False
     for part in name.split("."):
@@ -120,10 +161,6 @@ def find_signature(source: str, name: str) -> str | None:
         bound = True
         scope = next((node for node in scope.body if getattr(node, "name", "") == "__init__"), scope)
     return f"{name}({_write_parameters(scope.args, bound=bound)})" if isinstance(scope, ast.FunctionDef) else None
-
-
-def _name_call(owner: str, method: str) -> str:
-    return owner if method == "__init__" else f"{owner}.{method}"
 
 
 def _simplify(function: FunctionType, *, bound: bool) -> inspect.Signature:

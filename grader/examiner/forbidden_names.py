@@ -1,24 +1,34 @@
 """Names that a TODO must not use: what is asked for is to be written by hand, not taken ready-made from a library.
 
-Works on the syntax tree, with aliases resolved; nothing is run. Judged are a TODO's own definitions and the helpers
-that they reach; what other TODOs ask for, a `__main__` check, an experiment that nothing uses, comments and docstrings
-are not.
+Works on the syntax tree (see `examiner.bindings`); nothing is run. Objects are compared, not spellings. Judged are a
+TODO's own definitions and whatever they reach; a `__main__` check, an experiment that nothing uses, comments and
+docstrings are not. In the definitions of other TODOs the skeleton's own text is exempt where the reference reaches it
+too, and so is what the other TODO pays for itself.
 """
 
 import ast
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from grader.model.assignment import Todo
+from grader.examiner.bindings import Bindings
+from grader.examiner.calls import TOOLS
+from grader.examiner.canonical import Canon
+from grader.examiner.module_names import index_definitions
+from grader.intake.names import read_names
+from grader.model.assignment import Assignment, Todo
 from grader.model.submission import Submission
 from grader.model.verdict import Outcome, Verdict
 
-Names = dict[str, set[str]]
-IMPORTERS = frozenset({"importlib.import_module", "__import__"})
-GETTER = "operator.attrgetter"
-# No forbidden name is written with more steps than this; a longer chain only costs time, and the stack.
-MAX_STEPS = 24
+MAX_REMARKS = 5
+# Ways from one object to everything around it.
+BACK_DOORS = frozenset(
+    {"__globals__", "__builtins__", "__subclasses__", "__mro__", "f_globals", "f_builtins", "gi_frame"}
+)
+# The last part of a forbidden name that says by itself what it is: `lstm_cell` and `LSTMCell`, but not `attention`.
+LEAST_LEAF = 8
+MADE_UP = "a name that is made up when it runs"
 
 
 @dataclass(frozen=True)
@@ -29,36 +39,73 @@ class Use:
     line: int
 
 
-@dataclass
-class _Module:
-    """What a module binds: its definitions by name (a name may be defined again), and what names stand for.
+@dataclass(frozen=True)
+class Unclear:
+    """Something that only shows when it runs, in the code of one TODO."""
 
-    `leads` are the full names that matter, and whatever leads to one: no more is kept of what a name may stand for.
-    Without that, `y = x.a; y = x.b; z = y.a; z = y.b; ...` would double with every line.
-    """
-
-    leads: frozenset[str]
-    definitions: dict[str, list[ast.stmt]] = field(default_factory=lambda: defaultdict(list))
-    aliases: Names = field(default_factory=lambda: defaultdict(set))
-    stars: list[str] = field(default_factory=list)
+    todo: str
+    what: str
+    line: int
 
 
-def find_forbidden(source: str, todos: Sequence[Todo]) -> dict[str, Use]:
+@dataclass(frozen=True)
+class Review:
+    """For each TODO that uses a name it must not: the first such use. And what staff should look at."""
+
+    uses: dict[str, Use]
+    unclear: tuple[Unclear, ...]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A part of the module that a TODO reaches: as its own, or through a `name`, first used on line `via`."""
+
+    node: ast.AST
+    name: str
+    via: int
+
+
+def find_forbidden(source: str, todos: Sequence[Todo], reference: str = "") -> dict[str, Use]:
     """For each TODO that uses a name it must not: the first such use."""
+    return review_source(source, tuple(todos), reference).uses
+
+
+@functools.lru_cache(maxsize=4)
+def review_source(source: str, todos: tuple[Todo, ...], reference: str = "") -> Review:
+    """Judge a module; `reference` is the course's own, whose given lines and ways between TODOs are allowed."""
     strict = [todo for todo in todos if todo.forbid]
     if not strict:
-        return {}
-    module = _read_module(ast.parse(source), _list_leads([name for todo in strict for name in todo.forbid]))
-    owners = {todo.id: {place.split(".")[0] for place in todo.where} for todo in todos}
-    found = {}
+        return Review({}, ())
+    module = _Module(source, Canon({name for todo in strict for name in todo.forbid}, TOOLS))
+    given = read_given(reference)
+    uses: dict[str, Use] = {}
+    unclear: list[Unclear] = []
     for todo in strict:
-        own = owners[todo.id]
-        others = set[str]().union(*owners.values()) - own
-        uses = [use for node in _reach(module, own, others) for use in _list_uses(node, module)]
-        forbidden = sorted((use for use in uses if use.name in todo.forbid), key=lambda use: use.line)
-        if forbidden:
-            found[todo.id] = forbidden[0]
-    return found
+        court = _Court(module, todo, todos, given)
+        found, doubts = court.find_uses(), court.find_unclear()
+        if todo.forbid_unclear:
+            found += [Use(MADE_UP, doubt.line) for doubt in doubts]
+        if found:
+            uses[todo.id] = min(found, key=lambda use: use.line)
+        unclear += [] if found else doubts
+    return Review(uses, tuple(unclear))
+
+
+def review_submission(submission: Submission, assignment: Assignment) -> Review:
+    """Judge a submission by the rules of its assignment."""
+    reference = assignment.solution.read_text(encoding="utf-8")
+    return review_source(submission.source, assignment.todos, reference)
+
+
+def list_remarks(submission: Submission, assignment: Assignment) -> tuple[str, ...]:
+    """Say to staff which code can only be judged by eye."""
+    if submission.refused:
+        return ()
+    found = review_submission(submission, assignment).unclear
+    remarks = [f"{one.todo}: {one.what} ({submission.locate(one.line).describe()})" for one in found[:MAX_REMARKS]]
+    return (
+        (*remarks, f"and {len(found) - MAX_REMARKS} more of the kind") if len(found) > MAX_REMARKS else tuple(remarks)
+    )
 
 
 def forbid_use(use: Use, submission: Submission) -> Outcome:
@@ -67,108 +114,167 @@ def forbid_use(use: Use, submission: Submission) -> Outcome:
     return Outcome(Verdict.FORBIDDEN, f"{use.name} is not to be used here ({place}): this TODO asks for your own code")
 
 
-def _list_leads(names: Sequence[str]) -> frozenset[str]:
-    """Every prefix of the names that matter, plain and as the dict of what it names."""
-    parts = [name.split(".") for name in (*names, *IMPORTERS, GETTER)]
-    prefixes = {".".join(part[:count]) for part in parts for count in range(1, len(part) + 1)}
-    return frozenset(prefixes | {f"{prefix}.__dict__" for prefix in prefixes})
+@dataclass(frozen=True)
+class Given:
+    """What the course's own module allows: its lines outside of solutions, and which names its definitions reach."""
+
+    lines: frozenset[str] = frozenset()
+    tree: ast.Module = field(default_factory=lambda: ast.Module([], []))
+
+    def reach(self, roots: frozenset[str]) -> frozenset[str]:
+        """Return the names that the definitions of `roots` use, directly or not."""
+        definitions = index_definitions(self.tree)
+        waiting, seen = sorted(roots), set(roots)
+        while waiting:
+            for node in definitions.get(waiting.pop(), []):
+                names = read_names([node])
+                used = (names.needs | names.later) & definitions.keys() - seen
+                seen |= used
+                waiting += sorted(used)
+        return frozenset(seen)
 
 
-def _read_module(tree: ast.Module, leads: frozenset[str]) -> _Module:
-    module = _Module(leads)
-    for statement in tree.body:
-        for name in _list_defined(statement):
-            module.definitions[name].append(statement)
-    for node in ast.walk(tree):
-        _note_alias(node, module)
-    return module
+@functools.lru_cache(maxsize=4)
+def read_given(reference: str) -> Given:
+    """Read the course's own module."""
+    lines, inside = set(), False
+    for line in reference.split("\n"):
+        text = line.strip()
+        if text.startswith("### BEGIN SOLUTION"):
+            inside = True
+        elif text == "### END SOLUTION":
+            inside = False
+        elif text and not inside:
+            lines.add(text)
+    return Given(frozenset(lines), ast.parse(reference))
 
 
-def _list_defined(statement: ast.stmt) -> Iterator[str]:
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield statement.name
-    if isinstance(statement, ast.Assign):
-        # `Class.forward = f` defines a part of the class.
-        yield from (_find_root(target) for target in statement.targets)
+class _Module:
+    """A submission's module: its lines, its definitions by name, and how values flow in it."""
+
+    def __init__(self, source: str, canon: Canon) -> None:
+        tree = ast.parse(source)
+        self.canon = canon
+        self.lines = source.split("\n")
+        self.bindings = Bindings(tree, canon)
+        self.unclear: dict[int, list[str]] = defaultdict(list)
+        for node, what in self.bindings.unclear:
+            self.unclear[id(node)].append(what)
+        statements = [node for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+        self.docstrings = {id(node.value) for node in statements}
+        self.definitions = index_definitions(tree)
+        for text in self.bindings.evaluated.values():
+            for name, nodes in index_definitions(text).items():
+                self.definitions.setdefault(name, []).extend(nodes)
+
+    def walk(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Walk a part of the module, and the text that it hands to `eval`."""
+        waiting = [node]
+        while waiting:
+            for inner in ast.walk(waiting.pop()):
+                yield inner
+                if id(inner) in self.bindings.evaluated:
+                    waiting.append(self.bindings.evaluated[id(inner)])
+
+    def list_forbidden(self, node: ast.AST) -> Iterator[str]:
+        """List the forbidden names that an expression or an import stands for."""
+        for name in self.bindings.flow.list_known(self.bindings.flow.of(node)):
+            if found := self.canon.find_forbidden(name):
+                yield found
+
+    def knows(self, attribute: ast.Attribute) -> bool:
+        """Whether it is known what an attribute stands for, be it a definition of the submission's own."""
+        flow = self.bindings.flow
+        return bool(flow.values[flow.of(attribute)] or flow.values[flow.of_field(attribute.attr)])
+
+    def list_names(self, node: ast.AST) -> set[str]:
+        """List the module-level names that an expression looks up."""
+        found = set(self.bindings.global_reads.get(id(node), ()))
+        if isinstance(node, ast.Name) and (scope := self.bindings.scopes.get(id(node))):
+            found |= {node.id} if scope.find(node.id) is self.bindings.module else set()
+        return found
 
 
-def _find_root(node: ast.expr) -> str:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
+class _Court:
+    """One TODO's rules and the part of the module that they are about."""
+
+    def __init__(self, module: _Module, todo: Todo, todos: Sequence[Todo], given: Given) -> None:
+        self.module = module
+        self.todo = todo
+        self.own = _list_owned(todo)
+        self.allowed = given.reach(self.own)
+        self.given = given
+        # Whose use of a name is charged to another TODO.
+        self.charged = {
+            (name, forbidden)
+            for other in todos
+            if other is not todo
+            for name in _list_owned(other) - self.own
+            for forbidden in other.forbid
+        }
+        self.leaves = {leaf for name in todo.forbid if _is_telling(leaf := name.rpartition(".")[2])}
+        self.reached = list(self._reach())
+
+    def find_uses(self) -> list[Use]:
+        """List the uses of what is forbidden."""
+        found = []
+        for part in self.reached:
+            for node in self.module.walk(part.node):
+                for name in self.module.list_forbidden(node):
+                    if name in self.todo.forbid and (line := self._charge(part, node, name)):
+                        found.append(Use(name, line))
+        return found
+
+    def find_unclear(self) -> list[Unclear]:
+        """List what can only be judged by eye."""
+        found = {
+            Unclear(self.todo.id, what, getattr(node, "lineno", 1))
+            for part in self.reached
+            for node in self.module.walk(part.node)
+            for what in self._list_doubts(node)
+        }
+        if self.module.bindings.flow.overflowed:
+            found.add(Unclear(self.todo.id, "holds more aliases than can be followed", 1))
+        return sorted(found, key=lambda one: (one.line, one.what))
+
+    def _list_doubts(self, node: ast.AST) -> Iterator[str]:
+        yield from self.module.unclear.get(id(node), ())
+        match node:
+            case ast.Attribute(attr=name) if name in BACK_DOORS:
+                yield f"reads {name}"
+            case ast.Attribute(attr=name) if name in self.leaves and not self.module.knows(node):
+                yield f"uses something called {name}"
+            case ast.Constant(value=str(text)) if id(node) not in self.module.docstrings:
+                yield from (f"names {leaf!r} in a text" for leaf in sorted(self.leaves) if leaf in text)
+
+    def _charge(self, part: Reached, node: ast.AST, name: str) -> int:
+        """Return the line to name for a use in a part; 0 where it is not this TODO's doing."""
+        line = getattr(node, "lineno", part.via)
+        if part.name in self.own or not part.name:
+            return line
+        if (part.name, name) in self.charged:
+            return 0
+        if self.module.lines[line - 1].strip() in self.given.lines:
+            return 0 if part.name in self.allowed else part.via
+        return line
+
+    def _reach(self) -> Iterator[Reached]:
+        waiting = [(name, 0) for name in sorted(self.own, reverse=True)]
+        seen = set(self.own)
+        while waiting:
+            name, via = waiting.pop()
+            for node in self.module.definitions.get(name, []):
+                part = Reached(node, name, via)
+                yield part
+                for inner in self.module.walk(node):
+                    for used in sorted(self.module.list_names(inner) - seen):
+                        seen.add(used)
+                        waiting.append((used, via or getattr(inner, "lineno", 0)))
 
 
-def _note_alias(node: ast.AST, module: _Module) -> None:
-    match node:
-        case ast.Import(names=names):
-            for name in names:
-                # `import torch.nn` binds torch, `import torch.nn as nn` binds nn
-                module.aliases[name.asname or name.name.split(".")[0]].add(
-                    name.name if name.asname else name.name.split(".")[0]
-                )
-        case ast.ImportFrom(module=str(origin), names=names):
-            module.stars += [origin for name in names if name.name == "*"]
-            for name in names:
-                module.aliases[name.asname or name.name].add(f"{origin}.{name.name}")
-        case ast.Assign(targets=[ast.Name(id=target)], value=ast.Name() | ast.Attribute() | ast.Call() as value):
-            module.aliases[target] |= _resolve(value, module)
+def _is_telling(leaf: str) -> bool:
+    return len(leaf) >= LEAST_LEAF and ("_" in leaf.strip("_") or sum(letter.isupper() for letter in leaf) > 1)
 
 
-def _reach(module: _Module, own: set[str], others: set[str]) -> Iterator[ast.stmt]:
-    """The statements that define `own` names, and those of every helper that they use, directly or not."""
-    waiting, seen = sorted(own), set(own) | others
-    while waiting:
-        for statement in module.definitions.get(waiting.pop(), []):
-            yield statement
-            used = {item.id for item in ast.walk(statement) if isinstance(item, ast.Name)} - seen
-            seen |= used
-            waiting += sorted(used)
-
-
-def _list_uses(statement: ast.stmt, module: _Module) -> Iterator[Use]:
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.ImportFrom):
-            yield from (Use(name, node.lineno) for name in sorted(_resolve(node, module)))
-
-
-def _resolve(node: ast.AST, module: _Module, steps: int = MAX_STEPS) -> set[str]:
-    """The full dotted names that an expression may stand for, among those that lead somewhere."""
-    return _list_meanings(node, module, steps - 1) & module.leads if steps else set()
-
-
-def _list_meanings(node: ast.AST, module: _Module, steps: int) -> set[str]:
-    match node:
-        case ast.Name(id=name):
-            stars = set() if name in module.definitions else {f"{star}.{name}" for star in module.stars}
-            return module.aliases.get(name, {name}) | stars
-        case ast.Attribute(value=owner, attr=name):
-            return {f"{base}.{name}" for base in _resolve(owner, module, steps)}
-        case ast.Call(func=ast.Name(id="getattr"), args=[owner, name, *_]):
-            return {f"{base}.{_read_text(name)}" for base in _resolve(owner, module, steps)}
-        case ast.Call(func=ast.Call(func=getter, args=[name, *_]), args=[owner]) if _is_getter(getter, module, steps):
-            return {f"{base}.{_read_text(name)}" for base in _resolve(owner, module, steps)}
-        case ast.Call(func=ast.Name(id="vars"), args=[owner]):
-            return {f"{base}.__dict__" for base in _resolve(owner, module, steps)}
-        case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]):
-            return {name} if _resolve(function, module, steps) & IMPORTERS else set()
-        case ast.Subscript(value=owner, slice=ast.Constant(value=str(name))):
-            mappings = {base for base in _resolve(owner, module, steps) if base.endswith(".__dict__")}
-            return {f"{base.removesuffix('.__dict__')}.{name}" for base in mappings}
-        case ast.ImportFrom(module=str(origin), names=names):
-            return {f"{origin}.{name.name}" for name in names}
-    return set()
-
-
-def _is_getter(node: ast.AST, module: _Module, steps: int) -> bool:
-    return GETTER in _resolve(node, module, steps)
-
-
-def _read_text(node: ast.AST) -> str:
-    """A name that is written out, in one piece or in several; empty for what is known only when it runs."""
-    pieces: list[ast.AST] = []
-    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        pieces.append(node.right)
-        node = node.left
-    pieces.append(node)
-    texts = [piece.value for piece in pieces if isinstance(piece, ast.Constant) and isinstance(piece.value, str)]
-    return "".join(reversed(texts)) if len(texts) == len(pieces) else ""
+def _list_owned(todo: Todo) -> frozenset[str]:
+    return frozenset(place.partition(".")[0] for place in todo.where)

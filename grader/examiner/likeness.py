@@ -70,10 +70,20 @@ def _compare_tensors(actual: Any, expected: torch.Tensor) -> float:
 def _correlate(one: torch.Tensor, other: torch.Tensor) -> float:
     if not other.numel() or torch.equal(other, other[:1].expand_as(other)):
         return float(torch.allclose(one, other, rtol=NEARNESS, atol=1e-6))
-    one, other = one - one.mean(), other - other.mean()
-    correlation = float(torch.cosine_similarity(one, other, dim=0))
+    correlation = _find_correlation(one, other)
+    if correlation > 0 and not torch.equal(one, one[:1].expand_as(one)):
+        # Of ranks, too: a function that only bends the numbers keeps their order.
+        correlation = max(correlation, _find_correlation(_rank(one), _rank(other)))
     # Squared, so that the correlation that a few values in any order have by chance counts for little.
     return correlation**2 if correlation > 0 else 0.0
+
+
+def _find_correlation(one: torch.Tensor, other: torch.Tensor) -> float:
+    return float(torch.cosine_similarity(one - one.mean(), other - other.mean(), dim=0))
+
+
+def _rank(values: torch.Tensor) -> torch.Tensor:
+    return values.argsort().argsort().double()
 
 
 def _compare_mappings(actual: Any, expected: Mapping[Any, Any]) -> float:

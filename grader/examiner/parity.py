@@ -3,14 +3,13 @@
 A message never holds an expected value: students may read it.
 """
 
-import copy
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 
 from grader.examiner.likeness import note_likeness
-from grader.examiner.proxy import RemoteObject, state_shapes
 
 # Two right formulas differ by rounding: by a few times what float32 itself loses against float64.
 ROUNDING_FACTOR = 32
@@ -18,9 +17,9 @@ RELATIVE_FLOOR = {torch.float64: 1e-9, torch.float32: 2e-5, torch.bfloat16: 2e-2
 
 
 class Mismatch(AssertionError):
-    """A result that is not what was asked; `hint` names the likely mistake, where one fits.
+    """A result that differs from what was asked; `hint` names the likely mistake, where one fits.
 
-    `compared` holds what was found and what was expected, for public tests: there the student may see both.
+    `compared` holds the found and the expected value, for public tests: there the student may see both.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -38,11 +37,11 @@ def assert_parity(
     precise: Any = None,
     mistakes: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
 ) -> None:
-    """Structure, exact shape, dtype, device, finiteness, then values.
+    """Compare structure, exact shape, dtype, device, finiteness, then values. Raises Mismatch.
 
     `precise` is the expected result in float64 and gives the tolerance; `mistakes` maps a sentence to the value that a
-    known mistake would give. Either may be a function that gives it: it is called only where values differ, and most
-    right answers are the same to the last bit. Raises Mismatch.
+    known mistake would give. Either may be a function that returns it: it is called only where values differ, and most
+    right answers are the same to the last bit.
     """
     if note_likeness(actual, expected):
         return
@@ -54,15 +53,16 @@ def assert_parity(
 
 
 def assert_equal(actual: Any, expected: Any, message: str) -> None:
-    """Plain values are equal: ids, words, numbers. Unlike `assert`, it can serve in a gate. Raises Mismatch."""
+    """Check that plain values are equal. Unlike `assert`, it can serve in a gate. Raises Mismatch."""
     if not note_likeness(actual, expected) and actual != expected:
         raise Mismatch(message)
 
 
 def assert_moved(actual: Any, own: Any, device: str, *, what: str) -> None:
-    """A submission's result is on the device, with the numbers of its `own` result on the CPU. Raises Mismatch.
+    """Check that a result is on the device, with the numbers of the submission's `own` result on the CPU.
 
     Its own, not the reference's: a wrong value is charged where values are compared, not on the device once more.
+    Raises Mismatch.
     """
     assert_parity(_detach(actual, ""), _detach(own, device), what=what)
 
@@ -78,82 +78,28 @@ def _detach(value: Any, place: str) -> Any:
 
 
 def assert_shape(actual: Any, shape: tuple[int, ...], *, what: str) -> None:
-    """`actual` is a tensor of exactly that shape. Raises Mismatch."""
+    """Check that `actual` is a tensor of exactly that shape. Raises Mismatch."""
     if not isinstance(actual, torch.Tensor):
-        raise Mismatch(f"{what}: expected a tensor, found {_name(actual)}")
+        raise Mismatch(f"{what}: expected a tensor, found {describe_value(actual)}")
     if tuple(actual.shape) != tuple(shape):
         found, expected = list(actual.shape), list(shape)
         raise Mismatch(f"{what}: the shape is {found}, expected {expected}", _explain_shape(found, expected))
 
 
 def assert_unchanged(before: torch.Tensor, after: torch.Tensor, *, what: str) -> None:
-    """An input still holds what it held before the call. Raises Mismatch."""
+    """Check that an input is as it was before the call. Raises Mismatch."""
     if before.shape != after.shape or not torch.equal(before, after):
         raise Mismatch(f"{what} was changed by the call", "work on a copy, or use operations that return a new tensor")
 
 
-def in_float64(module: Any, *inputs: Any, method: str = "forward") -> Any:
-    """What `module` (or a function) gives when it and its inputs are computed in float64."""
-    doubled = [_double(value) for value in inputs]
-    with torch.no_grad():
-        if not isinstance(module, torch.nn.Module):
-            return module(*doubled)
-        precise = copy.deepcopy(module).double()
-        return getattr(precise, method)(*doubled)
-
-
-def enlarge(module: torch.nn.Module, factor: float = 4.0) -> None:
-    """Scale every weight in place, so that an untrained model does not give the same answer to everything."""
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.mul_(factor)
-
-
-def load_weights(theirs: Any, ours: torch.nn.Module) -> None:
-    """Give the submission's module the reference's weights.
-
-    By name; where layers were renamed, by the last part of the name and the shape, in order. Raises Mismatch where
-    that is ambiguous. Source of names: the given constructor.
-    """
-    weights = {name: tensor.detach() for name, tensor in ours.state_dict().items()}
-    names = state_shapes(theirs)
-    if names is None:
-        raise Mismatch("the module's state_dict() is not a dict of tensors")
-    if set(names) != set(weights) or any(names[name] != tuple(weights[name].shape) for name in names):
-        weights = _rename(weights, names)
-    theirs.load_state_dict(weights)
-
-
-def _rename(weights: dict[str, torch.Tensor], names: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
-    renamed = {name: weights[name] for name in names if name in weights and tuple(weights[name].shape) == names[name]}
-    left = {name: tensor for name, tensor in weights.items() if name not in renamed}
-    open_names = [name for name in names if name not in renamed]
-    for key in (_leaf_and_shape, _only_shape):
-        for name in list(open_names):
-            ours = [n for n, tensor in left.items() if key(n, tuple(tensor.shape)) == key(name, names[name])]
-            rivals = [n for n in open_names if key(n, names[n]) == key(name, names[name])]
-            if ours and len(ours) == len(rivals):
-                renamed[name] = left.pop(ours[0])
-                open_names.remove(name)
-    if left or open_names:
-        raise Mismatch(
-            f"the layers do not match the skeleton's: expected {_list_shapes(weights)}, found "
-            f"{', '.join(f'{name} {list(shape)}' for name, shape in names.items()) or 'none'}",
-            "the constructor is given code: restore its layers and their sizes",
-        )
-    return renamed
-
-
-def _leaf_and_shape(name: str, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    return (name.rsplit(".", 1)[-1], shape)
-
-
-def _only_shape(name: str, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    return shape
-
-
-def _list_shapes(weights: dict[str, torch.Tensor]) -> str:
-    return ", ".join(f"{name} {list(tensor.shape)}" for name, tensor in weights.items())
+@functools.singledispatch
+def describe_value(value: Any) -> str:
+    """Return the words that say what a submission returned instead. `proxy` adds those for remote objects."""
+    if value is None:
+        return "None (is there a `return`?)"
+    if isinstance(value, torch.Tensor):
+        return f"a tensor of shape {list(value.shape)}"
+    return f"a {type(value).__name__}"
 
 
 def _compare(actual: Any, expected: Any, what: str, precise: Any, mistakes: Any) -> None:
@@ -166,18 +112,18 @@ def _compare(actual: Any, expected: Any, what: str, precise: Any, mistakes: Any)
     elif isinstance(expected, float):
         _compare_floats(actual, expected, what, precise, mistakes)
     elif type(actual) is not type(expected) or actual != expected:
-        raise Mismatch(f"{what}: {_name(actual)} is not what was expected", _find_mistake(actual, mistakes))
+        raise Mismatch(f"{what}: {describe_value(actual)} is not what was expected", _find_mistake(actual, mistakes))
 
 
 def _compare_tensors(actual: Any, expected: torch.Tensor, what: str, precise: Any, mistakes: Any) -> None:
     if not isinstance(actual, torch.Tensor):
-        raise Mismatch(f"{what}: expected a tensor, found {_name(actual)}")
+        raise Mismatch(f"{what}: expected a tensor, found {describe_value(actual)}")
     actual, expected = actual.detach(), expected.detach()
     if actual.shape != expected.shape:
         hint = _find_mistake(actual, mistakes) or _explain_shape(list(actual.shape), list(expected.shape))
         raise Mismatch(f"{what}: the shape is {list(actual.shape)}, expected {list(expected.shape)}", hint)
     if actual.dtype != expected.dtype:
-        raise Mismatch(f"{what}: the dtype is {_short(actual.dtype)}, expected {_short(expected.dtype)}")
+        raise Mismatch(f"{what}: the dtype is {_name_dtype(actual)}, expected {_name_dtype(expected)}")
     if actual.device != expected.device:
         raise Mismatch(
             f"{what}: the result is on {actual.device}, its inputs are on {expected.device}",
@@ -193,7 +139,7 @@ def _compare_values(actual: torch.Tensor, expected: torch.Tensor, what: str, pre
         different = actual != expected
     else:
         _compare_finiteness(actual, expected, what)
-        different = (actual.double() - expected.double()).abs() > find_tolerance(expected, _give(precise))
+        different = (actual.double() - expected.double()).abs() > find_tolerance(expected, _resolve(precise))
         # Infinities were compared above; their difference is not a number.
         different &= torch.isfinite(expected)
     count = int(different.sum())
@@ -216,7 +162,7 @@ def _compare_finiteness(actual: torch.Tensor, expected: torch.Tensor, what: str)
 
 
 def find_tolerance(expected: torch.Tensor, precise: Any = None) -> float:
-    """How far a right result may be off: what float32 loses on this computation, and a floor relative to its scale."""
+    """Return how far a right result may be off: what float32 loses here, and a floor relative to the scale."""
     finite = expected[torch.isfinite(expected)].double()
     scale = max(1.0, float(finite.abs().max())) if finite.numel() else 1.0
     tolerance = RELATIVE_FLOOR.get(expected.dtype, 1e-5) * scale
@@ -227,13 +173,13 @@ def find_tolerance(expected: torch.Tensor, precise: Any = None) -> float:
 
 
 def _find_mistake(actual: Any, mistakes: Any) -> str:
-    for sentence, value in (_give(mistakes) or {}).items():
+    for sentence, value in (_resolve(mistakes) or {}).items():
         if _is_close(actual, value):
             return str(sentence)
     return ""
 
 
-def _give(value: Any) -> Any:
+def _resolve(value: Any) -> Any:
     return value() if callable(value) else value
 
 
@@ -282,10 +228,10 @@ def _explain_scale(actual: torch.Tensor, expected: torch.Tensor) -> str:
 
 def _compare_sequences(actual: Any, expected: Any, what: str, precise: Any) -> None:
     if not isinstance(actual, (list, tuple)):
-        raise Mismatch(f"{what}: expected {len(expected)} parts, found {_name(actual)}")
+        raise Mismatch(f"{what}: expected {len(expected)} parts, found {describe_value(actual)}")
     if len(actual) != len(expected):
         raise Mismatch(f"{what}: there are {len(actual)} parts, expected {len(expected)}")
-    precise = _give(precise)
+    precise = _resolve(precise)
     for index, (one, other) in enumerate(zip(actual, expected, strict=True)):
         part = precise[index] if isinstance(precise, (list, tuple)) and len(precise) == len(expected) else None
         assert_parity(one, other, what=f"{what}[{index}]", precise=part)
@@ -293,13 +239,13 @@ def _compare_sequences(actual: Any, expected: Any, what: str, precise: Any) -> N
 
 def _compare_dicts(actual: Any, expected: dict[Any, Any], what: str, precise: Any) -> None:
     if not isinstance(actual, dict):
-        raise Mismatch(f"{what}: expected a dict, found {_name(actual)}")
+        raise Mismatch(f"{what}: expected a dict, found {describe_value(actual)}")
     if set(actual) != set(expected):
         raise Mismatch(
             f"{what}: the keys differ: {len(set(expected) - set(actual))} missing, "
             f"{len(set(actual) - set(expected))} too many"
         )
-    precise = _give(precise)
+    precise = _resolve(precise)
     for key, value in expected.items():
         part = precise.get(key) if isinstance(precise, dict) else None
         assert_parity(actual[key], value, what=f"{what}[{key!r}]", precise=part)
@@ -307,38 +253,13 @@ def _compare_dicts(actual: Any, expected: dict[Any, Any], what: str, precise: An
 
 def _compare_floats(actual: Any, expected: float, what: str, precise: Any, mistakes: Any) -> None:
     if isinstance(actual, bool) or not isinstance(actual, (int, float)):
-        raise Mismatch(f"{what}: expected a number, found {_name(actual)}")
+        raise Mismatch(f"{what}: expected a number, found {describe_value(actual)}")
     both = [torch.tensor(float(value), dtype=torch.float64) for value in (actual, expected)]
-    precise = _give(precise)
+    precise = _resolve(precise)
     tolerance = find_tolerance(both[1].float(), torch.tensor(precise) if isinstance(precise, float) else None)
     if not abs(actual - expected) <= tolerance:
         raise Mismatch(f"{what}: the value differs", _find_mistake(float(actual), mistakes))
 
 
-def _double(value: Any) -> Any:
-    if isinstance(value, torch.Tensor) and value.is_floating_point():
-        return value.detach().double()
-    if isinstance(value, (list, tuple)):
-        return type(value)(_double(item) for item in value)
-    return value
-
-
-def _name(value: Any) -> str:
-    if value is None:
-        return "None (is there a `return`?)"
-    if isinstance(value, RemoteObject):
-        return _name_remote(value._type)
-    if isinstance(value, torch.Tensor):
-        return f"a tensor of shape {list(value.shape)}"
-    return f"a {type(value).__name__}"
-
-
-def _name_remote(kind: str) -> str:
-    leftover = kind.removeprefix("leftover ")
-    if leftover != kind:
-        return f"the global variable {leftover!r} of a notebook (the function never computed it)"
-    return f"an object of type {kind}"
-
-
-def _short(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
+def _name_dtype(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")

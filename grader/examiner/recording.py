@@ -1,8 +1,7 @@
-"""What a submission answered, kept: enough to run changed tests over it without running it again.
+"""Recordings: a submission and its replies, so that changed tests can be run without running it again.
 
-Filled and played back by `examiner.replay`, kept in RUN/recordings by `batch`. The answers are claims, as they came
-from the jail, and are decoded by what decodes live ones; that a file is the one that was written is known from its
-name, which is the digest of its bytes.
+The replies are claims, as they came from the jail, and are decoded like live ones. A file is named by the digest of its
+bytes, which shows that it is the one that was written.
 """
 
 import hashlib
@@ -19,18 +18,18 @@ from pydantic_core import PydanticSerializationError
 from grader.model.errors import DamagedRecording
 from grader.model.submission import Submission
 
-# The answers of one submission: what would be more is asked again, live.
-MAX_ANSWER_BYTES = 32 << 20
-# The same with what stands around the answers, packed or not.
+# Limit on the recorded reply bytes of one submission. Tests beyond it are not recorded and are rerun live.
+MAX_REPLY_BYTES = 32 << 20
+# Limit on a whole recording, packed or not.
 MAX_FILE_BYTES = 48 << 20
-# Most of the answers are noise to a compressor, and the rest gives in at once.
+# Tensor bytes barely compress; the rest compresses well even at level 1.
 LEVEL = 1
 _LENGTH = struct.Struct("<I")
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """The digest of what was sent at once, and how many replies came; or the verdict and words of a mishap instead."""
+    """The digest of the requests sent at once, and the number of replies; or the verdict and message of an error."""
 
     asked: str
     replies: int = 0
@@ -43,25 +42,25 @@ class RecordedTest:
     """One run of a test, or one load: its exchanges, and the frames of all their replies one after another."""
 
     exchanges: tuple[Exchange, ...]
-    answers: bytes = b""
+    replies: bytes = b""
     cpu_seconds: float = 0.0
 
 
-# By the digest of the first frame that was sent: a test's own seed is in it, or the text that was loaded.
-Takes = Mapping[str, Sequence[RecordedTest]]
+# By the digest of the first frame that was sent: it holds the test's own seed, or the text that was loaded.
+RecordedTests = Mapping[str, Sequence[RecordedTest]]
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A submission as it was read, and what it answered."""
+    """A submission as it was read, and its replies."""
 
     submission: Submission
-    takes: Takes = field(default_factory=dict)
+    tests: RecordedTests = field(default_factory=dict)
     peak_kb: int = 0
 
-    def extend(self, takes: Takes, peak_kb: int) -> "Recording":
-        """With newer takes in place of the older ones of the same tests."""
-        return Recording(self.submission, {**self.takes, **takes}, max(self.peak_kb, peak_kb))
+    def extend(self, tests: RecordedTests, peak_kb: int) -> "Recording":
+        """Return a recording with newer runs in place of the older ones of the same tests."""
+        return Recording(self.submission, {**self.tests, **tests}, max(self.peak_kb, peak_kb))
 
 
 @dataclass(frozen=True)
@@ -84,30 +83,30 @@ _INDEX = TypeAdapter(_Index)
 
 
 def pack_recording(recording: Recording) -> bytes:
-    """The bytes of a recording; none where it holds what cannot be written or would not be read again."""
-    takes = [(first, take) for first, several in recording.takes.items() for take in several]
-    lines = tuple(_Line(first, take.exchanges, len(take.answers), take.cpu_seconds) for first, take in takes)
+    """Return the bytes of a recording; none if it cannot be written or is too large to be read again."""
+    tests = [(first, test) for first, runs in recording.tests.items() for test in runs]
+    lines = tuple(_Line(first, test.exchanges, len(test.replies), test.cpu_seconds) for first, test in tests)
     try:
         index = _INDEX.dump_json(_Index(1, recording.submission, lines, recording.peak_kb))
     except PydanticSerializationError:
         return b""  # half a surrogate pair in a text that a student chose
-    data = b"".join([_LENGTH.pack(len(index)), index, *(take.answers for _, take in takes)])
+    data = b"".join([_LENGTH.pack(len(index)), index, *(test.replies for _, test in tests)])
     return zlib.compress(data, LEVEL) if len(data) <= MAX_FILE_BYTES else b""
 
 
 def unpack_recording(data: bytes) -> Recording:
-    """The recording in these bytes. Raises DamagedRecording."""
+    """Return the recording in these bytes. Raises DamagedRecording."""
     raw = _decompress(data)
     try:
         (length,) = _LENGTH.unpack_from(raw)
         index = _INDEX.validate_json(raw[_LENGTH.size : _LENGTH.size + length])
     except (struct.error, ValidationError) as error:
         raise DamagedRecording(f"its index cannot be read ({type(error).__name__})") from error
-    return Recording(index.submission, _cut_answers(index, raw, _LENGTH.size + length), index.peak_kb)
+    return Recording(index.submission, _cut_replies(index, raw, _LENGTH.size + length), index.peak_kb)
 
 
 def read_recording(path: Path) -> Recording:
-    """The recording in a file that is named by the digest of its bytes. Raises DamagedRecording."""
+    """Return the recording in a file that is named by the digest of its bytes. Raises DamagedRecording."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -119,7 +118,7 @@ def read_recording(path: Path) -> Recording:
 
 
 def name_recording(data: bytes) -> str:
-    """The name of the file that holds these bytes."""
+    """Return the name of the file that holds these bytes."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -134,12 +133,12 @@ def _decompress(data: bytes) -> bytes:
     return raw
 
 
-def _cut_answers(index: _Index, raw: bytes, start: int) -> dict[str, list[RecordedTest]]:
-    takes: dict[str, list[RecordedTest]] = {}
+def _cut_replies(index: _Index, raw: bytes, start: int) -> dict[str, list[RecordedTest]]:
+    tests: dict[str, list[RecordedTest]] = {}
     for line in index.lines:
         end = start + line.size
-        takes.setdefault(line.first, []).append(RecordedTest(line.exchanges, raw[start:end], line.cpu_seconds))
+        tests.setdefault(line.first, []).append(RecordedTest(line.exchanges, raw[start:end], line.cpu_seconds))
         start = end
     if start != len(raw):
-        raise DamagedRecording("its answers are not as long as its index says")
-    return takes
+        raise DamagedRecording("its replies are not as long as its index says")
+    return tests

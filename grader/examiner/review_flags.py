@@ -1,7 +1,7 @@
-"""What a teacher should look at: code that goes where no TODO leads. It costs no point, and its student is not told.
+"""Flag code for review that does something no TODO needs. Flags cost no points and are not shown to the student.
 
-An honest submission may have a reason for any of this, and a clever attack hides from it: a hint for the eye, not a
-wall.
+Honest code can trigger these flags and a careful attacker can avoid them. They help staff decide where to look; they
+are not a security control.
 """
 
 import ast
@@ -19,19 +19,19 @@ NAMES = {
 }
 MOST = 20
 PLACES = (".grader", "/etc/", "/proc/", "/sys/", "expected.toml", "solutions/", "tests_hidden")
-# What a reply or a system call came to that the jail does not have.
+# Verdicts of replies and system calls that no honest code makes.
 REFUSED = frozenset({Verdict.FORBIDDEN, Verdict.MALFORMED_REPLY})
 
 
 def find_suspicions(submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:
-    """A remark for each kind of thing that is odd, with the place where it stands first."""
+    """Return a remark for each kind of odd code, with the first place where it stands."""
     lines: dict[str, int] = {}
     for what, line in _list_odd(submission.source):
         lines.setdefault(what, line)
     first = list(lines.items())[:MOST]
     remarks = [f"{what[:160]} ({submission.locate(line).describe()})" for what, line in first]
     if len(lines) > MOST:
-        remarks.append(f"and {len(lines) - MOST} things more")
+        remarks.append(f"and {len(lines) - MOST} more")
     refused = [result for result in results if result.status in REFUSED]
     if refused:
         remarks.append(f"{len(refused)} tests met what is not allowed, first: {refused[0].message[:160]}")
@@ -42,7 +42,7 @@ def _list_odd(source: str) -> Iterator[tuple[str, int]]:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return  # the intake has told what is wrong with it
+        return  # the intake has said what is wrong with it
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):

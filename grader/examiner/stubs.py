@@ -1,31 +1,48 @@
-"""Open stubs: fill the others, so that one open TODO does not hide its neighbours.
+"""Open stubs: fill those of other TODOs, so that one open TODO does not hide its neighbours.
 
 Works on text; nothing is run.
 """
 
 import ast
 import functools
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
-STUB = "FIXME"
+from grader.model.marks import SENTINEL
 
 
 def fill_stubs(source: str, *, keep: str, fills: Mapping[str, str]) -> str:
-    """`source` with every `FIXME("<todo>")` replaced by that TODO's `fill`, but for the TODO that is being judged."""
-    if STUB not in source or not fills:
+    """Return `source` with every `FIXME("<todo>")` replaced by that TODO's fill, except for the TODO `keep`."""
+    if SENTINEL not in source or not fills:
         return source
     lines = [line.encode() for line in source.split("\n")]
-    # From the end, so that a replacement does not move those still to come.
-    for call, todo in sorted(_find_stubs(source), key=lambda stub: (stub[0].lineno, stub[0].col_offset), reverse=True):
+    edits: dict[int, list[tuple[int, int, bytes]]] = defaultdict(list)
+    for call, todo in _find_stubs(source):
         if todo != keep and todo in fills and call.lineno == call.end_lineno:
-            line = lines[call.lineno - 1]
-            lines[call.lineno - 1] = line[: call.col_offset] + fills[todo].encode() + line[call.end_col_offset :]
+            edits[call.lineno - 1].append((call.col_offset, call.end_col_offset or 0, fills[todo].encode()))
+    for index, changes in edits.items():
+        lines[index] = _replace_parts(lines[index], sorted(changes))
     return b"\n".join(lines).decode()
 
 
+def _replace_parts(line: bytes, changes: Sequence[tuple[int, int, bytes]]) -> bytes:
+    # A stub inside another one's arguments goes with it.
+    parts, at = [], 0
+    for begin, end, text in changes:
+        if begin >= at:
+            parts += [line[at:begin], text]
+            at = end
+    return b"".join([*parts, line[at:]])
+
+
 def list_open_todos(source: str) -> frozenset[str]:
-    """The TODOs whose stub is still in the source."""
+    """Return the TODOs whose stub is still in the source."""
     return frozenset(todo for _, todo in _find_stubs(source))
+
+
+def find_open_todo(source: str, line: int) -> str:
+    """Return the TODO whose stub stands on that line; empty if there is none."""
+    return next((todo for call, todo in _find_stubs(source) if call.lineno <= line <= (call.end_lineno or 0)), "")
 
 
 # Asked once for each TODO of the same submission; parsing it costs more than a test.
@@ -34,6 +51,6 @@ def _find_stubs(source: str) -> list[tuple[ast.Call, str]]:
     stubs = []
     for node in ast.walk(ast.parse(source)):
         match node:
-            case ast.Call(func=ast.Name(id="FIXME"), args=[ast.Constant(value=str(todo))]):
+            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(todo))]) if name == SENTINEL:
                 stubs.append((node, todo))
     return stubs

@@ -1,6 +1,6 @@
 """An assignment's hidden tests: collected once, run for every submission.
 
-pytest does the collecting, the fixtures and the running; this file decides what an outcome means.
+pytest collects the tests, makes the fixtures and runs; this module decides what an outcome means.
 """
 
 import sys
@@ -8,35 +8,38 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
 import pytest
-from _pytest.config import (
-    _prepareconfig,  # the step of `pytest.main` before it runs anything; pytest-xdist does the same
-)
-from _pytest.runner import runtestprotocol
 
-from grader.examiner.forbidden_names import find_forbidden, forbid_use
+from grader.examiner.examination import (
+    EXAMINATION,
+    Examination,
+    list_marks,
+    make_test_id,
+    prepare_device,
+    read_sentence,
+)
+from grader.examiner.forbidden_names import forbid_use, review_submission
 from grader.examiner.gate import UNEARNED, find_unearned
-from grader.examiner.parity import Mismatch
-from grader.examiner.plugin import CATEGORIES, EXAMINATION, Examination, find_todo_id, make_test_id
-from grader.examiner.proxy import SubmissionSession
+from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
+from grader.examiner.session import SubmissionSession
 from grader.intake import read_submission
 from grader.model.assignment import Assignment
 from grader.model.devices import VIRTUAL, Device
 from grader.model.digests import digest_suite
 from grader.model.errors import BrokenSuite, GraderFault
-from grader.model.report import Category, CheckResult, Visibility, check_points
+from grader.model.marks import Category, Visibility, read_marks
+from grader.model.report import CheckResult, check_points
+from grader.model.submission import Submission
 from grader.model.verdict import MEANINGS, Outcome, SubmissionError, Verdict
 from grader.sandbox.in_process import InProcessChannel
-from grader.wire.virtual_device import set_up_virtual_device
 
-ARGUMENTS = ["-c", "/dev/null"]
-ARGUMENTS += ["--assert=plain", "--capture=no", "--disable-plugin-autoload"]
-# What pytest does around each test for a person who reads its output is more work than the test.
-UNUSED = ["cacheprovider", "terminal", "faulthandler", "logging", "warnings", "unraisableexception", "threadexception"]
-PLUGINS = ["-p", "grader.examiner.plugin", *(part for name in UNUSED for part in ("-p", f"no:{name}"))]
+if TYPE_CHECKING:
+    from grader.sandbox.channel import Channel
+
+ARGUMENTS = ["-c", "/dev/null", "--assert=plain", "--capture=no", "-p", "grader.examiner.plugin"]
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,11 @@ class HiddenTest:
 
     @property
     def name(self) -> str:
-        """Its docstring: a sentence that a student may read."""
-        function = getattr(self.item, "function", None)
-        return " ".join((getattr(function, "__doc__", None) or self.id).split())
+        """Return its docstring: a sentence that a student may read."""
+        return read_sentence(self.item, default=self.id)
 
     def report(self, outcome: Outcome, *, cpu_seconds: float = 0.0) -> CheckResult:
-        """Its line in the report."""
+        """Return its line in the report."""
         return CheckResult(
             id=self.id,
             name=self.name,
@@ -74,69 +76,57 @@ class HiddenTest:
         )
 
     def repeat(self, result: CheckResult) -> CheckResult:
-        """Its line once more, worth what it is worth now."""
+        """Return its line from an earlier report, with the points that it has now."""
         outcome = Outcome(result.status, result.message, result.hint)
         return self.report(outcome, cpu_seconds=result.cpu_seconds)
-
-
-class _Recorder:
-    """Keeps the exception of the last test; stands in for pytest's own, slow, text reports."""
-
-    def __init__(self) -> None:
-        self.raised: BaseException | None = None
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
-        if call.excinfo is not None and self.raised is None:
-            self.raised = call.excinfo.value
-        outcome = "passed" if call.excinfo is None else "failed"
-        return pytest.TestReport(item.nodeid, item.location, {}, cast(Any, outcome), None, cast(Any, call.when))
 
 
 class Suite:
     """The hidden tests of one assignment."""
 
     def __init__(self, assignment: Assignment, secret: bytes, device: Device = VIRTUAL) -> None:
-        """Collect them. Raises BrokenSuite where they cannot be collected or their points do not add up."""
+        """Collect them. Raises BrokenSuite if they cannot be collected or their points do not add up."""
         import torch
 
         prepare_device(device)
-
         # As in the zygote, so that both sides compute alike.
         torch.set_num_threads(1)
         torch.backends.mkldnn.set_flags(False)
         self.assignment = assignment
-        self.recorder = _Recorder()
+        self.recorder = Recorder()
         self.examination = Examination(assignment, secret, device=device.name)
         self.tests = self._collect(assignment.hidden_tests)
         self.lacks_gpu = assignment.gpu_policy == "require" and not device.is_cuda
         if assignment.gpu_policy == "skip":
             self.tests = _leave_out_gpu(self.tests)
         self.digest = digest_suite(assignment)
-        self._endless: set[str] = set()
         self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
         check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
 
-    def run(self, subject: SubmissionSession, kept: Sequence[CheckResult] = ()) -> list[CheckResult]:
-        """Run every test for one submission, but for those whose result is `kept` from before. Raises GraderFault where
-        the examiner cannot go on."""
-        subject.signatures = self.examination.load_signatures()
+    def open_session(self, submission: Submission, channel: "Channel") -> SubmissionSession:
+        """Return a submission as the suite's tests see it. Raises BrokenSuite if the solution cannot be imported."""
+        devices, signatures = {"cpu", self.examination.device}, self.examination.load_signatures()
+        return SubmissionSession(submission, self.assignment, channel, devices=devices, signatures=signatures)
+
+    def run(self, session: SubmissionSession, kept: Sequence[CheckResult] = ()) -> list[CheckResult]:
+        """Run every test for one submission, except those whose earlier result is `kept`. Raises GraderFault if the
+        examiner cannot go on."""
         known = {result.id: result for result in kept}
-        self._endless = {result.todo for result in kept if result.status is Verdict.TIMED_OUT}
-        forbidden = find_forbidden(subject.submission.source, self.assignment.todos)
+        endless = {result.todo for result in kept if result.status is Verdict.TIMED_OUT}
+        forbidden = review_submission(session.submission, self.assignment).uses
         results = {}
         for test in self._order_by_todo(self.tests):
             if test.todo in forbidden:
-                results[test.id] = test.report(forbid_use(forbidden[test.todo], subject.submission))
+                results[test.id] = test.report(forbid_use(forbidden[test.todo], session.submission))
             elif test.id in known:
                 results[test.id] = test.repeat(known[test.id])
             elif self.lacks_gpu and test.category == "gpu":
                 results[test.id] = test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en))
             else:
-                outcome = self._judge(test, subject)
-                cpu_seconds = round(subject.channel.read_cpu_seconds(), 4)
+                outcome = self._judge(test, session, endless)
+                cpu_seconds = round(session.channel.read_cpu_seconds(), 4)
                 results[test.id] = test.report(outcome, cpu_seconds=cpu_seconds)
-        return self._withhold_unearned([results[test.id] for test in self.tests], subject, known)
+        return self._withhold_unearned([results[test.id] for test in self.tests], session, known)
 
     def _order_by_todo(self, tests: Sequence[HiddenTest]) -> list[HiddenTest]:
         # A stand-in for an earlier TODO may be a right answer to it. A submission that keeps one has it too late.
@@ -144,14 +134,14 @@ class Suite:
         return sorted(tests, key=lambda test: places[test.todo])
 
     def _withhold_unearned(
-        self, results: list[CheckResult], subject: SubmissionSession, known: Mapping[str, CheckResult]
+        self, results: list[CheckResult], session: SubmissionSession, known: Mapping[str, CheckResult]
     ) -> list[CheckResult]:
         passed = {result.id for result in results if result.status is Verdict.PASSED}
         at_stake = {test.todo for test in self.tests if test.id in passed and test.id not in known}
         gates = self._order_by_todo([test for test in self.tests if test.is_gate and test.todo in at_stake])
         if any(gate.id not in passed for gate in gates):
-            subject.channel.close()  # the next round starts a child that has not seen any stand-in
-        closed = find_unearned(gates, passed, lambda gate, number: self._run_round(gate, number, subject))
+            session.channel.close()  # the next round starts a child that has not seen any stand-in
+        closed = find_unearned(gates, passed, lambda gate, number: self._run_round(gate, number, session))
         tests = [test for test in self.tests if test.todo in closed and test.id in passed and test.id not in known]
         self.withheld = frozenset(test.id for test in tests)
         unearned = {test.id: test.report(Outcome(Verdict.FAILED, UNEARNED)) for test in tests}
@@ -162,73 +152,58 @@ class Suite:
             for result in results
         ]
 
-    def _run_round(self, gate: HiddenTest, number: int, subject: SubmissionSession) -> BaseException | None:
-        self.examination.round = number
-        try:
-            raised = self._run_test(gate, subject)
-        finally:
-            self.examination.round = 0
+    def _run_round(self, gate: HiddenTest, number: int, session: SubmissionSession) -> BaseException | None:
+        raised = self._run_test(gate, session, round_number=number)
         if isinstance(raised, GraderFault):
             raise raised
         return raised
 
-    def _judge(self, test: HiddenTest, subject: SubmissionSession) -> Outcome:
-        raised = self._run_test(test, subject)
-        if _overran(raised) and test.todo not in self._endless:
+    def _judge(self, test: HiddenTest, session: SubmissionSession, endless: set[str]) -> Outcome:
+        """Run a test. `endless` gathers the TODOs that overran twice: their other tests get no second try."""
+        raised = self._run_test(test, session)
+        if _overran(raised) and test.todo not in endless:
             # CPU time is only as steady as the machine: where a host takes memory away, a touched page may cost a
             # thousand times more. What a machine's hiccup overran passes now; what overruns again is endless.
-            raised = self._run_test(test, subject)
-            self._endless |= {test.todo} if _overran(raised) else set()
-        if raised is None:
-            return Outcome(Verdict.PASSED)
+            raised = self._run_test(test, session)
+            if _overran(raised):
+                endless.add(test.todo)
         if isinstance(raised, GraderFault):
             raise raised
-        if isinstance(raised, SubmissionError):
-            return Outcome(raised.verdict, raised.message or MEANINGS[raised.verdict].en, raised.hint)
-        if isinstance(raised, Mismatch):
-            return Outcome(Verdict.FAILED, raised.message, raised.hint)
-        if isinstance(raised, AssertionError):
-            return Outcome(Verdict.FAILED, _first_line(raised))
-        return self._ask_again(test, raised)
+        outcome = judge(raised)
+        if outcome is None:
+            return self._blame_test_or_reply(test, raised)
+        if isinstance(raised, SubmissionError) and not outcome.message:
+            return replace(outcome, message=MEANINGS[outcome.verdict].en)
+        return outcome
 
-    def _ask_again(self, test: HiddenTest, raised: BaseException) -> Outcome:
+    def _blame_test_or_reply(self, test: HiddenTest, raised: BaseException | None) -> Outcome:
         # The test itself stumbled. If it also stumbles over the reference it is broken; if not, over this reply.
-        with_reference = self._run_test(test, self._open_reference_subject())
-        if with_reference is None:
-            text = f"the test could not use what was returned ({type(raised).__name__}: {_first_line(raised)})"
-            return Outcome(Verdict.FAILED, text)
-        return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {type(raised).__name__}: {_first_line(raised)}")
-
-    def _run_test(self, test: HiddenTest, subject: SubmissionSession) -> BaseException | None:
-        self.examination.subject = subject
-        self.recorder.raised = None
-        # Everything is torn down after each test: which one comes next depends on policies, repetitions and faults.
-        runtestprotocol(test.item, log=False, nextitem=None)
-        if isinstance(self.recorder.raised, Unrecorded):
-            return self._run_test(test, subject)  # which is live this time
-        return self.recorder.raised
-
-    def _open_reference_subject(self) -> SubmissionSession:
+        what = f"{type(raised).__name__}: {first_line(raised)}" if raised else ""
         solution = read_submission(self.assignment.solution, module=self.assignment.module)
-        return SubmissionSession(solution, self.assignment, InProcessChannel(), {"cpu", self.examination.device})
+        if self._run_test(test, self.open_session(solution, InProcessChannel())) is None:
+            return Outcome(Verdict.FAILED, f"the test could not use what was returned ({what})")
+        return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {what}")
+
+    def _run_test(self, test: HiddenTest, session: SubmissionSession, *, round_number: int = 0) -> BaseException | None:
+        self.examination.examine(session, round_number=round_number)
+        raised = self.recorder.run(test.item)
+        if isinstance(raised, Unrecorded):
+            return self._run_test(test, session, round_number=round_number)  # which is live this time
+        return raised
 
     def _collect(self, folder: Path) -> list[HiddenTest]:
         if not folder.is_dir():
             raise BrokenSuite(f"no hidden tests at {folder}")
         _forget_namesakes(folder)
-        # No conftest.py above the hidden tests: whatever lies around there is not part of what is digested.
-        arguments = [*ARGUMENTS, *PLUGINS, f"--confcutdir={folder}", str(folder)]
-        config = _prepareconfig(arguments, [self.recorder])
-        config._do_configure()
-        config.stash[EXAMINATION] = self.examination
-        self.session = pytest.Session.from_config(config)
-        config.hook.pytest_sessionstart(session=self.session)
+        # No conftest.py above the hidden tests: the suite's digest does not cover it.
+        session = open_session([*ARGUMENTS, f"--confcutdir={folder}", str(folder)], [self.recorder])
+        session.config.stash[EXAMINATION] = self.examination
         try:
-            items = self.session.perform_collect()
+            items = session.perform_collect()
         except pytest.UsageError as error:
             raise BrokenSuite(f"{folder}: {error}") from error
         tests = [_describe_test(item) for item in items]
-        if self.session.testsfailed or not tests:
+        if session.testsfailed or not tests:
             raise BrokenSuite(f"{folder}: the tests cannot be collected; run `pytest --collect-only {folder}`")
         return tests
 
@@ -243,14 +218,8 @@ def _forget_namesakes(folder: Path) -> None:
     sys.path[:] = [entry for entry in sys.path if entry != str(folder)]
 
 
-def prepare_device(device: Device) -> None:
-    """Make the virtual device known to this process, used or not: it is too late after the first backward."""
-    if not device.is_cuda:
-        set_up_virtual_device()
-
-
 def _leave_out_gpu(tests: Sequence[HiddenTest]) -> list[HiddenTest]:
-    """The others, each TODO's points given to them in proportion to what they are worth."""
+    """Return the other tests, each TODO's points shared among them in proportion to their own."""
     kept = [test for test in tests if test.category != "gpu"]
     whole, others = _add_points(tests), _add_points(kept)
     return [replace(test, points=test.points * whole[test.todo] / others[test.todo]) for test in kept]
@@ -268,23 +237,13 @@ def _overran(raised: BaseException | None) -> bool:
 
 
 def _describe_test(item: pytest.Item) -> HiddenTest:
-    mark = next(item.iter_markers("todo"), None)
-    categories = [name for name in CATEGORIES if item.get_closest_marker(name)]
-    points = mark.kwargs.get("points") if mark else None
-    if len(categories) != 1 or not isinstance(points, (int, float)):
-        raise BrokenSuite(f"{item.nodeid}: mark it with one category of {CATEGORIES} and with a TODO and its points")
-    visibility = item.get_closest_marker("visibility")
+    marks = read_marks(list_marks(item), where=item.nodeid)
     return HiddenTest(
         item=item,
         id=make_test_id(item),
-        todo=find_todo_id(item),
-        category=cast(Category, categories[0]),
-        points=float(points),
-        visibility=cast(Visibility, visibility.args[0] if visibility else "after_due"),
-        is_gate=item.get_closest_marker("gate") is not None,
+        todo=marks.todo,
+        category=marks.category,
+        points=marks.points,
+        visibility=marks.visibility,
+        is_gate=marks.is_gate,
     )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__

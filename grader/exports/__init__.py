@@ -7,6 +7,7 @@ are redacted before any format sees them.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from grader.classroom.run_folder import RunFolder
 from grader.exports import (
     autolab,
     brightspace,
@@ -24,7 +25,7 @@ from grader.exports import (
     table,
 )
 from grader.model.errors import UsageError
-from grader.reporting.published import ExportOptions, PublishedClass, open_published_class, read_reports
+from grader.reporting.published import ExportOptions, PublishedClass, open_published_class
 
 __all__ = ["FORMATS", "ExportOptions", "export_run", "tell_scoreless"]
 
@@ -54,7 +55,7 @@ def export_run(run: Path, path: Path, *, to: str, options: ExportOptions) -> lis
     """
     if to not in FORMATS:
         raise UsageError(f"no format {to!r}: there are {', '.join(FORMATS)}")
-    gradebook = open_published_class(read_reports(run), options)
+    gradebook = open_published_class(RunFolder(run).read_reports(), options)
     return [*tell_scoreless(gradebook), *FORMATS[to](gradebook, path)]
 
 

@@ -1,19 +1,21 @@
-"""What a result depends on: the digests by which it is known again.
+"""The cache key of a result: digests of the submission, the hidden suite and the software and machine that grade.
 
-Whatever may change a grade or a word of its report is in one of the three digests of a `CacheKey`; where all three are
-the same, grading again would give the same report but for its timings.
+Everything that may change a grade or a word of its report is in one of the three digests. Where all three are the same,
+grading again would give the same report, except for its timings.
 """
 
 from dataclasses import dataclass
 
-from grader.model.digests import digest_environment, digest_submission
+from grader.grading.software import digest_software
+from grader.model.assignment import Assignment
+from grader.model.course import Course
+from grader.model.digests import digest_environment, digest_suite, identify
 from grader.model.report import Environment, GradeReport
-from grader.model.submission import Submission
 
 
 @dataclass(frozen=True)
 class CacheKey:
-    """SHA-256 digests of what was handed in, of the hidden suite, and of what ran it."""
+    """SHA-256 digests of the submission, of the hidden suite, and of the software and the machine."""
 
     submission: str
     suite: str
@@ -22,20 +24,34 @@ class CacheKey:
 
 @dataclass(frozen=True)
 class GradingConditions:
-    """Under what a class is graded: the same for every submission and every worker."""
+    """The conditions that a class is graded under: the same for every submission and every worker."""
 
     suite: str
     environment: Environment
+    software: str
 
-    def make_key(self, submission: Submission | None) -> CacheKey:
-        """The key of a submission's result; of one that cannot even be read, a key that no other has."""
-        digest = digest_submission(submission) if submission else ""
-        return CacheKey(digest, self.suite, digest_environment(self.environment))
+    def make_key(self, submission: str) -> CacheKey:
+        """Return the key of a result, from the submission's digest."""
+        return CacheKey(submission, self.suite, identify(digest_environment(self.environment), self.software))
 
-    def find_difference(self, report: GradeReport) -> str:
-        """In what a report was made under other conditions; empty where it was not."""
+    def find_difference(self, report: GradeReport, software: str) -> str:
+        """Tell how the conditions of a report differ from these; return an empty string where they do not.
+
+        `software` is the digest of the software that made the report.
+        """
         if report.assignment.suite_digest != self.suite:
-            return "the worker has other hidden tests: they were changed meanwhile, or its course folder is another one"
+            return "the worker has other hidden tests: they have changed since, or its course folder is another one"
         if report.environment != self.environment:
             return f"the worker has another environment: {report.environment}, not {self.environment}"
+        if software != self.software:
+            return (
+                "the worker has another grader, other packages or other models: install the same on every machine, and "
+                "start its workers again after an update"
+            )
         return ""
+
+
+def read_conditions(assignment: Assignment, environment: Environment) -> GradingConditions:
+    """Return the conditions for an assignment in an environment."""
+    software = digest_software(Course(assignment.root).datasets)
+    return GradingConditions(digest_suite(assignment), environment, software)

@@ -1,13 +1,13 @@
-"""The life of one grade. The one file that knows every step.
+"""Grade one submission. This file knows every step.
 
 A `Worker` is a pair: an examiner (this process, with the hidden suite collected once) and a zygote (in the sandbox,
-with torch imported once). `Worker.grade` turns what was handed in into a report:
+with torch imported once). `Worker.grade` turns a submission into a report:
 
-    read_confined      files -> one module of definitions (nothing is run)
-    Subject            the definitions in a fresh child, forked from the zygote
-    Suite.run          the hidden tests, each judged on its own
-    score_todos        points
-    GradeReport        what others rely on
+    read_confined        files -> one module of definitions (nothing is run)
+    SubmissionSession    the definitions in a fresh child, forked from the zygote
+    Suite.run            the hidden tests, each judged on its own
+    score_todos          points
+    GradeReport          the result
 """
 
 import gc
@@ -15,15 +15,16 @@ import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from grader.examiner.forbidden_names import list_remarks
 from grader.examiner.recording import Recording, pack_recording, read_recording
 from grader.examiner.review_flags import find_suspicions
 from grader.grading.scoring import score_todos, total
+from grader.intake import ANOTHER
 from grader.model.assignment import Assignment
 from grader.model.devices import Device, choose_device
 from grader.model.errors import BrokenJail, DamagedRecording, GraderFault
@@ -51,9 +52,10 @@ SKIPPED = "no GPU-run tests here: their points went to the other tests of the sa
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to grade, or to judge again: from a `recording`, with the results of tests that need not run.
+    """One submission to grade, or to judge again from a `recording`, with the results of tests that need not run.
 
-    `entry` is what lies in the class folder; `notes` are for the student, of how the work came to be graded as theirs.
+    `entry` is its name in the class folder. `notes` tell the student how the work came to be graded as theirs.
+    `submission` is what was read, if it need not be read again.
     """
 
     path: Path
@@ -64,19 +66,12 @@ class Job:
     kept: tuple[CheckResult, ...] = ()
     entry: str = ""
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Examined:
-    """The results of one submission, and what it took."""
-
-    results: Sequence[CheckResult]
-    timing: Timing
+    submission: Submission | None = None
 
 
 @dataclass(frozen=True)
 class Graded:
-    """A report, the bytes of the recording that was made where there is a new one, and a note for the staff."""
+    """A report, the bytes of a recording where a new one was made, and a note for the staff."""
 
     report: GradeReport
     recording: bytes = b""
@@ -92,21 +87,22 @@ class Worker:
         *,
         isolation: str | None = None,
         device: str | None = None,
-        expectant: bool = True,
+        prewarm: bool = True,
     ) -> None:
-        """Start both at once: the zygote imports torch on one core while the examiner does on another. One that is not
-        `expectant` has recordings to replay, and starts a zygote only when it is needed."""
+        """Start both at once: the zygote imports torch on one core while the examiner does so on another.
+
+        With `prewarm=False` (to replay recordings) the zygote starts only when it is first needed.
+        """
         self.assignment = assignment
         self.isolation = choose_isolation(isolation)
         self.device = choose_device(assignment, device)
-        if expectant:
-            self.jail = self._start_jail()
+        self._jail = self._start_jail() if prewarm else None
         try:
             # Imported only now: these import torch, and the zygote should be on its way by then.
             from grader.examiner.suite import Suite
             from grader.model.course import Course, commit_to
 
-            secret = Course(self.assignment.root).load_secret()
+            secret = Course(assignment.root).load_secret()
             self.suite = Suite(assignment, secret, self.device)
         except BaseException:
             self.close()
@@ -114,10 +110,16 @@ class Worker:
         self.seed_commitment = commit_to(secret)
         self.environment = describe_environment(self.isolation, self.device)
 
-    @cached_property
+    @property
     def jail(self) -> Jail:
-        """The sandbox with the zygote."""
-        return self._start_jail()
+        """Return the sandbox with the zygote, and start it where it is not there."""
+        if self._jail is None:
+            self._jail = self._start_jail()
+        return self._jail
+
+    @jail.setter
+    def jail(self, jail: Jail) -> None:
+        self._jail = jail
 
     def __enter__(self) -> Self:
         return self
@@ -129,38 +131,45 @@ class Worker:
 
     def close(self) -> None:
         """End the zygote and every child."""
-        if "jail" in vars(self):
-            self.jail.close()
+        if self._jail is not None:
+            self._jail.close()
+        self._jail = None
+
+    @property
+    def longest_seconds(self) -> float:
+        """Return the longest that one submission may take by its limits."""
+        return sum_limits(self.assignment, len(self.suite.tests))
 
     def grade(self, job: Job, *, in_process: bool = False) -> GradeReport:
-        """One submission's report. Raises SubmissionNotFound where nothing is there; never for what is in it.
+        """Return one submission's report. Raises SubmissionNotFound where there is none; never for its contents.
 
         `in_process` runs it in the examiner, without the jail: only for code of our own, such as the corpus.
         """
         return self.examine(job, in_process=in_process).report
 
     def examine(self, job: Job, *, in_process: bool = False, record: bool = False) -> Graded:
-        """The same, with what was answered where it is to be recorded."""
+        """Return one submission's report, with a recording of its replies if `record` is set."""
         recording, note = _open_recording(job)
         submission = recording.submission if recording else self._read(job)
         channel = self._open_channel(recording, in_process, record)
-        started = time.perf_counter()
         try:
-            examined = (
-                self._refuse(submission) if submission.refused else self._examine(submission, channel, job, started)
-            )
-        except BrokenJail as fault:
-            self._replace_jail()
-            return Graded(self._report_fault(job, submission, fault), note=note)
+            if submission.refused:
+                report = self._report(job, submission, self._make_blank_results(Verdict.FAILED, submission.refused))
+            else:
+                report = self._examine(job, submission, channel)
         except GraderFault as fault:
-            return Graded(self._report_fault(job, submission, fault), note=note)
+            if isinstance(fault, BrokenJail):
+                # The next submission must not pay for what broke under this one.
+                self.jail.close()
+                self.jail = self._start_jail()
+            blank = self._make_blank_results(Verdict.GRADER_FAULT, "")
+            return Graded(self._report(job, submission, blank, fault=str(fault)), note=note)
         finally:
             channel.close()
-        report = self._report(job, submission, examined)
         return Graded(report, _pack(submission, recording, channel), note)
 
     def _read(self, job: Job) -> Submission:
-        return read_confined(
+        return job.submission or read_confined(
             job.path,
             isolation=self.isolation,
             module=self.assignment.module,
@@ -185,64 +194,60 @@ class Worker:
             self.assignment.description.imports, self.isolation, device=self.device.name, course=self.assignment.root
         )
 
-    def _replace_jail(self) -> None:
-        # The next submission must not pay for what broke under this one.
-        self.jail.close()
-        self.jail = self._start_jail()
-
-    def _examine(self, submission: Submission, channel: "Channel", job: Job, started: float) -> Examined:
-        from grader.examiner.proxy import SubmissionSession
-
-        subject = SubmissionSession(submission, self.assignment, channel, {"cpu", self.device.name})
-        results = self.suite.run(subject, job.kept)
-        channel.close()  # only then is it known how much memory it took
-        return Examined(
-            results,
-            Timing(
-                wall_seconds=round(time.perf_counter() - started, 4),
-                cpu_seconds=round(sum(result.cpu_seconds for result in results), 4),
-                peak_memory_mb=round(channel.peak_kb / 1024, 1),
-            ),
+    def _examine(self, job: Job, submission: Submission, channel: "Channel") -> GradeReport:
+        started = time.perf_counter()
+        results = self.suite.run(self.suite.open_session(submission, channel), job.kept)
+        channel.close()  # the memory that it took is known only now
+        timing = Timing(
+            wall_seconds=round(time.perf_counter() - started, 4),
+            cpu_seconds=round(sum(result.cpu_seconds for result in results), 4),
+            peak_memory_mb=round(channel.peak_kb / 1024, 1),
         )
-
-    def _refuse(self, submission: Submission) -> Examined:
-        return Examined(self._make_blank_results(Verdict.FAILED, submission.refused), Timing())
+        return self._report(job, submission, results, timing=timing)
 
     def _make_blank_results(self, verdict: Verdict, message: str) -> list[CheckResult]:
         return [test.report(Outcome(verdict, message)) for test in self.suite.tests]
 
-    def _report(self, job: Job, submission: Submission, examined: Examined, fault: str = "") -> GradeReport:
-        todos = score_todos(self.assignment.todos, examined.results)
+    def _report(
+        self,
+        job: Job,
+        submission: Submission,
+        results: Sequence[CheckResult],
+        *,
+        timing: Timing | None = None,
+        fault: str = "",
+    ) -> GradeReport:
+        todos = score_todos(self.assignment.todos, results)
         return GradeReport(
             assignment=GradedAssignment(
                 name=self.assignment.name, title=self.assignment.description.title, suite_digest=self.suite.digest
             ),
             submission=describe_submission(job, submission),
-            status=_choose_status(fault, examined.results),
+            status=_choose_status(fault, results),
             score=total(todo.score for todo in todos),
             max_score=total(todo.max_score for todo in todos),
             todos=todos,
-            tests=tuple(examined.results),
+            tests=tuple(results),
             environment=self.environment,
             seed_commitment=self.seed_commitment,
-            timing=examined.timing,
-            notes=describe_policy(self.assignment),
+            timing=timing or Timing(),
+            notes=(SKIPPED,) if self.assignment.gpu_policy == "skip" else (),
             fault=fault,
-            remarks=find_suspicions(submission, examined.results),
+            remarks=(
+                *find_suspicions(submission, results),
+                *list_remarks(submission, self.assignment),
+                *(note for note in submission.left_out if note.endswith(ANOTHER)),
+            ),
         )
-
-    def _report_fault(self, job: Job, submission: Submission, fault: GraderFault) -> GradeReport:
-        blank = self._make_blank_results(Verdict.GRADER_FAULT, "")
-        return self._report(job, submission, Examined(blank, Timing()), fault=str(fault))
 
 
 def open_worker(
-    assignment: Assignment, *, isolation: str | None = None, device: str | None = None, expectant: bool = True
+    assignment: Assignment, *, isolation: str | None = None, device: str | None = None, prewarm: bool = True
 ) -> Worker:
-    """A worker for the assignment of that name. Raises UsageError or BrokenSuite."""
-    worker = Worker(assignment, isolation=isolation, device=device, expectant=expectant)
-    # What is loaded by now stays to the end. The collector would walk all of it again and again: a fifth of a grade
-    # from nothing went by in its last walk, at exit.
+    """Return a worker for an assignment. Raises UsageError or BrokenSuite."""
+    worker = Worker(assignment, isolation=isolation, device=device, prewarm=prewarm)
+    # All that is loaded by now stays to the end. The collector would walk it again and again: its last walk, at exit,
+    # took a fifth of the time of a single grade.
     gc.freeze()
     return worker
 
@@ -253,31 +258,35 @@ def _open_recording(job: Job) -> tuple[Recording | None, str]:
     try:
         return read_recording(job.recording), ""
     except DamagedRecording as error:
-        return None, f"graded anew, since the recording {job.recording.name[:12]!r} cannot be used: {error}"
+        return None, f"graded again, because the recording {job.recording.name[:12]!r} cannot be used: {error}"
 
 
 def _pack(submission: Submission, recording: Recording | None, channel: "Channel") -> bytes:
-    """The recording to keep; none where there is one that holds as much already, or where none was to be made."""
+    """Return the recording to keep; empty where none was made, or where the former one holds as much."""
     from grader.examiner.replay import RecordingChannel, ReplayingChannel
 
     if not isinstance(channel, RecordingChannel | ReplayingChannel):
         return b""
-    takes = channel.list_takes()
-    if recording and not takes:
+    tests = channel.list_tests()
+    if recording and not tests:
         return b""
-    return pack_recording((recording or Recording(submission)).extend(takes, channel.peak_kb))
+    return pack_recording((recording or Recording(submission)).extend(tests, channel.peak_kb))
 
 
 def describe_environment(isolation: Isolation, device: Device) -> Environment:
-    """Versions, the device and the wall, for the report."""
+    """Return the versions, the device and the isolation level, for the report."""
     return Environment(
         python=platform.python_version(), torch=version("torch"), device=device.label, isolation=isolation.value
     )
 
 
-def describe_policy(assignment: Assignment) -> tuple[str, ...]:
-    """What a report says of tests that are not in it."""
-    return (SKIPPED,) if assignment.gpu_policy == "skip" else ()
+def sum_limits(assignment: Assignment, tests: int) -> float:
+    """Return the seconds that so many tests may take: each may compute and sleep to its limits.
+
+    One test of each TODO gets a second try where it overruns.
+    """
+    limits = assignment.limits
+    return (tests + len(assignment.todos)) * (limits.cpu_seconds + limits.asleep_seconds)
 
 
 def _choose_status(fault: str, results: Sequence[CheckResult]) -> Status:
@@ -288,7 +297,7 @@ def _choose_status(fault: str, results: Sequence[CheckResult]) -> Status:
 
 
 def describe_submission(job: Job, submission: Submission) -> GradedSubmission:
-    """What was handed in, for the report."""
+    """Return the description of a submission, for its report."""
     notes = [*job.notes, *submission.left_out, *submission.missing.values()]
     return GradedSubmission(
         id=submission.id,

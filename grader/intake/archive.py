@@ -17,10 +17,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePosixPath
 from typing import IO, cast
 
+from grader.intake.budget import MAX_BYTES
 from grader.intake.entries import Entry, Listing, is_noise, normalize_name, read_name
 from grader.intake.unpacking import needs_unpacking, open_as_tar
 from grader.model.errors import SubmissionRefused
@@ -28,7 +30,6 @@ from grader.model.errors import SubmissionRefused
 MAX_FILES = 10_000
 MAX_DEPTH = 32
 MAX_NAME = 1000
-MAX_BYTES = 512 * 2**20
 MAX_RATIO = 300
 # Below this size a high ratio harms nobody: a file of blank lines is no bomb.
 RATIO_MATTERS = 32 * 2**20
@@ -143,7 +144,7 @@ def _list_zip(stream: IO[bytes], entry: Entry, stack: ExitStack, limits: Limits)
     _check(members, entry, limits)
     return Listing(
         [
-            Entry(member.path, member.size, partial(archive.open, info))
+            Entry(member.path, member.size, partial(archive.open, info), _read_zip_time(info))
             for member, info in zip(members, infos, strict=True)
             if not member.is_folder and not is_noise(member.path)
         ]
@@ -176,6 +177,13 @@ def _describe_zip(info: zipfile.ZipInfo) -> Member:
     return Member(_tidy(path), info.file_size, path.endswith("/"), trouble)
 
 
+def _read_zip_time(info: zipfile.ZipInfo) -> float:
+    try:
+        return datetime(*info.date_time, tzinfo=UTC).timestamp()
+    except ValueError:
+        return 0.0  # such as a 31st of February
+
+
 def _read_zip_name(info: zipfile.ZipInfo) -> str:
     # Without the UTF-8 flag zipfile takes the bytes for cp437: macOS writes UTF-8 all the same, a Korean Windows cp949.
     if info.flag_bits & 0x800:
@@ -201,7 +209,7 @@ def _list_tar(stream: IO[bytes], entry: Entry, stack: ExitStack, limits: Limits)
     _check(members, entry, limits)
     return Listing(
         [
-            Entry(member.path, member.size, partial(_open_tar_member, archive, info))
+            Entry(member.path, member.size, partial(_open_tar_member, archive, info), float(info.mtime))
             for member, info in zip(members, infos, strict=True)
             if not member.is_folder and not is_noise(member.path)
         ]
@@ -255,11 +263,13 @@ def _check(members: list[Member], entry: Entry, limits: Limits) -> None:
         other = taken.setdefault(normalize_name(member.path), member)
         if other is not member and not (other.is_folder and member.is_folder):
             raise SubmissionRefused(_tell_collision(entry.name, other.path, member.path))
-    for member in members:
-        for parent in PurePosixPath(member.path).parents:
-            other = taken.get(normalize_name(str(parent)), member)
-            if not other.is_folder and other is not member:
-                raise SubmissionRefused(_tell_collision(entry.name, other.path, member.path))
+    files = {name: member for name, member in taken.items() if not member.is_folder}
+    for name, member in taken.items():
+        above = name.rfind("/")
+        while above > 0:
+            if name[:above] in files:
+                raise SubmissionRefused(_tell_collision(entry.name, files[name[:above]].path, member.path))
+            above = name.rfind("/", 0, above)
     total = sum(member.size for member in members)
     if total > limits.find_most(entry.size):
         raise SubmissionRefused(_tell_bomb(entry.name, total))

@@ -11,15 +11,17 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from grader.intake.budget import Budget
 from grader.intake.omissions import explain_missing, list_left_out
 from grader.intake.pieces import ParsedPiece, Piece, parse_piece
 from grader.intake.rendering import render_piece
-from grader.intake.selection import SENTINEL, select_statements
+from grader.intake.selection import select_statements
 from grader.intake.statements import Kind, Statement
 from grader.model.errors import SubmissionRefused
+from grader.model.marks import SENTINEL
 from grader.model.submission import Origin
 
-_OPEN_STUB = re.compile(rf"^(?!\s*def\b)[^#\n]*\b{SENTINEL}\b", re.MULTILINE)
+_OPEN_STUB = re.compile(rf"^(?![ \t]*def\b)[^#\n]*\b{SENTINEL}\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -39,21 +41,23 @@ class Extract:
         return len(_OPEN_STUB.findall(self.source))
 
 
-def extract_definitions(pieces: Sequence[Piece], expected: Collection[str] = ()) -> Extract:
+def extract_definitions(
+    pieces: Sequence[Piece], expected: Collection[str] = (), budget: Budget | None = None
+) -> Extract:
     """Join the definitions of all pieces into one module; `expected` names what others will ask for.
 
     Raises SubmissionRefused for a module that does not parse; a cell that does not is skipped and named.
     """
     try:
-        return _extract(pieces, expected)
+        return _extract(pieces, expected, budget or Budget())
     except RecursionError as error:
         raise SubmissionRefused(
             f"{pieces[0].path} is nested too deeply to be read: simplify it and hand it in again"
         ) from error
 
 
-def _extract(pieces: Sequence[Piece], expected: Collection[str]) -> Extract:
-    parsed = [parse_piece(piece, index) for index, piece in enumerate(pieces)]
+def _extract(pieces: Sequence[Piece], expected: Collection[str], budget: Budget) -> Extract:
+    parsed = [parse_piece(piece, index, budget) for index, piece in enumerate(pieces)]
     header = _join_future_imports(parsed)
     offset = len(header)
     for item in parsed:
@@ -64,10 +68,7 @@ def _extract(pieces: Sequence[Piece], expected: Collection[str]) -> Extract:
         source="\n".join([*header, *(line for item in parsed for line in render_piece(item))]),
         origins=tuple((item.offset + 1, Origin(item.piece.path, item.piece.cell, 1)) for item in parsed),
         left_out=tuple(sentence for item in parsed for sentence in list_left_out(item)),
-        missing={
-            name: explain_missing(name, selection.wanted[name], parsed, selection.statements)
-            for name in selection.list_missing()
-        },
+        missing=explain_missing(selection, parsed, expected),
         definitions=_map_definitions(selection.statements, parsed),
         imports=_map_imports(selection.statements, parsed),
     )

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO
 
+from grader.intake.budget import Budget
+
 # Folders that tools make; nothing a student wrote is in them.
 _NOISE = frozenset({"__pycache__", "__MACOSX", "node_modules", "site-packages", "venv"})
 _CHUNK = 2**20
@@ -18,11 +20,12 @@ _CHUNK = 2**20
 
 @dataclass(frozen=True)
 class Entry:
-    """A file that can be opened; `path` is relative, with `/`, in NFC."""
+    """A file that can be opened; `path` is relative, with `/`, in NFC. `modified` is 0 where it is not known."""
 
     path: str
     size: int
     open: Callable[[], IO[bytes]]
+    modified: float = 0.0
 
     @property
     def name(self) -> str:
@@ -38,17 +41,19 @@ class Listing:
     notes: list[str] = field(default_factory=list)
 
 
-def read_chunks(entry: Entry) -> Iterator[bytes]:
-    """The bytes of an entry, a megabyte at a time."""
+def read_chunks(entry: Entry, budget: Budget | None = None) -> Iterator[bytes]:
+    """The bytes of an entry, a megabyte at a time. Raises SubmissionRefused where the budget is spent."""
     with entry.open() as stream:
         while chunk := stream.read(_CHUNK):
+            if budget:
+                budget.spend_bytes(len(chunk), entry.name)
             yield chunk
 
 
-def compute_checksum(entry: Entry) -> str:
+def compute_checksum(entry: Entry, budget: Budget | None = None) -> str:
     """The SHA-256 of an entry, in hexadecimal."""
     digest = hashlib.sha256()
-    for chunk in read_chunks(entry):
+    for chunk in read_chunks(entry, budget):
         digest.update(chunk)
     return digest.hexdigest()
 

@@ -51,7 +51,8 @@ def explain_irregular(status: os.stat_result) -> str:
 
 def open_file(path: Path, name: str) -> Entry:
     """An entry for a file on this machine."""
-    return Entry(name, path.stat().st_size, partial(open_regular, path))
+    status = path.stat()
+    return Entry(name, status.st_size, partial(open_regular, path), status.st_mtime)
 
 
 def open_regular(path: Path) -> IO[bytes]:

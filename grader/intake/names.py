@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+# No program nests so many functions, classes and comprehensions.
+MAX_SCOPES = 50
 
 
 @dataclass
@@ -25,8 +27,10 @@ class Names:
     walrus: set[str] = field(default_factory=set)
 
 
-def read_names(nodes: Iterable[ast.AST], *, in_function: bool = False) -> Names:
-    """The names of the scope that consists of `nodes`. Only a scope inside it costs a recursion."""
+def read_names(nodes: Iterable[ast.AST], *, in_function: bool = False, depth: int = 0) -> Names:
+    """Return the names of the scope that consists of `nodes`. Raises RecursionError beyond MAX_SCOPES inside it."""
+    if depth > MAX_SCOPES:
+        raise RecursionError
     names = Names()
     declared: set[str] = set()
     stack: list[ast.AST] = list(nodes)
@@ -38,17 +42,17 @@ def read_names(nodes: Iterable[ast.AST], *, in_function: bool = False) -> Names:
                 names.binds.add(name)
             case ast.FunctionDef() | ast.AsyncFunctionDef() as node:
                 names.binds.add(node.name)
-                _read_function(names, node.args, node.body)
+                _read_function(names, node.args, node.body, depth)
                 stack += [*node.decorator_list, *_list_signature(node)]
             case ast.Lambda() as node:
-                _read_function(names, node.args, [node.body])
+                _read_function(names, node.args, [node.body], depth)
                 stack += _list_defaults(node.args)
             case ast.ClassDef() as node:
                 names.binds.add(node.name)
-                _read_class(names, node)
+                _read_class(names, node, depth)
                 stack += [*node.decorator_list, *node.bases, *node.keywords]
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp() as node:
-                stack.append(_read_comprehension(names, node))
+                stack.append(_read_comprehension(names, node, depth))
             case ast.AnnAssign() as node if in_function:  # the annotation of a local variable is never evaluated
                 stack += [node.target, *([node.value] if node.value else [])]
             case ast.Global(names=listed):
@@ -77,26 +81,26 @@ def _read_other(names: Names, node: ast.AST) -> None:
             names.walrus.add(name)
 
 
-def _read_function(names: Names, arguments: ast.arguments, body: list[ast.stmt] | list[ast.expr]) -> None:
-    inner = read_names(body, in_function=True)
+def _read_function(names: Names, arguments: ast.arguments, body: list[ast.stmt] | list[ast.expr], depth: int) -> None:
+    inner = read_names(body, in_function=True, depth=depth + 1)
     local = inner.binds | {argument.arg for argument in _list_arguments(arguments)}
     names.later |= (inner.needs | inner.later) - local
     names.made_global |= inner.made_global
 
 
-def _read_class(names: Names, node: ast.ClassDef) -> None:
+def _read_class(names: Names, node: ast.ClassDef, depth: int) -> None:
     # Methods do not see the names of the class around them.
-    inner = read_names(node.body)
+    inner = read_names(node.body, depth=depth + 1)
     names.needs |= inner.needs - inner.binds
     names.later |= inner.later
     names.made_global |= inner.made_global
 
 
-def _read_comprehension(names: Names, node: Comprehension) -> ast.expr:
+def _read_comprehension(names: Names, node: Comprehension, depth: int) -> ast.expr:
     # Python evaluates the first iterable in the scope around the comprehension, and binds walrus names there.
     first, *others = node.generators
     results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-    inner = read_names([*results, first.target, *first.ifs, *others])
+    inner = read_names([*results, first.target, *first.ifs, *others], depth=depth + 1)
     names.needs |= inner.needs - inner.binds
     names.later |= inner.later - inner.binds
     names.binds |= inner.walrus

@@ -5,12 +5,13 @@ Students read them.
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from grader.intake.names import read_names
 from grader.intake.pieces import ParsedPiece
 from grader.intake.rendering import list_dropped
+from grader.intake.selection import Selection
 from grader.intake.statements import Kind, Statement
 
 _PHRASES: dict[type[ast.stmt], str] = {
@@ -31,6 +32,10 @@ _PHRASES: dict[type[ast.stmt], str] = {
 }
 
 
+# Within one line, and one line at a time: `\\s*` would go on over blank lines.
+_DEFINES = re.compile(r"[ \t]*+(?:(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|(\w+)[ \t]*+(?::[^=]*+)?=(?!=))")
+
+
 def list_left_out(item: ParsedPiece) -> Iterator[str]:
     """One sentence for each run of like statements that was not kept."""
     if item.code is None:
@@ -39,33 +44,46 @@ def list_left_out(item: ParsedPiece) -> Iterator[str]:
     if item.code.read_tabs_as:
         place = item.describe(1).removesuffix(", line 1").replace("line 1", item.piece.path)
         yield f"{place}: tabs and spaces are mixed; a tab was read as {item.code.read_tabs_as} columns"
+    for part in item.code.newer:
+        yield f"{item.describe(part.first_line)}: {part.describe()}"
     dropped = [statement for statement in list_dropped(item.statements) if _describe(statement)]
     for phrase, group in groupby(dropped, key=_describe):
         yield _tell(item, phrase, [statement.node.lineno for statement in group])
 
 
-def explain_missing(
-    name: str, needed_by: Statement, pieces: Sequence[ParsedPiece], statements: Sequence[Statement]
-) -> str:
-    """Who uses a name that nothing defines, and which cell or line seems to define it."""
+def explain_missing(selection: Selection, pieces: Sequence[ParsedPiece], expected: Collection[str]) -> dict[str, str]:
+    """Say of each name that nothing defines who uses it, and which cell or line seems to define it."""
+    places = _list_likely_places(pieces, selection.statements)
+    missing = {name: _explain_use(name, selection.wanted[name], pieces, places) for name in selection.list_missing()}
+    for item in pieces:
+        for part in item.code.newer if item.code else ():
+            reason = f"{item.describe(part.first_line)}: {part.describe()}"
+            missing |= {name: f"`{name}` ({reason})" for name in part.names if name in missing or name in expected}
+    return missing
+
+
+def _explain_use(name: str, needed_by: Statement, pieces: Sequence[ParsedPiece], places: Mapping[str, str]) -> str:
     place = pieces[needed_by.piece].describe(needed_by.node.lineno)
     who = f"`{label}` ({place})" if (label := getattr(needed_by.node, "name", "")) else place
     sentence = f"`{name}` is used by {who}, and nothing that is kept defines it"
-    return f"{sentence}; {hint}" if (hint := _find_likely_place(name, pieces, statements)) else sentence
+    return f"{sentence}; {places[name]}" if name in places else sentence
 
 
-def _find_likely_place(name: str, pieces: Sequence[ParsedPiece], statements: Sequence[Statement]) -> str:
+def _list_likely_places(pieces: Sequence[ParsedPiece], statements: Sequence[Statement]) -> dict[str, str]:
+    """Map each name to the first statement that would bind it, among those that were not run or do not parse."""
+    places: dict[str, str] = {}
     for statement in statements:
-        if not statement.kept and name in read_names([statement.node]).binds:
+        if not statement.kept:
             phrase = _describe(statement).format(s="").partition(" that ")[0] or "a statement"
             place = pieces[statement.piece].describe(statement.node.lineno)
-            return f"{place} seems to define it, in {phrase} that was not run"
-    defines = re.compile(rf"^\s*(?:(?:async\s+)?def|class)\s+{name}\b|^\s*{name}\s*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+            for name in read_names([statement.node]).binds:
+                places.setdefault(name, f"{place} seems to define it, in {phrase} that was not run")
     for item in pieces:
-        if item.code is None and (match := defines.search(item.piece.text)):
-            line = item.piece.text.count("\n", 0, match.end()) + 1
-            return f"{item.describe(line)} seems to define it, but that cell does not parse"
-    return ""
+        for number, line in enumerate(item.piece.text.split("\n") if item.code is None else (), start=1):
+            if match := _DEFINES.match(line):
+                name = match[1] or match[2]
+                places.setdefault(name, f"{item.describe(number)} seems to define it, but that cell does not parse")
+    return places
 
 
 def _tell(item: ParsedPiece, phrase: str, lines: list[int]) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from grader.intake.budget import Budget
 from grader.intake.python import Code, parse_code
 from grader.intake.statements import Statement, list_statements
 from grader.model.errors import SubmissionRefused
@@ -35,11 +36,11 @@ class ParsedPiece:
         return Origin(self.piece.path, self.piece.cell, line).describe()
 
 
-def parse_piece(piece: Piece, index: int) -> ParsedPiece:
+def parse_piece(piece: Piece, index: int, budget: Budget | None = None) -> ParsedPiece:
     """Parse a module or a cell. Raises SubmissionRefused for a module that does not parse: it cannot ever have run."""
     try:
-        code = parse_code(piece.text)
-        statements = list_statements(code.tree, index)
+        code = parse_code(piece.text, budget)
+        statements = list_statements(code.tree, index, in_notebook=piece.cell is not None)
     except SyntaxError as error:
         where = f" (line {error.lineno})" if error.lineno else ""
         note = f"does not parse: {error.msg}{where}"

@@ -2,22 +2,24 @@
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from grader.intake.pieces import ParsedPiece
-from grader.intake.statements import Kind, Statement
+from grader.intake.statements import Kind, Statement, is_main_guard
 
 
 def render_piece(item: ParsedPiece) -> list[str]:
     """The piece's lines, as many as it had."""
     if item.code is None:
         return [""] * len(item.lines)
-    # Syntax trees count columns in bytes of UTF-8.
-    lines = [line.encode() for line in item.lines]
     moved = [s for s in item.statements if s.kind is Kind.FUTURE and item.piece.cell is not None]
-    blanked = [*list_dropped(item.statements), *moved]
-    for statement in sorted(blanked, key=lambda s: (s.node.lineno, s.node.col_offset), reverse=True):
-        _blank(lines, statement)
-    return [line.decode() for line in lines]
+    edits = [Edit.of(statement.node, statement) for statement in (*list_dropped(item.statements), *moved)]
+    edits += [Edit.of(guard) for guard in _list_guards(item.statements)]
+    page = _Page([line.encode() for line in item.lines])
+    # From the end, so that what is still to come keeps its place.
+    for edit in sorted(edits, key=lambda edit: (edit.first, edit.begin), reverse=True):
+        page.apply(edit)
+    return page.render()
 
 
 def list_dropped(statements: Sequence[Statement]) -> Iterator[Statement]:
@@ -29,17 +31,63 @@ def list_dropped(statements: Sequence[Statement]) -> Iterator[Statement]:
             yield statement
 
 
-def _blank(lines: list[bytes], statement: Statement) -> None:
-    node = statement.node
-    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-    before, after = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
-    rest = after.strip()
-    alone = not before.strip() and (rest in (b"", b";") or rest.startswith(b"#"))
-    if alone and statement.parent is None:
-        lines[first : last + 1] = [b""] * (last - first + 1)
-    elif first == last:
-        lines[first] = before + b"pass" + after
-    else:
+def _list_guards(statements: Sequence[Statement]) -> Iterator[ast.expr]:
+    """The conditions `__name__ == "__main__"` that are kept: in a notebook they hold."""
+    for statement in statements:
+        if statement.kept and isinstance(statement.node, ast.If) and is_main_guard(statement.node.test):
+            yield statement.node.test
+        yield from _list_guards(statement.inner)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A part of the text to replace; columns count bytes of UTF-8, as syntax trees do. Without a statement: `True`."""
+
+    first: int
+    begin: int
+    last: int
+    end: int
+    statement: Statement | None
+
+    @classmethod
+    def of(cls, node: ast.stmt | ast.expr, statement: Statement | None = None) -> "Edit":
+        """Make the edit of a node's own text."""
+        last, end = node.end_lineno or node.lineno, node.end_col_offset or 0
+        return cls(node.lineno - 1, node.col_offset, last - 1, end, statement)
+
+
+class _Page:
+    """Lines under change, from the end to the beginning.
+
+    Of each line: up to which column it is as it was, and the parts that follow there, the last one first.
+    """
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self.lines = lines
+        self.margins = [len(line) - len(line.lstrip()) for line in lines]
+        self.cuts = [len(line) for line in lines]
+        self.tails: list[list[bytes]] = [[] for _ in lines]
+
+    def apply(self, edit: Edit) -> None:
+        """Replace one part: by nothing where it has its lines for itself, else by `pass`."""
+        gap = self.lines[edit.last][edit.end : self.cuts[edit.last]]
+        rest = gap.strip()
+        ends = rest.startswith(b"#") or (rest in (b"", b";") and not self.tails[edit.last])
+        if edit.statement and not edit.statement.parent and ends and self.margins[edit.first] >= edit.begin:
+            for index in range(edit.first, edit.last + 1):
+                self.cuts[index], self.tails[index] = 0, []
+            return
         # What follows on the last line belongs to the same logical line, as in `pass \ \ ; kept = 1`.
-        joint = b" \\" if rest.startswith(b";") else b""
-        lines[first : last + 1] = [before + b"pass" + joint, *[joint] * (last - first - 1), after]
+        joint = b" \\" if rest.startswith(b";") or not edit.statement else b""
+        self.tails[edit.last].append(gap)
+        for index in range(edit.last, edit.first, -1):
+            self.cuts[index] = 0
+            self.tails[index] += [joint] if index < edit.last else []
+        self.cuts[edit.first] = edit.begin
+        text = b"pass" if edit.statement else b"True"
+        self.tails[edit.first].append(text + (joint if edit.last > edit.first else b""))
+
+    def render(self) -> list[str]:
+        """Return the lines as they are now."""
+        parts = zip(self.lines, self.cuts, self.tails, strict=True)
+        return [(line[:cut] + b"".join(reversed(tail))).decode() for line, cut, tail in parts]

@@ -4,7 +4,9 @@ The rule, in one paragraph: every definition is kept (in a loop, only where its 
 to be made is kept too: its bases, decorators, defaults, a class's body. What its functions read when they are called is
 kept for every class, for each function that the assignment expects, and for what those use: so a plotting helper does
 not bring along the training run that it plots. Imports, assignments and `Name.attr = ...` are kept where a kept
-statement needs the name; all of them, in the student's order, so that the last one wins.
+statement needs the name, and so are the lines that fill such a name's object; all of them, in the student's order, so
+that the last one wins. A value that is bound to the name of an expected definition is a driver line: the definition
+wins.
 """
 
 import builtins
@@ -13,10 +15,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from grader.intake.statements import Kind, Statement, walk_statements
+from grader.model.marks import SENTINEL
 
-# The skeleton's own sentinel, which the original lab leaves undefined: its use is an open TODO, not a missing name.
-SENTINEL = "FIXME"
-_GIVEN = frozenset({*dir(builtins), "__name__", "__file__", "__doc__", "__class__", SENTINEL})
+# The sentinel may stay undefined: its use is an open TODO, not a missing name.
+_GIVEN = frozenset({*dir(builtins), "__name__", "__file__", "__doc__", "__class__", "display", SENTINEL})
 
 
 @dataclass
@@ -24,6 +26,7 @@ class Selection:
     """Statements marked as kept, and each needed name with the statement that needs it first."""
 
     statements: Sequence[Statement]
+    expected: Collection[str] = ()
     wanted: dict[str, Statement] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -31,8 +34,9 @@ class Selection:
         self._patches: dict[str, list[Statement]] = defaultdict(list)
         self._queue: deque[str] = deque()
         self.defined = {name for item in self.statements if item.kind is Kind.DEFINITION for name in item.names.binds}
+        given = self.defined | {name for item in self.statements if item.is_import for name in item.names.binds}
         for statement in self.statements:
-            if statement.kind is Kind.BINDING and statement.replaces_by_instance(self.defined):
+            if statement.kind is Kind.BINDING and statement.hides_definition(self.defined, given, self.expected):
                 statement.kind = Kind.DRIVER
             self._index(statement)
 
@@ -44,9 +48,9 @@ class Selection:
         bound = {name for statement in kept for name in (*statement.names.binds, *statement.names.made_global)}
         return sorted(name for name in self.wanted if name not in bound and name not in _GIVEN)
 
-    def select(self, expected: Collection[str]) -> None:
-        """Mark what is kept, where `expected` are the names that others will ask for; none means any definition."""
-        expected = {name for name in expected if name in self._binders}
+    def select(self) -> None:
+        """Mark what is kept. The `expected` names are those that others will ask for; none means any definition."""
+        expected = {name for name in self.expected if name in self._binders}
         for statement in self.statements:
             if statement.kind in (Kind.STAR_IMPORT, Kind.FUTURE):
                 self._keep(statement)
@@ -62,7 +66,8 @@ class Selection:
 
     def _index(self, statement: Statement) -> None:
         if statement.kind is Kind.PATCH:
-            self._patches[statement.patches].append(statement)
+            for name in statement.patches:
+                self._patches[name].append(statement)
         elif statement.kind is not Kind.DRIVER:
             for name in statement.names.binds:
                 self._binders[name].append(statement)
@@ -97,6 +102,6 @@ class Selection:
 
 def select_statements(statements: Sequence[Statement], expected: Collection[str]) -> Selection:
     """Mark the statements that are kept, those inside blocks included."""
-    selection = Selection(list(walk_statements(statements)))
-    selection.select(expected)
+    selection = Selection(list(walk_statements(statements)), expected)
+    selection.select()
     return selection

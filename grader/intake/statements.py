@@ -1,15 +1,20 @@
 """A module's statements and what each of them is for: a definition, something that binds a name, or a driver line."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from grader.intake.filling import find_root, list_filled, list_parts, read_called
 from grader.intake.names import Names, read_names
 
 Assignment = ast.Assign | ast.AnnAssign | ast.AugAssign
 # Calls that wait for somebody, end the program, or exist in a notebook only.
 _NEVER_RUN = frozenset({"input", "raw_input", "exit", "quit", "get_ipython"})
+# Calls that give a function.
+_WRAPPERS = frozenset(
+    {"partial", "compile", "script", "trace", "vmap", "vectorize", "cache", "lru_cache", "attrgetter"}
+)
 
 
 class Kind(Enum):
@@ -33,7 +38,7 @@ class Statement:
     names: Names
     piece: int
     parent: "Statement | None" = None
-    patches: str = ""
+    patches: frozenset[str] = frozenset()
     kept: bool = False
     live: bool = False
     inner: list["Statement"] = field(default_factory=list)
@@ -56,17 +61,33 @@ class Statement:
             loop = loop.parent
         return loop is not None
 
-    def replaces_by_instance(self, defined: set[str]) -> bool:
-        """Whether it is `X = X(...)` for a class or function X: a driver line that would hide the definition."""
+    def hides_definition(self, defined: set[str], given: set[str], expected: Collection[str]) -> bool:
+        """Whether it is a driver line that would hide a definition by a value.
+
+        For any class or function X that is `X = X(...)`; for one that is expected, whatever is no function itself.
+        `given` are the names that are defined or imported.
+        """
         match self.node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=called))):
-                return name == called and name in defined
-        return False
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=called))) if name == called:
+                return name in defined
+            case ast.Assign(targets=targets, value=value):
+                names = {part.id for target in targets for part in list_parts(target) if isinstance(part, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                names = {name}
+            case ast.AugAssign(target=ast.Name(id=name)):
+                return name in defined and name in expected
+            case _:
+                return False
+        hidden = names & defined & set(expected)
+        return bool(hidden) and not _is_function(value, hidden, given)
 
 
-def list_statements(tree: ast.Module, piece: int) -> list[Statement]:
-    """The top-level statements of one piece, with the statements inside its blocks under `inner`."""
-    return _list_suite(tree.body, piece, None)
+def list_statements(tree: ast.Module, piece: int, *, in_notebook: bool = False) -> list[Statement]:
+    """The top-level statements of one piece, with the statements inside its blocks under `inner`.
+
+    In a notebook `__name__` is `"__main__"`, so what stands under that condition runs like anything else.
+    """
+    return _list_suite(tree.body, piece, None, in_notebook)
 
 
 def walk_statements(statements: Sequence[Statement]) -> Iterator[Statement]:
@@ -93,21 +114,21 @@ def list_suites(node: ast.stmt) -> list[list[ast.stmt]]:
     return []
 
 
-def _list_suite(body: list[ast.stmt], piece: int, parent: Statement | None) -> list[Statement]:
+def _list_suite(body: list[ast.stmt], piece: int, parent: Statement | None, in_notebook: bool) -> list[Statement]:
     statements = []
     for node in body:
-        kind = _classify(node)
+        kind = _classify(node, in_notebook)
         statement = Statement(node, kind, _read_own_names(node, kind), piece, parent)
         if kind is Kind.PATCH:
-            statement.patches = _find_patched_name(node)
+            statement.patches = list_filled(node)
         if kind is Kind.BLOCK:
             for suite in list_suites(node):
-                statement.inner += _list_suite(suite, piece, statement)
+                statement.inner += _list_suite(suite, piece, statement, in_notebook)
         statements.append(statement)
     return statements
 
 
-def _classify(node: ast.stmt) -> Kind:
+def _classify(node: ast.stmt, in_notebook: bool) -> Kind:
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return Kind.DEFINITION
@@ -119,42 +140,49 @@ def _classify(node: ast.stmt) -> Kind:
             return Kind.BINDING
         case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
             return _classify_assignment(node)
-        case ast.If() if _is_main_guard(node.test):
+        case ast.If() if is_main_guard(node.test) and not in_notebook:
             return Kind.DRIVER
-        case ast.If() | ast.Try() | ast.TryStar():
+        case ast.If() | ast.Try() | ast.TryStar() | ast.With() | ast.AsyncWith():
             return Kind.BLOCK
+        case ast.Expr() | ast.For() | ast.AsyncFor() | ast.While() if _holds_definition(node):
+            return Kind.DRIVER if isinstance(node, ast.While) else Kind.BLOCK
+        case ast.Expr() | ast.For() | ast.AsyncFor() | ast.While() | ast.Delete():
+            return Kind.PATCH if list_filled(node) and not _calls_what_never_runs(node) else Kind.DRIVER
     if type(node).__name__ == "TypeAlias":  # `type X = ...`, from Python 3.12 on
         return Kind.BINDING
-    if isinstance(node, ast.While) or not _holds_definition(node):
-        return Kind.DRIVER
-    return Kind.BLOCK
+    return Kind.BLOCK if _holds_definition(node) else Kind.DRIVER
 
 
 def _classify_assignment(node: Assignment) -> Kind:
     if node.value is None or _calls_what_never_runs(node.value):
         return Kind.DRIVER
-    if _find_patched_name(node):
+    if list_filled(node):
         return Kind.PATCH
     return Kind.DEFINITION if isinstance(node.value, ast.Lambda) else Kind.BINDING
 
 
-def _calls_what_never_runs(value: ast.expr) -> bool:
+def _calls_what_never_runs(value: ast.AST) -> bool:
     calls = (item.func for item in ast.walk(value) if isinstance(item, ast.Call))
     return any(isinstance(called, ast.Name) and called.id in _NEVER_RUN for called in calls)
 
 
-def _find_patched_name(node: ast.stmt) -> str:
-    # `Class.forward = f` and `table["a"] = 1` change what Class and table name; they bind nothing.
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    target = targets[0] if len(targets) == 1 else None
-    if not isinstance(target, (ast.Attribute, ast.Subscript)):
-        return ""
-    while isinstance(target, (ast.Attribute, ast.Subscript)):
-        target = target.value
-    return target.id if isinstance(target, ast.Name) else ""
+def _is_function(value: ast.expr, hidden: set[str], given: set[str]) -> bool:
+    """Whether a value bound to the name of a definition is one as well: another's name, or the definition wrapped."""
+    match value:
+        case ast.Name() | ast.Attribute():
+            return find_root(value) in given
+        case ast.Lambda():
+            return True
+        case ast.Call():
+            inner = list(ast.walk(value))
+            called = {node.func.id for node in inner if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+            passed = {node.id for node in inner if isinstance(node, ast.Name)}
+            return not called & hidden and (bool(passed & hidden) or read_called(value) in _WRAPPERS)
+    return False
 
 
-def _is_main_guard(test: ast.expr) -> bool:
+def is_main_guard(test: ast.expr) -> bool:
+    """Whether a condition is `__name__ == "__main__"`."""
     if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Eq):
         return False
     sides = [test.left, *test.comparators]
@@ -184,7 +212,10 @@ def _follow_elif(node: ast.If) -> list[ast.If]:
 def _read_own_names(node: ast.stmt, kind: Kind) -> Names:
     if kind is Kind.DRIVER:
         return Names()  # never run, so nothing that it names matters
-    return read_names(_list_header(node) if kind is Kind.BLOCK else [node])
+    names = read_names(_list_header(node) if kind is Kind.BLOCK else [node])
+    if isinstance(node, (ast.For, ast.AsyncFor, ast.While)) and kind is Kind.PATCH:
+        names.needs -= names.binds - list_filled(node)  # what the loop itself makes
+    return names
 
 
 def _list_header(node: ast.stmt) -> list[ast.AST]:

@@ -3,18 +3,29 @@
 import stat
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from grader.intake.archive import is_archive, list_archive
-from grader.intake.candidates import MAX_CANDIDATES, Candidate, choose, list_bare, list_promising, read_candidate
+from grader.intake.budget import Budget
+from grader.intake.candidates import (
+    MAX_CANDIDATES,
+    Candidate,
+    choose,
+    explain_choice,
+    list_bare,
+    list_promising,
+    read_candidate,
+)
 from grader.intake.definitions import Extract
 from grader.intake.entries import Entry, Listing, normalize_name, read_chunks, read_name
 from grader.intake.folder import list_folder, open_file, scan
+from grader.intake.kinds import HEAD_BYTES, describe_kind
 from grader.model.digests import identify, identify_refused
 from grader.model.errors import SubmissionNotFound, SubmissionRefused
 from grader.model.submission import SourceFile, Submission
 
+ANOTHER = "probably another assignment"
 MAX_NESTING = 2
 MAX_ARCHIVES = 5
 _ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar", ".txz", ".tar.xz", ".tbz", ".tbz2", ".tar.bz2")
@@ -26,6 +37,7 @@ class Wanted:
 
     module: str
     expected: frozenset[str]
+    budget: Budget = field(default_factory=Budget)
 
 
 @dataclass(frozen=True)
@@ -150,8 +162,8 @@ def _find(opened: Opened, wanted: Wanted, stack: ExitStack) -> Finding:
     entry = opened.files
     if is_archive(_read_head(entry)):
         return _open_archive(entry, wanted, stack)
-    candidate = read_candidate(entry, wanted.expected)
-    return Finding(candidate, candidate.refused, (candidate.file,))
+    candidate = read_candidate(entry, wanted.expected, wanted.budget)
+    return Finding(candidate, candidate.refused, (candidate.file,), tuple(_doubt(candidate, wanted)))
 
 
 def _open_archive(entry: Entry, wanted: Wanted, stack: ExitStack, depth: int = 1) -> Finding:
@@ -162,7 +174,7 @@ def _open_archive(entry: Entry, wanted: Wanted, stack: ExitStack, depth: int = 1
 
 def _search(listing: Listing, name: str, wanted: Wanted, stack: ExitStack, depth: int = 0) -> Finding:
     promising = list_promising(listing.entries, wanted.module)
-    candidates = [read_candidate(entry, wanted.expected) for entry in promising]
+    candidates = [read_candidate(entry, wanted.expected, wanted.budget) for entry in promising]
     if chosen := choose(candidates, wanted.module, wanted.expected):
         notes = (*listing.notes, *_tell_others(chosen, candidates, wanted), *_tell_neighbours(chosen, listing.entries))
         return Finding(chosen, looked_at=(chosen.file,), notes=notes)
@@ -199,13 +211,21 @@ def _search_archives(
     return findings
 
 
+def _doubt(candidate: Candidate, wanted: Wanted) -> Iterator[str]:
+    """Say so where a file holds nothing of the assignment."""
+    if candidate.extract and wanted.expected and not candidate.count_found(wanted.expected):
+        names = ", ".join(sorted(wanted.expected)[:5])
+        yield f"{candidate.entry.name} defines none of {names}: {ANOTHER}"
+
+
 def _tell_others(chosen: Candidate, candidates: Sequence[Candidate], wanted: Wanted) -> list[str]:
-    notes = []
+    notes = list(_doubt(chosen, wanted))
     for other in candidates:
         if other.refused:
             notes.append(f"{other.entry.path} was not used: {other.refused}")
         elif other is not chosen and (other.count_found(wanted.expected) or not wanted.expected):
-            notes.append(f"{other.entry.path} was not used: {chosen.entry.path} comes first")
+            reason = explain_choice(chosen, other, candidates, wanted.module, wanted.expected)
+            notes.append(f"{other.entry.path} was not used, {chosen.entry.path} was: {reason}")
     if len(candidates) == MAX_CANDIDATES:
         notes.append(f"only the {MAX_CANDIDATES} likeliest files were looked at")
     return notes
@@ -226,6 +246,9 @@ def _tell_nothing(entries: Sequence[Entry], candidates: Sequence[Candidate], nam
     if not entries:
         return f"{name} is empty: hand in {wanted.module} or its notebook"
     if not candidates:
+        kinds = (describe_kind(_read_head(entry), entry.name, wanted.module) for entry in entries[:5])
+        if kind := next(filter(None, kinds), ""):
+            return f"no {wanted.module} in {name}: {kind}"
         found = ", ".join(entry.path for entry in entries[:5])
         return f"no {wanted.module} in {name}: found {found}; hand in {wanted.module} or its notebook"
     defined = sorted({item for candidate in candidates if candidate.extract for item in candidate.extract.definitions})
@@ -237,4 +260,4 @@ def _tell_nothing(entries: Sequence[Entry], candidates: Sequence[Candidate], nam
 
 
 def _read_head(entry: Entry) -> bytes:
-    return next(read_chunks(entry), b"")[:512]
+    return next(read_chunks(entry), b"")[:HEAD_BYTES]

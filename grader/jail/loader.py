@@ -5,10 +5,12 @@ each failure is recorded with the names it would have bound, and costs only what
 """
 
 import ast
+import linecache
 import sys
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 MAX_TEXT = 2000
 
@@ -42,6 +44,9 @@ class Definitions:
     def make_module(self, poison: list[str]) -> types.ModuleType:
         """A new module holding the definitions, on top of `poison`'s leftovers."""
         module = types.ModuleType(self.module)
+        # With a file's name, and its text in linecache, `inspect` and TorchScript find the source of classes too.
+        module.__file__ = name_file(self.module)
+        module.__dict__["display"] = _display_nothing
         module.__dict__.update({name: Leftover(name) for name in poison})
         # dataclasses and pickle look a class's module up by name
         sys.modules[self.module] = module
@@ -72,12 +77,42 @@ class Definitions:
 
 def compile_definitions(source: str, module: str) -> Definitions:
     """Compile each top-level statement by itself. Raises SyntaxError and ValueError as `ast.parse` does."""
-    filename = f"<{module}>"
+    filename = name_file(module)
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     statements = []
-    for node in ast.parse(source, filename).body:
+    body = ast.parse(source, filename).body
+    filled = {name for node in body if not _is_definition(node) for name in _list_filled(node)}
+    for node in body:
         code = compile(ast.Module([node], []), filename, "exec", dont_inherit=True)
-        statements.append(CompiledStatement(code, tuple(_bound_names(node)), node.lineno, _is_lasting(node)))
+        names = _bound_names(node)
+        once = _is_lasting(node) and not filled.intersection(names)
+        statements.append(CompiledStatement(code, tuple(names), node.lineno, once))
     return Definitions(module, statements)
+
+
+def name_file(module: str) -> str:
+    """Return the file name that a submission's code has in tracebacks; there is no such file."""
+    return f"<{module}>"
+
+
+def _display_nothing(*objects: Any, **options: Any) -> None:
+    """Stand in for a notebook's `display`."""
+
+
+def _list_filled(node: ast.stmt) -> Iterator[str]:
+    # What `table.append(1)` changes, at the top or in a loop, must be made again for each test: that line runs again.
+    for item in ast.walk(node):
+        match item:
+            case ast.Expr(value=ast.Call(func=function, args=arguments)):
+                yield from (_find_root(part) for part in (function, *arguments[:1]))
+            case ast.AugAssign(target=target):
+                yield _find_root(target)
+
+
+def _find_root(node: ast.expr) -> str:
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def describe(error: BaseException) -> str:
@@ -94,14 +129,18 @@ def find_lines(error: BaseException, module: str) -> list[list[Any]]:
     traceback = error.__traceback__
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if code.co_filename == f"<{module}>":
+        if code.co_filename == name_file(module):
             lines.append([traceback.tb_lineno, code.co_name])
         traceback = traceback.tb_next
     return lines[:10] if len(lines) <= 20 else lines[:10] + lines[-10:]
 
 
+def _is_definition(node: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+
+
 def _bound_names(node: ast.stmt) -> list[str]:
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+    if _is_definition(node):
         return [node.name]
     names = [item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)]
     for item in ast.walk(node):

@@ -65,6 +65,8 @@ class Todo(Frozen):
     where: tuple[str, ...] = Field(min_length=1)
     fill: str = ""
     forbid: tuple[str, ...] = ()
+    # Whether a lookup that cannot be judged without running it is forbidden as well; else it is a remark for staff.
+    forbid_unclear: bool = False
 
 
 class Description(Frozen):

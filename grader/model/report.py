@@ -10,11 +10,10 @@ from pydantic import Field
 
 from grader.model.assignment import Assignment, Frozen
 from grader.model.errors import BrokenSuite
+from grader.model.marks import DEFAULT_VISIBILITY, Category, Visibility
 from grader.model.verdict import Verdict
 
 SCHEMA_VERSION: Final = "1.0"
-Category = Literal["shape", "parity", "gpu", "behaviour", "policy"]
-Visibility = Literal["visible", "after_due", "hidden"]
 Status = Literal["graded", "pending", "grader_fault"]
 
 
@@ -30,7 +29,7 @@ class CheckResult(Frozen):
     max_score: float
     message: str = ""
     hint: str = ""
-    visibility: Visibility = "after_due"
+    visibility: Visibility = DEFAULT_VISIBILITY
     cpu_seconds: float = 0.0
 
 
@@ -106,6 +105,33 @@ class GradeReport(Frozen):
     notes: tuple[str, ...] = Field(default=(), description="how the course had it graded, for everybody")
     fault: str = Field(default="", description="why the grader failed, for the staff")
     remarks: tuple[str, ...] = Field(default=(), description="what is worth a look, for the staff; costs nothing")
+
+    @classmethod
+    def for_fault(
+        cls, assignment: Assignment, submission: GradedSubmission, *, suite: str, environment: Environment, fault: str
+    ) -> "GradeReport":
+        """Return the report of a submission that no worker could grade: no tests, and every TODO at fault."""
+        todos = tuple(
+            TodoResult(id=todo.id, title=todo.title, score=0.0, max_score=todo.points, status=Verdict.GRADER_FAULT)
+            for todo in assignment.todos
+        )
+        return cls(
+            assignment=GradedAssignment(name=assignment.name, title=assignment.description.title, suite_digest=suite),
+            submission=submission,
+            status="grader_fault",
+            score=0.0,
+            max_score=round(sum(todo.max_score for todo in todos), 2),
+            todos=todos,
+            tests=(),
+            environment=environment,
+            seed_commitment="",
+            fault=fault,
+        )
+
+    @property
+    def final_score(self) -> float | None:
+        """Return the score; None where the grader failed, which is not a score of zero."""
+        return None if self.status == "grader_fault" else self.score
 
     @property
     def reason(self) -> str:

@@ -74,10 +74,18 @@ class Outcome:
 
 
 class SubmissionError(Exception):
-    """The submission did something other than answer: its verdict, and a message fit for the student."""
+    """The submission did something other than answer: its verdict, and a message fit for the student.
 
-    def __init__(self, verdict: Verdict, message: str, *, hint: str = "") -> None:
+    `exception_type` is the type's name where it raised an exception, and `line` the line of its own that did; 0 where
+    none of its lines was running.
+    """
+
+    def __init__(
+        self, verdict: Verdict, message: str, *, hint: str = "", exception_type: str = "", line: int = 0
+    ) -> None:
         super().__init__(message)
         self.verdict = verdict
         self.message = message
         self.hint = hint
+        self.exception_type = exception_type
+        self.line = line

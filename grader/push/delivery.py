@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
+from grader.classroom.run_folder import RunFolder
 from grader.exports import tell_scoreless
 from grader.model.errors import GraderError, UsageError
 from grader.push.log import Log, open_log, read_settled
@@ -20,7 +21,6 @@ from grader.reporting.published import (
     PublishedClass,
     PublishedReport,
     open_published_class,
-    read_reports,
 )
 
 
@@ -147,7 +147,7 @@ def push_run(run: Path, platform: Platform, orders: PushOptions, tell: Callable[
 
     Raises UsageError for whatever the user can mend, and PlatformFailed; what was sent till then stays in the log.
     """
-    gradebook = open_published_class(read_reports(run), orders.options)
+    gradebook = open_published_class(RunFolder(run).read_reports(), orders.options)
     parcels, unknown = _pack(gradebook, platform, feedback=orders.feedback)
     outcome = PushResult(left_out=[*tell_scoreless(gradebook), *unknown])
     if orders.dry_run:

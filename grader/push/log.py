@@ -3,7 +3,6 @@
 It is what makes a second push send nothing: of each student, the digest of what the platform took last.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -13,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from grader.classroom.run_folder import RunFolder
 from grader.model.errors import UsageError
+from grader.reporting.files import lock_file
 
-NAME = "push.jsonl"
 # The platform has it: because it took it, or because it had it before.
 _SETTLED = ("sent", "there already")
 
@@ -38,7 +38,7 @@ class Log:
 @contextmanager
 def open_log(run: Path) -> Iterator[Log]:
     """Open a run's log for writing. Raises UsageError where it cannot be written, or another push has it."""
-    path = run / NAME
+    path = RunFolder(run).push_log
     try:
         file = path.open("a", encoding="utf-8")
     except OSError as error:
@@ -46,11 +46,8 @@ def open_log(run: Path) -> Iterator[Log]:
             f"{str(path)!r} cannot be written ({error.strerror}), and without a log a score might be sent twice: make "
             "the folder writable"
         ) from error
-    with file:  # the kernel unlocks it when this process ends, however it ends
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(f"another push from {str(run)!r} is under way: wait for it") from error
+    with file:
+        lock_file(file, f"another push from {str(run)!r} is under way: wait for it")
         _end_line(path, file)
         yield Log(file, read_settled(run))
 
@@ -66,12 +63,13 @@ def read_settled(run: Path) -> dict[tuple[str, str], str]:
 
 def read_log(run: Path) -> list[dict[str, Any]]:
     """Every record; a line that a killed process has not finished counts for nothing."""
+    path = RunFolder(run).push_log
     try:
-        lines = (run / NAME).read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise UsageError(f"{str(run / NAME)!r} cannot be read ({error.strerror}): make it readable") from error
+        raise UsageError(f"{str(path)!r} cannot be read ({error.strerror}): make it readable") from error
     return [record for record in map(_read_record, lines) if record]
 
 

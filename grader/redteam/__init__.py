@@ -1,1 +1,1 @@
-"""Attacks on the grader, and what must hold afterwards. `make redteam` runs them."""
+"""Attack the grader, and check the damage. `make redteam` runs it."""

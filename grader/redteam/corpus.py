@@ -1,4 +1,4 @@
-"""The attacks and what must hold of each: `attacks/expected.toml` and the files beside it.
+"""Load the attacks and what is expected of each: `attacks/expected.toml` and the files beside it.
 
 The attacks are copied, never imported.
 """
@@ -22,7 +22,7 @@ GENERATED: dict[str, dict[str, Writer]] = {"source": SOURCES, "names": dict.from
 
 
 class AttackExpectation(Frozen):
-    """What must hold of one attack; `grader/redteam/README.md` explains the fields."""
+    """The expected result of one attack; `grader/redteam/README.md` explains the fields."""
 
     aims: str = "double"
     ends: tuple[Verdict, ...]
@@ -39,11 +39,11 @@ class Attack:
 
     @property
     def id(self) -> str:
-        """How it is called in `expected.toml`."""
+        """Return its name in `expected.toml`."""
         return f"{self.kind}.{self.name}"
 
     def write(self, folder: Path) -> None:
-        """Lay it down as a student's folder."""
+        """Write it into a student's folder."""
         if self.kind in GENERATED:
             GENERATED[self.kind][self.name](folder)
             return
@@ -55,7 +55,7 @@ class Attack:
 
 
 def load_attacks() -> list[Attack]:
-    """Every attack of the table. Raises BrokenSuite where the table and the files differ."""
+    """Return every attack of the table. Raises BrokenSuite if the table and the files differ."""
     text = (ATTACKS / "expected.toml").read_text(encoding="utf-8")
     table = TypeAdapter(dict[str, dict[str, AttackExpectation]]).validate_python(tomllib.loads(text))
     attacks = [Attack(kind, name, expected) for kind, names in table.items() for name, expected in names.items()]

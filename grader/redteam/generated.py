@@ -1,6 +1,6 @@
-"""Attacks that are no files: sources too large or too odd to be kept, archives, links, and hostile names of entries.
+"""Generate attacks that are not kept as files: huge or odd sources, archives, links, and hostile names of entries.
 
-Each writer lays one entry down in a folder of its own.
+Each writer writes one entry into a folder of its own.
 """
 
 import base64
@@ -36,7 +36,7 @@ def _double_as(expression: str) -> str:
 
 
 def _chain_names(links: int) -> str:
-    """Each name stands for twice as many as the one before it."""
+    """Return a source in which each name stands for twice as many as the name before it."""
     lines = ["import torch", "n0 = torch"]
     lines += [f"n{step} = n{step - 1}.{part}" for step in range(1, links) for part in "ab"]
     return "\n".join([*lines, f"def weigh(scores, values):\n    return n{links - 1}", ""])
@@ -97,7 +97,7 @@ SOURCES: dict[str, Writer] = {
     "outward_archive": _make_text(_pack("../../../redteam-left.py", WRONG.encode()), "target.zip"),
     "outward_link": _write_outward_link,
 }
-# What an entry of the class folder is called, and so its student.
+# Names of entries in the class folder, and so of students.
 NAMES = {
     "formula": '=HYPERLINK("https:evil.example")',
     "wide_formula": "＝1+1",
@@ -113,5 +113,5 @@ NAMES = {
 
 
 def write_wrong(folder: Path) -> None:
-    """What lies under a hostile name: an ordinary wrong answer."""
+    """Write an ordinary wrong answer, to stand under a hostile name."""
     _write(folder / MODULE, WRONG.encode())

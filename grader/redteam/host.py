@@ -1,6 +1,6 @@
-"""What a raid may leave on this machine: processes, descriptors, files.
+"""Find what attacks left on this machine: processes, descriptors, files.
 
-Linux only, as the jail is.
+Linux only, like the jail.
 """
 
 import ctypes
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# Attacks that write files name them so.
+# Attacks that write files use this in their names.
 MARK = "redteam-left"
 PLACES = ("/tmp", "/dev/shm", "/var/tmp", "/run", "/")
 FEWEST_LOOKS = 5
@@ -18,14 +18,14 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant whose own parent ends, so that none gets away unseen."""
+    """Become the parent of every descendant whose own parent ends, so that none escapes notice."""
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"prctl: {os.strerror(number)}")
 
 
 def list_descendants() -> dict[int, str]:
-    """The living processes below this one with their command lines, but for multiprocessing's own tracker."""
+    """Return the living processes below this one with their command lines, except multiprocessing's tracker."""
     parents = dict(_list_processes())
     below = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in below} - below:
@@ -40,8 +40,8 @@ def _list_processes() -> Iterator[tuple[int, int]]:
             state, parent = path.read_text().rpartition(")")[2].split()[:2]
         except OSError:
             continue  # it has just ended
-        # A zombie is nothing but a number that waits for its parent to ask. Of an orphan that is init, which asks at
-        # once; here it is us, and we never do.
+        # A zombie waits for its parent to read its status. An orphan's parent is init, which does so at once; here
+        # it is this process, which never does.
         if state != "Z":
             yield int(path.parent.name), int(parent)
 
@@ -54,7 +54,7 @@ def _read_command(pid: int) -> str:
 
 
 def count_descriptors(pid: int) -> int:
-    """How many descriptors a process has open; 0 where it is gone."""
+    """Return how many descriptors a process has open; 0 if it has ended."""
     try:
         return len(os.listdir(f"/proc/{pid}/fd"))
     except OSError:
@@ -62,14 +62,14 @@ def count_descriptors(pid: int) -> int:
 
 
 def list_files(folders: Iterable[Path]) -> list[str]:
-    """What lies in our own temporary folders, and whatever in a public place bears the attacks' mark."""
+    """Return the files in our own temporary folders, and those in public places that carry the attacks' mark."""
     ours = [str(path) for folder in folders for path in folder.iterdir()]
     return ours + [str(path) for place in PLACES for path in Path(place).glob(f"*{MARK}*")]
 
 
 @dataclass
 class DescriptorWatch:
-    """How many descriptors this process and the workers have open, looked at whenever a report arrives."""
+    """Counts of the descriptors that this process and the workers have open, one for each report."""
 
     counts: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
@@ -80,6 +80,6 @@ class DescriptorWatch:
             self.counts[pid].append(count_descriptors(pid))
 
     def count_grown(self) -> int:
-        """How many more each has at its best moment late in the raid than at its best moment early on, added up."""
+        """Return the growth of all processes: the fewest late in the run, less the fewest early in the run."""
         halves = [(counts[: len(counts) // 2], counts[len(counts) // 2 :]) for counts in self.counts.values()]
         return sum(max(0, min(late) - min(early)) for early, late in halves if len(early) >= FEWEST_LOOKS)

@@ -1,4 +1,4 @@
-"""Is there live text in what the grader writes: scripts, formulas, escape sequences, marks of direction?"""
+"""Find live text in what the grader writes: scripts, formulas, escape sequences, marks of direction."""
 
 import csv
 import re
@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"-?[\d.]+")
 
 
 class _TagReader(HTMLParser):
-    """Gathers what a browser would carry out."""
+    """Collect the tags that a browser would run."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class _TagReader(HTMLParser):
 
 
 def find_live_text(paths: Iterable[Path]) -> Iterator[str]:
-    """A sentence for each file that would do something on the screen of whoever opens it."""
+    """Return a sentence for each file that would run something when it is opened."""
     finders = {".html": _find_in_page, ".csv": _find_in_table, ".xml": _find_escapes}
     for path in paths:
         finder = finders.get(path.suffix)

@@ -1,8 +1,8 @@
 """Grade every attack among honest submissions, as one class with two workers, and say what went wrong.
 
-The way is that of any class: intake, batch, workers, jail, report, exports. What counts as wrong is a point that was
-not earned, a neighbour's result that changed, something left on the machine, a fault of the grader, or a verdict that
-the table of the attacks does not name.
+The class takes the ordinary path: intake, batch, workers, jail, report, exports. Five things count as wrong: a point
+that was not earned, a changed result of a neighbour, something left on the machine, a fault of the grader, and a
+verdict that the table of attacks does not name.
 """
 
 import shutil
@@ -29,13 +29,13 @@ from grader.redteam.pages import find_live_text
 ASSIGNMENT = "target"
 WORKERS = 2
 HONEST = {"right": {"double", "weigh", "layer"}, "half": {"weigh"}}
-# One honest submission of each kind for so many attacks.
+# Attacks for one honest submission of each kind.
 MIXED = 8
-# A class like any other: of the attacks one in so many, and for two of them six honest submissions.
+# With --sparse: use one attack in five, and six honest submissions for every two of them.
 SPARSE = 5
 SPARSE_MIXED, SPARSE_COPIES = 2, 3
 FORMATS = {"html": "pages", "csv": "grades.csv", "junit": "junit.xml"}
-# A wait may take longer than it is charged for, on a machine that is busy; so much longer is a hang.
+# On a busy machine a wait takes longer than its limit; ten times longer is a hang.
 PATIENCE = 10
 
 
@@ -48,8 +48,8 @@ class Neighbour:
 
 
 @dataclass
-class Raid:
-    """What was graded and what was found."""
+class AttackRun:
+    """The submissions of one run, their reports, and the problems found."""
 
     assignment: Assignment
     attacks: dict[str, Attack] = field(default_factory=dict)
@@ -58,13 +58,13 @@ class Raid:
     descriptors: DescriptorWatch = field(default_factory=DescriptorWatch)
     wrong: list[str] = field(default_factory=list)
 
-    def hear(self, report: GradeReport) -> None:
+    def collect(self, report: GradeReport) -> None:
         """Keep a report as it arrives."""
         self.reports[report.submission.student] = report
         self.descriptors.look()
 
     def count_gained(self) -> float:
-        """Points that no attack has earned."""
+        """Return the points that attacks got without earning them."""
         return sum(
             todo.score
             for student, attack in self.attacks.items()
@@ -73,33 +73,33 @@ class Raid:
         )
 
 
-def run_raid(place: Path, temporary: Path, kinds: list[str], *, sparse: bool = False) -> int:
-    """Grade, judge, print. 0 where nothing is wrong. `sparse`: of 200 submissions a quarter is hostile."""
+def run_attacks(place: Path, temporary: Path, kinds: list[str], *, sparse: bool = False) -> int:
+    """Grade, judge and print. Return 0 if nothing is wrong. With `sparse`, 50 of 200 submissions are hostile."""
     adopt_orphans()
     attacks = choose_attacks(kinds)
     course = Course(place / "course")
-    raid = Raid(course.load_assignment(ASSIGNMENT))
+    attack_run = AttackRun(course.load_assignment(ASSIGNMENT))
     if sparse:
-        _lay_out(raid, attacks[::SPARSE], place / "class", mixed=SPARSE_MIXED, copies=SPARSE_COPIES)
+        _write_class(attack_run, attacks[::SPARSE], place / "class", mixed=SPARSE_MIXED, copies=SPARSE_COPIES)
     else:
-        _lay_out(raid, attacks, place / "class")
+        _write_class(attack_run, attacks, place / "class")
     run = RunFolder(place / "run")
     jobs = list_jobs(place / "class")
-    plan = BatchOptions(raid.assignment, isolation="bwrap", workers=WORKERS)
-    graded = grade_class(jobs, plan, run, raid.hear)
-    raid.wrong += [f"not graded: {student!r}" for student in graded.left]
-    changed = list(_find_changed(raid))
-    faults = [student for student, report in raid.reports.items() if report.status != "graded"]
-    raid.wrong += [*_judge_attacks(raid), *changed, *_judge_faults(raid, faults)]
-    raid.wrong += [f"on its way to a student: {text}" for text in _read_exports(run, place)]
-    left = _describe_left(raid, temporary)
-    raid.wrong += [f"left over: {what}" for what in left]
-    _print(raid, len(changed), faults, left)
-    return 1 if raid.wrong else 0
+    plan = BatchOptions(attack_run.assignment, isolation="bwrap", workers=WORKERS)
+    graded = grade_class(jobs, plan, run, attack_run.collect)
+    attack_run.wrong += [f"not graded: {student!r}" for student in graded.left]
+    changed = list(_find_changed(attack_run))
+    faults = [student for student, report in attack_run.reports.items() if report.status != "graded"]
+    attack_run.wrong += [*_judge_attacks(attack_run), *changed, *_judge_faults(attack_run, faults)]
+    attack_run.wrong += [f"live text in an export: {text}" for text in _read_exports(run, place)]
+    left = _describe_left(attack_run, temporary)
+    attack_run.wrong += [f"left over: {what}" for what in left]
+    _print(attack_run, len(changed), faults, left)
+    return 1 if attack_run.wrong else 0
 
 
 def choose_attacks(kinds: list[str]) -> list[Attack]:
-    """The attacks of those classes, or all. Raises UsageError for a class that is not there."""
+    """Return the attacks of those classes, or all. Raises UsageError for an unknown class."""
     attacks = load_attacks()
     known = dict.fromkeys(attack.kind for attack in attacks)
     unknown = [kind for kind in kinds if kind not in known]
@@ -108,30 +108,32 @@ def choose_attacks(kinds: list[str]) -> list[Attack]:
     return [attack for attack in attacks if not kinds or attack.kind in kinds]
 
 
-def _lay_out(raid: Raid, attacks: list[Attack], folder: Path, *, mixed: int = MIXED, copies: int = 1) -> None:
+def _write_class(
+    attack_run: AttackRun, attacks: list[Attack], folder: Path, *, mixed: int = MIXED, copies: int = 1
+) -> None:
     for number, attack in enumerate(attacks):
         student = NAMES[attack.name] if attack.kind == "names" else f"{number:03}-{attack.id}"
         (folder / student).mkdir(parents=True)
         attack.write(folder / student)
-        raid.attacks[student] = attack
+        attack_run.attacks[student] = attack
         if number % mixed == 0:
-            _add_neighbours(raid, number, folder, copies)
+            _add_neighbours(attack_run, number, folder, copies)
 
 
-def _add_neighbours(raid: Raid, number: int, folder: Path, copies: int) -> None:
+def _add_neighbours(attack_run: AttackRun, number: int, folder: Path, copies: int) -> None:
     for copy, (kind, solves) in product(range(copies), HONEST.items()):
         student = f"{number:03}-a{copy}-{kind}"
         (folder / student).mkdir()
         shutil.copy(HERE / "honest" / f"{kind}.py", folder / student / MODULE)
         with (folder / student / MODULE).open("a") as file:
-            file.write(f"# {student}\n")  # the same twice would be graded once
-        raid.neighbours[student] = Neighbour(kind, solves)
+            file.write(f"# {student}\n")  # identical submissions would be graded once
+        attack_run.neighbours[student] = Neighbour(kind, solves)
 
 
-def _judge_attacks(raid: Raid) -> Iterator[str]:
-    longest = _allow_seconds(raid.assignment, max(len(report.tests) for report in raid.reports.values()))
-    for student, attack in raid.attacks.items():
-        report = raid.reports[student]
+def _judge_attacks(attack_run: AttackRun) -> Iterator[str]:
+    longest = _allow_seconds(attack_run.assignment, max(len(report.tests) for report in attack_run.reports.values()))
+    for student, attack in attack_run.attacks.items():
+        report = attack_run.reports[student]
         yield from (f"{attack.id}: {trouble}" for trouble in _judge_scores(report, set(attack.expected.solves)))
         yield from (f"{attack.id}: {trouble}" for trouble in _judge_verdicts(report, attack))
         if report.timing.wall_seconds > PATIENCE * longest:
@@ -143,25 +145,25 @@ def _judge_scores(report: GradeReport, solves: set[str]) -> Iterator[str]:
         if todo.id not in solves and todo.score > 0:
             yield f"gained {todo.score:g} points for {todo.id!r}"
         if todo.id in solves and todo.score < todo.max_score:
-            yield f"lost points for {todo.id!r}, which it solves: {_tell(report, todo.id)}"
+            yield f"lost points for {todo.id!r}, which it solves: {_describe_tests(report, todo.id)}"
 
 
 def _judge_verdicts(report: GradeReport, attack: Attack) -> Iterator[str]:
     expected = attack.expected
     found = {test.status for test in report.tests if test.todo == expected.aims}
     if not found <= set(expected.ends):
-        yield f"{expected.aims!r} ended otherwise than expected: {_tell(report, expected.aims)}"
+        yield f"{expected.aims!r} ended otherwise than expected: {_describe_tests(report, expected.aims)}"
 
 
-def _tell(report: GradeReport, todo: str) -> str:
+def _describe_tests(report: GradeReport, todo: str) -> str:
     return "; ".join(f"{test.status}: {test.message[:160]!r}" for test in report.tests if test.todo == todo)
 
 
-def _find_changed(raid: Raid) -> Iterator[str]:
-    """Honest submissions whose result is not what it should be, or not what another copy of the same got."""
+def _find_changed(attack_run: AttackRun) -> Iterator[str]:
+    """Return honest submissions with a wrong result, or a result that differs from another copy's."""
     first: dict[str, list[tuple[str, Verdict, str]]] = {}
-    for student, neighbour in raid.neighbours.items():
-        report = raid.reports[student]
+    for student, neighbour in attack_run.neighbours.items():
+        report = attack_run.reports[student]
         results = [(test.id, test.status, test.message.replace(student, "")) for test in report.tests]
         troubles = list(_judge_scores(report, neighbour.solves))
         if results != first.setdefault(neighbour.kind, results):
@@ -170,53 +172,53 @@ def _find_changed(raid: Raid) -> Iterator[str]:
             yield f"honest {student}: {'; '.join(troubles)}"
 
 
-def _judge_faults(raid: Raid, faults: Iterable[str]) -> Iterator[str]:
+def _judge_faults(attack_run: AttackRun, faults: Iterable[str]) -> Iterator[str]:
     for student in faults:
-        report = raid.reports[student]
+        report = attack_run.reports[student]
         messages = [test.message for test in report.tests if test.status is Verdict.GRADER_FAULT]
         yield f"{student!r}: the grader failed: {report.fault or messages[:1]}"
 
 
 def _allow_seconds(assignment: Assignment, tests: int) -> float:
-    # Every test may compute and sleep to its limits, and the first of each TODO is given a second chance.
+    # Every test may compute and sleep up to its limits, and the first test of each TODO is tried twice.
     limits = assignment.limits
     return (tests + len(assignment.todos)) * (limits.cpu_seconds + limits.asleep_seconds)
 
 
 def _read_exports(run: RunFolder, place: Path) -> Iterator[str]:
-    """Live text in what students and staff are sent."""
+    """Return live text found in exports and the summary."""
     for name, path in FORMATS.items():
         export_run(run.folder, place / "exports" / path, to=name, options=ExportOptions(released=True))
     yield from find_live_text([run.folder / "summary.csv", *(place / "exports").rglob("*")])
 
 
-def _describe_left(raid: Raid, temporary: Path) -> list[str]:
+def _describe_left(attack_run: AttackRun, temporary: Path) -> list[str]:
     left = [f"process {pid}: {command}" for pid, command in list_descendants().items()]
     left += [f"file {path}" for path in list_files([temporary])]
-    grown = raid.descriptors.count_grown()
+    grown = attack_run.descriptors.count_grown()
     return [*left, f"{grown} descriptors"] if grown else left
 
 
-def _print(raid: Raid, changed: int, faults: list[str], left: list[str]) -> None:
-    tried = Counter(attack.kind for attack in raid.attacks.values())
+def _print(attack_run: AttackRun, changed: int, faults: list[str], left: list[str]) -> None:
+    tried = Counter(attack.kind for attack in attack_run.attacks.values())
     print(f"attacks tried: {tried.total()} ({', '.join(f'{kind} {count}' for kind, count in tried.items())})")
-    print(f"points gained: {raid.count_gained():g}")
-    print(f"honest submissions changed: {changed} of {len(raid.neighbours)}")
+    print(f"points gained: {attack_run.count_gained():g}")
+    print(f"honest submissions changed: {changed} of {len(attack_run.neighbours)}")
     print(f"left over (processes, descriptors, files): {len(left)}")
     print(f"grader faults: {len(faults)}")
-    print(_describe_slowest(raid))
-    for text in raid.wrong:
+    print(_describe_slowest(attack_run))
+    for text in attack_run.wrong:
         print(f"WRONG {ascii(text)[1:-1]}")
-    print("something is wrong" if raid.wrong else "nothing is wrong")
+    print("something is wrong" if attack_run.wrong else "nothing is wrong")
 
 
-def _describe_slowest(raid: Raid) -> str:
-    student = max(raid.attacks, key=lambda name: raid.reports[name].timing.wall_seconds)
-    report = raid.reports[student]
-    limits = raid.assignment.limits
+def _describe_slowest(attack_run: AttackRun) -> str:
+    student = max(attack_run.attacks, key=lambda name: attack_run.reports[name].timing.wall_seconds)
+    report = attack_run.reports[student]
+    limits = attack_run.assignment.limits
     most = max((test.cpu_seconds for test in report.tests), default=0.0)
     return (
-        f"slowest attack: {raid.attacks[student].id}, {report.timing.wall_seconds:.1f} s "
-        f"(its limits allow {_allow_seconds(raid.assignment, len(report.tests)):.1f} s); "
+        f"slowest attack: {attack_run.attacks[student].id}, {report.timing.wall_seconds:.1f} s "
+        f"(its limits allow {_allow_seconds(attack_run.assignment, len(report.tests)):.1f} s); "
         f"its longest test computed {most:.2f} s of {limits.cpu_seconds:g} s"
     )

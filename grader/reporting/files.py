@@ -1,16 +1,63 @@
-"""Files as exports write them: whole or not at all."""
+"""Files that are written whole or not at all, and their names."""
 
+import fcntl
 import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 from grader.model.errors import UsageError
 from grader.reporting.published import PublishedReport
 from grader.reporting.table import Cell, format_table
+
+UNFINISHED = ".unfinished"
+MAX_NAME_BYTES = 120
+
+
+@contextmanager
+def stage_bytes(path: Path, data: bytes) -> Iterator[None]:
+    """Write a file beside its place, and move it there once the block has succeeded. Raises OSError."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    try:
+        unfinished.write_bytes(data)
+        yield
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def lock_file(file: IO[str], refusal: str) -> None:
+    """Lock an open file until it is closed. Raises UsageError with `refusal` where another process has locked it.
+
+    The kernel removes the lock when this process ends, however it ends.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UsageError(refusal) from error
+
+
+def make_safe_name(student: str) -> str:
+    """Return a student's name without what a file system refuses. Two students may get the same name."""
+    safe = re.sub(r"[^\w.@+-]", "_", student).strip(".").encode("utf-8", "replace")[:MAX_NAME_BYTES]
+    return safe.decode("utf-8", "ignore") or "unnamed"
+
+
+def make_file_name(student: str) -> str:
+    """Return a file name for a student that no file system refuses and that no other student has."""
+    safe = make_safe_name(student)
+    return safe if safe == student else add_digest(safe, student)
+
+
+def add_digest(name: str, student: str) -> str:
+    """Return the name with a digest of the student's name, which sets it apart from equal names."""
+    return f"{name}-{sha256(student.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def write_text(path: Path, text: str) -> None:
@@ -20,14 +67,11 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file, whole or not at all. Raises UsageError where the place cannot be written to."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
+        with stage_bytes(path, data):
+            pass
     except OSError as error:
-        if path.parent.is_dir():
-            unfinished.unlink(missing_ok=True)
         raise UsageError(f"cannot write {str(path)!r}: {error.strerror or error}; choose another place") from error
 
 
@@ -57,10 +101,10 @@ def to_json(value: Mapping[str, object], *, indent: int | None = 2) -> str:
 
 
 def _name_files(entries: Sequence[PublishedReport]) -> dict[str, PublishedReport]:
-    plain = [re.sub(r"[^\w.@+-]", "_", entry.student.id).strip(".")[:100] or "unnamed" for entry in entries]
+    plain = [make_safe_name(entry.student.id) for entry in entries]
     # Names that only differ in case are one file on some systems.
     counts = Counter(name.casefold() for name in plain)
     return {
-        name if counts[name.casefold()] == 1 else f"{name}-{sha256(entry.student.id.encode()).hexdigest()[:8]}": entry
+        name if counts[name.casefold()] == 1 else add_digest(name, entry.student.id): entry
         for name, entry in zip(plain, entries, strict=True)
     }

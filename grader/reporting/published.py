@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from grader.intake.roster import Roster, Student
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
@@ -86,14 +84,6 @@ def tell_penalties(gradebook: PublishedClass) -> list[str]:
     return [f"the late penalty of {student!r} is not in the file: set it in that system" for student in penalised]
 
 
-def read_reports(run: Path) -> list[GradeReport]:
-    """The reports of one run. Raises UsageError where there is none, or a damaged one."""
-    paths = sorted(path for path in (run / "reports").glob("*.json") if not path.name.startswith("."))
-    if not paths:
-        raise UsageError(f"no reports in {str(run / 'reports')!r}: pass the folder that `grader batch -o` wrote")
-    return [read_report(path) for path in paths]
-
-
 def open_published_class(reports: Sequence[GradeReport], options: ExportOptions) -> PublishedClass:
     """Redact every report and put it beside its student. Raises UsageError where that is ambiguous."""
     names = sorted({report.assignment.name for report in reports})
@@ -102,14 +92,6 @@ def open_published_class(reports: Sequence[GradeReport], options: ExportOptions)
     entries = [_make_entry(report, options) for report in reports]
     _refuse_doubles(entries)
     return PublishedClass(tuple(sorted(entries, key=lambda entry: entry.student.id)), options)
-
-
-def read_report(path: Path) -> GradeReport:
-    """The report in one JSON file. Raises UsageError where it is none."""
-    try:
-        return GradeReport.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise UsageError(f"{str(path)!r} cannot be read as a report: {error}; grade that submission again") from error
 
 
 def _make_entry(report: GradeReport, options: ExportOptions) -> PublishedReport:

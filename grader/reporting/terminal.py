@@ -18,7 +18,8 @@ from grader.reporting.feedback import WORDS
 from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
-    from grader.student.check import Check, PublicFinding
+    from grader.student.check import Check
+    from grader.student.findings import PublicFinding
     from grader.student.kit import Kit
 
 CHECK_WORDS = {

@@ -55,6 +55,7 @@ class _Found:
 
     path: str
     size: int
+    modified: float
     file: SourceFile
     extract: Extract | None
 
@@ -98,7 +99,9 @@ class ConfinedReader:
             return None  # why it cannot be read is said where it is graded
         if found is None:
             return None
-        return Candidate(Entry(found.path, found.size, partial(open_regular, path)), found.file, found.extract)
+        return Candidate(
+            Entry(found.path, found.size, partial(open_regular, path), found.modified), found.file, found.extract
+        )
 
     def close(self) -> None:
         """End the zygote."""
@@ -115,7 +118,7 @@ class ConfinedReader:
             "do": task,
             "name": opened.name,
             "is_folder": is_folder,
-            "files": [[entry.path, entry.size] for entry in entries],
+            "files": [[entry.path, entry.size, entry.modified] for entry in entries],
             "notes": opened.files.notes if isinstance(opened.files, Listing) else [],
         }
         with self._lock:

@@ -1,51 +1,38 @@
-"""A student's own check: the public tests against a module or a notebook, in this process, on any system.
+"""`grader check`: a student's own check with the public tests, run in a process of their own.
 
-py. Nothing is fenced in and nothing is secret: it is the student's code on the student's computer, and the tests lie
-open beside it. No verdict from here counts for a grade.
+A test that never ends takes its process with it, and the rest go on in a fresh one. This process imports no torch.
 """
 
+import multiprocessing
 import re
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
-from types import FrameType, ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
-import pytest
-import torch
-
-from grader.examiner import plugin
-from grader.examiner.parity import Mismatch
-from grader.examiner.plugin import EXAMINATION, Examination, find_todo_id
-from grader.examiner.proxy import SubmissionSession
+from grader.examiner.explain import describe_place
 from grader.examiner.stubs import list_open_todos
 from grader.intake import read_submission
-from grader.model.errors import BrokenSuite, GraderError, GraderFault, UsageError
+from grader.model.errors import GraderError, GraderFault
 from grader.model.submission import Submission
-from grader.model.verdict import Outcome, SubmissionError, Verdict
-from grader.sandbox.in_process import InProcessChannel
+from grader.model.verdict import Outcome, Verdict
+from grader.student.findings import AllTestsEnded, PublicFinding, RunningTest
 from grader.student.kit import Kit, open_kit
 
-# Neither the student's own pytest settings nor plugins may change what is checked; the lines printed are ours.
-UNUSED = ["terminal", "cacheprovider", "faulthandler", "logging", "warnings", "unraisableexception", "threadexception"]
-OPTIONS = ["--noconftest", "--disable-plugin-autoload", "--import-mode=importlib", "--capture=sys"]
-OPTIONS += [part for name in UNUSED for part in ("-p", f"no:{name}")]
-MAX_SHOWN = 160
-# For one public test; they take fractions of a second.
+if TYPE_CHECKING:
+    import pytest
+
+# For loading the submission, which may import a large library, and for one public test, which takes far less.
+LOAD_SECONDS = 120.0
 TEST_SECONDS = 20.0
-MAX_VALUES = 12
-_EQUATION = re.compile(r"assert (.+?) == (.+)")
-
-
-@dataclass(frozen=True)
-class PublicFinding:
-    """How one public test ended; `name` is its docstring."""
-
-    todo: str
-    name: str
-    outcome: Outcome
+# The way to start a process that every system has.
+CONTEXT: multiprocessing.context.BaseContext = multiprocessing.get_context("spawn")
+POLL_SECONDS = 0.1
+# A frame as faulthandler writes it; the submission's own file is `<module>`.
+_FRAME = r'File "<{}>", line (\d+) in (\S+)'
 
 
 @dataclass(frozen=True)
@@ -58,101 +45,38 @@ class Check:
 
     @property
     def passed(self) -> int:
-        """How many tests passed."""
+        """Return how many tests passed."""
         return sum(finding.outcome.verdict is Verdict.PASSED for finding in self.findings)
 
     @property
     def is_complete(self) -> bool:
-        """Whether every test passed, but for those that this machine cannot run, and no TODO is left open."""
+        """Return whether every test passed that this machine can run, and no TODO is left open."""
         fine = (Verdict.PASSED, Verdict.PENDING)
         done = all(finding.outcome.verdict in fine for finding in self.findings)
         return bool(self.findings) and done and not self.open_todos
 
 
-class OpenExamination(Examination):
-    """An examination of which nothing is secret: the seed is known, and there is no reference."""
-
-    def load_reference(self) -> ModuleType:
-        """Raises BrokenSuite: whatever a public test expects stands in it."""
-        raise BrokenSuite(f"a public test of {self.assignment.name} asks for the reference, which students do not have")
-
-
-class _Observer:
-    """Puts the examination where the fixtures look for it, and tells each test's outcome as soon as it is known."""
-
-    def __init__(self, examination: Examination, tell: Callable[[PublicFinding], None]) -> None:
-        self.examination = examination
-        self.tell = tell
-        self.findings: list[PublicFinding] = []
-        self.unreadable = ""
-        self.fault: GraderError | None = None
-        self._raised: BaseException | None = None
-
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        session.config.stash[EXAMINATION] = self.examination
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.unreadable = self.unreadable or _read_last_line(str(report.longrepr))
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self) -> Iterator[None]:
-        # Windows has no such alarm: there a student presses Ctrl-C.
-        if not hasattr(signal, "SIGALRM"):
-            return (yield)
-        previous = signal.signal(signal.SIGALRM, _stop_test)
-        signal.setitimer(signal.ITIMER_REAL, TEST_SECONDS)
-        try:
-            return (yield)
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, previous)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
-        if call.excinfo is not None and self._raised is None:
-            self._raised = call.excinfo.value
-        if call.when == "teardown":
-            raised, self._raised = self._raised, None
-            try:
-                self._note(item, raised)
-            except GraderError as fault:  # a public test is wrong: told once pytest has ended
-                self.fault = self.fault or fault
-        outcome = "passed" if call.excinfo is None else "failed"
-        return pytest.TestReport(item.nodeid, item.location, {}, cast(Any, outcome), None, cast(Any, call.when))
-
-    def _note(self, item: pytest.Item, raised: BaseException | None) -> None:
-        if isinstance(raised, SubmissionError) and raised.message.startswith("KeyboardInterrupt"):
-            raise KeyboardInterrupt  # the student's code caught it on its way; it was meant for all of us
-        name = " ".join((getattr(getattr(item, "function", None), "__doc__", None) or item.name).split())
-        finding = PublicFinding(find_todo_id(item), name, judge(raised))
-        self.findings.append(finding)
-        self.tell(finding)
-
-
-def _stop_test(number: int, frame: FrameType | None) -> None:
-    raise TimeoutError(f"stopped after {TEST_SECONDS:g} seconds: is there a loop that never ends?")
-
-
-def check_submission(path: Path, kit: Kit, tell: Callable[[PublicFinding], None] = lambda finding: None) -> Check:
-    """Run the public tests. Raises SubmissionNotFound, and UsageError where the tests cannot be loaded."""
+def check_submission(path: Path, kit: Kit, on_finding: Callable[[PublicFinding], None] = lambda finding: None) -> Check:
+    """Run the public tests. Raises SubmissionNotFound, and UsageError if the tests cannot be loaded."""
     submission = read_submission(path, module=kit.module, defines=kit.defines)
     if submission.refused:
         return Check(submission, (), ())
-    observer = _Observer(examine(submission, kit), tell)
-    _run_pytest(kit, observer)
-    unfilled = {finding.todo for finding in observer.findings if finding.outcome.verdict is Verdict.UNFILLED}
+    findings = []
+    for finding in _run_tests(submission, kit):
+        on_finding(finding)
+        findings.append(finding)
+    unfilled = {finding.todo for finding in findings if finding.outcome.verdict is Verdict.UNFILLED}
     still_open = unfilled | list_open_todos(submission.source)
-    return Check(submission, tuple(observer.findings), tuple(todo.id for todo in kit.todos if todo.id in still_open))
+    return Check(submission, tuple(findings), tuple(todo.id for todo in kit.todos if todo.id in still_open))
 
 
-def examine(submission: Submission, kit: Kit) -> Examination:
-    """What the fixtures of the public tests ask, for one submission that was read."""
-    return OpenExamination(kit, b"", SubmissionSession(submission, kit, InProcessChannel(), {"cpu"}))
+def open_examination(config: "pytest.Config", folder: Path) -> None:
+    """Let plain `pytest` judge what lies in a kit's folder. Raises pytest.UsageError if it cannot be read."""
+    import pytest
 
+    from grader.examiner.examination import EXAMINATION
+    from grader.student.public_tests import examine
 
-def open_examination(config: pytest.Config, folder: Path) -> None:
-    """Have plain `pytest` judge what lies in a kit's folder. Raises pytest.UsageError where it cannot be read."""
     kit = open_kit(folder)
     submission = read_submission(folder, module=kit.module, defines=kit.defines)
     if submission.refused:
@@ -160,86 +84,99 @@ def open_examination(config: pytest.Config, folder: Path) -> None:
     config.stash[EXAMINATION] = examine(submission, kit)
 
 
-def judge(raised: BaseException | None) -> Outcome:
-    """What an exception in a public test means; unlike a hidden one, it may say what was expected."""
-    match raised:
-        case None:
-            return Outcome(Verdict.PASSED)
-        case SubmissionError():
-            return Outcome(raised.verdict, raised.message, raised.hint)
-        case Mismatch():
-            return Outcome(Verdict.FAILED, f"{raised.message}{_show_compared(raised)}", raised.hint)
-        case AssertionError():
-            return Outcome(Verdict.FAILED, _read_assertion(str(raised)))
-        case pytest.skip.Exception():
-            return Outcome(Verdict.PENDING, str(raised))
-        case GraderError():
-            raise raised
-    kind = type(raised).__name__
-    return Outcome(Verdict.FAILED, f"the test could not use what was returned ({kind}: {_cut(str(raised))})")
+def _run_tests(submission: Submission, kit: Kit) -> Iterator[PublicFinding]:
+    judged: set[str] = set()
+    while True:
+        child = _Child(submission, kit, frozenset(judged))
+        try:
+            yield from child.run()
+            if child.running is None:
+                return
+            judged |= {*child.ended, child.running.id}
+            yield PublicFinding(child.running.todo, child.running.name, child.explain_end(child.running))
+        finally:
+            child.kill()
 
 
-def _run_pytest(kit: Kit, observer: _Observer) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Path(folder, "pytest.ini")  # empty: otherwise pytest looks for the student's own
-        settings.write_text("[pytest]\n", encoding="utf-8")
-        where = ["-c", str(settings), "--rootdir", str(kit.folder), str(kit.public_tests)]
-        status = pytest.main([*OPTIONS, *where], plugins=[plugin, observer])
-    if observer.unreadable:
-        raise UsageError(
-            f"the tests in {str(kit.public_tests)!r} cannot be loaded: {observer.unreadable}; install what is missing, "
-            "or unpack the kit again"
-        )
-    if observer.fault:
-        raise observer.fault
-    if status == pytest.ExitCode.INTERRUPTED:
-        raise KeyboardInterrupt
-    if status == pytest.ExitCode.NO_TESTS_COLLECTED:
-        raise UsageError(f"no tests in {str(kit.public_tests)!r}: unpack the kit again")
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        raise GraderFault(f"pytest ended with status {int(status)}")
+class _Child:
+    """A process that runs tests until the first that ends it; `running` is that test."""
+
+    def __init__(self, submission: Submission, kit: Kit, judged: frozenset[str]) -> None:
+        self.submission = submission
+        self.module = kit.module.removesuffix(".py")
+        self.running: RunningTest | None = None
+        self.ended: set[str] = set()
+        self._folder = tempfile.TemporaryDirectory()
+        self._stack = Path(self._folder.name, "stack.txt")
+        self._connection, theirs = CONTEXT.Pipe(duplex=False)
+        arguments = (theirs, submission, kit, judged, self._stack, LOAD_SECONDS, TEST_SECONDS)
+        self._process = CONTEXT.Process(target=_serve_tests, args=arguments)  # type: ignore[attr-defined]
+        self._process.start()
+        theirs.close()
+
+    def run(self) -> Iterator[PublicFinding]:
+        """Give the findings as they come. Raises GraderError if the child cannot go on."""
+        while not isinstance(message := self._receive(), AllTestsEnded):
+            match message:
+                case RunningTest():
+                    self.running = message
+                case PublicFinding():
+                    self.ended |= {self.running.id} if self.running else set()
+                    self.running = None
+                    yield message
+                case GraderError():
+                    raise message
+                case None:
+                    self._process.join()
+                    if self.running is None:
+                        status = self._process.exitcode
+                        raise GraderFault(f"the process of the public tests ended with exit status {status}")
+                    return
+
+    def explain_end(self, test: RunningTest) -> Outcome:
+        """Return the outcome of the test that ended the process."""
+        stack = self._stack.read_text(encoding="utf-8", errors="replace")
+        if not stack:
+            status = self._process.exitcode
+            return Outcome(Verdict.CRASHED, f"the code ended its process with exit status {status}")
+        frame = re.search(_FRAME.format(re.escape(self.module)), stack)
+        place = describe_place(int(frame[1]), frame[2], self.submission) if frame else ""
+        message = f"stopped after {test.seconds:g} seconds: is there a loop that never ends?{place}"
+        return Outcome(Verdict.TIMED_OUT, message)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
+        self._folder.cleanup()
+
+    def _receive(self) -> object:
+        """Return the next message; None if the process ended without one."""
+        # Asked in turn: a process that the submission started may hold the pipe open after the child has ended.
+        while not self._connection.poll(POLL_SECONDS):
+            if not self._process.is_alive() and not self._connection.poll():
+                break
+        try:
+            return self._connection.recv() if self._connection.poll() else None
+        except EOFError:
+            return None
 
 
-def _read_assertion(text: str) -> str:
-    # "message\nassert FOUND == EXPECTED\n  ...", as pytest rewrites it
-    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["an assertion failed"]
-    message = "" if lines[0].startswith("assert ") else lines[0]
-    found = next((match for line in lines if (match := _EQUATION.match(line))), None)
-    if found is None:
-        return _cut(message or lines[0])
-    compared = (
-        f"expected {_cut(found[2])}" if found[1] in message else f"found {_cut(found[1])}, expected {_cut(found[2])}"
-    )
-    return f"{_cut(message)}; {compared}" if message else compared
+def _serve_tests(
+    connection: Connection,
+    submission: Submission,
+    kit: Kit,
+    judged: frozenset[str],
+    stack: Path,
+    load_seconds: float,
+    test_seconds: float,
+) -> None:
+    # Ctrl-C is for the parent, which then ends this process, whatever the submission catches.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from grader.student.public_tests import TimeLimits, run_public_tests
 
-
-def _show_compared(mismatch: Mismatch) -> str:
-    if mismatch.compared is None:
-        return ""
-    found, expected = (_show(value) for value in mismatch.compared)
-    return f"; found {found}, expected {expected}" if found and expected else ""
-
-
-def _show(value: Any) -> str:
-    if not isinstance(value, torch.Tensor):
-        text = repr(value)
-        return text if len(text) <= MAX_SHOWN else ""
-    if value.numel() > MAX_VALUES:
-        return ""
-    return str(_round(value.detach().cpu().tolist()))
-
-
-def _round(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_round(item) for item in value]
-    return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
-def _read_last_line(text: str) -> str:
-    lines = [line.removeprefix("E").strip() for line in text.splitlines() if line.startswith("E")] or text.splitlines()
-    return _cut(lines[-1]) if lines else "no reason was given"
-
-
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_SHOWN else f"{line[: MAX_SHOWN - 1]}…"
+    limits = TimeLimits(load_seconds, test_seconds)
+    try:
+        run_public_tests(submission, kit, connection.send, limits=limits, stack=stack, judged=judged)
+    except GraderError as fault:
+        connection.send(fault)

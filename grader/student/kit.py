@@ -1,9 +1,5 @@
-"""A student's kit: the description of an assignment and its public tests, without solution and hidden tests.
+"""A student's kit: the description of an assignment and its public tests, without solution and hidden tests."""
 
-py.
-"""
-
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -31,7 +27,7 @@ class Kit(Assignment):
 
     @cached_property
     def leftovers(self) -> tuple[str, ...]:
-        """None: they are read from the solution, which is not here."""
+        """Return none: they are read from the solution, which is not in a kit."""
         return ()
 
 
@@ -40,14 +36,14 @@ def find_kit(path: Path, name: str | None = None) -> Kit:
 
     Raises UnknownAssignment where there is none.
     """
-    around = [folder for start in (path, Path.cwd()) for folder in _list_around(start)]
+    around = [folder for start in (path.resolve(), Path.cwd()) for folder in (start, *start.parents)]
     folders = around if name is None else [folder for folder in around if folder.name == name]
     if name is not None:
         folders += _list_in_course(name)
     for folder in folders:
         if (folder / DESCRIPTION).is_file():
             return open_kit(folder)
-    raise UnknownAssignment(_tell_nothing(name, around))
+    raise UnknownAssignment(_explain_no_kit(name, around))
 
 
 def _list_in_course(name: str) -> list[Path]:
@@ -64,12 +60,7 @@ def open_kit(folder: Path) -> Kit:
     return Kit(name=folder.name, description=read_description(folder / DESCRIPTION), root=folder, place=folder)
 
 
-def _list_around(path: Path) -> Iterator[Path]:
-    place = path.resolve()
-    yield from (place, *place.parents)
-
-
-def _tell_nothing(name: str | None, around: list[Path]) -> str:
+def _explain_no_kit(name: str | None, around: list[Path]) -> str:
     if name is None:
         return f"no {DESCRIPTION} around here: run this in the folder of the kit, or name the assignment with -a"
     other = next((folder.name for folder in around if (folder / DESCRIPTION).is_file()), None)

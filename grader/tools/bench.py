@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.classroom.local_executor import Executor, Task, open_local
+from grader.classroom.executor import Executor, Task
+from grader.classroom.local_executor import open_local
 from grader.grading.cache_key import CacheKey
 from grader.grading.worker import Job
 from grader.intake import read_submission
@@ -141,7 +142,8 @@ def _grade_all(executor: Executor, tasks: Sequence[Task]) -> None:
             executor.submit(waiting.pop())
         for answer in executor.collect():
             answered += 1
-            if answer.trouble or GradeReport.model_validate_json(answer.text).score != FULL_SCORE:
+            graded = answer.graded
+            if graded is None or GradeReport.model_validate_json(graded.text).score != FULL_SCORE:
                 raise RuntimeError(f"the reference lost points, so the measurement is not fair: {answer.trouble}")
 
 

@@ -71,7 +71,8 @@ def _check_bubblewrap() -> list[MachineFinding]:
         ]
     trial = subprocess.run(TRY_NAMESPACES, capture_output=True, text=True, check=False)
     if trial.returncode == 0:
-        return [MachineFinding("isolation bwrap", True, _read_version())]
+        found = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        return [MachineFinding("isolation bwrap", True, found)]
     return [MachineFinding("isolation bwrap", False, trial.stderr.strip()[:200], _suggest_fix())]
 
 
@@ -84,10 +85,6 @@ def _suggest_fix() -> str:
             "kernel.apparmor_restrict_unprivileged_userns=0`"
         )
     return "this machine refuses user namespaces; in a container, run as root with `--isolation setuid`"
-
-
-def _read_version() -> str:
-    return subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _check_seccomp() -> list[MachineFinding]:

@@ -4,6 +4,7 @@ Run by `make measure`, or `python -m grader.tools.measure_structure CHECKOUT [CH
 imported. Each checkout is a folder with a package in it or in `src/`, or the package itself.
 """
 
+import argparse
 import ast
 import re
 import statistics
@@ -24,21 +25,35 @@ from grader.tools.source_tree import (
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 # A docstring that opens like this is a relative clause used as a noun; an imperative verb says the same in fewer words.
 CLAUSE = re.compile(r"(What|Whatever|Whether|Who|Whoever|Whom|Whose|How|Where|Wherever|When|Why|Which|By|That)\b")
+DOCUMENTED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module
 LONG_FUNCTION = 40
+LONG_MODULE = 300
 SHORT_HELPER = 3
 
 
-def main(checkouts: Sequence[str]) -> None:
-    """Print one column of figures for each checkout."""
-    if not checkouts:
-        sys.exit("usage: python -m grader.tools.measure_structure CHECKOUT [CHECKOUT ...]")
-    columns: list[tuple[str, Mapping[str, str]]] = []
-    for checkout in checkouts:
-        packages = find_packages(Path(checkout).resolve())
-        if not packages:
-            sys.exit(f"no Python package in {checkout}: give a folder that holds one, in it or in src/")
-        columns.extend((package.name, measure_package(package)) for package in packages)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print one column of figures for each checkout, or with `--details` what to look at in them."""
+    parser = argparse.ArgumentParser(description="Measure how a codebase is built.")
+    parser.add_argument("checkouts", nargs="+", metavar="CHECKOUT", help="a folder with a package, or the package")
+    parser.add_argument("--details", action="store_true", help="list cycles, long modules and functions, short helpers")
+    options = parser.parse_args(arguments)
+    packages = [(checkout, package) for checkout in options.checkouts for package in _find_packages(checkout)]
+    if options.details:
+        print("\n".join(line for _, package in packages for line in list_details(package)))
+        return
+    shared = Counter(package.name for _, package in packages)
+    columns = [
+        (checkout if shared[package.name] > 1 else package.name, measure_package(package))
+        for checkout, package in packages
+    ]
     print("\n".join(format_table(columns)))
+
+
+def _find_packages(checkout: str) -> list[Path]:
+    packages = find_packages(Path(checkout).resolve())
+    if not packages:
+        sys.exit(f"no Python package in {checkout}: give a folder that holds one, in it or in src/")
+    return packages
 
 
 def format_table(columns: Sequence[tuple[str, Mapping[str, str]]]) -> Iterator[str]:
@@ -53,6 +68,25 @@ def measure_package(package: Path) -> dict[str, str]:
     """Return every figure of a package by what it measures."""
     modules = read_package(package)
     return {**_measure_layout(modules), **_measure_functions(modules), **_measure_style(modules)}
+
+
+def list_details(package: Path) -> Iterator[str]:
+    """Return a line for each place that the figures count: cycles, long modules, long functions, short helpers."""
+    modules = read_package(package)
+    imports = read_imports(modules)
+    for cycle in find_cycles({name: found.eager | found.lazy for name, found in imports.items()}):
+        yield f"cycle of modules: {', '.join(cycle)}"
+    for name, module in sorted(modules.items()):
+        if module.lines > LONG_MODULE:
+            yield f"{name}: {module.lines} lines"
+        once = list(_find_used_once(module))
+        for node in ast.walk(module.tree):
+            if isinstance(node, FUNCTION) and _count_body_lines(node) > LONG_FUNCTION:
+                yield f"{name}:{node.lineno}: {node.name} has {_count_body_lines(node)} lines"
+            if isinstance(node, FUNCTION) and node in once and _count_body_lines(node) <= SHORT_HELPER:
+                yield f"{name}:{node.lineno}: {node.name} is used once and has {_count_body_lines(node)} lines"
+            if isinstance(node, DOCUMENTED) and CLAUSE.match(ast.get_docstring(node) or ""):
+                yield f"{name}:{getattr(node, 'lineno', 1)}: the docstring opens with a clause"
 
 
 def _measure_layout(modules: Mapping[str, Module]) -> dict[str, str]:
@@ -95,12 +129,7 @@ def _measure_functions(modules: Mapping[str, Module]) -> dict[str, str]:
 
 def _measure_style(modules: Mapping[str, Module]) -> dict[str, str]:
     nodes = [node for module in modules.values() for node in ast.walk(module.tree)]
-    documented = [
-        text
-        for node in nodes
-        if isinstance(node, FUNCTION | ast.ClassDef | ast.Module)
-        if (text := ast.get_docstring(node))
-    ]
+    documented = [text for node in nodes if isinstance(node, DOCUMENTED) if (text := ast.get_docstring(node))]
     public = [node for node in nodes if isinstance(node, FUNCTION) and not node.name.startswith("_")]
     classes = Counter(node.name for node in nodes if isinstance(node, ast.ClassDef))
     twice = sorted(name for name, count in classes.items() if count > 1)
@@ -184,4 +213,4 @@ def _describe_spread(values: Iterable[int], *, with_p99: bool) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -113,24 +113,20 @@ def make_room_graph(modules: Mapping[str, Module], imports: Mapping[str, Imports
 def find_cycles(graph: Graph) -> list[list[str]]:
     """Return the groups of two nodes or more that can all reach each other."""
     order: list[str] = []
-    _visit_all(graph, sorted(graph), order)
+    seen: set[str] = set()
+    for node in sorted(graph):
+        _visit(graph, node, seen, order)
     reverse: dict[str, set[str]] = {node: set() for node in graph}
     for node, targets in graph.items():
         for target in targets:
             reverse[target].add(node)
-    groups, seen = [], set[str]()
+    groups, grouped = [], set[str]()
     for node in reversed(order):
         group: list[str] = []
-        _visit(reverse, node, seen, group)
+        _visit(reverse, node, grouped, group)
         if len(group) > 1:
             groups.append(sorted(group))
     return groups
-
-
-def _visit_all(graph: Graph, nodes: list[str], order: list[str]) -> None:
-    seen: set[str] = set()
-    for node in nodes:
-        _visit(graph, node, seen, order)
 
 
 def _visit(graph: Graph, start: str, seen: set[str], order: list[str]) -> None:

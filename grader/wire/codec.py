@@ -56,6 +56,9 @@ class Encoder:
             return {KIND: "bytes", "v": bytes(value).hex()}
         if _is_tensor(value):
             return self._encode_tensor(value)
+        plain = _read_numpy_scalar(value)
+        if plain is not None:
+            return self.encode(plain)
         return {**self.refer(value), KIND: "handle"}
 
     def _encode_tensor(self, tensor: "torch.Tensor") -> dict[str, Any]:
@@ -169,6 +172,15 @@ def _is_tensor(value: Any) -> bool:
     # Who has not imported torch has no tensor, and need not wait for the import.
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _read_numpy_scalar(value: Any) -> bool | int | float | str | bytes | None:
+    # `np.argmax(...)` and `loss.numpy()` are numbers to whoever wrote them; an array with axes is not.
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not (isinstance(value, numpy.generic) or (isinstance(value, numpy.ndarray) and not value.ndim)):
+        return None
+    plain = value.item()
+    return plain if type(plain) in (bool, int, float, str, bytes) else None
 
 
 def _encode_number(value: float) -> Any:

@@ -6,6 +6,7 @@ The time is that of the last commit, which is the student's own claim.
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -15,6 +16,7 @@ from grader.intake.entries import read_name
 
 # A clone's configuration may name programs: git is kept from every one that reading a commit could start.
 _SAFE = {
+    "GIT_ALLOC_LIMIT": "64m",  # a commit is unpacked as a whole before any of it is printed
     "GIT_ALLOW_PROTOCOL": "none",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -23,6 +25,7 @@ _SAFE = {
 }
 _SECONDS = 10
 _MOST_GIT_FILES = 100_000
+_MAX_COMMIT = 2**16
 
 
 def recognise(folder: Path, items: Sequence[Path]) -> bool:
@@ -66,10 +69,28 @@ def _read_commit_time(clone: Path) -> str | None:
     command = ["git", "--no-pager", "--git-dir", str(clone / ".git"), "cat-file", "commit", "HEAD"]
     environment = {"PATH": os.environ.get("PATH", ""), **_SAFE}
     try:
-        result = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=True, env=environment)
-    except (OSError, subprocess.SubprocessError):
-        return None  # no commit yet, or no git on this machine
-    lines = [line for line in result.stdout.splitlines() if line.startswith(b"committer ")]
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        ) as process:
+            return _parse_commit(_read_start(process))
+    except OSError:
+        return None  # no git on this machine
+
+
+def _read_start(process: subprocess.Popen[bytes]) -> bytes:
+    # A message may be as long as its author likes; the time stands before it.
+    timer = threading.Timer(_SECONDS, process.kill)
+    timer.start()
+    try:
+        return process.stdout.read(_MAX_COMMIT) if process.stdout else b""
+    finally:
+        timer.cancel()
+        process.kill()
+
+
+def _parse_commit(data: bytes) -> str | None:
+    head = data.partition(b"\n\n")[0]
+    lines = [line for line in head.splitlines() if line.startswith(b"committer ")]
     return _format_time(lines[0].split()[-2:]) if lines else None
 
 

@@ -2,9 +2,9 @@
 
 import csv
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,12 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from grader.classroom.accounting import EntryFate, Judged, account_for, describe_accounts
+from grader.classroom.batch import BatchOptions, grade_class
 from grader.cli.app import app
 from grader.grading.worker import Job
 from grader.intake.downloads import Ignored
 from grader.model.errors import UsageError
-from grader.tests.classroom.test_batch import FakeExecutor, Reply, grade_badly, grade_well
-from grader.tests.support.fake_worker import CONDITIONS
+from grader.tests.support.fake_class import FakeExecutor, Reply, grade_badly, grade_well, open_fake_executor
 from grader.tests.support.intake_samples import make_archive, make_zip
 from grader.tests.support.toy import SOLUTION, open_project
 
@@ -40,7 +40,7 @@ class Command:
 
     def batch(self, download: Path, *options: str) -> Result:
         """Grade a class into run/."""
-        command = ["batch", str(download), "-a", "toy", "-o", str(self.run), *options]
+        command = ["batch", str(download), "-a", "toy", "-o", str(self.run), "--isolation", "none", *options]
         return CliRunner().invoke(app, command)
 
     @property
@@ -67,12 +67,10 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     open_project(monkeypatch, tmp_path)
     command = Command(tmp_path)
 
-    @contextmanager
-    def open_executor(plan: object) -> Iterator[FakeExecutor]:
-        yield FakeExecutor(command.reply)
+    def open_executor(options: BatchOptions) -> AbstractContextManager[FakeExecutor]:
+        return open_fake_executor(command.reply, options)
 
-    monkeypatch.setattr("grader.classroom.batch.read_conditions", lambda assignment, isolation, device: CONDITIONS)
-    monkeypatch.setattr("grader.classroom.batch._open_executor", open_executor)
+    monkeypatch.setattr("grader.classroom.batch.grade_class", partial(grade_class, open_executor=open_executor))
     return command
 
 

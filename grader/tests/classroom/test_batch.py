@@ -7,159 +7,46 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from threading import Event
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from grader.classroom.batch import Batch, BatchOptions, GradedClass, grade_class
+from grader.classroom.batch import BatchOptions, grade_class
 from grader.classroom.class_folder import list_jobs
-from grader.classroom.gradebook import Gradebook, locate_gradebook, open_gradebook
-from grader.classroom.local_executor import DEPTH, Task, TaskResult
-from grader.classroom.run_folder import RunFolder, make_file_name
+from grader.classroom.executor import DEPTH, Task, TaskResult
 from grader.cli.app import app
-from grader.grading.cache_key import GradingConditions
+from grader.grading import software
 from grader.grading.worker import Job
-from grader.model.assignment import Assignment, LatePolicy
+from grader.model.assignment import LatePolicy
 from grader.model.errors import SubmissionNotFound, UsageError
 from grader.model.report import GradeReport
+from grader.reporting.files import make_file_name
+from grader.tests.support.fake_class import (
+    FakeClass,
+    FakeExecutor,
+    answer,
+    die,
+    grade_badly,
+    grade_well,
+    hang,
+    open_fake_executor,
+)
 from grader.tests.support.fake_worker import CONDITIONS, count, make_report, read_lines
 from grader.tests.support.toy import SOLUTION, open_project, write_project
 
-# `grader batch` as it is, but for its workers.
-HOST = """
-import sys
-from contextlib import closing
-from functools import partial
-from pathlib import Path
-from grader.classroom import batch
-from grader.cli import app as cli
-from grader.classroom.local_executor import LocalExecutor
-from grader.tests.support.fake_worker import CONDITIONS, open_fake
-log = Path(sys.argv.pop(1))
-batch._open_executor = lambda plan: closing(LocalExecutor(partial(open_fake, log), plan.workers))
-batch.read_conditions = lambda assignment, isolation, device: CONDITIONS
-cli.main()
-"""
-
-Reply = Callable[[Task], TaskResult]
-
-
-class FakeExecutor:
-    """Answers one task at a time, in this process; has room for three."""
-
-    def __init__(self, reply: Reply) -> None:
-        self.reply = reply
-        self.waiting: list[Task] = []
-        self.submitted: list[Task] = []
-        self.replaced: list[str] = []
-
-    def has_room(self) -> bool:
-        """Whether fewer than three tasks wait."""
-        return len(self.waiting) < 3
-
-    def submit(self, task: Task) -> None:
-        """Note it."""
-        self.waiting.append(task)
-        self.submitted.append(task)
-
-    def collect(self) -> list[TaskResult]:
-        """The answer to the oldest task."""
-        return [self.reply(self.waiting.pop(0))]
-
-    def replace(self, worker: str) -> None:
-        """Note it."""
-        self.replaced.append(worker)
-
-    def close(self) -> None:
-        """Nothing to end."""
-
-
-def grade_well(task: Task) -> TaskResult:
-    """A worker that is always sound."""
-    return TaskResult(task, "w1", text=make_report(task.job.student, score=80).model_dump_json())
-
-
-def grade_badly(task: Task) -> TaskResult:
-    """A worker whose zygote is gone."""
-    text = make_report(task.job.student, score=0, status="grader_fault", fault="the zygote is gone").model_dump_json()
-    return TaskResult(task, f"w{len(task.avoid) + 1}", text=text)
-
-
-def die(task: Task) -> TaskResult:
-    """A worker that does not live to tell."""
-    return TaskResult(task, "w1", trouble="the worker process ended by itself, with exit code -9")
-
-
-class Course:
-    """A toy course, a class folder and a run, all in a folder of their own."""
-
-    def __init__(self, folder: Path, assignment: Assignment) -> None:
-        self.assignment = assignment
-        self.submissions = folder / "class"
-        self.submissions.mkdir()
-        self.run = RunFolder(folder / "run")
-        self.interrupted = Event()
-        self.told: list[str] = []
-
-    def hand_in(self, student: str, text: str = "") -> None:
-        """One file for one student."""
-        (self.submissions / f"{student}.py").write_text(f"# {text or student}\ndef double(number):\n    return 2\n")
-
-    def grade(
-        self,
-        executor: FakeExecutor,
-        *,
-        conditions: GradingConditions = CONDITIONS,
-        jobs: list[Job] | None = None,
-        **options: Any,
-    ) -> GradedClass:
-        """The whole class."""
-        with self.run.open(), self.open_gradebook() as store:
-            batch = Batch(
-                assignment=self.assignment,
-                conditions=conditions,
-                executor=executor,
-                run=self.run,
-                store=store,
-                interrupted=self.interrupted,
-                **({"tell": lambda report: self.told.append(report.submission.student)} | options),
-            )
-            return batch.grade(jobs or list_jobs(self.submissions))
-
-    @contextmanager
-    def open_gradebook(self) -> Iterator[Gradebook]:
-        """The gradebook of the run."""
-        with open_gradebook(locate_gradebook(self.run.folder)) as store:
-            yield store
-
-    def read_report(self, student: str) -> GradeReport:
-        """A report as it is on the disk."""
-        return GradeReport.model_validate_json((self.run.reports / f"{student}.json").read_text())
-
-    def read_summary(self) -> dict[str, Any]:
-        """summary.json."""
-        return dict(json.loads((self.run.folder / "summary.json").read_text()))
-
-    def count_attempts(self, student: str) -> int:
-        """How many rows a student has."""
-        with self.open_gradebook() as store:
-            return len(store.list_attempts(student, "toy"))
-
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeClass:
     """A class of two."""
-    course = Course(tmp_path, open_project(monkeypatch, tmp_path))
+    course = FakeClass(tmp_path, open_project(monkeypatch, tmp_path))
     for student in ("kim", "lee"):
         course.hand_in(student)
     return course
@@ -170,7 +57,7 @@ def test_every_student_gets_a_report_a_row_and_a_line(course):
     done = course.grade(FakeExecutor(grade_well))
     assert [report.submission.student for report in done.reports] == ["kim", "lee"]
     assert course.read_report("kim").score == 80
-    assert course.count_attempts("lee") == 1
+    assert len(course.list_scores("lee")) == 1
     assert course.read_summary()["mean_score"] == 80
     with (course.run.folder / "summary.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -184,12 +71,11 @@ def test_a_report_is_kept_before_anybody_hears_of_it(course):
     def check(report: GradeReport) -> None:
         student = report.submission.student
         assert course.read_report(student) == report
-        with course.open_gradebook() as store:
-            assert store.find_latest(student, "toy") == report
-        course.told.append(student)
+        assert course.find_latest(student) == report
+        course.reported.append(student)
 
-    course.grade(FakeExecutor(grade_well), tell=check)
-    assert course.told == ["kim", "lee"]
+    course.grade(FakeExecutor(grade_well), on_report=check)
+    assert course.reported == ["kim", "lee"]
 
 
 def test_the_same_command_again_grades_nothing(course):
@@ -199,8 +85,8 @@ def test_the_same_command_again_grades_nothing(course):
     second = course.grade(executor)
     assert executor.submitted == []
     assert (second.reports, second.kept) == (first.reports, 2)
-    assert course.count_attempts("kim") == 1
-    assert course.told == ["kim", "lee"] * 2
+    assert len(course.list_scores("kim")) == 1
+    assert course.reported == ["kim", "lee"] * 2
 
 
 def test_who_handed_in_something_else_is_graded_again(course):
@@ -210,7 +96,7 @@ def test_who_handed_in_something_else_is_graded_again(course):
     executor = FakeExecutor(grade_well)
     course.grade(executor)
     assert [task.job.student for task in executor.submitted] == ["lee"]
-    assert course.count_attempts("lee") == 2
+    assert len(course.list_scores("lee")) == 2
 
 
 @pytest.mark.parametrize(
@@ -235,7 +121,7 @@ def test_force_grades_everybody_again(course):
     executor = FakeExecutor(grade_well)
     assert course.grade(executor, force=True).kept == 0
     assert len(executor.submitted) == 2
-    assert course.count_attempts("kim") == 2
+    assert len(course.list_scores("kim")) == 2
 
 
 def test_the_same_work_is_graded_once_for_all_who_handed_it_in(course):
@@ -248,7 +134,7 @@ def test_the_same_work_is_graded_once_for_all_who_handed_it_in(course):
     course.grade(executor)
     assert [task.job.student for task in executor.submitted] == ["choi", "kim", "lee"]
     assert course.read_report("park").submission.student == "park"
-    assert course.count_attempts("park") == 1
+    assert len(course.list_scores("park")) == 1
 
 
 def test_a_former_version_handed_in_again_counts_again(course):
@@ -262,7 +148,7 @@ def test_a_former_version_handed_in_again_counts_again(course):
     course.grade(executor)
     assert executor.submitted == []
     assert course.read_report("kim") == former
-    assert course.count_attempts("kim") == 3
+    assert len(course.list_scores("kim")) == 3
 
 
 def test_a_report_that_was_deleted_comes_back(course):
@@ -285,8 +171,7 @@ def test_a_fault_that_stays_is_told_and_not_scored(course):
     """No zero in the gradebook, none in the summary, and the reason."""
     done = course.grade(FakeExecutor(lambda task: grade_badly(task) if task.job.student == "kim" else grade_well(task)))
     assert done.attention == ["kim: not graded, the grader failed: the zygote is gone"]
-    with course.open_gradebook() as store:
-        assert [attempt.score for attempt in store.list_attempts("kim", "toy")] == [None]
+    assert course.list_scores("kim") == [None]
     summary = course.read_summary()
     assert summary["mean_score"] == 80
     assert summary["students"][0] == {
@@ -302,7 +187,7 @@ def test_a_fault_that_passes_is_forgotten(course):
     done = course.grade(FakeExecutor(lambda task: grade_well(task) if task.avoid else grade_badly(task)))
     assert [report.status for report in done.reports] == ["graded", "graded"]
     assert done.attention == []
-    assert course.count_attempts("kim") == 1
+    assert len(course.list_scores("kim")) == 1
 
 
 def test_the_next_run_tries_a_fault_again(course):
@@ -347,7 +232,7 @@ def test_what_is_in_flight_at_an_interrupt_is_finished(course):
     """Three of five had been submitted; the others are left, and the next run takes them."""
     for student in ("choi", "jang", "park"):
         course.hand_in(student)
-    done = course.grade(FakeExecutor(grade_well), tell=lambda report: course.interrupted.set())
+    done = course.grade(FakeExecutor(grade_well), on_report=lambda report: course.interrupted.set())
     assert [report.submission.student for report in done.reports] == ["choi", "jang", "kim"]
     assert done.left == course.read_summary()["left"] == ["lee", "park"]
     course.interrupted.clear()
@@ -365,7 +250,7 @@ def test_nothing_is_tried_again_after_an_interrupt(course):
 
     done = course.grade(FakeExecutor(reply))
     assert (done.reports, done.left) == ([], ["kim", "lee"])
-    assert course.count_attempts("kim") == 0
+    assert len(course.list_scores("kim")) == 0
 
 
 def test_two_graders_do_not_share_a_run(course):
@@ -411,31 +296,86 @@ def test_no_two_students_share_a_file(pair):
     assert max(len(name.encode()) for name in (one, other)) < 200
 
 
-def test_a_plan_is_carried_out(course, monkeypatch):
-    """From the assignment's name to the gradebook."""
-    monkeypatch.setattr("grader.classroom.batch.read_conditions", lambda assignment, isolation, device: CONDITIONS)
-    monkeypatch.setattr("grader.classroom.batch._open_executor", lambda plan: open_fake_executor())
-    before = signal.getsignal(signal.SIGINT)
-    done = grade_class(
-        list_jobs(course.submissions), BatchOptions(course.assignment, "none", 1), course.run, lambda report: None
+def grade_by_options(course: FakeClass, score: float = 80):
+    """Grade the class as the command does, but for the workers."""
+    return grade_class(
+        list_jobs(course.submissions),
+        BatchOptions(course.assignment, "none", 1),
+        course.run,
+        lambda report: None,
+        open_executor=partial(
+            open_fake_executor, lambda task: answer(task, make_report(task.job.student, score=score))
+        ),
     )
-    assert [report.score for report in done.reports] == [80, 80]
+
+
+def test_the_options_are_carried_out(course):
+    """From the assignment's name to the gradebook."""
+    before = signal.getsignal(signal.SIGINT)
+    assert [report.score for report in grade_by_options(course).reports] == [80, 80]
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    ("source", "is_regraded"),
+    [
+        ("examiner/parity.py", True),
+        ("sandbox/channel.py", True),
+        ("intake/notebook.py", True),
+        ("grading/scoring.py", True),
+        ("exports/canvas.py", False),
+    ],
+)
+def test_a_change_of_the_grader_grades_everybody_again(course, tmp_path, monkeypatch, source, is_regraded):
+    """If it may change a grade: the version number alone would not tell."""
+    grade_by_options(course, score=0)
+    copy = tmp_path / "grader"
+    shutil.copytree(software.PACKAGE, copy, ignore=shutil.ignore_patterns("tests", "__pycache__", "redteam"))
+    monkeypatch.setattr(software, "PACKAGE", copy)
+    assert grade_by_options(course, score=100).kept == 2
+    edited = tmp_path / "edited"
+    shutil.copytree(copy, edited)
+    with (edited / source).open("a") as file:
+        file.write("# a change\n")
+    monkeypatch.setattr(software, "PACKAGE", edited)
+    done = grade_by_options(course, score=100)
+    assert ([report.score for report in done.reports], done.kept) == (([100, 100], 0) if is_regraded else ([0, 0], 2))
+
+
+def test_other_models_grade_everybody_again(course):
+    """An assignment may load them: their checksums are part of the key."""
+    grade_by_options(course, score=0)
+    sums = course.assignment.root / "datasets" / "hub" / "SHA256SUMS"
+    sums.parent.mkdir(parents=True)
+    sums.write_text("a digest  a model\n")
+    assert [report.score for report in grade_by_options(course, score=100).reports] == [100, 100]
+
+
+def test_a_worker_with_another_grader_is_not_believed(course):
+    """As on another machine that was not updated."""
+    other = replace(CONDITIONS, software="another")
+    done = course.grade(FakeExecutor(lambda task: answer(task, make_report(task.job.student), conditions=other)))
+    assert {report.status for report in done.reports} == {"grader_fault"}
+    assert "the worker has another grader" in done.attention[0]
 
 
 def test_the_command_says_what_needs_attention(course, monkeypatch):
     """Exit code 1, and one line for each on the error stream."""
-    monkeypatch.setattr("grader.classroom.batch.read_conditions", lambda assignment, isolation, device: CONDITIONS)
-    monkeypatch.setattr("grader.classroom.batch._open_executor", lambda plan: open_fake_executor(die))
-    run = CliRunner().invoke(app, ["batch", str(course.submissions), "-a", "toy", "-o", str(course.run.folder)])
+    dying = partial(grade_class, open_executor=partial(open_fake_executor, die))
+    monkeypatch.setattr("grader.classroom.batch.grade_class", dying)
+    arguments = [str(course.submissions), "-a", "toy", "-o", str(course.run.folder), "--isolation", "none"]
+    run = CliRunner().invoke(app, ["batch", *arguments])
     assert run.exit_code == 1
     assert "grader: kim: not graded, the grader failed: the worker process ended" in run.stderr
 
 
-@contextmanager
-def open_fake_executor(reply: Reply = grade_well) -> Iterator[FakeExecutor]:
-    """As `open_local` does."""
-    yield FakeExecutor(reply)
+def test_a_stuck_job_is_tried_once_more_elsewhere(course):
+    """Each try takes as long as its deadline; then the student gets a verdict."""
+    executor = FakeExecutor(lambda task: hang(task) if task.job.student == "kim" else grade_well(task))
+    done = course.grade(executor)
+    assert [set(task.avoid) for task in executor.submitted if task.job.student == "kim"] == [set(), {"w1"}]
+    assert [report.status for report in done.reports] == ["grader_fault", "graded"]
+    assert course.read_report("kim").fault == "the worker process did not answer"
 
 
 def test_a_class_survives_sigkill_of_its_host_and_of_its_worker(tmp_path):
@@ -444,7 +384,7 @@ def test_a_class_survives_sigkill_of_its_host_and_of_its_worker(tmp_path):
     with start_host(tmp_path, "--jobs", "1") as host:
         read_told(host, 3)
         host.kill()
-    with start_host(tmp_path, "--jobs", "1", "--resume") as host:
+    with start_host(tmp_path, "--jobs", "1") as host:
         read_told(host, 7)
         os.kill(int(read_lines(tmp_path / "log")[-1].split()[-1]), signal.SIGKILL)
         host.communicate()
@@ -500,8 +440,8 @@ def write_class(folder: Path, size: int) -> Path:
 
 def start_host(folder: Path, *arguments: str, before: list[str] | None = None) -> "subprocess.Popen[str]":
     """`grader batch` in a process group of its own."""
-    command = [*(before or []), sys.executable, "-c", HOST, str(folder / "log")]
-    command += ["batch", str(folder / "class"), "-a", "toy", "-o", str(folder / "run"), *arguments]
+    command = [*(before or []), sys.executable, "-m", "grader.tests.support.batch_host", str(folder / "log"), "batch"]
+    command += [str(folder / "class"), "-a", "toy", "-o", str(folder / "run"), "--isolation", "none", *arguments]
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -521,14 +461,16 @@ def read_told(host: "subprocess.Popen[str]", number: int) -> None:
 
 def test_a_download_is_graded_by_its_roster(course, monkeypatch, tmp_path):
     """Under the roster's ids; whoever is late, unknown or missing is named."""
-    monkeypatch.setattr("grader.classroom.batch.read_conditions", lambda assignment, isolation, device: CONDITIONS)
-    monkeypatch.setattr("grader.classroom.batch._open_executor", lambda plan: open_fake_executor())
+    monkeypatch.setattr(
+        "grader.classroom.batch.grade_class",
+        partial(grade_class, open_executor=partial(open_fake_executor, grade_well)),
+    )
     roster, download = tmp_path / "roster.csv", tmp_path / "download"
     roster.write_text("id,name,canvas\ns1,Jane Doe,1234\ns2,Jo Lee,77\n")
     download.mkdir()
     for name in ("doejane_LATE_1234_1_toy.py", "x_99_2_toy.py"):
         (download / name).write_text(f"# {name}\n{SOLUTION}")
-    options = ["-a", "toy", "-o", str(course.run.folder), "--roster", str(roster)]
+    options = ["-a", "toy", "-o", str(course.run.folder), "--roster", str(roster), "--isolation", "none"]
     run = CliRunner().invoke(app, ["batch", str(download), *options])
     assert run.exit_code == 0
     for line in ("late: s1", "on no roster: 99", "handed in nothing: s2"):
@@ -558,14 +500,13 @@ def test_the_best_attempt_counts(course):
     for name in scores:
         course.hand_in(name)
     jobs = [Job(course.submissions / f"{name}.py", "kim") for name in scores]
-    executor = FakeExecutor(lambda task: TaskResult(task, "w1", text=write_score(task, scores[task.job.path.stem])))
+    executor = FakeExecutor(lambda task: answer(task, make_report("kim", score=scores[task.job.path.stem])))
     done = course.grade(executor, jobs=jobs)
-    assert (course.told, [report.score for report in done.reports], done.left) == (["kim"], [90], [])
+    assert (course.reported, [report.score for report in done.reports], done.left) == (["kim"], [90], [])
     assert course.read_report("kim").score == 90
     again = course.grade(FakeExecutor(die), jobs=jobs)
     assert ([report.score for report in again.reports], again.kept) == ([90], 3)
-    with course.open_gradebook() as store:
-        assert [attempt.report.score for attempt in store.list_attempts("kim", "toy")] == [50, 90, 70, 90]
+    assert course.list_scores("kim") == [50, 90, 70, 90]
 
 
 def test_an_attempt_that_was_not_graded_is_told(course):
@@ -578,11 +519,6 @@ def test_an_attempt_that_was_not_graded_is_told(course):
     )
     assert [report.score for report in done.reports] == [80]
     assert done.attention == ["kim: 1 of 2 attempts not graded, the grader failed"]
-
-
-def write_score(task: Task, score: float) -> str:
-    """The report of a task that got so many points."""
-    return make_report(task.job.student, score=score).model_dump_json()
 
 
 def test_a_run_of_another_assignment_is_not_overwritten(course):

@@ -45,7 +45,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assignment]:
 @pytest.fixture(scope="module")
 def worker(toy: Assignment) -> Iterator[Worker]:
     """An examiner without a zygote."""
-    with Worker(toy, isolation="none", expectant=False) as examiner:
+    with Worker(toy, isolation="none", prewarm=False) as examiner:
         yield examiner
 
 

@@ -99,7 +99,7 @@ def test_who_is_in_one_run_only_is_listed(tmp_path):
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     """The message says what to pass."""
     run = write_run(tmp_path / "a", make_report("kim"))
-    with pytest.raises(UsageError, match="is no run: pass a folder that `grader batch -o` wrote"):
+    with pytest.raises(UsageError, match="pass the folder that `grader batch -o` wrote"):
         compare_runs(run, tmp_path / "nowhere")
 
 
@@ -107,7 +107,7 @@ def test_a_damaged_report_is_named(tmp_path):
     """And how to have it back."""
     run = write_run(tmp_path / "a", make_report("kim"))
     (run / "reports" / "kim.json").write_text("{")
-    with pytest.raises(UsageError, match=r"kim\.json' is no report: .* run `grader batch` for that class again"):
+    with pytest.raises(UsageError, match=r"kim\.json' cannot be read as a report: .* grade that submission again"):
         compare_runs(run, run)
 
 

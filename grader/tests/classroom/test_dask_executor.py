@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from grader.model.errors import GraderFault, UsageError
-from grader.tests.classroom.test_local_executor import await_grading, collect_all, make_task, read_score
+from grader.tests.classroom.test_local_executor import await_end, await_grading, collect_all, make_task, read_score
 from grader.tests.support.course import load_assignment
 from grader.tests.support.fake_worker import await_file, count, open_fake, open_refused
 
 cluster = pytest.importorskip("grader.classroom.dask_executor", reason="no Dask here: pip install 'grader[cluster]'")
-# What its packages warn of among themselves is not ours to mend.
+# What its packages warn of among themselves is not ours to fix.
 pytestmark = pytest.mark.filterwarnings("default")
 
 
@@ -121,8 +121,8 @@ def test_a_task_goes_elsewhere(executor, tmp_path):
     assert worker not in {answer.worker for answer in collect_all(executor, 3).values()}
 
 
-def test_a_replaced_worker_begins_anew(executor, log, tmp_path):
-    """In the same process."""
+def test_a_replaced_worker_is_opened_again(executor, log, tmp_path):
+    """In another process on the same machine."""
     executor.submit(make_task(tmp_path, "kim", "score 1"))
     executor.replace(collect_all(executor, 1)["kim"].worker)
     assert (count(log, "open"), count(log, "close")) == (3, 1)
@@ -137,18 +137,49 @@ def test_a_worker_that_cannot_be_opened_stops_all(client, kind, error):
         client.unregister_worker_plugin(f"refused {kind}")
 
 
+def test_a_stuck_worker_is_replaced_on_its_machine(client, log, tmp_path):
+    """The job is answered with the reason; the machine goes on, and no process of the cluster is lost."""
+    before = set(client.nthreads())
+    executor = cluster.open_executor(client, "stuck", partial(open_fake, log, deadline=2.0))
+    executor.submit(make_task(tmp_path, "kim", "hang"))
+    result = collect_all(executor, 1)["kim"]
+    assert (result.graded, result.is_stuck, result.worker in before) == (None, True, True)
+    assert "did not answer within 2 seconds" in result.trouble
+    for number in range(4):
+        executor.submit(make_task(tmp_path, f"s{number}", f"score {number}"))
+    assert [read_score(result) for _, result in sorted(collect_all(executor, 4).items())] == [0, 1, 2, 3]
+    executor.close()
+    assert set(client.nthreads()) == before
+
+
+def test_a_worker_that_dies_costs_its_machine_nothing(client, log, tmp_path):
+    """As on one machine: only the job that it was at has no result."""
+    before = set(client.nthreads())
+    executor = cluster.open_executor(client, "dying", partial(open_fake, log))
+    executor.submit(make_task(tmp_path, "kim", "die"))
+    assert collect_all(executor, 1)["kim"].trouble == "the worker process ended by itself, with exit code 9"
+    executor.close()
+    assert set(client.nthreads()) == before
+
+
 def test_a_lost_workers_jobs_go_elsewhere(machines, executor, log, tmp_path):
-    """SIGKILL of one of two in the middle of a job: every job is answered, by the other one."""
+    """SIGKILL of one of two in the middle of a job: every job is answered, and no worker is left behind."""
     executor.submit(make_task(tmp_path, "kim", f"wait {tmp_path / 'now'}"))
     lost = await_grading(log, "kim")
     for number in range(3):
         executor.submit(make_task(tmp_path, f"s{number}", f"score {number}"))
-    os.kill(lost, signal.SIGKILL)
+    os.kill(read_parent(lost), signal.SIGKILL)
+    await_end(lost)
     (tmp_path / "now").touch()
     answers = collect_all(executor, 4)
     assert [read_score(answers[f"s{number}"]) for number in range(3)] == [0, 1, 2]
     assert read_score(answers["kim"]) == 100
     assert len({answer.worker for answer in answers.values()}) <= 2
+
+
+def read_parent(pid: int) -> int:
+    """Return the process that started a worker: one of the cluster's."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_a_worker_that_joins_later_is_prepared(machines, client, executor, log):

@@ -12,95 +12,101 @@ from pathlib import Path
 
 import pytest
 
-from grader.classroom import gradebook as store_module
-from grader.classroom.gradebook import Attempt, Evidence, Gradebook, locate_gradebook, open_gradebook
+from grader.classroom import gradebook as gradebook_module
+from grader.classroom.gradebook import Attempt, Evidence, Gradebook, open_gradebook
 from grader.grading.cache_key import CacheKey
 from grader.model.errors import UsageError
+from grader.model.report import GradeReport
+from grader.tests.support.fake_class import list_rows
 from grader.tests.support.fake_worker import make_report
 
 KEY = CacheKey("a" * 64, "b" * 64, "c" * 64)
+HOST = "grader.tests.support.gradebook_host"
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-# Adds one attempt after another, saying so, until something stops it; then leaves a copy where one is asked for.
-ADD_FOR_EVER = """
-import shutil, sys
-from pathlib import Path
-from grader.model.errors import UsageError
-from grader.grading.cache_key import CacheKey
-from grader.classroom.gradebook import locate_gradebook, open_gradebook
-from grader.tests.support.fake_worker import make_report
-run = Path(sys.argv[1])
-store = open_gradebook(locate_gradebook(run))
-try:
-    for number in range(1_000_000):
-        store.add(CacheKey(str(number), "b", "c"), make_report(f"s{number}"))
-        print(number, flush=True)
-except UsageError as error:
-    print(error)
-store.close()
-shutil.copytree(run, sys.argv[2], dirs_exist_ok=True)  # with its write-ahead log
-"""
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Gradebook]:
+def gradebook(tmp_path: Path) -> Iterator[Gradebook]:
     """A new gradebook in SQLite."""
-    with open_gradebook(locate_gradebook(tmp_path)) as opened:
+    with open_gradebook(tmp_path / "gradebook.db") as opened:
         yield opened
 
 
-def test_what_was_added_is_found_by_its_key(store):
+def add(gradebook: Gradebook, report: GradeReport, *, key: CacheKey = KEY) -> None:
+    """Keep one more attempt."""
+    gradebook.add_all([Attempt(key, report)])
+
+
+def find(gradebook: Gradebook, student: str, key: CacheKey = KEY) -> GradeReport | None:
+    """Return the report that was graded under a key."""
+    attempt = gradebook.find_attempt(key, student)
+    return attempt.report if attempt else None
+
+
+def find_latest(gradebook: Gradebook, student: str) -> GradeReport | None:
+    """Return the report that counts."""
+    attempt = gradebook.find_latest_attempt(student, "toy")
+    return attempt.report if attempt else None
+
+
+def drop_time(row: dict[str, object]) -> dict[str, object]:
+    """Return a row without the time at which it was written."""
+    return {name: value for name, value in row.items() if name != "recorded_at"}
+
+
+def test_what_was_added_is_found_by_its_key(gradebook):
     """The report comes back as it was."""
-    store.add(KEY, make_report("kim", score=70))
-    assert store.find(KEY, "kim") == make_report("kim", score=70)
+    add(gradebook, make_report("kim", score=70))
+    assert find(gradebook, "kim") == make_report("kim", score=70)
 
 
 @pytest.mark.parametrize("part", ["submission", "suite", "environment"])
-def test_a_key_that_differs_in_one_part_finds_nothing(store, part):
+def test_a_key_that_differs_in_one_part_finds_nothing(gradebook, part):
     """Each of the three digests counts."""
-    store.add(KEY, make_report("kim"))
-    assert store.find(replace(KEY, **{part: "d" * 64}), "kim") is None
+    add(gradebook, make_report("kim"))
+    assert find(gradebook, "kim", replace(KEY, **{part: "d" * 64})) is None
 
 
-def test_a_students_own_report_is_found_before_anothers(store):
+def test_a_students_own_report_is_found_before_anothers(gradebook):
     """Of two students who handed in the same, each keeps what was first written for them."""
-    store.add(KEY, make_report("kim", score=1))
-    store.add(KEY, make_report("lee", score=2))
-    assert store.find(KEY, "kim") == make_report("kim", score=1)
-    assert store.find(KEY, "park") == make_report("lee", score=2)
+    add(gradebook, make_report("kim", score=1))
+    add(gradebook, make_report("lee", score=2))
+    assert find(gradebook, "kim") == make_report("kim", score=1)
+    assert find(gradebook, "park") == make_report("lee", score=2)
 
 
-def test_a_fault_is_kept_without_a_score_and_never_found(store):
+def test_a_fault_is_kept_without_a_score_and_never_found(gradebook, tmp_path):
     """The next run tries again; the gradebook shows no zero."""
-    store.add(KEY, make_report("kim", score=0, status="grader_fault"))
-    assert store.find(KEY, "kim") is None
-    assert [(kept.status, kept.score) for kept in store.list_attempts("kim", "toy")] == [("grader_fault", None)]
+    add(gradebook, make_report("kim", score=0, status="grader_fault"))
+    assert find(gradebook, "kim") is None
+    (row,) = list_rows(f"sqlite:///{tmp_path}/gradebook.db", "kim")
+    assert (row["status"], row["score"]) == ("grader_fault", None)
 
 
-def test_every_attempt_is_kept_and_the_last_one_counts(store):
+def test_every_attempt_is_kept_and_the_last_one_counts(gradebook, tmp_path):
     """A second grade is a second row."""
     for score in (10, 90, 50):
-        store.add(KEY, make_report("kim", score=score))
-    assert [attempt.score for attempt in store.list_attempts("kim", "toy")] == [10, 90, 50]
-    assert store.find_latest("kim", "toy") == make_report("kim", score=50)
+        add(gradebook, make_report("kim", score=score))
+    assert [row["score"] for row in list_rows(f"sqlite:///{tmp_path}/gradebook.db", "kim")] == [10, 90, 50]
+    assert find_latest(gradebook, "kim") == make_report("kim", score=50)
 
 
-def test_another_assignments_attempts_do_not_count(store):
+def test_another_assignments_attempts_do_not_count(gradebook):
     """A student's last row is looked up by assignment."""
-    store.add(KEY, make_report("kim"))
-    assert store.find_latest("kim", "another") is None
-    assert store.list_attempts("kim", "another") == []
+    add(gradebook, make_report("kim"))
+    assert gradebook.find_latest_attempt("kim", "another") is None
 
 
 def test_what_was_added_is_there_when_it_is_opened_again(tmp_path):
     """Closing loses nothing, and leaves one file."""
-    with open_gradebook(locate_gradebook(tmp_path)) as first:
-        first.add(KEY, make_report("kim"))
-    with open_gradebook(locate_gradebook(tmp_path)) as second:
-        assert second.find_latest("kim", "toy") == make_report("kim")
+    with open_gradebook(tmp_path / "gradebook.db") as first:
+        add(first, make_report("kim"))
+    with open_gradebook(tmp_path / "gradebook.db") as second:
+        assert find_latest(second, "kim") == make_report("kim")
     assert [path.name for path in tmp_path.iterdir()] == ["gradebook.db"]
 
 
-def test_sqlite_keeps_a_write_ahead_log(store, tmp_path):
+def test_sqlite_keeps_a_write_ahead_log(gradebook, tmp_path):
     """Who reads the gradebook does not wait for who writes it."""
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -108,29 +114,29 @@ def test_sqlite_keeps_a_write_ahead_log(store, tmp_path):
 
 def test_every_attempt_that_was_told_outlives_a_killed_process(tmp_path):
     """SIGKILL in the middle of writing: what had been said to be kept is there."""
-    command = [sys.executable, "-c", ADD_FOR_EVER, str(tmp_path)]
+    command = [sys.executable, "-m", HOST, str(tmp_path), str(tmp_path / "copy")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = [process.stdout.readline().strip() for _ in range(20)]
         process.kill()
-    with open_gradebook(locate_gradebook(tmp_path)) as store:
+    with open_gradebook(tmp_path / "gradebook.db") as gradebook:
         assert told == [str(number) for number in range(20)]
-        assert all(store.find_latest(f"s{number}", "toy") for number in told)
+        assert all(find_latest(gradebook, f"s{number}") for number in told)
 
 
 def test_an_older_gradebook_is_brought_up_to_date(tmp_path, monkeypatch):
     """The missing steps are taken once, in order, and the rows stay."""
-    with open_gradebook(locate_gradebook(tmp_path)) as old:
-        old.add(KEY, make_report("kim"))
-    newer = store_module.SCHEMA_VERSION + 1
+    with open_gradebook(tmp_path / "gradebook.db") as old:
+        add(old, make_report("kim"))
+    newer = gradebook_module.SCHEMA_VERSION + 1
     steps = {
         newer: ("ALTER TABLE attempts ADD COLUMN colour TEXT",),
         newer + 1: ("UPDATE attempts SET colour = 'blue'",),
     }
-    monkeypatch.setattr(store_module, "MIGRATIONS", steps)
-    monkeypatch.setattr(store_module, "SCHEMA_VERSION", newer + 1)
+    monkeypatch.setattr(gradebook_module, "MIGRATIONS", steps)
+    monkeypatch.setattr(gradebook_module, "SCHEMA_VERSION", newer + 1)
     for _ in range(2):
-        open_gradebook(locate_gradebook(tmp_path)).close()
+        open_gradebook(tmp_path / "gradebook.db").close()
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
         assert connection.execute("SELECT version FROM schema_version").fetchall() == [(newer + 1,)]
         assert connection.execute("SELECT student, colour FROM attempts").fetchall() == [("kim", "blue")]
@@ -138,48 +144,48 @@ def test_an_older_gradebook_is_brought_up_to_date(tmp_path, monkeypatch):
 
 def test_a_gradebook_from_before_recordings_is_brought_up_to_date(tmp_path):
     """Its attempts have nothing to be judged again from; later ones have."""
-    with open_gradebook(locate_gradebook(tmp_path)) as made:
-        made.add(KEY, make_report("kim"))
+    with open_gradebook(tmp_path / "gradebook.db") as made:
+        add(made, make_report("kim"))
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection, connection:
         for column in ("path", "recording", "outline"):
             connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
         connection.execute("DROP TABLE outlines")
         connection.execute("UPDATE schema_version SET version = 1")
-    with open_gradebook(locate_gradebook(tmp_path)) as store:
-        assert store.list_attempts("kim", "toy") == [Attempt(KEY, make_report("kim"), Evidence())]
-        evidence = Evidence("kim.py", "r" * 64, store.add_outline("text"))
-        store.add(KEY, make_report("kim"), evidence)
-        assert store.find_latest_attempt("kim", "toy") == Attempt(KEY, make_report("kim"), evidence)
-        assert store.find_outline(evidence.outline) == "text"
+    with open_gradebook(tmp_path / "gradebook.db") as gradebook:
+        assert gradebook.find_latest_attempt("kim", "toy") == Attempt(KEY, make_report("kim"), Evidence())
+        evidence = Evidence("kim.py", "r" * 64, gradebook.add_fingerprint("text"))
+        gradebook.add_all([Attempt(KEY, make_report("kim"), evidence)])
+        assert gradebook.find_latest_attempt("kim", "toy") == Attempt(KEY, make_report("kim"), evidence)
+        assert gradebook.find_fingerprint(evidence.fingerprint) == "text"
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
     """All its steps, or none: the gradebook can still be used by the grader that made it."""
-    open_gradebook(locate_gradebook(tmp_path)).close()
-    newer = store_module.SCHEMA_VERSION + 1
+    open_gradebook(tmp_path / "gradebook.db").close()
+    newer = gradebook_module.SCHEMA_VERSION + 1
     steps = {newer: ("ALTER TABLE attempts ADD COLUMN colour TEXT", "nonsense")}
-    monkeypatch.setattr(store_module, "MIGRATIONS", steps)
-    monkeypatch.setattr(store_module, "SCHEMA_VERSION", newer)
+    monkeypatch.setattr(gradebook_module, "MIGRATIONS", steps)
+    monkeypatch.setattr(gradebook_module, "SCHEMA_VERSION", newer)
     with pytest.raises(UsageError, match="nonsense"):
-        open_gradebook(locate_gradebook(tmp_path))
+        open_gradebook(tmp_path / "gradebook.db")
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
         assert "colour" not in [row[1] for row in connection.execute("PRAGMA table_info(attempts)")]
 
 
 def test_a_newer_gradebook_is_left_alone(tmp_path, monkeypatch):
     """An old grader says which one to use."""
-    monkeypatch.setattr(store_module, "SCHEMA_VERSION", 9)
-    open_gradebook(locate_gradebook(tmp_path)).close()
-    monkeypatch.setattr(store_module, "SCHEMA_VERSION", 8)
+    monkeypatch.setattr(gradebook_module, "SCHEMA_VERSION", 9)
+    open_gradebook(tmp_path / "gradebook.db").close()
+    monkeypatch.setattr(gradebook_module, "SCHEMA_VERSION", 8)
     with pytest.raises(UsageError, match="has version 9, this grader knows 8: use the grader that made it"):
-        open_gradebook(locate_gradebook(tmp_path))
+        open_gradebook(tmp_path / "gradebook.db")
 
 
 def test_a_file_that_is_no_gradebook_is_refused(tmp_path):
     """The message names the file and the cause."""
     (tmp_path / "gradebook.db").write_text("not a database, but long enough to be taken for one" * 40)
     with pytest.raises(UsageError, match=r"gradebook\.db' cannot be used: file is not a database"):
-        open_gradebook(locate_gradebook(tmp_path))
+        open_gradebook(tmp_path / "gradebook.db")
 
 
 def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
@@ -188,16 +194,16 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
     disk.mkdir()
     wall = ["bwrap", "--dev-bind", "/", "/", "--size", str(1 << 20), "--tmpfs", str(disk)]
     run = subprocess.run(
-        [*wall, sys.executable, "-c", ADD_FOR_EVER, str(disk), str(tmp_path)],
+        [*wall, sys.executable, "-m", HOST, str(disk), str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,
     )
     *told, error = run.stdout.splitlines()
     assert error.startswith(f"the gradebook 'sqlite:///{disk}/gradebook.db' cannot be used")
-    with open_gradebook(locate_gradebook(tmp_path)) as store:
+    with open_gradebook(tmp_path / "gradebook.db") as gradebook:
         assert told
-        assert all(store.find_latest(f"s{number}", "toy") for number in told)
+        assert all(find_latest(gradebook, f"s{number}") for number in told)
 
 
 @pytest.mark.parametrize("url", ["mysql://host/db", "nonsense", "postgresql://host:port/db"])
@@ -239,14 +245,18 @@ def serve_postgres(folder: Path) -> Iterator[str]:
     subprocess.run([*as_user, tools / "pg_ctl", "stop", "-D", folder / "data", "-m", "fast", "-w"], **quiet)
 
 
-def test_postgresql_keeps_the_same_gradebook(server, store):
+def test_postgresql_keeps_the_same_gradebook(server, gradebook, tmp_path):
     """Whatever is added to both is found alike in both."""
     with open_gradebook(server) as postgres:
-        for one in (store, postgres):
-            one.add(KEY, make_report("kim", score=10))
-            one.add(KEY, make_report("kim", score=0, status="grader_fault", fault="why, \x00 and 왜"))
-            one.add(replace(KEY, suite="e" * 64), make_report("이영희", score=70))
+        for one in (gradebook, postgres):
+            add(one, make_report("kim", score=10))
+            add(one, make_report("kim", score=0, status="grader_fault", fault="why, \x00 and 왜"))
+            add(one, make_report("이영희", score=70), key=replace(KEY, suite="e" * 64))
     with open_gradebook(server) as postgres:
-        assert postgres.find(KEY, "nobody") == store.find(KEY, "nobody") == make_report("kim", score=10)
+        assert find(postgres, "nobody") == find(gradebook, "nobody") == make_report("kim", score=10)
         for student in ("kim", "이영희"):
-            assert postgres.list_attempts(student, "toy") == store.list_attempts(student, "toy") != []
+            rows = [
+                list_rows(url, student)
+                for url in (server.replace("postgresql:", "postgresql+psycopg:"), f"sqlite:///{tmp_path}/gradebook.db")
+            ]
+            assert [drop_time(row) for row in rows[0]] == [drop_time(row) for row in rows[1]] != []

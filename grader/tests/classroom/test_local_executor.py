@@ -6,33 +6,29 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from grader.classroom.local_executor import LocalExecutor, Task, TaskResult
+from grader.classroom.executor import Task, TaskResult
+from grader.classroom.local_executor import PIPE_BYTES, LocalExecutor
 from grader.grading.cache_key import CacheKey
 from grader.grading.worker import Job
 from grader.model.errors import GraderFault, UsageError
 from grader.model.report import GradeReport
-from grader.tests.support.fake_worker import await_file, count, open_doomed, open_fake, open_refused, read_lines
+from grader.tests.support.fake_worker import (
+    await_file,
+    count,
+    open_doomed,
+    open_fake,
+    open_hanging,
+    open_refused,
+    read_lines,
+)
 
 KEY = CacheKey("", "", "")
-# Starts a worker that waits, says so, and waits, too.
-HOST = """
-import sys
-from functools import partial
-from pathlib import Path
-from grader.classroom.local_executor import LocalExecutor, Task
-from grader.grading.worker import Job
-from grader.grading.cache_key import CacheKey
-from grader.tests.support.fake_worker import open_fake
-folder = Path(sys.argv[1])
-executor = LocalExecutor(partial(open_fake, folder / "log"), 1)
-executor.submit(Task(CacheKey("", "", ""), Job(folder / "kim.py", student="kim")))
-executor.collect()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +70,8 @@ def collect_all(executor: LocalExecutor, number: int) -> dict[str, TaskResult]:
 
 def read_score(answer: TaskResult) -> float:
     """The score of an answer that is a report."""
-    return GradeReport.model_validate_json(answer.text).score
+    assert answer.graded is not None, answer.trouble
+    return GradeReport.model_validate_json(answer.graded.text).score
 
 
 def test_every_task_is_answered(pair, tmp_path):
@@ -89,7 +86,7 @@ def test_no_worker_is_opened_before_it_is_needed(log):
     """Where everything was graded before, nothing is started."""
     executor = LocalExecutor(partial(open_fake, log), 2)
     assert executor.collect() == []
-    assert [lane.worker for lane in executor.lanes] == [None, None]
+    assert [slot.worker for slot in executor.slots] == [None, None]
 
 
 def test_there_is_room_until_every_worker_has_a_task_in_reserve(pair, tmp_path):
@@ -101,18 +98,18 @@ def test_there_is_room_until_every_worker_has_a_task_in_reserve(pair, tmp_path):
 
 def test_a_job_that_raises_is_told_and_the_worker_goes_on(single, tmp_path):
     """An answer with the exception's words, and the next job in the same process."""
-    name = single.lanes[0].name
+    name = single.slots[0].name
     single.submit(make_task(tmp_path, "kim", "raise"))
     single.submit(make_task(tmp_path, "lee", "score 5"))
     answers = collect_all(single, 2)
     assert answers["kim"].trouble == "RuntimeError: the worker stumbled over kim"
     assert read_score(answers["lee"]) == 5
-    assert single.lanes[0].name == name
+    assert single.slots[0].name == name
 
 
 def test_a_dead_worker_costs_only_the_job_it_was_at(single, tmp_path):
     """The task behind it goes to a new process; only the first one is blamed."""
-    name = single.lanes[0].name
+    name = single.slots[0].name
     for student, order in (("kim", "die"), ("lee", "score 5")):
         single.submit(make_task(tmp_path, student, order))
     answers = collect_all(single, 2)
@@ -136,7 +133,7 @@ def test_a_worker_killed_while_idle_blames_nobody(single, log, tmp_path):
     single.submit(make_task(tmp_path, "jang", "score 1"))
     collect_all(single, 1)
     os.kill(await_grading(log, "jang"), signal.SIGKILL)
-    single.lanes[0].worker.process.join()
+    single.slots[0].worker.process.wait()
     single.submit(make_task(tmp_path, "lim", "score 2"))
     assert read_score(collect_all(single, 1)["lim"]) == 2
 
@@ -151,7 +148,7 @@ def test_a_task_goes_elsewhere(pair, tmp_path):
 
 def test_where_there_is_no_elsewhere_the_same_worker_tries_again(single, tmp_path):
     """Better than not at all."""
-    single.submit(make_task(tmp_path, "kim", "score 1", avoid=frozenset({single.lanes[0].name})))
+    single.submit(make_task(tmp_path, "kim", "score 1", avoid=frozenset({single.slots[0].name})))
     assert read_score(collect_all(single, 1)["kim"]) == 1
 
 
@@ -162,7 +159,7 @@ def test_a_replaced_worker_is_another_process(single, tmp_path):
     (first,) = single.collect()
     single.replace(first.worker)
     assert read_score(collect_all(single, 1)["lee"]) == 3
-    assert first.worker != single.lanes[0].name
+    assert first.worker != single.slots[0].name
 
 
 @pytest.mark.parametrize(("kind", "error"), [("usage", UsageError), ("suite", GraderFault)])
@@ -196,16 +193,79 @@ def test_an_idle_worker_closes_what_it_holds(tmp_path):
     assert (count(log, "open"), count(log, "close")) == (1, 1)
 
 
-def test_no_worker_outlives_a_killed_host(tmp_path):
-    """Once its job is done it finds nobody to tell, and goes."""
+@pytest.mark.parametrize("order", ["wait never", "hang"])
+def test_no_worker_outlives_a_killed_host(tmp_path, order):
+    """Within seconds, whatever it computes."""
     log = tmp_path / "log"
-    make_task(tmp_path, "kim", f"wait {tmp_path / 'now'}")
-    with subprocess.Popen([sys.executable, "-c", HOST, str(tmp_path)]) as host:
+    make_task(tmp_path, "kim", order)
+    command = [sys.executable, "-m", "grader.tests.support.executor_host", str(tmp_path)]
+    with subprocess.Popen(command) as host:
         pid = await_grading(log, "kim")
         host.kill()
-    (tmp_path / "now").touch()
+    killed = time.monotonic()
     await_end(pid)
-    assert count(log, "close") == 1
+    assert time.monotonic() - killed < 5
+
+
+def test_a_stuck_worker_is_replaced_by_its_deadline(tmp_path):
+    """The job is answered with the reason; the one behind it goes to a new process and is not held to have failed."""
+    log = tmp_path / "log"
+    executor = LocalExecutor(partial(open_fake, log, deadline=2.0), 1)
+    for student, order in (("kim", "hang"), ("lee", "score 5")):
+        executor.submit(make_task(tmp_path, student, order))
+    answers = collect_all(executor, 2)
+    assert (answers["kim"].graded, answers["kim"].is_stuck) == (None, True)
+    assert answers["kim"].trouble == "the worker process did not answer within 2 seconds, and was ended"
+    assert read_score(answers["lee"]) == 5
+    assert answers["lee"].worker != answers["kim"].worker
+    await_end(await_grading(log, "kim"))
+    executor.close()
+
+
+def test_a_stuck_worker_does_not_hold_up_another(tmp_path):
+    """Their deadlines are looked at one by one."""
+    executor = LocalExecutor(partial(open_fake, tmp_path / "log", deadline=2.0), 2)
+    executor.submit(make_task(tmp_path, "kim", "hang"))
+    for number in range(3):
+        executor.submit(make_task(tmp_path, f"s{number}", f"score {number}"))
+    answers = collect_all(executor, 4)
+    assert [read_score(answers[f"s{number}"]) for number in range(3)] == [0, 1, 2]
+    assert answers["kim"].is_stuck
+    executor.close()
+
+
+def test_each_job_has_its_own_deadline(tmp_path):
+    """Several that take as long as they may together are not stuck, nor is a worker that had nothing to do."""
+    executor = LocalExecutor(partial(open_fake, tmp_path / "log", deadline=2.0), 1)
+    for number in range(3):
+        executor.submit(make_task(tmp_path, f"s{number}", "sleep 0.8"))
+    assert [read_score(result) for result in collect_all(executor, 3).values()] == [100] * 3
+    time.sleep(2.1)
+    executor.submit(make_task(tmp_path, "late", "sleep 0.8"))
+    assert read_score(collect_all(executor, 1)["late"]) == 100
+    executor.close()
+
+
+def test_a_worker_that_never_opens_is_given_up(tmp_path):
+    """After three tries; no job is held to have failed."""
+    executor = LocalExecutor(partial(open_hanging, tmp_path / "log"), 1, opening_seconds=0.5)
+    executor.submit(make_task(tmp_path, "kim", "score 1"))
+    with pytest.raises(GraderFault, match=r"no worker can be started: .* did not answer within 0.5 seconds"):
+        executor.collect()
+    assert executor.slots == []
+
+
+def test_a_large_job_waits_until_its_worker_reads(tmp_path):
+    """Sent ahead to a worker that is stuck, it would hold up this process for ever."""
+    executor = LocalExecutor(partial(open_fake, tmp_path / "log", deadline=2.0), 1)
+    executor.submit(make_task(tmp_path, "kim", "hang"))
+    large = make_task(tmp_path, "lee", "score 5")
+    notes = ("x" * 40 * PIPE_BYTES,)
+    executor.submit(replace(large, job=replace(large.job, notes=notes)))
+    answers = collect_all(executor, 2)
+    assert answers["kim"].is_stuck
+    assert read_score(answers["lee"]) == 5
+    executor.close()
 
 
 def test_ctrl_c_does_not_reach_a_worker(single, log, tmp_path):

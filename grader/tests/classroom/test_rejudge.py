@@ -8,28 +8,27 @@ import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from threading import Event
 
 import pytest
 from typer.testing import CliRunner
 
-from grader.classroom.batch import Batch, GradedClass, read_conditions
+from grader.classroom.batch import BatchOptions, GradedClass, grade_class
 from grader.classroom.class_folder import list_jobs
 from grader.classroom.comparison import compare_runs
-from grader.classroom.gradebook import locate_gradebook, open_gradebook
-from grader.classroom.local_executor import GradedJob, Task, TaskResult, make_result
+from grader.classroom.executor import GradedJob, Task, TaskResult
 from grader.classroom.rejudge import RejudgeOptions, rejudge_run
 from grader.classroom.run_folder import RunFolder
 from grader.cli.app import app
-from grader.grading.suite_fingerprint import fingerprint_suite
+from grader.grading import software
+from grader.grading.software import digest_software
 from grader.grading.worker import Worker
-from grader.model.course import Course, commit_to
+from grader.model.course import Course
 from grader.model.errors import BrokenSuite, UsageError
 from grader.model.report import GradeReport
 from grader.model.verdict import Verdict
 from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.isolation import Isolation
-from grader.tests.classroom.test_batch import FakeExecutor
+from grader.tests.support.fake_class import FakeExecutor, list_rows
 from grader.tests.support.toy import TESTS, TOML, open_project
 
 RIGHT = "def double(number):\n    return 2 * number\n\n\ndef shout(word):\n    return word.upper()\n"
@@ -78,36 +77,25 @@ class Class:
 
     def grade(self, run: RunFolder | None = None, *, record: bool = True, jailed: bool = False) -> GradedClass:
         """As `grader batch` does, but for the processes."""
-        run = run or self.run
-        conditions = read_conditions(self.assignment, "none")
-        outline = fingerprint_suite(
-            self.assignment, conditions.environment, commit_to(Course(self.assignment.root).load_secret())
-        ).dump()
-        with run.open(), open_gradebook(locate_gradebook(run.folder)) as store:
-            batch = Batch(
-                assignment=self.assignment,
-                conditions=conditions,
-                executor=FakeExecutor(self.make_reply(record=record, jailed=jailed)),
-                run=run,
-                store=store,
-                tell=lambda report: None,
-                interrupted=Event(),
-                outline=store.add_outline(outline) if record else "",
-            )
-            return batch.grade(list_jobs(self.folder / "class"))
+        executor = FakeExecutor(self.make_reply(record=record, jailed=jailed))
+        return grade_class(
+            list_jobs(self.folder / "class"),
+            BatchOptions(self.assignment, "none", 1, record=record),
+            run or self.run,
+            lambda report: None,
+            open_executor=lambda options: nullcontext(executor),
+        )
 
-    def rejudge(self, target: RunFolder | None = None, **order: object) -> GradedClass:
+    def rejudge(self, target: RunFolder | None = None, **options: object) -> GradedClass:
         """As `grader rejudge` does, but for the processes."""
         executor = FakeExecutor(self.make_reply(record=True))
         self.opened = 0
-        self.monkeypatch.setattr(
-            "grader.classroom.rejudge.open_rejudging", lambda *arguments, **options: nullcontext(executor)
-        )
         done = rejudge_run(
             self.run,
             target or self.run,
-            RejudgeOptions(course=Course(self.assignment.root), **order),
+            RejudgeOptions(course=Course(self.assignment.root), **options),
             lambda report: None,
+            open_executor=lambda *arguments: nullcontext(executor),
         )
         self.submitted = executor.submitted
         return done
@@ -118,13 +106,14 @@ class Class:
 
         def reply(task: Task) -> TaskResult:
             if not workers:
-                workers.append(Worker(self.assignment, isolation="none", expectant=False))
+                workers.append(Worker(self.assignment, isolation="none", prewarm=False))
                 # What is jailed here ends its process; the report still says what the class was graded under.
                 workers[0].isolation = Isolation.BWRAP
             graded = workers[0].examine(task.job, in_process=not jailed, record=record)
             workers[0].close()
-            vars(workers[0]).pop("jail", None)
-            return make_result(task, "w1", GradedJob(graded.report.model_dump_json(), graded.recording, graded.note))
+            digest = digest_software(Course(self.assignment.root).datasets)
+            text = graded.report.model_dump_json()
+            return TaskResult(task, "w1", GradedJob(text, graded.recording, graded.note, digest))
 
         return reply
 
@@ -214,8 +203,7 @@ def test_every_attempt_is_kept_and_compared(toys, tmp_path):
     (change,) = compare_runs(toys.run.folder, later.folder)
     assert (change.student, change.todo, change.why) == ("lee", "shout", ("suite changed",))
     toys.rejudge()
-    with open_gradebook(locate_gradebook(toys.run.folder)) as store:
-        assert [attempt.score for attempt in store.list_attempts("lee", "toy")] == [60, 100]
+    assert [row["score"] for row in list_rows(f"sqlite:///{toys.run.gradebook}", "lee")] == [60, 100]
     assert sorted(path.name for path in later.recordings.iterdir()) == sorted(
         path.name for path in toys.run.recordings.iterdir()
     )
@@ -240,8 +228,8 @@ def test_a_damaged_recording_is_told_and_graded_anew(toys, text):
     done = toys.rejudge()
     assert toys.opened > 0
     assert [line.partition(" the recording")[0] for line in done.attention] == [
-        "kim: graded anew, since",
-        "lee: graded anew, since",
+        "kim: graded again, because",
+        "lee: graded again, because",
     ]
     assert toys.list_reports() == toys.grade_anew()
 
@@ -253,7 +241,9 @@ def test_what_was_not_recorded_is_graded_anew_and_told(toys, tmp_path):
     assert not toys.run.recordings.exists()
     toys.change(**LENIENT)
     done = toys.rejudge()
-    assert done.attention == ["2 graded anew, since nothing was recorded of them, or under other conditions: kim, lee"]
+    assert done.attention == [
+        "2 graded again, because there is no recording of them, or it was made under other conditions: kim, lee"
+    ]
     assert toys.list_reports() == toys.grade_anew()
 
 
@@ -264,7 +254,7 @@ def test_other_files_are_not_taken_for_what_was_graded(toys):
     toys.hand_in(lee=RIGHT)
     toys.change(**LENIENT)
     done = toys.rejudge()
-    assert any("what was handed in has changed since" in line for line in done.attention)
+    assert any("the submission has changed since it was graded" in line for line in done.attention)
 
 
 def test_nothing_to_judge_from_leaves_what_there_is(toys):
@@ -311,6 +301,19 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
         rejudge_run(
             RunFolder(tmp_path), RunFolder(tmp_path), RejudgeOptions(course=Course(tmp_path)), lambda report: None
         )
+
+
+def test_a_changed_judge_replays_what_was_recorded(toys, tmp_path, monkeypatch):
+    """No result is taken over, no child is opened, and the reports are those of grading anew."""
+    edited = tmp_path / "grader"
+    shutil.copytree(software.PACKAGE, edited, ignore=shutil.ignore_patterns("tests", "__pycache__", "redteam"))
+    with (edited / "examiner" / "parity.py").open("a") as file:
+        file.write("# a change\n")
+    monkeypatch.setattr(software, "PACKAGE", edited)
+    toys.rejudge()
+    assert [task.job.kept for task in toys.submitted] == [(), ()]
+    assert toys.opened == 0
+    assert toys.list_reports() == toys.grade_anew()
 
 
 def test_the_command_judges_again(toys):

@@ -10,7 +10,6 @@ import torch
 from grader.examiner.gate import ROUNDS, UNEARNED, find_unearned
 from grader.examiner.likeness import collect_likeness, measure_likeness
 from grader.examiner.parity import Mismatch, assert_equal, assert_parity
-from grader.examiner.proxy import SubmissionSession
 from grader.examiner.suite import Suite
 from grader.intake import read_submission
 from grader.model.report import CheckResult
@@ -64,8 +63,8 @@ def grade(folder: Path, monkeypatch: pytest.MonkeyPatch, double: str) -> tuple[d
     path.parent.mkdir()
     path.write_text(f"{SOLUTION}\n\ndef double(number):\n    return {double}\n", encoding="utf-8")
     suite = Suite(assignment, b"secret")
-    subject = SubmissionSession(read_submission(path, module="toy.py"), assignment, InProcessChannel(), {"cpu"})
-    return {result.id: result for result in suite.run(subject)}, suite
+    session = suite.open_session(read_submission(path, module="toy.py"), InProcessChannel())
+    return {result.id: result for result in suite.run(session)}, suite
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """`student`: a module elsewhere, used as if it were here; in this process and behind the wall."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import torch
 
-from grader.examiner.proxy import StudentProxy, SubmissionSession, make_poisoned, parameter_gradients
+from grader.examiner.module_tools import parameter_gradients
+from grader.examiner.proxy import StudentProxy
+from grader.examiner.session import SubmissionSession
 from grader.intake import read_submission
 from grader.model.errors import GraderFault
 from grader.model.verdict import SubmissionError, Verdict
@@ -100,23 +102,25 @@ def stand_in(x):
     return x + 100
 
 
-Opener = Callable[[str], SubmissionSession]
+Opener = Callable[..., SubmissionSession]
 
 
 @pytest.fixture(params=["local", "jail"])
-def open_subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
-    """Makes a subject of a text, in this process or in a jail."""
+def open_session(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
+    """Open a session for a text, in this process or in a jail."""
     channels = []
 
-    def open_text(source: str) -> SubmissionSession:
+    def open_text(source: str, signatures: Mapping[str, inspect.Signature] | None = None) -> SubmissionSession:
         path = tmp_path / "attention.py"
         path.write_text(source, encoding="utf-8")
         in_jail = request.param == "jail"
         channel = JailChannel(open_shared_worker().jail, assignment.limits) if in_jail else InProcessChannel()
         channels.append(channel)
-        subject = SubmissionSession(read_submission(path, module="attention.py"), assignment, channel, {"cpu"})
-        subject.begin("masking", seed=1)
-        return subject
+        session = SubmissionSession(
+            read_submission(path, module="attention.py"), assignment, channel, devices={"cpu"}, signatures=signatures
+        )
+        session.begin("masking", seed=1)
+        return session
 
     assignment = load_assignment(NAME)
     yield open_text
@@ -125,15 +129,21 @@ def open_subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ope
 
 
 @pytest.fixture
-def subject(open_subject: Opener) -> SubmissionSession:
+def session(open_session: Opener) -> SubmissionSession:
     """The sample above."""
-    return open_subject(SOURCE)
+    return open_session(SOURCE)
 
 
 @pytest.fixture
-def student(subject: SubmissionSession) -> StudentProxy:
+def known(open_session: Opener) -> SubmissionSession:
+    """The sample above, of which the course has a class itself."""
+    return open_session(SOURCE, {"Picky": inspect.Signature(), "Picky.grow": inspect.Signature()})
+
+
+@pytest.fixture
+def student(session: SubmissionSession) -> StudentProxy:
     """Its module."""
-    return StudentProxy(subject)
+    return StudentProxy(session)
 
 
 def make_pair(student: StudentProxy):
@@ -237,32 +247,87 @@ def test_other_objects_stay_in_the_jail(student: StudentProxy):
     assert "a" in letters and "b" not in letters and len(letters) == 1
 
 
+SIZED = """
+class Plain:
+    pass
+
+
+class Careless:
+    def __len__(self):
+        return len(self.missing)
+
+    def __iter__(self):
+        return iter(())
+
+
+class Counter:
+    def __init__(self):
+        self.left = 2
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.left -= 1
+        if self.left < 0:
+            raise StopIteration
+        return self.left
+
+
+def stumble():
+    yield 1
+    raise ValueError("StopIteration, says the message")
+"""
+
+
+def test_len_of_an_object_without_length_is_a_type_error(open_session: Opener):
+    """As it is for any object of Python's own."""
+    with pytest.raises(TypeError, match="a Plain has no length"):
+        len(StudentProxy(open_session(SIZED)).Plain())
+
+
+def test_len_that_raises_an_attribute_error_is_the_submissions(open_session: Opener):
+    """An AttributeError from inside `__len__` does not mean that there is none."""
+    careless = StudentProxy(open_session(SIZED)).Careless()
+    for measure in (len, list):
+        with pytest.raises(
+            SubmissionError, match="AttributeError: 'Careless' object has no attribute 'missing'"
+        ) as caught:
+            measure(careless)
+        assert caught.value.exception_type == "AttributeError" and caught.value.line == 8
+
+
+def test_iteration_ends_with_stop_iteration_only(open_session: Opener):
+    """Whether it ends is told by the exception's type, not by its text."""
+    student = StudentProxy(open_session(SIZED))
+    assert list(student.Counter()) == [1, 0]
+    with pytest.raises(SubmissionError, match="ValueError: StopIteration, says the message"):
+        list(student.stumble())
+
+
 def test_a_handle_can_be_passed_back(student: StudentProxy):
     """A function of theirs is an argument of another."""
     assert student.ask(student.helper) == 4
 
 
 @pytest.mark.parametrize(("error", "loads"), [("CUDA error: device-side assert triggered", 1), ("such size", 0)])
-def test_a_broken_driver_costs_one_test(student: StudentProxy, subject: SubmissionSession, error: str, loads: int):
+def test_a_broken_driver_costs_one_test(student: StudentProxy, session: SubmissionSession, error: str, loads: int):
     """After an error that a GPU's driver never forgets the next test has a fresh process, after any other the same."""
     loaded = []
-    load = subject._load
-    subject._load = lambda source: loaded.append(source) or load(source)
+    load = session._load
+    session._load = lambda source: loaded.append(source) or load(source)
     with pytest.raises(SubmissionError, match=error):
         student.fail(error)
-    subject.begin("masking", seed=2)
+    session.begin("masking", seed=2)
     assert student.helper(2) == 2 and len(loaded) == loads
 
 
-KNOWN = {"Picky": inspect.Signature(), "Picky.grow": inspect.Signature()}
-
-
-def test_what_nobody_waits_for_goes_with_the_next_question(student: StudentProxy, subject: SubmissionSession):
+def test_what_nobody_waits_for_goes_with_the_next_question(known: SubmissionSession):
     """Making an object of a class that the course knows and setting its attribute cost no exchange of their own."""
-    subject.signatures = KNOWN
+    student = StudentProxy(known)
     asked = []
-    ask = subject.channel.ask
-    subject.channel.ask = lambda frames: asked.append(len(frames)) or ask(frames)
+    ask = known.channel.ask
+    known.channel.ask = lambda frames: asked.append(len(frames)) or ask(frames)
     picky = student.Picky("3")
     picky.size = 5
     assert picky.grow() == 6
@@ -278,29 +343,29 @@ def test_what_was_sent_is_what_it_was_then(student: StudentProxy):
     assert theirs.size.tolist() == [1.0, 1.0]
 
 
-def test_the_first_that_raised_is_blamed(student: StudentProxy, subject: SubmissionSession):
+def test_the_first_that_raised_is_blamed(known: SubmissionSession):
     """An object that could not be made is the mishap, not what was then asked of it."""
-    subject.signatures = KNOWN
+    student = StudentProxy(known)
     picky = student.Picky("three")
     with pytest.raises(SubmissionError, match=r"ValueError: invalid literal.*in __init__"):
         picky.grow()
     assert student.helper(2) == 2
 
 
-def test_nothing_that_was_posted_is_forgotten(student: StudentProxy, subject: SubmissionSession):
+def test_nothing_that_was_posted_is_forgotten(known: SubmissionSession):
     """What nobody asked about is still carried out before the test ends, and raises there."""
-    subject.signatures = KNOWN
+    student = StudentProxy(known)
     student.Picky("three")
     with pytest.raises(SubmissionError, match="invalid literal"):
-        subject.settle()
-    subject.settle()
+        known.settle()
+    known.settle()
 
 
-def test_a_test_begins_without_what_another_posted(student: StudentProxy, subject: SubmissionSession):
+def test_a_test_begins_without_what_another_posted(known: SubmissionSession):
     """What a failed test left unsent is not sent on behalf of the next one."""
-    subject.signatures = KNOWN
+    student = StudentProxy(known)
     student.Picky("three")
-    subject.begin("masking", seed=2)
+    known.begin("masking", seed=2)
     assert student.helper(2) == 2
 
 
@@ -310,24 +375,24 @@ def test_nothing_but_data_and_handles_can_be_sent(student: StudentProxy):
         student.helper(object())
 
 
-def test_a_stand_in_takes_a_name_for_one_test(student: StudentProxy, subject: SubmissionSession):
+def test_a_stand_in_takes_a_name_for_one_test(student: StudentProxy, session: SubmissionSession):
     """`replace` holds until the next test begins."""
     student.replace(helper=stand_in)
     assert student.call_helper() == 101
-    subject.begin("masking", seed=2)
+    session.begin("masking", seed=2)
     assert student.call_helper() == 1
 
 
-def test_nothing_is_left_of_another_test(student: StudentProxy, subject: SubmissionSession):
+def test_nothing_is_left_of_another_test(student: StudentProxy, session: SubmissionSession):
     """Each test begins with fresh globals."""
     assert student.count() == [0]
-    subject.begin("masking", seed=1)
+    session.begin("masking", seed=1)
     assert student.count() == [0]
 
 
-def test_a_notebooks_leftover_is_named(subject: SubmissionSession):
+def test_a_notebooks_leftover_is_named(session: SubmissionSession):
     """A function that returns a global of the notebook is seen through in the poisoned module."""
-    leftover = make_poisoned(subject).use_leftover()
+    leftover = StudentProxy(session, poisoned=True).use_leftover()
     assert repr(leftover) == "<leftover attention_scores in the jail>"
 
 
@@ -348,9 +413,9 @@ def test_a_name_that_did_not_load_is_explained_where_it_is_used(student: Student
         student.use_broken()
 
 
-def test_a_reply_that_nobody_can_read_is_malformed(open_subject: Opener):
+def test_a_reply_that_nobody_can_read_is_malformed(open_session: Opener):
     """A list that holds itself cannot be sent."""
-    student = StudentProxy(open_subject("def f():\n    a = []\n    a.append(a)\n    return a\n"))
+    student = StudentProxy(open_session("def f():\n    a = []\n    a.append(a)\n    return a\n"))
     with pytest.raises(SubmissionError) as caught:
         student.f()
     assert caught.value.verdict is Verdict.MALFORMED_REPLY

@@ -78,7 +78,7 @@ def record(*tests: Sequence[str], room: int = 1 << 20) -> Recording:
             Asker(channel).run(*test)
         except SubmissionError:
             pass
-    return Recording(SUBMISSION, channel.list_takes(), channel.peak_kb)
+    return Recording(SUBMISSION, channel.list_tests(), channel.peak_kb)
 
 
 def replay(recording: Recording, live: LiveChannel | None = None) -> Asker:
@@ -95,9 +95,9 @@ def test_what_was_asked_is_answered_without_a_child():
     """The very replies, blocks and all."""
     live = RecordingChannel(LiveChannel())
     told = Asker(live).run("one", "a", "b")
-    again = replay(Recording(SUBMISSION, live.list_takes()))
+    again = replay(Recording(SUBMISSION, live.list_tests()))
     assert again.run("one", "a", "b") == told
-    assert again.channel.list_takes() == {}
+    assert again.channel.list_tests() == {}
 
 
 def test_tests_may_be_replayed_in_any_order_and_some_not_at_all():
@@ -143,7 +143,7 @@ def test_what_was_answered_live_can_be_replayed_next_time():
     recording = record(["one", "a"], ["two", "b"])
     tester = replay(recording, LiveChannel())
     told = tester.run("one", "x")
-    grown = recording.extend(tester.channel.list_takes(), tester.channel.peak_kb)
+    grown = recording.extend(tester.channel.list_tests(), tester.channel.peak_kb)
     assert replay(grown).run("one", "x") == told
     assert replay(grown).run("two", "b")
 
@@ -170,7 +170,7 @@ def test_a_load_that_went_wrong_is_replayed_for_every_test():
     for _ in range(2):
         with pytest.raises(SubmissionError, match="in its first line"):
             Asker(channel).run("one")
-    tester = replay(Recording(SUBMISSION, channel.list_takes()))
+    tester = replay(Recording(SUBMISSION, channel.list_tests()))
     for _ in range(2):
         with pytest.raises(SubmissionError, match="in its first line"):
             tester.run("one")
@@ -206,4 +206,4 @@ def test_what_cannot_be_written_down_is_not_kept():
     channel = RecordingChannel(LiveChannel())
     channel.live.ask = lambda frames: [Frame({"seq": 1, "value": nested})]
     Asker(channel).run("one")
-    assert channel.list_takes() == {}
+    assert channel.list_tests() == {}

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from grader.examiner.proxy import SubmissionSession
 from grader.examiner.suite import Suite
 from grader.intake import read_submission
 from grader.model.digests import digest_suite
@@ -79,10 +78,7 @@ def run_suite(suite: Suite, source: str) -> dict[str, CheckResult]:
     submission = read_submission(path, module="toy.py", defines=suite.assignment.defines)
     channel = InProcessChannel()
     try:
-        return {
-            result.todo: result
-            for result in suite.run(SubmissionSession(submission, suite.assignment, channel, {"cpu"}))
-        }
+        return {result.todo: result for result in suite.run(suite.open_session(submission, channel))}
     finally:
         channel.close()
 
@@ -235,7 +231,7 @@ def test_a_hiccup_of_the_machine_costs_nothing(make_suite, monkeypatch):
     suite = make_suite(tests=TESTS + EXTRA_SHOUT)
     runs: list[str] = []
 
-    def overrun(test, subject):
+    def overrun(test, session):
         runs.append(test.id)
         overruns = test.todo == "shout" or runs.count(test.id) == 1
         return SubmissionError(Verdict.TIMED_OUT, "stopped") if overruns else None
@@ -286,8 +282,8 @@ def test_a_submission_cannot_predict_a_hidden_input(monkeypatch: pytest.MonkeyPa
     path = tmp_path / "handed_in" / "toy.py"
     path.parent.mkdir()
     path.write_text(SOLUTION + READS_SEEDS, encoding="utf-8")
-    subject = SubmissionSession(read_submission(path, module="toy.py"), assignment, InProcessChannel(), {"cpu"})
-    double, _ = Suite(assignment, b"secret").run(subject)
+    suite = Suite(assignment, b"secret")
+    double, _ = suite.run(suite.open_session(read_submission(path, module="toy.py"), InProcessChannel()))
     assert (double.status, double.message) == (Verdict.PASSED, "")
 
 
@@ -335,8 +331,8 @@ def test_a_stand_in_comes_after_the_tests_that_it_answers(monkeypatch: pytest.Mo
     path.parent.mkdir()
     path.write_text(SOLUTION + KEEPS_A_STAND_IN, encoding="utf-8")
     monkeypatch.delattr("sys._kept", raising=False)
-    subject = SubmissionSession(read_submission(path, module="toy.py"), assignment, InProcessChannel(), {"cpu"})
-    shout, double = Suite(assignment, b"secret").run(subject)
+    suite = Suite(assignment, b"secret")
+    shout, double = suite.run(suite.open_session(read_submission(path, module="toy.py"), InProcessChannel()))
     assert (shout.todo, shout.status) == ("shout", Verdict.PASSED)
     assert (double.todo, double.status) == ("double", Verdict.FAILED)
     monkeypatch.delattr("sys._kept")

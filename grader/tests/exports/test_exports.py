@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 import grader.exports
+from grader.classroom.run_folder import RunFolder
 from grader.cli.app import main
 from grader.exports import FORMATS, ExportOptions, export_run, gradescope
 from grader.intake.roster import Roster, Student
 from grader.model.errors import UsageError
 from grader.reporting.files import write_each, write_table, write_text
-from grader.reporting.published import open_published_class, read_reports
+from grader.reporting.published import open_published_class
 from grader.reporting.table import format_points, neutralise
 from grader.tests.support.export_samples import (
     CLASS,
@@ -165,13 +166,13 @@ def test_reports_come_back_as_they_were_written(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
     (run / "reports/.4.json").write_text("half")
     (run / "reports/notes.txt").write_text("the staff's")
-    assert read_reports(run) == list(CLASS)
+    assert RunFolder(run).read_reports() == list(CLASS)
 
 
 def test_a_run_without_reports_is_a_usage_error(tmp_path: Path) -> None:
     """The message says what was expected."""
     with pytest.raises(UsageError, match=r"no reports in .* pass the folder that `grader batch -o` wrote"):
-        read_reports(tmp_path)
+        RunFolder(tmp_path).read_reports()
 
 
 def test_a_damaged_report_is_named(tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_a_damaged_report_is_named(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
     (run / "reports/2.json").write_text('{"score": 1}')
     with pytest.raises(UsageError, match=r"2\.json' cannot be read as a report"):
-        read_reports(run)
+        RunFolder(run).read_reports()
 
 
 def test_two_reports_of_one_student_are_refused() -> None:

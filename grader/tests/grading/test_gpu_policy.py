@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from grader.classroom.local_executor import Task, TaskResult
-from grader.examiner.proxy import SubmissionSession
+from grader.classroom.executor import Task, TaskResult
 from grader.examiner.suite import Suite
-from grader.grading.cache_key import GradingConditions
 from grader.grading.worker import Job, Worker
 from grader.intake import read_submission
 from grader.model.assignment import Assignment
@@ -20,7 +18,7 @@ from grader.model.report import CheckResult, GradeReport
 from grader.model.verdict import Verdict
 from grader.sandbox.bubblewrap import build_devices, list_environment
 from grader.sandbox.in_process import InProcessChannel
-from grader.tests.classroom.test_batch import Course, FakeExecutor
+from grader.tests.support.fake_class import FakeClass, FakeExecutor, answer
 from grader.tests.support.fake_worker import CONDITIONS, ENVIRONMENT, make_report
 from grader.tests.support.toy import TESTS, TOML, open_project
 
@@ -51,7 +49,7 @@ def make_course(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 
 def grade(assignment: Assignment, **options: Any) -> GradeReport:
     """The report of the reference, run in this process."""
-    with Worker(assignment, isolation="none", expectant=False, **options) as worker:
+    with Worker(assignment, isolation="none", prewarm=False, **options) as worker:
         return worker.grade(Job(assignment.solution, student="kim"), in_process=True)
 
 
@@ -59,10 +57,7 @@ def run_on(assignment: Assignment, device: Device) -> dict[str, CheckResult]:
     """The reference's results by test, with that device."""
     submission = read_submission(assignment.solution, module="toy.py")
     suite = Suite(assignment, b"secret", device)
-    return {
-        result.id: result
-        for result in suite.run(SubmissionSession(submission, assignment, InProcessChannel(), {"cpu"}))
-    }
+    return {result.id: result for result in suite.run(suite.open_session(submission, InProcessChannel()))}
 
 
 @pytest.mark.parametrize(
@@ -166,7 +161,7 @@ def test_a_todo_of_gpu_tests_alone_cannot_be_skipped(make_course):
         run_on(make_course("skip", tests), ON_CPU)
 
 
-ON_GPU = GradingConditions(CONDITIONS.suite, ENVIRONMENT.model_copy(update={"device": GPU.label}))
+ON_GPU = replace(CONDITIONS, environment=ENVIRONMENT.model_copy(update={"device": GPU.label}))
 
 
 def answer_without_gpu(task: Task) -> TaskResult:
@@ -176,20 +171,18 @@ def answer_without_gpu(task: Task) -> TaskResult:
         first, second = report.tests
         waiting = second.model_copy(update={"status": Verdict.PENDING})
         report = report.model_copy(update={"status": "pending", "tests": (first, waiting)})
-    return TaskResult(task, "w1", text=report.model_dump_json(), recording=b"replies")
+    return answer(task, report, recording=b"replies")
 
 
 def answer_with_gpu(task: Task) -> TaskResult:
     """A worker with a GPU."""
-    report = make_report(task.job.student).model_copy(update={"environment": ON_GPU.environment})
-    return TaskResult(task, "w1", text=report.model_dump_json())
+    return answer(task, make_report(task.job.student), conditions=ON_GPU)
 
 
 @pytest.fixture
-def course(make_course, monkeypatch, tmp_path) -> Course:
+def course(make_course, tmp_path) -> FakeClass:
     """A class of two that was graded without a GPU."""
-    monkeypatch.setattr("grader.classroom.batch.commit_to", lambda secret: "c" * 64)
-    course = Course(tmp_path, make_course("require"))
+    course = FakeClass(tmp_path, make_course("require"))
     for student in ("kim", "lee"):
         course.hand_in(student)
     done = course.grade(FakeExecutor(answer_without_gpu))
@@ -208,7 +201,7 @@ def test_what_waits_is_finished_and_the_rest_untouched(course):
     assert task.job.recording.read_bytes() == b"replies"
     assert (course.read_report("kim").status, course.read_report("kim").environment.device) == ("graded", GPU.label)
     assert course.read_report("lee") == before
-    assert (course.count_attempts("kim"), course.count_attempts("lee")) == (2, 1)
+    assert (len(course.list_scores("kim")), len(course.list_scores("lee"))) == (2, 1)
     assert ([report.status for report in done.reports], done.kept) == (["graded", "graded"], 1)
 
 

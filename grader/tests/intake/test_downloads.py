@@ -3,6 +3,7 @@
 import os
 import random
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -266,6 +267,26 @@ def test_github_classroom(tmp_path: Path) -> None:
         ("s1", "attention-jd-codes", "2025-10-10T10:22:33+09:00", False, 1),
         ("s3", "attention-mj", None, False, 1),
     ]
+
+
+@pytest.mark.parametrize("size", [10, 3 * 10**6, 200 * 2**20])
+def test_endless_commit_message_is_not_read(tmp_path: Path, size: int) -> None:
+    """The time stands before the message, of which no more than a start is read; what git cannot hold has no time."""
+    folder = tmp_path / "attention-submissions"
+    clone = folder / "attention-jd-codes"
+    commit(clone)
+    (tmp_path / "message").write_bytes(b"x" * size)
+    identity = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b.example", "GIT_COMMITTER_NAME": "a"}
+    identity |= {"GIT_COMMITTER_EMAIL": "a@b.example", "GIT_COMMITTER_DATE": "2025-10-11T10:22:33+0900"}
+    command = ["git", "commit", "-q", "--allow-empty", "-F", str(tmp_path / "message")]
+    subprocess.run(command, cwd=clone, check=True, env={**os.environ, **identity})
+    tracemalloc.start()
+    try:
+        [found] = show(read_class(folder, ROSTER), folder)
+        assert tracemalloc.get_traced_memory()[1] < 2 * 2**20
+    finally:
+        tracemalloc.stop()
+    assert found[2] == ("2025-10-11T10:22:33+09:00" if size < 64 * 2**20 else None)
 
 
 def test_clone_cannot_start_a_program(tmp_path: Path) -> None:

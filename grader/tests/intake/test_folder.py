@@ -71,7 +71,7 @@ def test_rule_between_several_candidates(tmp_path: Path, better: str, files: dic
 def test_candidates_that_were_not_used_are_named(tmp_path: Path) -> None:
     """The student sees which file counted, and why another did not."""
     submission = read(tmp_path, {"attention.py": ATTENTION, "attention.ipynb": make_notebook(OPEN), "x.py": "def f(:"})
-    assert submission.left_out[:1] == ("attention.ipynb was not used: attention.py comes first",)
+    assert submission.left_out[:1] == ("attention.ipynb was not used, attention.py was: it has more open TODOs",)
     assert submission.left_out[1].startswith("x.py was not used: x.py does not parse: ")
 
 

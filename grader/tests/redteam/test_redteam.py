@@ -1,4 +1,4 @@
-"""The red team's table and files agree, and what judges a raid can find something."""
+"""The red team's table and files agree, and the judgement of a run finds what is wrong."""
 
 import ast
 import os
@@ -15,7 +15,7 @@ from grader.redteam.__main__ import COURSE
 from grader.redteam.corpus import Attack, AttackExpectation, load_attacks
 from grader.redteam.host import MARK, DescriptorWatch, list_descendants, list_files
 from grader.redteam.pages import find_live_text
-from grader.redteam.run import HONEST, Neighbour, Raid, _find_changed, _judge_attacks, choose_attacks
+from grader.redteam.run import HONEST, AttackRun, Neighbour, _find_changed, _judge_attacks, choose_attacks
 from grader.tests.support.fake_worker import make_report
 from grader.tests.support.toy import open_project
 
@@ -30,9 +30,9 @@ def make_attack(*, ends: Verdict = Verdict.FAILED, solves: tuple[str, ...] = ())
     return Attack("forging", "one", AttackExpectation(aims="first", ends=(ends,), solves=solves))
 
 
-def open_raid(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Raid:
-    """A raid of which nothing was graded yet."""
-    return Raid(open_project(monkeypatch, folder))
+def open_attack_run(monkeypatch: pytest.MonkeyPatch, folder: Path) -> AttackRun:
+    """Return a run in which nothing was graded yet."""
+    return AttackRun(open_project(monkeypatch, folder))
 
 
 def test_there_are_many_attacks_and_the_table_names_them_all() -> None:
@@ -41,7 +41,7 @@ def test_there_are_many_attacks_and_the_table_names_them_all() -> None:
 
 
 def test_a_file_without_its_line_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A file that the table does not name, or the other way round, stops a raid."""
+    """A file that the table does not name, or the other way round, stops the run."""
     (tmp_path / "forging").mkdir()
     (tmp_path / "forging" / "forgotten.py").write_text("")
     (tmp_path / "expected.toml").write_text("")
@@ -82,7 +82,7 @@ def test_the_honest_solve_what_is_said() -> None:
 
 
 def test_the_limits_are_tight() -> None:
-    """Tighter than an ordinary assignment's: a raid overruns them hundreds of times."""
+    """Tighter than an ordinary assignment's: a run exceeds them hundreds of times."""
     assert DESCRIPTION.limits.cpu_seconds < Limits().cpu_seconds
     assert DESCRIPTION.limits.asleep_seconds < Limits().asleep_seconds
 
@@ -96,34 +96,37 @@ def test_a_class_of_attacks_can_be_chosen() -> None:
 
 def test_a_gained_point_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Points in a TODO that the attack does not solve are a gain."""
-    raid = open_raid(monkeypatch, tmp_path)
-    raid.attacks["eve"], raid.reports["eve"] = make_attack(), make_report("eve", score=60)
-    assert raid.count_gained() == 60
-    assert any("gained 60 points for 'first'" in text for text in _judge_attacks(raid))
+    attack_run = open_attack_run(monkeypatch, tmp_path)
+    attack_run.attacks["eve"], attack_run.reports["eve"] = make_attack(), make_report("eve", score=60)
+    assert attack_run.count_gained() == 60
+    assert any("gained 60 points for 'first'" in text for text in _judge_attacks(attack_run))
 
 
 def test_what_was_solved_is_no_gain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Points in a TODO that the attack solves are its own."""
-    raid = open_raid(monkeypatch, tmp_path)
-    raid.attacks["eve"] = make_attack(ends=Verdict.PASSED, solves=("first",))
-    raid.reports["eve"] = make_report("eve", score=60)
-    assert (raid.count_gained(), list(_judge_attacks(raid))) == (0, [])
+    attack_run = open_attack_run(monkeypatch, tmp_path)
+    attack_run.attacks["eve"] = make_attack(ends=Verdict.PASSED, solves=("first",))
+    attack_run.reports["eve"] = make_report("eve", score=60)
+    assert (attack_run.count_gained(), list(_judge_attacks(attack_run))) == (0, [])
 
 
 def test_another_verdict_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An attack that ends otherwise than the table says is told, though it gained nothing."""
-    raid = open_raid(monkeypatch, tmp_path)
-    raid.attacks["eve"], raid.reports["eve"] = make_attack(ends=Verdict.CRASHED), make_report("eve", score=0)
-    assert [text for text in _judge_attacks(raid) if "otherwise than expected" in text]
+    attack_run = open_attack_run(monkeypatch, tmp_path)
+    attack_run.attacks["eve"], attack_run.reports["eve"] = (
+        make_attack(ends=Verdict.CRASHED),
+        make_report("eve", score=0),
+    )
+    assert [text for text in _judge_attacks(attack_run) if "otherwise than expected" in text]
 
 
 def test_a_changed_neighbour_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Two honest submissions of one kind have one result."""
-    raid = open_raid(monkeypatch, tmp_path)
+    attack_run = open_attack_run(monkeypatch, tmp_path)
     for student, score in (("ada", 60.0), ("ben", 0.0)):
-        raid.neighbours[student] = Neighbour("half", {"first"})
-        raid.reports[student] = make_report(student, score=score)
-    assert [text.split(":")[0] for text in _find_changed(raid)] == ["honest ben"]
+        attack_run.neighbours[student] = Neighbour("half", {"first"})
+        attack_run.reports[student] = make_report(student, score=score)
+    assert [text.split(":")[0] for text in _find_changed(attack_run)] == ["honest ben"]
 
 
 def test_descriptors_that_stay_open_are_counted() -> None:

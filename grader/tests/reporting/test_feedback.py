@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.classroom.lookup import find_report
+from grader.classroom.run_folder import find_report
 from grader.cli.app import main
 from grader.exports import ExportOptions, export_run, moodle_feedback
 from grader.model.errors import UsageError

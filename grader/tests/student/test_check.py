@@ -1,16 +1,20 @@
 """`grader check`: a student's own public tests, in this process, without anything that is hidden."""
 
 import json
+import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from grader.authoring.release import render_notebook, render_skeleton
+from grader.authoring.student_kit import CONFTEST
 from grader.cli.app import main
 from grader.reporting.safe_text import escape_control_characters
 from grader.tests.support.toy import SOLUTION, TOML, open_project
@@ -85,11 +89,11 @@ def check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.fixture(autouse=True)
-def _forget_public_tests() -> Iterator[None]:
-    # Every kit here has tests of the same name; on a student's machine a process checks one kit.
-    yield
-    for name in [name for name in sys.modules if name.startswith("tests_public")]:
-        del sys.modules[name]
+def _fork_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    # On a student's machine one check starts one process; here many share one that has imported torch.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["grader.student.public_tests"])
+    monkeypatch.setattr("grader.student.check.CONTEXT", context)
 
 
 @pytest.fixture
@@ -132,13 +136,79 @@ def test_a_wrong_module_is_told_what_was_expected(check: Callable[..., Answer], 
     assert "toy.py: 1 of 2 public tests passed" in answer.out
 
 
-def test_an_endless_loop_is_stopped(check: Callable[..., Answer], kit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its TODO is told, with the line; the other one is checked all the same."""
-    monkeypatch.setattr("grader.student.check.TEST_SECONDS", 2.0)
-    (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", "while True: number += 1"), encoding="utf-8")
+SWALLOW = "while True:\n        try:\n            number += 1\n        except BaseException:\n            pass"
+# Loops that an exception, raised by a signal, does not end: Python code that catches it, and C code.
+LOOPS = {"plain": "while True: number += 1", "catches everything": SWALLOW, "in C": "return sum(iter(int, 1))"}
+THIRD = '''
+
+@pytest.mark.todo("shout")
+@pytest.mark.behaviour
+def test_a_word_is_shouted_twice(student):
+    """A word is shouted twice."""
+    assert student.shout(student.shout("ab")) == "AB"
+'''
+
+
+@pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
+def test_an_endless_loop_is_stopped(
+    check: Callable[..., Answer], kit: Path, monkeypatch: pytest.MonkeyPatch, loop: str
+) -> None:
+    """Its TODO is named, with the line; the others are checked all the same."""
+    monkeypatch.setattr("grader.student.check.TEST_SECONDS", 1.0)
+    (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", loop), encoding="utf-8")
     answer = check("toy.py", "-a", "toy")
-    assert "stopped after 2 seconds: is there a loop that never ends?" in find_line(answer.out, "double")
-    assert "toy.py, line 2" in answer.out
+    assert answer.code == 1
+    assert find_line(answer.out, "double").startswith("  timed_out")
+    assert "stopped after 1 seconds: is there a loop that never ends? (in double, toy.py, line " in answer.out
+    assert find_line(answer.out, "shout").startswith("  passed")
+    assert "toy.py: 1 of 2 public tests passed" in answer.out
+
+
+def test_every_endless_loop_is_stopped_once(
+    check: Callable[..., Answer], kit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three tests that never end have a verdict each, in their order, and none is run again."""
+    monkeypatch.setattr("grader.student.check.TEST_SECONDS", 1.0)
+    (kit / "tests_public" / "test_public.py").write_text(PUBLIC + THIRD, encoding="utf-8")
+    mark = "open('runs.txt', 'a').write('x')\n    "
+    source = RIGHT.replace("return 2 * number", mark + SWALLOW)
+    source = source.replace("return word.upper()", mark + SWALLOW.replace("number += 1", "word + ''"))
+    (kit / "toy.py").write_text(source, encoding="utf-8")
+    answer = check("toy.py", "-a", "toy")
+    assert [line.split()[:2] for line in answer.out.splitlines() if line.startswith("  timed_out")] == [
+        ["timed_out", "double"],
+        ["timed_out", "shout"],
+        ["timed_out", "shout"],
+    ]
+    assert "0 of 3 public tests passed" in answer.out
+    assert (kit / "runs.txt").read_text() == "xxx"
+
+
+def test_an_endless_loop_of_a_definition_is_stopped(
+    check: Callable[..., Answer], kit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that runs while the submission is loaded has a limit as well."""
+    monkeypatch.setattr("grader.student.check.LOAD_SECONDS", 1.0)
+    (kit / "toy.py").write_text(
+        "def wait():\n    while True:\n        pass\n\n\nFACTOR = wait()\n\n\n"
+        + RIGHT.replace("2 * number", "FACTOR * number"),
+        encoding="utf-8",
+    )
+    answer = check("toy.py", "-a", "toy")
+    assert answer.out.count("  timed_out") == 2
+    assert "(in wait, toy.py, line " in answer.out
+
+
+ENDINGS = {"exit": "import os; os._exit(3)", "segmentation fault": "import ctypes; ctypes.string_at(0)"}
+
+
+@pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
+def test_code_that_ends_its_process_fails_one_test(check: Callable[..., Answer], kit: Path, ending: str) -> None:
+    """The others are checked in a fresh process."""
+    (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", ending), encoding="utf-8")
+    answer = check("toy.py", "-a", "toy")
+    assert answer.code == 1
+    assert find_line(answer.out, "double").startswith("  crashed")
     assert find_line(answer.out, "shout").startswith("  passed")
 
 
@@ -233,12 +303,49 @@ def test_odd_endings_end_one_test(check: Callable[..., Answer], kit: Path, body:
     assert find_line(answer.out, "shout").startswith("  passed")
 
 
-def test_an_interrupt_ends_the_check(check: Callable[..., Answer], kit: Path) -> None:
-    """Control-C during a student's endless loop is not taken for a failure of one test."""
+def test_an_interrupt_ends_the_check(kit: Path) -> None:
+    """Control-C ends a loop that catches everything, and is no failure of a test. Processes start as everywhere."""
+    ready = kit / "ready"
+    os.mkfifo(ready)
+    body = f"open({str(ready)!r}, 'w').close()\n    {SWALLOW}"
+    (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", body), encoding="utf-8")
+    command = [sys.executable, "-m", "grader", "check", "toy.py"]
+    run = subprocess.Popen(command, cwd=kit, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    ready.read_bytes()  # returns once the loop runs
+    os.killpg(run.pid, signal.SIGINT)
+    out, err = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert (out, b"Traceback" in err) == (b"", False)
+
+
+def test_an_interrupt_that_the_code_raises_is_its_own(check: Callable[..., Answer], kit: Path) -> None:
+    """It fails one test, like any other exception."""
     (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", "raise KeyboardInterrupt"), encoding="utf-8")
     answer = check("toy.py")
-    assert answer.code == 130
-    assert "shout" not in answer.out
+    assert answer.code == 1
+    assert find_line(answer.out, "double").startswith("  raised")
+    assert find_line(answer.out, "shout").startswith("  passed")
+
+
+OLD_CONFTEST = CONFTEST.replace("grader.student.check", "grader.check")
+
+
+def test_a_kit_that_was_handed_out_still_works(kit: Path) -> None:
+    """Its conftest names modules at their former places, and plain `pytest` runs the tests."""
+    assert "from grader.check import open_examination" in OLD_CONFTEST
+    assert '"grader.examiner.plugin"' in OLD_CONFTEST
+    (kit / "conftest.py").write_text(OLD_CONFTEST, encoding="utf-8")
+    (kit / "toy.py").write_text(RIGHT.replace("2 * number", "3 * number"), encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=kit,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert "two is not doubled" in run.stdout
+    assert "1 failed, 1 passed" in run.stdout
 
 
 def test_messages_cannot_write_on_the_terminal(check: Callable[..., Answer], kit: Path) -> None:

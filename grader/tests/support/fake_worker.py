@@ -5,13 +5,14 @@ real process, so this module imports little.
 """
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from grader.classroom.local_executor import GradedJob, Work
+from grader.classroom.executor import GradedJob, OpenWorker
 from grader.grading.cache_key import GradingConditions
 from grader.grading.worker import Job
 from grader.model.errors import BrokenSuite, UsageError
@@ -26,7 +27,7 @@ from grader.model.report import (
 from grader.model.verdict import Verdict
 
 ENVIRONMENT = Environment(python="3.11", torch="2", device="cpu", isolation="none")
-CONDITIONS = GradingConditions("s" * 64, ENVIRONMENT)
+CONDITIONS = GradingConditions("s" * 64, ENVIRONMENT, "w" * 64)
 
 
 def make_report(
@@ -74,49 +75,64 @@ def make_check(todo: TodoResult) -> CheckResult:
 
 
 @contextmanager
-def open_fake(log: Path) -> Iterator[Work]:
-    """A worker that writes down each opening and each job before it does as the submission says."""
+def open_fake(log: Path, conditions: GradingConditions = CONDITIONS, deadline: float = 600.0) -> Iterator[OpenWorker]:
+    """Open a worker that writes down each opening and each job before it does as the submission says."""
     note(log, f"open {os.getpid()}")
     try:
-        yield lambda job: obey(job, log)
+        yield OpenWorker(lambda job: obey(job, log, conditions), deadline)
     finally:
         note(log, f"close {os.getpid()}")
 
 
 @contextmanager
-def open_doomed(log: Path) -> Iterator[Work]:
-    """A worker whose process ends while it starts."""
+def open_doomed(log: Path) -> Iterator[OpenWorker]:
+    """Be a worker whose process ends while it starts."""
     note(log, "open")
     os._exit(7)
-    yield make_product
+    yield  # type: ignore[misc]
 
 
 @contextmanager
-def open_refused(kind: str) -> Iterator[Work]:
-    """A worker that cannot be opened, and says why."""
+def open_hanging(log: Path) -> Iterator[OpenWorker]:
+    """Be a worker that never opens."""
+    note(log, f"open {os.getpid()}")
+    hang()
+    yield  # type: ignore[misc]
+
+
+@contextmanager
+def open_refused(kind: str) -> Iterator[OpenWorker]:
+    """Be a worker that cannot be opened, and says why."""
     raise UsageError("no wall here") if kind == "usage" else BrokenSuite("the suite is broken")
-    yield make_product
+    yield
 
 
-def make_product(job: Job) -> GradedJob:
-    """A good report, with a recording that says whose it is."""
-    return GradedJob(make_report(job.student).model_dump_json(), job.student.encode())
-
-
-def obey(job: Job, log: Path) -> GradedJob:
-    """What the submission asks for in its first line, a comment."""
+def obey(job: Job, log: Path, conditions: GradingConditions = CONDITIONS) -> GradedJob:
+    """Do what the submission's first line, a comment, asks for."""
     note(log, f"grade {job.student} {os.getpid()}")
     order, _, value = job.path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ").partition(" ")
+    tries = count(log, f"grade {job.student} ")
     if order == "die":
         os._exit(9)
     if order == "raise":
         raise RuntimeError(f"the worker stumbled over {job.student}")
     if order == "wait":
         await_file(Path(value))
-    if order == "fault" or (order == "fault-once" and count(log, f"grade {job.student} ") == 1):
-        fault = make_report(job.student, score=0.0, status="grader_fault", fault="the zygote is gone")
-        return GradedJob(fault.model_dump_json())
-    return GradedJob(make_report(job.student, score=float(value) if order == "score" else 100.0).model_dump_json())
+    if order == "sleep":
+        time.sleep(float(value))
+    if order == "hang" or (order == "hang-once" and tries == 1):
+        hang()
+    report = make_report(job.student, score=float(value) if order == "score" else 100.0)
+    if order == "fault" or (order == "fault-once" and tries == 1):
+        report = make_report(job.student, score=0.0, status="grader_fault", fault="the zygote is gone")
+    assignment = report.assignment.model_copy(update={"suite_digest": conditions.suite})
+    report = report.model_copy(update={"assignment": assignment, "environment": conditions.environment})
+    return GradedJob(report.model_dump_json(), software=conditions.software)
+
+
+def hang() -> None:
+    """Compute for ever in a regular expression, beside which no other thread of Python gets a turn."""
+    re.match(r"(a?){60}b", "a" * 60)
 
 
 def await_file(path: Path) -> None:

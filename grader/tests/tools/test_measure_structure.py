@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.tools.measure_structure import format_table, main, measure_package
+from grader.tools.measure_structure import format_table, list_details, main, measure_package
 from grader.tools.source_tree import find_cycles, find_packages
 
 SOURCES = {
@@ -95,6 +95,21 @@ def test_find_cycles_separates_groups() -> None:
     """A node that only leads into a cycle is not part of it."""
     graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a", "e"}, "e": {"d"}}
     assert sorted(find_cycles(graph)) == [["b", "c"], ["d", "e"]]
+
+
+def test_list_details_names_each_place(house: Path) -> None:
+    """A cycle, a helper that could be inlined, and a docstring to rewrite."""
+    assert list(list_details(house)) == [
+        "cycle of modules: house.inner.a, house.other",
+        "house.inner.a:5: the docstring opens with a clause",
+        "house.inner.a:14: _used_once is used once and has 1 lines",
+    ]
+
+
+def test_main_tells_checkouts_of_one_package_apart(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before and after are checkouts of the same package."""
+    main([str(house), str(house.parent)])
+    assert capsys.readouterr().out.startswith(f"| | {house} | {house.parent} |\n")
 
 
 def test_main_names_a_folder_without_a_package(tmp_path: Path) -> None:

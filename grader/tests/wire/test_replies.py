@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from grader.examiner.proxy import RemoteObject, SubmissionSession
+from grader.examiner.proxy import RemoteObject
+from grader.examiner.session import SubmissionSession
 from grader.model.assignment import Assignment, Description, Todo
 from grader.model.submission import Submission
 from grader.model.verdict import SubmissionError, Verdict
@@ -45,7 +46,7 @@ def examine(header: dict[str, Any]) -> SubmissionSession:
     """A subject whose submission answers so."""
     todo = Todo(id="t", title="a TODO", points=100, where=("f",))
     assignment = Assignment(name="a", root=Path(), description=Description(title="A", module="m.py", todo=(todo,)))
-    return SubmissionSession(Submission("id", "student"), assignment, ScriptedChannel(header), {"cpu"})
+    return SubmissionSession(Submission("id", "student"), assignment, ScriptedChannel(header), devices={"cpu"})
 
 
 def answer(value: Any) -> dict[str, Any]:

@@ -1,0 +1,119 @@
+"""Take results over from a former report, where no test has to run to know them.
+
+Other points are a matter of adding up, and a forbidden name is found in the text of the submission.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.classroom.gradebook import Attempt
+from grader.examiner.forbidden_names import forbid_use, list_remarks, review_submission
+from grader.examiner.recording import read_recording
+from grader.examiner.review_flags import find_suspicions
+from grader.grading.scoring import charge_lateness, score_todos, total
+from grader.grading.suite_fingerprint import FingerprintedTest, SuiteFingerprint, find_function
+from grader.model.assignment import Assignment
+from grader.model.errors import DamagedRecording
+from grader.model.report import CheckResult, GradeReport, check_points
+from grader.model.verdict import Outcome, Verdict
+
+UNSETTLED = (Verdict.GRADER_FAULT, Verdict.PENDING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeater:
+    """Repeats reports under the suite as it is now; `recordings` is the folder of the former run's recordings."""
+
+    assignment: Assignment
+    fingerprint: SuiteFingerprint
+    suite: str
+    commitment: str
+    recordings: Path
+
+    def repeat(self, attempt: Attempt, before: SuiteFingerprint | None) -> GradeReport | None:
+        """Return the report as it is now; None where a test has to run. `before` is the suite of the attempt."""
+        results = self._repeat_results(attempt, before)
+        if results is None:
+            return None
+        check_points(self.assignment, results)
+        todos = score_todos(self.assignment.todos, results)
+        graded = attempt.report.assignment.model_copy(
+            update={"title": self.assignment.description.title, "suite_digest": self.suite}
+        )
+        repeated = attempt.report.model_copy(
+            update={
+                "assignment": graded,
+                "score": total(todo.score for todo in todos),
+                "late_penalty": 0.0,
+                "max_score": total(todo.max_score for todo in todos),
+                "todos": todos,
+                "tests": tuple(results),
+                "remarks": self._renew_remarks(attempt, results),
+                "seed_commitment": self.commitment,
+            }
+        )
+        return charge_lateness(repeated, self.assignment.description.late)
+
+    def keep_results(self, attempt: Attempt, before: SuiteFingerprint) -> tuple[CheckResult, ...]:
+        """Return the results that still hold where the other tests run again."""
+        if attempt.report.fault:
+            return ()
+        unchanged = self.fingerprint.find_unchanged(before)
+        # Under another policy, a forbidden name of then says nothing.
+        void = UNSETTLED if before.policy == self.fingerprint.policy else (*UNSETTLED, Verdict.FORBIDDEN)
+        tests = attempt.report.tests
+        return tuple(test for test in tests if find_function(test.id) in unchanged and test.status not in void)
+
+    def _repeat_results(self, attempt: Attempt, before: SuiteFingerprint | None) -> Sequence[CheckResult] | None:
+        report = attempt.report
+        if before is None or not self.fingerprint.has_same_tests(before) or not _is_settled(report):
+            return None
+        if self.assignment.gpu_policy == "skip":
+            return None  # a worker knows how the points of the skipped tests are shared out
+        tests = {test.id: test for test in self.fingerprint.tests}
+        relabelled = [_relabel(result, tests[find_function(result.id)]) for result in report.tests]
+        same_policy = before.policy == self.fingerprint.policy
+        return relabelled if same_policy else self._apply_policy(attempt, relabelled)
+
+    def _apply_policy(self, attempt: Attempt, results: Sequence[CheckResult]) -> Sequence[CheckResult] | None:
+        if any(result.status is Verdict.FORBIDDEN for result in results):
+            return None  # perhaps forbidden by the policy of then, so that its tests never ran
+        try:
+            submission = read_recording(self.recordings / attempt.evidence.recording).submission
+        except DamagedRecording:
+            return None
+        if submission.refused:
+            return results
+        uses = review_submission(submission, self.assignment).uses
+        outcomes = {todo: forbid_use(use, submission) for todo, use in uses.items()}
+        return [_forbid(result, outcomes[result.todo]) if result.todo in outcomes else result for result in results]
+
+    def _renew_remarks(self, attempt: Attempt, results: Sequence[CheckResult]) -> tuple[str, ...]:
+        # Remarks change with the verdicts only, and verdicts with the policy only, for which the recording was read.
+        if [result.status for result in results] == [result.status for result in attempt.report.tests]:
+            return attempt.report.remarks
+        submission = read_recording(self.recordings / attempt.evidence.recording).submission
+        return (*find_suspicions(submission, results), *list_remarks(submission, self.assignment))
+
+
+def _is_settled(report: GradeReport) -> bool:
+    return not report.fault and bool(report.tests) and all(test.status not in UNSETTLED for test in report.tests)
+
+
+def _relabel(result: CheckResult, test: FingerprintedTest) -> CheckResult:
+    return result.model_copy(
+        update={
+            "name": test.name or result.id,
+            "todo": test.todo,
+            "category": test.category,
+            "score": test.points if result.status is Verdict.PASSED else 0.0,
+            "max_score": test.points,
+            "visibility": test.visibility,
+        }
+    )
+
+
+def _forbid(result: CheckResult, outcome: Outcome) -> CheckResult:
+    words = {"status": outcome.verdict, "message": outcome.message, "hint": outcome.hint}
+    return result.model_copy(update={**words, "score": 0.0, "cpu_seconds": 0.0})

@@ -1,0 +1,162 @@
+"""Where a class's work comes from: what is known of each entry already, and what a worker has to do for it.
+
+`FreshSource` reads submissions (`grader batch`); `rejudge.RecordedSource` takes up what was recorded of them.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from grader.classroom.executor import TaskResult
+from grader.classroom.gradebook import Attempt, Evidence, Gradebook
+from grader.classroom.run_folder import RunFolder
+from grader.grading.cache_key import CacheKey, GradingConditions
+from grader.grading.worker import Job, describe_submission
+from grader.model.assignment import Assignment
+from grader.model.digests import digest_submission
+from grader.model.report import GradedSubmission, GradeReport
+from grader.model.verdict import Verdict
+from grader.sandbox.reader import read_confined
+
+
+@dataclass(frozen=True)
+class ClassEntry:
+    """One entry of the class, the label of its report, the key of its result, and a warning for the staff."""
+
+    index: int
+    job: Job
+    label: GradedSubmission
+    key: CacheKey
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """An attempt that counts as it is: it is in the gradebook already."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A new attempt that needed no worker."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True)
+class Left:
+    """A report that stays as it is, and a warning that says why."""
+
+    report: GradeReport
+    warning: str
+
+
+class Source(Protocol):
+    """The work of a class: `identify` an entry, then `prepare` it unless it was graded before."""
+
+    def identify(self, index: int, job: Job) -> ClassEntry | Known | Settled:
+        """Return an entry with the key of its result, or the result itself."""
+
+    def prepare(self, entry: ClassEntry) -> ClassEntry | Settled | Left:
+        """Return an entry as a worker is to grade it, or its result where no worker is needed."""
+
+    def find_trouble(self, entry: ClassEntry, result: TaskResult, report: GradeReport) -> str:
+        """Return why a worker's report cannot be taken; an empty string where it can."""
+
+    def keep_recording(self, result: TaskResult) -> str:
+        """Keep a result's recording and return its name; empty where there is none."""
+
+    def list_warnings(self) -> list[str]:
+        """Return what the staff should know, once all entries were taken."""
+
+
+@dataclass(kw_only=True)
+class FreshSource:
+    """Submissions as they lie in the class folder. With `pending`, only what waits for a GPU is graded."""
+
+    assignment: Assignment
+    conditions: GradingConditions
+    run: RunFolder
+    gradebook: Gradebook
+    commitment: str
+    fingerprint: str = ""
+    pending: bool = False
+
+    def identify(self, index: int, job: Job) -> ClassEntry | Known | Settled:
+        """Read the submission. Whatever one student submitted must not stop the class."""
+        if self.pending:
+            latest = self.gradebook.find_latest_attempt(job.student, self.assignment.name)
+            if latest and latest.report.status != "pending":
+                return Known(latest)
+        try:
+            submission = read_confined(
+                job.path,
+                isolation=self.conditions.environment.isolation,
+                module=self.assignment.module,
+                defines=self.assignment.defines,
+                student=job.student,
+            )
+        except Exception as error:  # noqa: BLE001 - see above
+            return self._fail(job, f"reading it failed: {type(error).__name__}: {error}")
+        warning = f"{job.student}: cannot be read: {submission.refused}" if submission.refused else ""
+        key = self.conditions.make_key(digest_submission(submission))
+        if submission.refused:
+            # What was too much to read is not read again by a worker.
+            job = replace(job, submission=submission)
+        return ClassEntry(index, job, describe_submission(job, submission), key, warning)
+
+    def prepare(self, entry: ClassEntry) -> ClassEntry:
+        """Keep the results of a report that waits for a GPU, as far as they would be the same again."""
+        former = self.gradebook.find_latest_attempt(entry.job.student, self.assignment.name) if self.pending else None
+        if former is None or not self._still_holds(former, entry.key):
+            return entry
+        kept = tuple(test for test in former.report.tests if test.status is not Verdict.PENDING)
+        recording = self.run.recordings / former.evidence.recording
+        return replace(entry, job=replace(entry.job, kept=kept, recording=recording if recording.is_file() else None))
+
+    def find_trouble(self, entry: ClassEntry, result: TaskResult, report: GradeReport) -> str:
+        """Take a report only if it was made under the conditions of the class, and not if the grader failed."""
+        return find_trouble(self.conditions, result, report)
+
+    def keep_recording(self, result: TaskResult) -> str:
+        """Write the recording into the run's folder."""
+        return self.run.keep_recording(result.graded.recording if result.graded else b"")
+
+    def list_warnings(self) -> list[str]:
+        """Return no warnings: those of a fresh class are about single entries."""
+        return []
+
+    def _fail(self, job: Job, fault: str) -> Settled:
+        report = make_fault(self.assignment, self.conditions, job, fault)
+        evidence = Evidence(name_path(job), "", self.fingerprint)
+        return Settled(Attempt(self.conditions.make_key(""), report, evidence))
+
+    def _still_holds(self, former: Attempt, key: CacheKey) -> bool:
+        """Tell whether a result was made under these conditions, except for the device."""
+        device = self.conditions.environment.device
+        elsewhere = former.report.environment.model_copy(update={"device": device})
+        return (
+            former.key == replace(self.conditions, environment=former.report.environment).make_key(key.submission)
+            and elsewhere == self.conditions.environment
+            and former.report.seed_commitment == self.commitment
+        )
+
+
+def find_trouble(conditions: GradingConditions, result: TaskResult, report: GradeReport) -> str:
+    """Return why a worker's report cannot be taken: other conditions, or a fault of the grader."""
+    software = result.graded.software if result.graded else ""
+    return conditions.find_difference(report, software) or (report.reason if report.status == "grader_fault" else "")
+
+
+def make_fault(assignment: Assignment, conditions: GradingConditions, job: Job, fault: str) -> GradeReport:
+    """Return the report of a submission that could not be graded."""
+    label = GradedSubmission(id="", student=job.student, files=(), submitted_at=job.submitted_at)
+    return GradeReport.for_fault(
+        assignment, label, suite=conditions.suite, environment=conditions.environment, fault=fault
+    )
+
+
+def name_path(job: Job) -> str:
+    """Return the submission's absolute path, since the class may be judged again from another folder."""
+    return "" if job.path == Path() else str(job.path.absolute())

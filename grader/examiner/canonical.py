@@ -1,0 +1,114 @@
+"""Dotted names -> the objects that they lead to, so that every way to spell an object is one name.
+
+`torch.nn.modules.transformer.F` is the module `torch.nn.functional`, `torch._VF.lstm_cell` is `torch.lstm_cell`. Only
+modules that hold a forbidden name are looked into, as they are: nothing is imported at a submission's wish.
+"""
+
+import importlib
+import sys
+from collections.abc import Collection, Iterator
+from types import ModuleType
+
+_MISSING = object()
+# Longer chains lead nowhere that a shorter one does not.
+MAX_LENGTH = 300
+
+
+class Canon:
+    """What dotted names stand for, among those that lead to one of the `forbidden` names or to a `tool`."""
+
+    def __init__(self, forbidden: Collection[str], tools: Collection[str] = ()) -> None:
+        self.forbidden = frozenset(forbidden)
+        self.leads = frozenset(prefix for name in (*forbidden, *tools) for prefix in _list_prefixes(name))
+        self._packages = frozenset(name.partition(".")[0] for name in forbidden)
+        self._objects: dict[str, object] = {}
+        self._steps: dict[tuple[str, str], str] = {}
+        self._names: dict[object, str] = {}
+        for name in sorted(self.forbidden):
+            self._learn(name)
+
+    def start(self, name: str) -> str:
+        """Return the canonical name of a root such as `torch`; empty where nothing that matters lies below it."""
+        return name if name in self.leads else ""
+
+    def step(self, owner: str, name: str) -> str:
+        """Return the canonical name of an attribute; empty where it leads nowhere that matters."""
+        key = (owner, name)
+        if key not in self._steps:
+            self._steps[key] = self._find_step(owner, name)
+        return self._steps[key]
+
+    def walk(self, path: str) -> str:
+        """Return the canonical name of a dotted path."""
+        first, *others = path.split(".")
+        found = self.start(first)
+        for name in others:
+            found = self.step(found, name) if found else ""
+        return found
+
+    def find_forbidden(self, name: str) -> str:
+        """Return the forbidden name that `name` is or lies under; empty where it is none."""
+        return next((prefix for prefix in _list_prefixes(name) if prefix in self.forbidden), "")
+
+    def _find_step(self, owner: str, name: str) -> str:
+        path = f"{owner}.{name}"
+        if len(path) > MAX_LENGTH:
+            return ""
+        child = self._read(owner, name)
+        if isinstance(child, ModuleType) and sys.modules.get(child.__name__) is child:
+            path = child.__name__ if child.__name__.partition(".")[0] in self._packages else path
+        elif child is not _MISSING:
+            path = self._find_name(child) or path
+        self._objects[path] = child
+        return path if self._matters(path, child) else ""
+
+    def _matters(self, path: str, child: object) -> bool:
+        if path in self.leads or self.find_forbidden(path) or isinstance(child, ModuleType):
+            return True
+        # What holds others but is no module, such as torch._C._VariableFunctions.
+        return child is not _MISSING and not callable(child) and type(child).__module__.startswith("torch._C")
+
+    def _read(self, owner: str, name: str) -> object:
+        holder = self._objects.get(owner, _MISSING) if "." in owner else sys.modules.get(owner, _MISSING)
+        if owner.partition(".")[0] not in self._packages or holder is _MISSING:
+            return _MISSING
+        if isinstance(holder, ModuleType) and type(holder) is ModuleType:
+            # Not getattr: a module's own `__getattr__` may import others, which takes seconds.
+            return vars(holder).get(name, _MISSING)
+        if type(holder).__name__ == "_Ops" or isinstance(holder, type):
+            return _MISSING  # torch.ops makes whatever it is asked for
+        try:
+            return getattr(holder, name, _MISSING)
+        except Exception:  # noqa: BLE001 - a library's own attribute may raise anything; then it leads nowhere
+            return _MISSING
+
+    def _learn(self, name: str) -> None:
+        # From the object itself to its forbidden name, whatever else it is called.
+        try:
+            importlib.import_module(name.partition(".")[0])
+        except ImportError:
+            return
+        path, child = "", _MISSING
+        for part in name.split("."):
+            if not path:
+                path, child = part, sys.modules[part]
+                continue
+            child = self._read(path, part)
+            path = f"{path}.{part}"
+            self._objects[path] = child
+        if child is not _MISSING and not isinstance(child, ModuleType):
+            self._names.setdefault(child, name)
+
+    def _find_name(self, child: object) -> str:
+        try:
+            return self._names.get(child, "")
+        except TypeError:
+            return ""  # not hashable, so no function or class
+
+
+def _list_prefixes(name: str) -> Iterator[str]:
+    end = name.find(".")
+    while end != -1:
+        yield name[:end]
+        end = name.find(".", end + 1)
+    yield name

@@ -1,0 +1,185 @@
+"""One submission under examination: what was asked of it, what is loaded, and what the replies mean."""
+
+import inspect
+import itertools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from grader.examiner.autograd import connect_result
+from grader.examiner.explain import RaiseContext, explain_exception
+from grader.examiner.proxy import RemoteObject, refer_to
+from grader.examiner.stubs import fill_stubs
+from grader.model.assignment import Assignment
+from grader.model.submission import Submission
+from grader.model.verdict import SubmissionError, Verdict
+from grader.wire.codec import Decoder, Encoder
+from grader.wire.frames import Frame, ProtocolError
+from grader.wire.messages import (
+    Begin,
+    Done,
+    Load,
+    Loaded,
+    Raised,
+    Reply,
+    Request,
+    pack_message,
+    unpack_message,
+)
+
+if TYPE_CHECKING:
+    from grader.sandbox.channel import Channel  # it needs what only Linux has; a student's own check runs anywhere
+
+# After these the CUDA driver refuses every further call of the process, whatever caused them; only their text shows it.
+STICKY = re.compile(r"CUDA error: |CUBLAS_STATUS_|CUDNN_STATUS_")
+
+
+@dataclass(frozen=True)
+class _SentRequest:
+    """A request on its way. `inputs` are those of its tensors that want a gradient."""
+
+    request: Request
+    seq: int
+    frame: Frame
+    inputs: list[torch.Tensor]
+
+
+class SubmissionSession:
+    """One submission under examination: its channel, what of it is loaded, and what did not load.
+
+    `signatures` are those of the reference, where it is known: they save requests and explain wrong calls.
+    """
+
+    def __init__(
+        self,
+        submission: Submission,
+        assignment: Assignment,
+        channel: "Channel",
+        *,
+        devices: set[str],
+        signatures: Mapping[str, inspect.Signature] | None = None,
+    ) -> None:
+        self.submission = submission
+        self.assignment = assignment
+        self.channel = channel
+        self.devices = devices
+        self.signatures = signatures or {}
+        self.failures: dict[str, str] = {}
+        self._fills = {todo.id: todo.fill for todo in assignment.todos if todo.fill}
+        self._sources: dict[str, str] = {}
+        self._loaded: str | None = None
+        self._numbers = itertools.count(1)
+        self._posted: list[_SentRequest] = []
+
+    def begin(self, todo_id: str, seed: int) -> None:
+        """Start a test of one TODO: fresh clocks, fresh definitions, and the other TODOs' open stubs filled."""
+        self._posted = []
+        # Parsing costs more than a whole test; a submission has few TODOs and many tests.
+        if todo_id not in self._sources:
+            self._sources[todo_id] = fill_stubs(self.submission.source, keep=todo_id, fills=self._fills)
+        source = self._sources[todo_id]
+        if self.channel.start_test() or source != self._loaded:
+            self._loaded = None
+            self._load(source)
+        # Counted within a test: what it sends must not depend on the tests before it (see `examiner.replay`).
+        self._numbers = itertools.count(1)
+        self.post(Begin(seed))
+
+    def settle(self) -> None:
+        """End a test: carry out what was only posted. Raises SubmissionError as `request` does."""
+        if self._posted:
+            self._exchange()
+
+    def request(self, request: Request) -> Any:
+        """Return the value of the reply. Raises SubmissionError if the submission raised, died, overran or sent no
+        proper reply."""
+        self._send(request)
+        reply = self._exchange()
+        if isinstance(reply, Done):
+            return reply.value
+        raise SubmissionError(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
+
+    def post(self, request: Request) -> int:
+        """Leave a request for the next exchange, which raises what it raises. Return the handle of its result."""
+        return -self._send(request, keep=True)
+
+    def _send(self, request: Request, *, keep: bool = False) -> int:
+        seq = next(self._numbers)
+        encoder = Encoder(refer_to)
+        # Packed at once: later changes of a tensor by the test are not meant for this request.
+        frame = pack_message(request, seq, encoder, keep=keep)
+        inputs = [tensor for tensor in encoder.tensors if tensor.requires_grad]
+        self._posted.append(_SentRequest(request, seq, frame, inputs))
+        return seq
+
+    def _exchange(self) -> Reply:
+        """Have every sent request carried out. Return the last reply, or raise for the first that raised."""
+        sent, self._posted = self._posted, []
+        frames = self.channel.ask([item.frame for item in sent])
+        for item, frame in zip(sent, frames, strict=True):
+            reply = self._read(frame, item)
+            if isinstance(reply, Raised):
+                if STICKY.search(reply.message):
+                    self._abandon_child()
+                context = RaiseContext(self.submission, self.signatures, self.failures)
+                raise explain_exception(reply, item.request, context)
+        return reply
+
+    def _read(self, frame: Frame, sent: _SentRequest) -> Reply:
+        try:
+            if frame.header.get("seq") != sent.seq:
+                raise ProtocolError("a reply out of turn")
+            message = unpack_message(frame, Decoder(frame.block, self._resolve, self._adopter(sent)))
+        except ProtocolError as error:
+            self._abandon_child()
+            raise SubmissionError(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
+        if not isinstance(message, Loaded | Done | Raised):
+            raise SubmissionError(Verdict.MALFORMED_REPLY, "a request where a reply was expected")
+        return message
+
+    def _abandon_child(self) -> None:
+        self.channel.close()
+        self._loaded = None
+
+    def _load(self, source: str) -> None:
+        self._numbers = itertools.count()
+        module = self.assignment.module.removesuffix(".py")
+        self._send(Load(source, module, list(self.assignment.leftovers)))
+        reply = self._exchange()
+        if not isinstance(reply, Loaded):
+            raise SubmissionError(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
+        self._loaded = source
+        self.failures = self._read_failures(reply)
+
+    def _read_failures(self, loaded: Loaded) -> dict[str, str]:
+        sentences: dict[str, str] = {}
+        for failure in loaded.failures:
+            match failure:
+                case [list(names), str(kind), str(message), int(line)]:
+                    place = self.submission.locate(line).describe()
+                    sentences |= {name: f"{kind}: {message} ({place})" for name in names if isinstance(name, str)}
+                case _:
+                    raise SubmissionError(Verdict.MALFORMED_REPLY, "a load report of an unknown form")
+        return sentences
+
+    def _resolve(self, body: dict[str, Any]) -> RemoteObject:
+        number, name = body.get("id"), body.get("type")
+        if type(number) is not int or not isinstance(name, str):
+            raise ProtocolError("a handle without number or type")
+        return RemoteObject(self, number, name[:100])
+
+    def _adopter(self, sent: _SentRequest) -> Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]:
+        def adopt(tensor: torch.Tensor, body: dict[str, Any]) -> torch.Tensor:
+            device = body.get("device")
+            if device not in self.devices:
+                raise ProtocolError(f"a tensor on {str(device)[:40]!r}")
+            tensor = tensor.to(device)
+            if body.get("grad") is not True or not tensor.is_floating_point():
+                return tensor
+            connected: torch.Tensor = connect_result(self.request, sent.seq, body["i"], tensor, sent.inputs)
+            return connected
+
+        return adopt

@@ -1,0 +1,79 @@
+"""The marks of a test and the sentinel of an open TODO: their names, and how marks are read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast, get_args
+
+from grader.model.errors import BrokenSuite
+
+# The skeletons' function that an open TODO calls; the original lab leaves it undefined.
+SENTINEL = "FIXME"
+
+Category = Literal["shape", "parity", "gpu", "behaviour"]
+Visibility = Literal["visible", "after_due", "hidden"]
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+VISIBILITIES: tuple[Visibility, ...] = get_args(Visibility)
+DEFAULT_VISIBILITY: Visibility = "after_due"
+
+TODO = "todo"
+POINTS = "points"
+VISIBILITY = "visibility"
+GATE = "gate"
+# The marks that a verdict does not depend on, except for the TODO.
+NAMES = frozenset({*CATEGORIES, TODO, VISIBILITY})
+# As `pytest --markers` shows them.
+DESCRIPTIONS = (
+    f"{TODO}(id, {POINTS}): the TODO that a test judges, and what it is worth",
+    f"{VISIBILITY}(level): {', '.join(VISIBILITIES)}; default {DEFAULT_VISIBILITY}",
+    f"{GATE}: if this test shows nothing of the right answer, no other test of its TODO counts",
+    *(f"{category}: what kind of test this is" for category in CATEGORIES),
+)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One `pytest.mark.<name>(*args, **kwargs)`, read by pytest or from a syntax tree."""
+
+    name: str
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TestMarks:
+    """What the marks of one hidden test say."""
+
+    __test__ = False  # pytest would take it for a class of tests
+
+    todo: str
+    points: float
+    category: Category
+    visibility: Visibility
+    is_gate: bool = False
+
+
+def read_todo(marks: Iterable[Mark], *, where: str) -> str:
+    """Return the TODO of the test at `where`. Raises BrokenSuite if it is not marked exactly once."""
+    todos = [mark for mark in marks if mark.name == TODO]
+    if len(todos) != 1 or len(todos[0].args) != 1:
+        raise BrokenSuite(f"{where}: mark it once with @pytest.mark.{TODO}('<id>', {POINTS}=N)")
+    return str(todos[0].args[0])
+
+
+def read_marks(marks: Sequence[Mark], *, where: str) -> TestMarks:
+    """Return what the marks of the hidden test at `where` say, the nearest mark first. Raises BrokenSuite."""
+    named = {mark.name: mark for mark in reversed(marks)}
+    points = named[TODO].kwargs.get(POINTS) if TODO in named else None
+    categories = sorted(named.keys() & set(CATEGORIES))
+    if len(categories) != 1 or not isinstance(points, (int, float)):
+        raise BrokenSuite(f"{where}: mark it with one category of {CATEGORIES} and with a TODO and its points")
+    level = list(named[VISIBILITY].args) if VISIBILITY in named else [DEFAULT_VISIBILITY]
+    if len(level) != 1 or level[0] not in VISIBILITIES:
+        raise BrokenSuite(f"{where}: its visibility must be one of {VISIBILITIES}")
+    return TestMarks(
+        todo=read_todo(marks, where=where),
+        points=float(points),
+        category=cast(Category, categories[0]),
+        visibility=cast(Visibility, level[0]),
+        is_gate=GATE in named,
+    )

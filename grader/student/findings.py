@@ -1,0 +1,29 @@
+"""What the process that runs the public tests sends to the one that prints how they ended."""
+
+from dataclasses import dataclass
+
+from grader.model.verdict import Outcome
+
+
+@dataclass(frozen=True)
+class RunningTest:
+    """A test that has begun a part that must end within `seconds`; `name` is its docstring."""
+
+    id: str
+    todo: str
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class AllTestsEnded:
+    """The last message."""
+
+
+@dataclass(frozen=True)
+class PublicFinding:
+    """How one public test ended; `name` is its docstring."""
+
+    todo: str
+    name: str
+    outcome: Outcome

@@ -1,0 +1,202 @@
+"""Run the public tests against a submission in this process, on any system.
+
+The code is not confined and nothing is secret: it is the student's code on the student's computer, and the tests lie
+open beside it. No verdict from here counts for a grade.
+"""
+
+import faulthandler
+import re
+import tempfile
+from collections.abc import Callable, Generator, Set
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+
+from grader.examiner import plugin
+from grader.examiner.examination import EXAMINATION, Examination, list_marks, read_sentence
+from grader.examiner.parity import Mismatch
+from grader.examiner.pytest_adapter import QUIET, Recorder, judge
+from grader.examiner.session import SubmissionSession
+from grader.model.errors import BrokenSuite, GraderError, GraderFault, UsageError
+from grader.model.marks import read_todo
+from grader.model.submission import Submission
+from grader.model.verdict import Outcome, Verdict
+from grader.sandbox.in_process import InProcessChannel
+from grader.student.findings import AllTestsEnded, PublicFinding, RunningTest
+from grader.student.kit import Kit
+
+# Neither the student's own pytest settings nor plugins may change what is checked; the lines printed are ours.
+OPTIONS = [*QUIET, "--noconftest", "--import-mode=importlib", "--capture=sys"]
+MAX_SHOWN = 160
+MAX_VALUES = 12
+_EQUATION = re.compile(r"assert (.+?) == (.+)")
+
+Send = Callable[[RunningTest | PublicFinding | AllTestsEnded], None]
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """How long one public test may take: to load the submission, and then to run."""
+
+    load_seconds: float
+    test_seconds: float
+
+
+class OpenExamination(Examination):
+    """An examination of which nothing is secret: the seed is known, and there is no reference."""
+
+    def load_reference(self) -> ModuleType:
+        """Raise BrokenSuite: a public test holds what it expects itself."""
+        raise BrokenSuite(f"a public test of {self.assignment.name} asks for the reference, which students do not have")
+
+
+def run_public_tests(
+    submission: Submission, kit: Kit, send: Send, *, limits: TimeLimits, stack: Path, judged: Set[str] = frozenset()
+) -> None:
+    """Run every test whose id is not in `judged`, and send how each ends. Raises GraderError if that is impossible.
+
+    Where a test overruns, its stack is written to the file `stack` and this process ends.
+    """
+    with stack.open("w", encoding="utf-8") as file, tempfile.TemporaryDirectory() as folder:
+        runner = _Runner(examine(submission, kit), send, limits, file.fileno(), judged)
+        settings = Path(folder, "pytest.ini")  # empty: otherwise pytest looks for the student's own
+        settings.write_text("[pytest]\n", encoding="utf-8")
+        where = ["-c", str(settings), "--rootdir", str(kit.folder), str(kit.public_tests)]
+        status = pytest.main([*OPTIONS, *where], plugins=[plugin, runner])
+    if runner.unreadable:
+        raise UsageError(
+            f"the tests in {str(kit.public_tests)!r} cannot be loaded: {runner.unreadable}; install what is missing, "
+            "or unpack the kit again"
+        )
+    if runner.fault:
+        raise runner.fault
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED and not judged:
+        raise UsageError(f"no tests in {str(kit.public_tests)!r}: unpack the kit again")
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise GraderFault(f"pytest ended with status {int(status)}")
+    # Sent from here: the submission's objects may do anything once they are freed.
+    send(AllTestsEnded())
+
+
+def examine(submission: Submission, kit: Kit) -> Examination:
+    """Return what the fixtures of the public tests need, for a submission that was read."""
+    examination = OpenExamination(kit, b"")
+    examination.examine(SubmissionSession(submission, kit, InProcessChannel(), devices={"cpu"}))
+    return examination
+
+
+class _Runner(Recorder):
+    """Puts the examination where the fixtures look for it, and sends each test's outcome as soon as it is known.
+
+    An overrun ends the process: no exception would stop a loop that catches every exception, and no signal is handled
+    while C code runs. faulthandler's own thread needs neither, on any system.
+    """
+
+    def __init__(self, examination: Examination, send: Send, limits: TimeLimits, stack: int, judged: Set[str]) -> None:
+        super().__init__()
+        self.examination = examination
+        self.send = send
+        self.limits = limits
+        self.stack = stack
+        self.judged = judged
+        self.unreadable = ""
+        self.fault: GraderError | None = None
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        session.config.stash[EXAMINATION] = self.examination
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self.unreadable:
+            lines = str(report.longrepr).splitlines()
+            errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E")] or lines
+            self.unreadable = _cut(errors[-1]) if errors else "no reason was given"
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if item.nodeid not in self.judged]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._limit(item, self.limits.load_seconds)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        self._limit(item, self.limits.test_seconds)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        self.raised = None
+        result = yield
+        faulthandler.cancel_dump_traceback_later()
+        if isinstance(self.raised, GraderError):
+            self.fault = self.fault or self.raised  # a public test is wrong: reported once pytest has ended
+        else:
+            self.send(PublicFinding(*_name_test(item), judge_public_test(self.raised)))
+        return result
+
+    def _limit(self, item: pytest.Item, seconds: float) -> None:
+        self.send(RunningTest(item.nodeid, *_name_test(item), seconds))
+        faulthandler.dump_traceback_later(seconds, exit=True, file=self.stack)
+
+
+def _name_test(item: pytest.Item) -> tuple[str, str]:
+    """Return the TODO of a test and its sentence."""
+    return read_todo(list_marks(item), where=item.nodeid), read_sentence(item, default=item.name)
+
+
+def judge_public_test(raised: BaseException | None) -> Outcome:
+    """Return what an exception in a public test means; unlike a hidden one, it may say what was expected."""
+    if isinstance(raised, pytest.skip.Exception):
+        return Outcome(Verdict.PENDING, str(raised))
+    outcome = judge(
+        raised,
+        show_mismatch=lambda mismatch: f"{mismatch.message}{_show_compared(mismatch)}",
+        show_assertion=lambda error: _read_assertion(str(error)),
+    )
+    if outcome:
+        return outcome
+    kind = type(raised).__name__
+    return Outcome(Verdict.FAILED, f"the test could not use what was returned ({kind}: {_cut(str(raised))})")
+
+
+def _read_assertion(text: str) -> str:
+    # "message\nassert FOUND == EXPECTED\n  ...", as pytest rewrites it
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["an assertion failed"]
+    message = "" if lines[0].startswith("assert ") else lines[0]
+    found = next((match for line in lines if (match := _EQUATION.match(line))), None)
+    if found is None:
+        return _cut(message or lines[0])
+    compared = (
+        f"expected {_cut(found[2])}" if found[1] in message else f"found {_cut(found[1])}, expected {_cut(found[2])}"
+    )
+    return f"{_cut(message)}; {compared}" if message else compared
+
+
+def _show_compared(mismatch: Mismatch) -> str:
+    if mismatch.compared is None:
+        return ""
+    found, expected = (_show(value) for value in mismatch.compared)
+    return f"; found {found}, expected {expected}" if found and expected else ""
+
+
+def _show(value: Any) -> str:
+    if not isinstance(value, torch.Tensor):
+        text = repr(value)
+        return text if len(text) <= MAX_SHOWN else ""
+    if value.numel() > MAX_VALUES:
+        return ""
+    return str(_round(value.detach().cpu().tolist()))
+
+
+def _round(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_round(item) for item in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_SHOWN else f"{line[: MAX_SHOWN - 1]}…"
