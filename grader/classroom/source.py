@@ -9,6 +9,7 @@ from typing import Protocol
 
 from grader.classroom.executor import TaskResult
 from grader.classroom.gradebook import Attempt, Evidence, Gradebook
+from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.run_folder import RunFolder
 from grader.grading.cache_key import CacheKey, GradingConditions
 from grader.grading.worker import Job, describe_submission
@@ -16,7 +17,6 @@ from grader.model.assignment import Assignment
 from grader.model.digests import digest_submission
 from grader.model.report import GradedSubmission, GradeReport
 from grader.model.verdict import Verdict
-from grader.sandbox.reader import read_confined
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class FreshSource:
     run: RunFolder
     gradebook: Gradebook
     commitment: str
+    read_ahead: ReadAhead
     fingerprint: str = ""
     pending: bool = False
 
@@ -90,13 +91,7 @@ class FreshSource:
             if latest and latest.report.status != "pending":
                 return Known(latest)
         try:
-            submission = read_confined(
-                job.path,
-                isolation=self.conditions.environment.isolation,
-                module=self.assignment.module,
-                defines=self.assignment.defines,
-                student=job.student,
-            )
+            submission = self.read_ahead.take(index, job)
         except Exception as error:  # noqa: BLE001 - see above
             return self._fail(job, f"reading it failed: {type(error).__name__}: {error}")
         warning = f"{job.student}: cannot be read: {submission.refused}" if submission.refused else ""

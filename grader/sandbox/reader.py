@@ -32,9 +32,9 @@ from grader.sandbox.jail import Jail, choose_isolation
 from grader.sandbox.start import Program
 from grader.wire.frames import Frame
 
-# More than ten times what the largest source that is accepted takes.
+# Five times what the largest source that is accepted takes.
 LIMITS = Limits(
-    cpu_seconds=10, asleep_seconds=10, total_cpu_seconds=120, memory_mb=512, disk_mb=544, threads=4, open_files=256
+    cpu_seconds=5, asleep_seconds=10, total_cpu_seconds=120, memory_mb=512, disk_mb=544, threads=4, open_files=256
 )
 # The files of a submission that are looked at: no more are opened.
 MOST_OPENED = 200
