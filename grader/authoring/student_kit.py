@@ -9,18 +9,10 @@ from pathlib import Path
 
 from grader.authoring.student_wheel import write_wheel
 from grader.model.assignment import DESCRIPTION, Assignment
+from grader.reporting.messages import KIT_README
 from grader.student.kit import PUBLIC_TESTS
 
 COPIED = (DESCRIPTION, "handout.md", "handout.ko.md", PUBLIC_TESTS)
-README = """\
-# {title}
-
-Once: `pip install {wheel}`. Then, in this folder: `grader check {module} -a {name}`.
-Plain `pytest` runs the same tests. Both read the notebook as well.
-
-처음 한 번: `pip install {wheel}`. 그 다음 이 폴더에서: `grader check {module} -a {name} --lang ko`.
-`pytest`만 실행해도 같은 테스트가 돌아갑니다. 둘 다 노트북도 읽습니다.
-"""
 CONFTEST = '''\
 """Lets plain `pytest` run the public tests of this folder. There is nothing to fill in here."""
 
@@ -60,7 +52,7 @@ def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) ->
         _copy(assignment.folder / name, target / name)
     wheel = write_wheel(target)
     words = {"title": assignment.description.title, "module": assignment.module, "name": assignment.name}
-    (target / "README.md").write_text(README.format(wheel=wheel.name, **words), encoding="utf-8")
+    (target / "README.md").write_text(KIT_README.format(wheel=wheel.name, **words), encoding="utf-8")
     (target / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     return target
 

@@ -22,8 +22,9 @@ from grader.classroom.retry import Finished, WorkQueue
 from grader.classroom.run_folder import RunFolder
 from grader.classroom.source import ClassEntry, FreshSource, Known, Settled, Source, make_fault, name_path
 from grader.grading.cache_key import GradingConditions, read_conditions
+from grader.grading.description import describe_environment
 from grader.grading.suite_fingerprint import fingerprint_suite
-from grader.grading.worker import Job, describe_environment
+from grader.grading.worker import Job
 from grader.intake.downloads import Ignored
 from grader.model.assignment import Assignment
 from grader.model.course import Course, commit_to

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.classroom.run_folder import RunFolder, read_report
-from grader.model.report import GradeReport, TodoResult
+from grader.model.report import GradeReport
 from grader.reporting.files import write_table
 from grader.reporting.terminal import make_console
 
@@ -77,7 +77,8 @@ def compare_reports(before: GradeReport | None, after: GradeReport | None) -> li
         only = Reason.NEW if before is None else Reason.GONE
         return [Change(student, WHOLE, _mark_whole(before), _mark_whole(after), (only,))]
     why = tuple(_find_reasons(before, after)) or (Reason.VERDICT,)
-    pairs = _pair_todos(before, after)
+    ones, others = (_mark_todos(report) for report in (before, after))
+    pairs = {todo: (ones.get(todo, Mark()), others.get(todo, Mark())) for todo in {**ones, **others}}
     changes = [Change(student, todo, one, other, why) for todo, (one, other) in pairs.items() if one != other]
     if not changes and _mark_whole(before) != _mark_whole(after):
         changes.append(Change(student, WHOLE, _mark_whole(before), _mark_whole(after), why))
@@ -114,13 +115,9 @@ def _find_reasons(before: GradeReport, after: GradeReport) -> Iterator[Reason]:
         yield Reason.ENVIRONMENT
 
 
-def _pair_todos(before: GradeReport, after: GradeReport) -> dict[str, tuple[Mark, Mark]]:
-    ones, others = ({todo.id: _mark_todo(report, todo) for todo in report.todos} for report in (before, after))
-    return {todo: (ones.get(todo, Mark()), others.get(todo, Mark())) for todo in dict.fromkeys([*ones, *others])}
-
-
-def _mark_todo(report: GradeReport, todo: TodoResult) -> Mark:
-    return Mark(None if report.final_score is None else todo.score, todo.status.value)
+def _mark_todos(report: GradeReport) -> dict[str, Mark]:
+    is_scored = report.final_score is not None
+    return {todo.id: Mark(todo.score if is_scored else None, todo.status.value) for todo in report.todos}
 
 
 def _mark_whole(report: GradeReport | None) -> Mark:

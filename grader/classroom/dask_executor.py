@@ -19,7 +19,7 @@ from distributed.diagnostics.plugin import WorkerPlugin
 
 from grader.classroom.executor import DEPTH, Task, TaskResult, WorkerFactory, open_grading
 from grader.classroom.local_executor import LocalExecutor
-from grader.grading.worker import describe_environment
+from grader.grading.description import describe_environment
 from grader.model.assignment import Assignment
 from grader.model.devices import choose_device
 from grader.model.errors import GraderError, GraderFault, UsageError

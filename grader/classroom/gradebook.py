@@ -8,7 +8,8 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -39,11 +40,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
+from grader.classroom.adjustments import Adjustment
 from grader.grading.cache_key import CacheKey
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # Statements that bring a gradebook of the version before up to this one. Not the tables below: those change.
 MIGRATIONS: Mapping[int, tuple[str, ...]] = {
     2: (
@@ -51,7 +53,12 @@ MIGRATIONS: Mapping[int, tuple[str, ...]] = {
         "ALTER TABLE attempts ADD COLUMN recording VARCHAR(64) NOT NULL DEFAULT ''",
         "ALTER TABLE attempts ADD COLUMN outline VARCHAR(64) NOT NULL DEFAULT ''",
         "CREATE TABLE outlines (digest VARCHAR(64) NOT NULL PRIMARY KEY, text TEXT NOT NULL)",
-    )
+    ),
+    3: (
+        "CREATE TABLE adjustments (number INTEGER NOT NULL PRIMARY KEY, assignment TEXT NOT NULL, "
+        "student TEXT NOT NULL, kind VARCHAR(16) NOT NULL, todo TEXT NOT NULL, points FLOAT, reason TEXT NOT NULL, "
+        "comment TEXT NOT NULL, author TEXT NOT NULL, undoes INTEGER, basis FLOAT, made_at TIMESTAMP NOT NULL)",
+    ),
 }
 BUSY_SECONDS = 60
 
@@ -80,6 +87,24 @@ _ATTEMPTS = Table(
 _OUTLINES = Table(
     "outlines", _METADATA, Column("digest", String(64), primary_key=True), Column("text", Text, nullable=False)
 )
+_ADJUSTMENTS = Table(
+    "adjustments",
+    _METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("assignment", Text, nullable=False),
+    Column("student", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("todo", Text, nullable=False),
+    Column("points", Float),
+    Column("reason", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("undoes", Integer),
+    Column("basis", Float),
+    Column("made_at", DateTime, nullable=False),
+)
+
+_ADJUSTMENT_FIELDS = [field.name for field in fields(Adjustment) if field.name != "by"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +126,23 @@ class Attempt:
     key: CacheKey
     report: GradeReport
     evidence: Evidence = Evidence()
+
+    def to_row(self) -> dict[str, object]:
+        """Return the attempt as a row of the database."""
+        return {
+            "student": self.report.submission.student,
+            "assignment": self.report.assignment.name,
+            "submission_digest": self.key.submission,
+            "suite_digest": self.key.suite,
+            "environment_digest": self.key.environment,
+            "status": self.report.status,
+            "score": self.report.final_score,
+            "max_score": self.report.max_score,
+            "report": self.report.model_dump_json(),
+            "path": self.evidence.path,
+            "recording": self.evidence.recording,
+            "outline": self.evidence.fingerprint,
+        }
 
 
 class Gradebook:
@@ -127,7 +169,7 @@ class Gradebook:
     def add_all(self, attempts: Sequence[Attempt]) -> None:
         """Keep several attempts, or none of them. When this returns, they outlive the process."""
         with self._begin() as connection:
-            connection.execute(insert(_ATTEMPTS), [_make_row(attempt) for attempt in attempts])
+            connection.execute(insert(_ATTEMPTS), [attempt.to_row() for attempt in attempts])
 
     def add_fingerprint(self, text: str) -> str:
         """Keep a suite's fingerprint, once, and return its digest."""
@@ -159,6 +201,28 @@ class Gradebook:
         rows = _ATTEMPTS.c
         query = select(_ATTEMPTS).where(rows.student == student, rows.assignment == assignment)
         return self._find_first(query.order_by(rows.id.desc()))
+
+    def add_adjustments(self, assignment: str, adjustments: Sequence[Adjustment]) -> None:
+        """Keep adjustments, or none of them. One without a number or a time gets the next and the current one."""
+        with self._begin() as connection:
+            last: int = connection.scalar(select(func.coalesce(func.max(_ADJUSTMENTS.c.number), 0))) or 0
+            for following, adjustment in enumerate(adjustments, start=last + 1):
+                number = adjustment.number or following
+                row = {**asdict(adjustment), "number": number, "assignment": assignment, "author": adjustment.by}
+                del row["by"]
+                row["made_at"] = adjustment.made_at or datetime.now(UTC).replace(tzinfo=None)
+                connection.execute(insert(_ADJUSTMENTS).values(row))
+
+    def list_adjustments(self, assignment: str) -> dict[str, list[Adjustment]]:
+        """Return every adjustment, undone or not, by student and in the order of their numbers."""
+        query = select(_ADJUSTMENTS).where(_ADJUSTMENTS.c.assignment == assignment).order_by(_ADJUSTMENTS.c.number)
+        with self._begin() as connection:
+            rows = connection.execute(query).mappings().all()
+        found: dict[str, list[Adjustment]] = {}
+        for row in rows:
+            fields = {name: row[name] for name in _ADJUSTMENT_FIELDS}
+            found.setdefault(row["student"], []).append(Adjustment(by=row["author"], **fields))
+        return found
 
     def _find_first(self, query: Select[Any]) -> Attempt | None:
         with self._begin() as connection:
@@ -202,7 +266,11 @@ def _create_engine(url: str | URL) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return _create_sqlite_engine(parsed)
+            engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+            event.listen(engine, "connect", _prepare_sqlite)
+            # sqlite3 begins no transaction before a CREATE or an ALTER, so that half a migration could stay.
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+            return engine
         if parsed.get_backend_name() == "postgresql":
             return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     except ModuleNotFoundError as error:
@@ -210,14 +278,6 @@ def _create_engine(url: str | URL) -> Engine:
     except (SQLAlchemyError, ValueError) as error:
         raise UsageError(f"not a database URL: {error}; write postgresql://user@host/database") from error
     raise UsageError(f"a gradebook is kept in SQLite or PostgreSQL, not in {parsed.get_backend_name()!r}")
-
-
-def _create_sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _prepare_sqlite)
-    # sqlite3 begins no transaction before a CREATE or an ALTER, so that half a migration could stay.
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-    return engine
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:
@@ -240,20 +300,3 @@ def _update_schema(connection: Connection) -> None:
         for statement in MIGRATIONS[step]:
             connection.execute(text(statement))
         connection.execute(update(_VERSION).values(version=step))
-
-
-def _make_row(attempt: Attempt) -> dict[str, object]:
-    return {
-        "student": attempt.report.submission.student,
-        "assignment": attempt.report.assignment.name,
-        "submission_digest": attempt.key.submission,
-        "suite_digest": attempt.key.suite,
-        "environment_digest": attempt.key.environment,
-        "status": attempt.report.status,
-        "score": attempt.report.final_score,
-        "max_score": attempt.report.max_score,
-        "report": attempt.report.model_dump_json(),
-        "path": attempt.evidence.path,
-        "recording": attempt.evidence.recording,
-        "outline": attempt.evidence.fingerprint,
-    }

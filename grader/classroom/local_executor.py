@@ -203,18 +203,14 @@ class LocalExecutor:
             # Of two tasks it was at the first one.
             results = [TaskResult(task, name, trouble=trouble, is_stuck=is_stuck) for task in slot.tasks[:1]]
             del slot.tasks[:1]
-        if not was_ready:
-            self._count_lost_opening(slot, trouble)
-        self._pass_on(slot)
-        return results
-
-    def _count_lost_opening(self, slot: WorkerSlot, trouble: str) -> None:
-        slot.lost_openings += 1
+        slot.lost_openings += not was_ready
         if slot.lost_openings == MAX_LOST_OPENINGS:
             # As when there is memory for so many workers and no more: the others go on without it.
             self.slots.remove(slot)
         if not self.slots:
             raise GraderFault(f"no worker can be started: {trouble}; is there enough memory? try `--jobs 1`")
+        self._pass_on(slot)
+        return results
 
     def _pass_on(self, slot: WorkerSlot) -> None:
         waiting, slot.tasks = slot.tasks, []

@@ -81,8 +81,10 @@ class RecordedSource:
             recording = self._adopt(attempt.evidence.recording)
             return Settled(Attempt(entry.key, report, Evidence(attempt.evidence.path, recording, self.digest)))
         job = entry.job
-        if before is not None and before.conditions == self.repeater.fingerprint.conditions:
-            job = self._add_recording(job, attempt, before)
+        is_usable = before is not None and before.conditions == self.repeater.fingerprint.conditions
+        if before is not None and is_usable and attempt.evidence.recording:
+            recorded = self.former_run.recordings / attempt.evidence.recording
+            job = replace(job, recording=recorded, kept=self.repeater.keep_results(attempt, before))
         if job.recording is None and not (attempt.evidence.path and job.path.exists()):
             warning = (
                 f"{entry.job.student}: not judged again: there is neither a usable recording nor the submission; "
@@ -116,12 +118,6 @@ class RecordedSource:
             f"conditions: {names}"
         ]
 
-    def _add_recording(self, job: Job, attempt: Attempt, before: SuiteFingerprint) -> Job:
-        if not attempt.evidence.recording:
-            return job
-        recording = self.former_run.recordings / attempt.evidence.recording
-        return replace(job, recording=recording, kept=self.repeater.keep_results(attempt, before))
-
     def _adopt(self, recording: str) -> str:
         if not recording or self.run.recordings == self.former_run.recordings:
             return recording
@@ -146,6 +142,9 @@ def rejudge_run(
 
     `open_executor` opens other workers than those of this machine.
     """
+    if not options.store and not source.gradebook.is_file():
+        source.list_reports()  # says what is wrong where the folder is not a run at all
+        raise UsageError(f"no gradebook in {str(source.folder)!r}: pass --store where the class was graded with it")
     students = source.list_students()
     first = read_report(source.list_reports()[0])
     assignment = options.course.load_assignment(first.assignment.name)
@@ -155,10 +154,11 @@ def rejudge_run(
     with (
         notice_interrupt() as interrupted,
         target.open(),
-        _open_former(source, options) as former,
+        open_gradebook(options.store or source.gradebook) as former,
         open_gradebook(options.store or target.gradebook) as gradebook,
-        (open_executor or _open_replaying)(assignment, isolation, workers, device) as executor,
+        (open_executor or open_replaying)(assignment, isolation, workers, device) as executor,
     ):
+        _adopt_adjustments(assignment.name, former, gradebook)
         repeater = _make_repeater(assignment, conditions, options.course, source)
         digest = gradebook.add_fingerprint(repeater.fingerprint.dump())
         batch = open_batch(
@@ -181,6 +181,13 @@ def rejudge_run(
         return conclude(batch, left, [], source.read_entries())
 
 
+def _adopt_adjustments(assignment: str, former: Gradebook, gradebook: Gradebook) -> None:
+    """Copy the adjustments of the former run into a gradebook that has none."""
+    if not gradebook.list_adjustments(assignment):
+        rows = [row for rows in former.list_adjustments(assignment).values() for row in rows]
+        gradebook.add_adjustments(assignment, sorted(rows, key=lambda row: row.number))
+
+
 def _make_repeater(
     assignment: Assignment, conditions: GradingConditions, course: Course, source: RunFolder
 ) -> Repeater:
@@ -194,13 +201,8 @@ def _make_repeater(
     )
 
 
-def _open_replaying(
+def open_replaying(
     assignment: Assignment, isolation: str, workers: int, device: str | None
 ) -> AbstractContextManager[Executor]:
+    """Return workers of this machine that start a zygote only for what the recordings do not hold."""
     return open_local(assignment, isolation, workers, device=device, record=True, prewarm=False)
-
-
-def _open_former(source: RunFolder, options: RejudgeOptions) -> Gradebook:
-    if not options.store and not source.gradebook.is_file():
-        raise UsageError(f"no gradebook in {str(source.folder)!r}: pass --store where the class was graded with it")
-    return open_gradebook(options.store or source.gradebook)

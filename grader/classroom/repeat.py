@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.gradebook import Attempt
-from grader.examiner.forbidden_names import forbid_use, list_remarks, review_submission
+from grader.examiner.forbidden_names import forbid_use, review_submission
 from grader.examiner.recording import read_recording
-from grader.examiner.review_flags import find_suspicions
+from grader.grading.description import make_remarks
 from grader.grading.scoring import charge_lateness, score_todos, total
 from grader.grading.suite_fingerprint import FingerprintedTest, SuiteFingerprint, find_function
 from grader.model.assignment import Assignment
@@ -67,7 +67,9 @@ class Repeater:
 
     def _repeat_results(self, attempt: Attempt, before: SuiteFingerprint | None) -> Sequence[CheckResult] | None:
         report = attempt.report
-        if before is None or not self.fingerprint.has_same_tests(before) or not _is_settled(report):
+        if before is None or not self.fingerprint.has_same_tests(before):
+            return None
+        if report.fault or not report.tests or any(test.status in UNSETTLED for test in report.tests):
             return None
         if self.assignment.gpu_policy == "skip":
             return None  # a worker knows how the points of the skipped tests are shared out
@@ -94,11 +96,7 @@ class Repeater:
         if [result.status for result in results] == [result.status for result in attempt.report.tests]:
             return attempt.report.remarks
         submission = read_recording(self.recordings / attempt.evidence.recording).submission
-        return (*find_suspicions(submission, results), *list_remarks(submission, self.assignment))
-
-
-def _is_settled(report: GradeReport) -> bool:
-    return not report.fault and bool(report.tests) and all(test.status not in UNSETTLED for test in report.tests)
+        return make_remarks(self.assignment, submission, results)
 
 
 def _relabel(result: CheckResult, test: FingerprintedTest) -> CheckResult:

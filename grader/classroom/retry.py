@@ -64,7 +64,11 @@ class WorkQueue:
 
     def collect(self) -> list[Finished]:
         """Wait for workers, and return the results that are final."""
-        return [done for result in self.executor.collect() if (done := self._settle(result)) is not None]
+        finished = []
+        for result in self.executor.collect():
+            if (done := self._settle(result)) is not None:
+                finished.append(done)
+        return finished
 
     def _settle(self, result: TaskResult) -> Finished | None:
         key = result.task.key

@@ -93,7 +93,10 @@ class FreshSource:
         try:
             submission = self.read_ahead.take(index, job)
         except Exception as error:  # noqa: BLE001 - see above
-            return self._fail(job, f"reading it failed: {type(error).__name__}: {error}")
+            fault = f"reading it failed: {type(error).__name__}: {error}"
+            report = make_fault(self.assignment, self.conditions, job, fault)
+            evidence = Evidence(name_path(job), "", self.fingerprint)
+            return Settled(Attempt(self.conditions.make_key(""), report, evidence))
         warning = f"{job.student}: cannot be read: {submission.refused}" if submission.refused else ""
         key = self.conditions.make_key(digest_submission(submission))
         if submission.refused:
@@ -121,11 +124,6 @@ class FreshSource:
     def list_warnings(self) -> list[str]:
         """Return no warnings: those of a fresh class are about single entries."""
         return []
-
-    def _fail(self, job: Job, fault: str) -> Settled:
-        report = make_fault(self.assignment, self.conditions, job, fault)
-        evidence = Evidence(name_path(job), "", self.fingerprint)
-        return Settled(Attempt(self.conditions.make_key(""), report, evidence))
 
     def _still_holds(self, former: Attempt, key: CacheKey) -> bool:
         """Tell whether a result was made under these conditions, except for the device."""

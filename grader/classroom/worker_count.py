@@ -1,7 +1,4 @@
-"""How many workers a machine carries: by its cores, its memory, and its GPU's memory.
-
-A cluster has its own count.
-"""
+"""Choose the number of workers on this machine by its cores, its memory and its GPU's memory."""
 
 import os
 from collections.abc import Iterator
@@ -11,9 +8,9 @@ from grader.model.assignment import Assignment
 from grader.model.devices import choose_device
 from grader.sandbox.bubblewrap import GPU_SHARE
 
-# A worker takes seconds to start, a submission a fraction of one: fewer than this many are not worth another worker.
+# A worker takes seconds to start, a submission a fraction of one: fewer submissions are not worth another worker.
 SUBMISSIONS_PER_WORKER = 16
-# An examiner and a zygote with torch and transformers in them; what a submission may take comes on top.
+# The memory of an examiner and a zygote with torch and transformers; a submission's own limit comes on top.
 WORKER_MB = 900
 MEMORY_FILE = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
@@ -22,20 +19,19 @@ CGROUP = Path("/sys/fs/cgroup")
 def choose_worker_count(
     submissions: int, assignment: Assignment, *, wanted: int | None = None, device: str | None = None
 ) -> int:
-    """As many as asked for, or as there are cores and memory for, but no more than the class is worth. On a GPU never
-    more than have a share of its memory."""
-    most = [wanted] if wanted else [os.cpu_count() or 1, submissions // SUBMISSIONS_PER_WORKER, _by_memory(assignment)]
+    """Return the requested number, or one limited by cores, free memory and the size of the class.
+
+    On a GPU it is also limited by the shares of its memory.
+    """
+    by_memory = read_free_mb() // (WORKER_MB + assignment.limits.memory_mb)
+    most = [wanted] if wanted else [os.cpu_count() or 1, submissions // SUBMISSIONS_PER_WORKER, by_memory]
     if choose_device(assignment, device).is_cuda:
         most.append(int(1 / GPU_SHARE))
     return max(1, min(most))
 
 
-def _by_memory(assignment: Assignment) -> int:
-    return read_free_mb() // (WORKER_MB + assignment.limits.memory_mb)
-
-
 def read_free_mb() -> int:
-    """The memory that can be had without swapping, in MiB: the machine's, or the container's where that is less."""
+    """Return the free memory in MiB, without swap: the machine's, or the container's where that is less."""
     return min(_list_free_bytes()) >> 20
 
 

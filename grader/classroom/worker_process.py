@@ -92,7 +92,9 @@ def main() -> None:
     """Be a worker process: the number of the pipe's descriptor and the parent's process id are the arguments."""
     number, parent = int(sys.argv[1]), int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _end_with_parent(parent)
+    # By the kernel and not by a thread: a regular expression at work lets no other thread run.
+    if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0 or os.getppid() != parent:
+        os._exit(1)
     connection = Connection(number)
     try:
         _serve(connection)
@@ -122,9 +124,3 @@ def _grade(work: OpenWorker, job: Job) -> GradedJob | Failed:
 
 def _describe(error: Exception) -> Failed:
     return Failed(f"{type(error).__name__}: {error}", isinstance(error, UsageError))
-
-
-def _end_with_parent(parent: int) -> None:
-    # By the kernel and not by a thread: a regular expression at work lets no other thread run.
-    if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0 or os.getppid() != parent:
-        os._exit(1)

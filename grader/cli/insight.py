@@ -1,4 +1,4 @@
-"""The commands that look at a graded class: `stats` and `similar`."""
+"""Commands that examine a graded class: `stats` and `similar`."""
 
 import json as json_format
 from dataclasses import asdict
@@ -8,9 +8,9 @@ from typing import Annotated, Optional
 import typer
 
 from grader.cli.course import CourseOption, current_course
+from grader.cli.options import RunArgument
 
-RunArgument = Annotated[Path, typer.Argument(help="The folder that `grader batch` wrote.")]
-HtmlOption = Annotated[Optional[Path], typer.Option("--html", help="Write a page there.")]  # noqa: UP045
+HtmlOption = Annotated[Optional[Path], typer.Option("--html", help="Write an HTML page to this file.")]  # noqa: UP045
 MOST_PAIRS = 30
 MOST_PRINTED = 10
 
@@ -21,15 +21,15 @@ def stats(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave out the students' names.")] = False,
 ) -> None:
-    """Print statistics of a class: scores, TODOs, hidden tests, mistakes."""
+    """Print statistics of a class: scores, tests and mistakes."""
     from grader.classroom.run_folder import RunFolder
     from grader.classroom.statistics import describe_class, print_statistics
     from grader.reporting.files import write_text
-    from grader.reporting.staff_pages import render_staff_page
+    from grader.reporting.rendering import render_template
 
     found = describe_class(RunFolder(run).read_reports(), anonymous=anonymous)
     if html is not None:
-        write_text(html, render_staff_page("statistics.html", title=f"{found.title}: statistics", found=found))
+        write_text(html, render_template("statistics.html", title=f"{found.title}: statistics", found=found))
     if json:
         typer.echo(json_format.dumps(asdict(found), indent=2, ensure_ascii=False))
     else:
@@ -49,7 +49,7 @@ def similar(
     from grader.classroom.run_folder import RunFolder
     from grader.model.verdict import Verdict
     from grader.reporting.files import write_text
-    from grader.reporting.staff_pages import render_staff_page
+    from grader.reporting.rendering import render_template
 
     works = []
     for number, folder in enumerate([run, *(against or [])]):
@@ -67,5 +67,5 @@ def similar(
     mistakes = list_shared_mistakes(messages)
     if html is not None:
         title = f"{reports[0].assignment.title}: similar work"
-        write_text(html, render_staff_page("similar.html", title=title, pairs=pairs, mistakes=mistakes))
+        write_text(html, render_template("similar.html", title=title, pairs=pairs, mistakes=mistakes))
     print_pairs(pairs[:MOST_PRINTED])

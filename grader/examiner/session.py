@@ -11,6 +11,7 @@ import torch
 
 from grader.examiner.autograd import connect_result
 from grader.examiner.explain import RaiseContext, explain_exception
+from grader.examiner.load_failures import read_failures
 from grader.examiner.proxy import RemoteObject, refer_to
 from grader.examiner.stubs import fill_stubs
 from grader.model.assignment import Assignment
@@ -147,23 +148,13 @@ class SubmissionSession:
     def _load(self, source: str) -> None:
         self._numbers = itertools.count()
         module = self.assignment.module.removesuffix(".py")
-        self._send(Load(source, module, list(self.assignment.leftovers)))
+        expected = sorted(self.assignment.defines)
+        self._send(Load(source, module, list(self.assignment.leftovers), expected))
         reply = self._exchange()
         if not isinstance(reply, Loaded):
             raise SubmissionError(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
         self._loaded = source
-        self.failures = self._read_failures(reply)
-
-    def _read_failures(self, loaded: Loaded) -> dict[str, str]:
-        sentences: dict[str, str] = {}
-        for failure in loaded.failures:
-            match failure:
-                case [list(names), str(kind), str(message), int(line)]:
-                    place = self.submission.locate(line).describe()
-                    sentences |= {name: f"{kind}: {message} ({place})" for name in names if isinstance(name, str)}
-                case _:
-                    raise SubmissionError(Verdict.MALFORMED_REPLY, "a load report of an unknown form")
-        return sentences
+        self.failures = read_failures(reply, source, self.submission)
 
     def _resolve(self, body: dict[str, Any]) -> RemoteObject:
         number, name = body.get("id"), body.get("type")

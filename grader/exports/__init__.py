@@ -1,7 +1,7 @@
-"""Grades on their way to other systems: one file a format.
+"""Write grades for other systems: one module a format.
 
-A format is a module with a `write(gradebook, path)` that returns notes for the staff; a new one is listed here. Reports
-are redacted before any format sees them.
+A format is a module with a `write(published, path)` that returns notes for the staff; list a new one here. Reports are
+redacted before a format sees them.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,11 +25,11 @@ from grader.exports import (
     table,
 )
 from grader.model.errors import UsageError
-from grader.reporting.published import ExportOptions, PublishedClass, open_published_class
+from grader.reporting.published import ExportOptions, PublishedClass, list_scoreless, open_published_class
 
-__all__ = ["FORMATS", "ExportOptions", "export_run", "tell_scoreless"]
+__all__ = ["FORMATS", "ExportOptions", "export_run"]
 
-# Written out rather than looked up in the folder: on the trusted side no module is imported by a computed name.
+# A written list, not a search of the folder: trusted code imports no module by a computed name.
 FORMATS: dict[str, Callable[[PublishedClass, Path], Sequence[str]]] = {
     "autolab": autolab.write,
     "brightspace-csv": brightspace.write,
@@ -49,21 +49,11 @@ FORMATS: dict[str, Callable[[PublishedClass, Path], Sequence[str]]] = {
 
 
 def export_run(run: Path, path: Path, *, to: str, options: ExportOptions) -> list[str]:
-    """Write a run's grades to `path` in the format `to`, and say who is not in it and why.
+    """Write a run's grades to `path` in the format `to`; return who is not in it and why.
 
-    Raises UsageError for an unknown format, and for whatever the user can mend.
+    Raises UsageError for an unknown format, and for every problem that the user can solve.
     """
     if to not in FORMATS:
         raise UsageError(f"no format {to!r}: there are {', '.join(FORMATS)}")
-    gradebook = open_published_class(RunFolder(run).read_reports(), options)
-    return [*tell_scoreless(gradebook), *FORMATS[to](gradebook, path)]
-
-
-def tell_scoreless(gradebook: PublishedClass) -> list[str]:
-    """A note for each student who has no score to be handed on."""
-    reasons = {"grader_fault": "the grader itself failed", "pending": "some tests are still to be run"}
-    return [
-        f"{entry.student.id!r} has no score yet: {reasons[entry.report.status]}; grade that submission again"
-        for entry in gradebook.entries
-        if not entry.is_final
-    ]
+    published = open_published_class(RunFolder(run).read_reports(), options)
+    return [*list_scoreless(published), *FORMATS[to](published, path)]

@@ -1,6 +1,6 @@
-"""`github-classroom`: a runner's result, one for each student, before it is put into base64.
+"""`github-classroom`: a runner's result, one for each student, before it is encoded as base64.
 
-Listed in `exports`. GitHub Classroom adds the tests up itself and knows no late penalty.
+GitHub Classroom adds up the tests itself and knows no late penalty.
 """
 
 from collections.abc import Sequence
@@ -8,20 +8,20 @@ from pathlib import Path
 
 from grader.model.report import CheckResult
 from grader.model.verdict import Language, Verdict
-from grader.reporting.feedback import tell_test
-from grader.reporting.files import to_json, write_each
-from grader.reporting.published import PublishedClass, PublishedReport, tell_penalties
+from grader.reporting.feedback import describe_test
+from grader.reporting.files import format_json, write_each
+from grader.reporting.published import PublishedClass, PublishedReport, list_missing_penalties
 
 
-def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
+def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one file, or a folder of them."""
-    language = gradebook.options.language
-    write_each(path, gradebook.final, lambda entry: to_json(render(entry, language)), suffix=".json")
-    return tell_penalties(gradebook)
+    language = published.options.language
+    write_each(path, published.final, lambda entry: format_json(render(entry, language)), suffix=".json")
+    return list_missing_penalties(published)
 
 
 def render(entry: PublishedReport, language: Language) -> dict[str, object]:
-    """One student's result."""
+    """Return one student's result."""
     report = entry.report
     passed = all(test.status is Verdict.PASSED for test in report.tests)
     return {
@@ -37,7 +37,7 @@ def _render_test(test: CheckResult, language: Language) -> dict[str, object]:
         "name": test.name,
         "status": "pass" if test.status is Verdict.PASSED else "fail",
         "score": test.score,
-        "message": tell_test(test, language),
+        "message": describe_test(test, language),
         "test_code": test.id,
         "filename": "",
         "line_no": 0,

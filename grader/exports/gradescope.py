@@ -1,7 +1,7 @@
 """`gradescope`: results.json, one for each student, as an autograder leaves it for Gradescope.
 
-Listed in `exports`. Gradescope hides the total from a student as soon as one test is hidden: so nothing secret is in
-the file at all, and every entry is visible. `--released` makes the file for after the due date.
+Gradescope hides the total from a student as soon as one test is hidden. So the file contains nothing secret, and every
+entry is visible. `--released` makes the file for after the due date.
 """
 
 from collections.abc import Sequence
@@ -9,20 +9,20 @@ from pathlib import Path
 
 from grader.model.report import CheckResult
 from grader.model.verdict import Language, Verdict
-from grader.reporting.feedback import tell_report, tell_test
-from grader.reporting.files import to_json, write_each
+from grader.reporting.feedback import describe_report, describe_test
+from grader.reporting.files import format_json, write_each
 from grader.reporting.published import PublishedClass, PublishedReport
 
 
-def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
+def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one file, or a folder of them."""
-    language = gradebook.options.language
-    write_each(path, gradebook.final, lambda entry: to_json(render(entry, language)), suffix=".json")
+    language = published.options.language
+    write_each(path, published.final, lambda entry: format_json(render(entry, language)), suffix=".json")
     return ()
 
 
 def render(entry: PublishedReport, language: Language) -> dict[str, object]:
-    """One student's result. `score` is given besides the tests, since a late penalty is in no test."""
+    """Return one student's result. `score` is given besides the tests because no test has the late penalty."""
     report = entry.report
     places = [todo.id for todo in report.todos]
     counts = dict.fromkeys(places, 0)
@@ -34,7 +34,7 @@ def render(entry: PublishedReport, language: Language) -> dict[str, object]:
     return {
         "score": report.score,
         "execution_time": report.timing.wall_seconds,
-        "output": tell_report(report, language),
+        "output": describe_report(report, language),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -56,7 +56,7 @@ def _render_test(test: CheckResult, number: str, language: Language) -> dict[str
         "score": test.score,
         "max_score": test.max_score,
         "status": "passed" if test.status is Verdict.PASSED else "failed",
-        "output": tell_test(test, language),
+        "output": describe_test(test, language),
         "tags": [test.todo, test.category],
         "visibility": "visible",
     }

@@ -1,7 +1,4 @@
-"""`junit`: JUnit XML, one suite a student, for continuous integration.
-
-Listed in `exports`.
-"""
+"""`junit`: JUnit XML, one suite a student, for continuous integration."""
 
 import re
 from collections.abc import Sequence
@@ -10,22 +7,22 @@ from xml.etree import ElementTree
 
 from grader.model.report import CheckResult
 from grader.model.verdict import MEANINGS, Language, Verdict
-from grader.reporting.feedback import tell_test
+from grader.reporting.feedback import describe_test
 from grader.reporting.files import write_bytes
 from grader.reporting.published import PublishedClass, PublishedReport
 from grader.reporting.safe_text import escape_control_characters
 
-# What XML 1.0 cannot hold, not even as a reference.
+# Characters that XML 1.0 cannot contain, not even as references.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# A student's failure is a failure, the grader's own is an error.
+# A student's failure is a failure, a grader fault is an error.
 _ELEMENTS = {"student": "failure", "grader": "error", "nobody": "skipped"}
 
 
-def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
+def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one XML file."""
-    root = ElementTree.Element("testsuites", name=_clean(gradebook.first.assignment.name))
-    for entry in gradebook.entries:
-        _add_suite(root, entry, gradebook.options.language)
+    root = ElementTree.Element("testsuites", name=_clean(published.first.assignment.name))
+    for entry in published.entries:
+        _add_suite(root, entry, published.options.language)
     ElementTree.indent(root)
     write_bytes(path, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
     return ()
@@ -51,7 +48,7 @@ def _add_case(suite: ElementTree.Element, test: CheckResult, language: Language)
     if test.status is Verdict.PASSED:
         return
     trouble = ElementTree.SubElement(case, _ELEMENTS[MEANINGS[test.status].fault])
-    trouble.set("message", _clean(tell_test(test, language)))
+    trouble.set("message", _clean(describe_test(test, language)))
     if trouble.tag != "skipped":
         trouble.set("type", test.status.value)
 

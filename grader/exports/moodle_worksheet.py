@@ -1,8 +1,7 @@
 """`moodle-csv`: the offline grading worksheet that Moodle gave out, with grades and feedback filled in.
 
-Listed in `exports`; `moodle_feedback` finds its participants here too. Moodle takes a row by its Identifier, and only
-while nobody has graded it since: every other column goes back as it came. The columns' names are those of Moodle in
-English, under which the file must be taken back as well.
+Moodle finds a row by its Identifier and ignores it if the student was graded since: every other column goes back
+unchanged. The titles of the columns are those of Moodle in English; Moodle must be set to English for the import too.
 """
 
 from collections import Counter, defaultdict
@@ -14,10 +13,10 @@ from pathlib import Path
 
 from grader.intake.roster import list_name_forms, read_table, squeeze
 from grader.model.errors import UsageError
-from grader.reporting.feedback import tell_report
+from grader.reporting.feedback import describe_report
 from grader.reporting.files import write_table
 from grader.reporting.published import PublishedClass, PublishedReport
-from grader.reporting.table import format_points
+from grader.reporting.safe_text import format_points
 
 _NEEDED = ("Identifier", "Grade", "Last modified (grade)")
 _IDENTITIES = ("Email address", "ID number", "Username")
@@ -32,11 +31,11 @@ class Worksheet:
     participants: Mapping[str, tuple[str, ...]]
 
     def read(self, row: Sequence[str], title: str) -> str:
-        """A row's cell under that title; nothing where there is no such column."""
+        """Return a row's cell under that title; nothing without such a column."""
         return row[self.header.index(title)] if title in self.header else ""
 
     def find_participant(self, entry: PublishedReport) -> str:
-        """The student's number in this assignment, or nothing where that is not certain."""
+        """Return the student's number in this assignment, or nothing if it is not certain."""
         student = entry.student
         number = entry.find_key("moodle")
         if number in self.participants:
@@ -55,60 +54,60 @@ class Worksheet:
         return dict(found)
 
 
-def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
-    """Write the worksheet; rows of whoever has no score stay as they are. Raises UsageError without a worksheet."""
-    if gradebook.options.worksheet is None:
+def write(published: PublishedClass, path: Path) -> Sequence[str]:
+    """Write the worksheet; rows of students without a score stay as they are. Raises UsageError without a worksheet."""
+    if published.options.worksheet is None:
         raise UsageError("moodle-csv fills in a worksheet: download it in Moodle (grading action) and pass --worksheet")
-    worksheet = read_worksheet(gradebook.options.worksheet)
+    worksheet = read_worksheet(published.options.worksheet)
     rows = dict(worksheet.participants)
     notes = []
-    for entry, number in match_participants(gradebook.final, worksheet):
+    for entry, number in match_participants(published.final, worksheet):
         if number:
-            notes += _tell_scale(worksheet.read(rows[number], "Maximum grade"), entry)
-            rows[number] = _fill(rows[number], worksheet, entry, gradebook)
+            notes += _note_scale(worksheet.read(rows[number], "Maximum grade"), entry)
+            rows[number] = _fill(rows[number], worksheet, entry, published)
         else:
-            notes.append(f"{entry.student.id!r} is left out: no row of the worksheet is theirs alone; pass --roster")
+            notes.append(f"{entry.student.id!r} is left out: no row of the worksheet is certain; pass --roster")
     write_table(path, [worksheet.header, *rows.values()])
     return list(dict.fromkeys(notes))
 
 
 def match_participants(entries: Sequence[PublishedReport], worksheet: Worksheet) -> list[tuple[PublishedReport, str]]:
-    """Each entry with its participant's number; nobody gets a number that somebody else was found under as well."""
+    """Return each entry with its participant's number; a number that two students claim goes to neither."""
     numbers = [worksheet.find_participant(entry) for entry in entries]
     claims = Counter(numbers)
     return [(entry, number if claims[number] == 1 else "") for entry, number in zip(entries, numbers, strict=True)]
 
 
 def read_worksheet(path: Path) -> Worksheet:
-    """Read one. Raises UsageError where it is none."""
+    """Read a grading worksheet. Raises UsageError if the file is something else."""
     rows = [row for row in read_table(path, "Moodle's offline grading worksheet") if any(row)]
     header = tuple(title.strip() for title in rows[0]) if rows else ()
     missing = [title for title in _NEEDED if title not in header]
     if missing:
         hint = "download it with Moodle set to English"
-        raise UsageError(f"{path.name} is no grading worksheet: it has no column {missing[0]!r}; {hint}")
+        raise UsageError(f"{path.name} is not a grading worksheet: it has no column {missing[0]!r}; {hint}")
     key = header.index("Identifier")
-    # Every row as wide as the header: Moodle refuses a ragged file.
+    # Make every row as wide as the header: Moodle refuses a ragged file.
     whole = [tuple([*row, *[""] * len(header)][: len(header)]) for row in rows[1:]]
     return Worksheet(header, {row[key].removeprefix(_PARTICIPANT).strip(): row for row in whole})
 
 
 def _fill(
-    row: Sequence[str], worksheet: Worksheet, entry: PublishedReport, gradebook: PublishedClass
+    row: Sequence[str], worksheet: Worksheet, entry: PublishedReport, published: PublishedClass
 ) -> tuple[str, ...]:
     points = _scale(entry, worksheet.read(row, "Maximum grade"))
-    text = escape(tell_report(entry.report, gradebook.options.language)).replace("\n", "<br>")
+    text = escape(describe_report(entry.report, published.options.language)).replace("\n", "<br>")
     filled = {"Grade": format_points(points), "Feedback comments": f"<p>{text}</p>"}
     return tuple(filled.get(title, cell) for title, cell in zip(worksheet.header, row, strict=True))
 
 
 def _scale(entry: PublishedReport, maximum: str) -> float:
-    # Moodle passes over a grade above the assignment's own maximum.
+    # Moodle ignores a grade above the assignment's own maximum.
     best = _read_number(maximum)
     return entry.report.score if best is None else entry.report.score * best / entry.report.max_score
 
 
-def _tell_scale(maximum: str, entry: PublishedReport) -> list[str]:
+def _note_scale(maximum: str, entry: PublishedReport) -> list[str]:
     best = _read_number(maximum)
     if best is None or best == entry.report.max_score:
         return []

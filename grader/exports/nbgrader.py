@@ -1,7 +1,4 @@
-"""`nbgrader-csv`: grades.csv as `nbgrader export` writes it.
-
-Listed in `exports`.
-"""
+"""`nbgrader-csv`: grades.csv as `nbgrader export` writes it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +6,7 @@ from pathlib import Path
 from grader.grading.scoring import total
 from grader.reporting.files import write_table
 from grader.reporting.published import PublishedClass, PublishedReport
-from grader.reporting.table import Cell
+from grader.reporting.safe_text import Cell
 
 _HEADER = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
@@ -17,9 +14,9 @@ _HEADER = (
 )  # fmt: skip
 
 
-def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
+def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one CSV with the students who have a score."""
-    write_table(path, [_HEADER, *(_make_row(entry) for entry in gradebook.final)])
+    write_table(path, [_HEADER, *(_make_row(entry) for entry in published.final)])
     return ()
 
 
@@ -42,7 +39,7 @@ def _make_row(entry: PublishedReport) -> Sequence[Cell]:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Given and family name of `Jane Mary Doe` or `Doe, Jane Mary`; one word is the family name."""
+    """Return given and family name of `Jane Mary Doe` or `Doe, Jane Mary`; one word is the family name."""
     family, comma, given = name.partition(",")
     if comma:
         return given.strip(), family.strip()

@@ -1,7 +1,4 @@
-"""`html`: a page of feedback for each student, which needs nothing but itself.
-
-Listed in `exports`. Who has no score yet gets a page as well: it says why.
-"""
+"""`html`: a self-contained feedback page for each student; without a score yet, the page says why."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +8,8 @@ from grader.reporting.files import write_each
 from grader.reporting.published import PublishedClass
 
 
-def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
+def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one page a student into the folder `path`, or the only student's page where it ends in .html."""
-    language = gradebook.options.language
-    write_each(path, gradebook.entries, lambda entry: render_page(entry.report, language), suffix=".html")
+    language = published.options.language
+    write_each(path, published.entries, lambda entry: render_page(entry.report, language), suffix=".html")
     return ()

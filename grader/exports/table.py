@@ -1,6 +1,6 @@
-"""`csv`: one row a student, one column a TODO; for whoever has a spreadsheet and no system.
+"""`csv`: one row a student, one column a TODO, for a spreadsheet.
 
-Listed in `exports`. Rows without a final score stay in, with their status and an empty score.
+Students without a final score have a row with their status and an empty score.
 """
 
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ from pathlib import Path
 
 from grader.reporting.files import write_table
 from grader.reporting.published import PublishedClass, PublishedReport
-from grader.reporting.table import Cell
+from grader.reporting.safe_text import Cell
 
 _HEADER = ("student", "name", "email", "section", "status", "score", "max_score", "late_penalty")
 
 
-def write(gradebook: PublishedClass, path: Path) -> Sequence[str]:
-    """Write one CSV."""
-    todos = [todo.id for todo in gradebook.first.todos]
-    write_table(path, [[*_HEADER, *todos], *(_make_row(entry, todos) for entry in gradebook.entries)])
+def write(published: PublishedClass, path: Path) -> Sequence[str]:
+    """Write one CSV with every student."""
+    todos = [todo.id for todo in published.first.todos]
+    write_table(path, [[*_HEADER, *todos], *(_make_row(entry, todos) for entry in published.entries)])
     return ()
 
 

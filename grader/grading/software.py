@@ -28,7 +28,7 @@ ANSWERING = (
 # The sources that judge replies.
 JUDGING = ("examiner/*.py", "model/verdict.py", "model/seeds.py")
 # The sources that turn verdicts into points and a report.
-SCORING = ("grading/scoring.py", "grading/worker.py", "model/report.py")
+SCORING = ("grading/scoring.py", "grading/description.py", "grading/worker.py", "model/report.py")
 PACKAGES = ("torch", "numpy", "tokenizers", "transformers")
 MODELS = "hub/SHA256SUMS"
 
@@ -43,7 +43,9 @@ def digest_software(datasets: Path) -> str:
 
 def digest_answering(datasets: Path) -> str:
     """Return the digest of everything that a submission's replies depend on."""
-    return identify("answering", digest_sources(PACKAGE, ANSWERING), _name_packages(), _digest_models(datasets))
+    sums = datasets / MODELS
+    models = hashlib.sha256(sums.read_bytes()).hexdigest() if sums.is_file() else "none"
+    return identify("answering", digest_sources(PACKAGE, ANSWERING), models, *map(_describe_package, PACKAGES))
 
 
 def digest_judging() -> str:
@@ -73,17 +75,8 @@ def digest_files(paths: Sequence[Path], root: Path) -> str:
 
 
 @cache
-def _name_packages() -> str:
-    return "\n".join(f"{name} {_find_version(name)}" for name in PACKAGES)
-
-
-def _find_version(package: str) -> str:
+def _describe_package(name: str) -> str:
     try:
-        return version(package)
+        return f"{name} {version(name)}"
     except PackageNotFoundError:
-        return "none"
-
-
-def _digest_models(datasets: Path) -> str:
-    sums = datasets / MODELS
-    return hashlib.sha256(sums.read_bytes()).hexdigest() if sums.is_file() else "none"
+        return f"{name} is not installed"

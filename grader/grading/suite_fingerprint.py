@@ -135,7 +135,9 @@ def _fingerprint_file(path: Path, base: str) -> list[FingerprintedTest] | None:
     marks = [_read_test_marks(node) for node in tests]
     others = [node for node in tree.body if node not in tests]
     names = [node.name for node in tests]
-    if None in marks or len(set(names)) < len(names) or any(_may_collect(node) for node in others):
+    # A statement outside of the test functions may add tests, or marks to all of them.
+    may_collect = any(name.startswith(COLLECTED) for node in others for name in _list_bound(node))
+    if None in marks or len(set(names)) < len(names) or may_collect:
         return None
     around = identify(base, path.name, *map(ast.dump, others))
     return [
@@ -191,11 +193,6 @@ def _name_mark(node: ast.expr) -> str:
         case ast.Attribute(value=ast.Attribute(value=ast.Name(id="pytest"), attr="mark"), attr=name):
             return name
     return ""
-
-
-def _may_collect(node: ast.stmt) -> bool:
-    """Tell whether a statement outside of the test functions may add tests, or marks to all of them."""
-    return any(name.startswith(COLLECTED) for name in _list_bound(node))
 
 
 def _list_bound(node: ast.stmt) -> Iterator[str]:

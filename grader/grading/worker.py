@@ -11,26 +11,22 @@ with torch imported once). `Worker.grade` turns a submission into a report:
 """
 
 import gc
-import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from grader.examiner.forbidden_names import list_remarks
 from grader.examiner.recording import Recording, pack_recording, read_recording
-from grader.examiner.review_flags import find_suspicions
+from grader.grading.description import describe_environment, make_remarks
 from grader.grading.scoring import score_todos, total
-from grader.intake import ANOTHER
 from grader.model.assignment import Assignment
-from grader.model.devices import Device, choose_device
+from grader.model.devices import choose_device
 from grader.model.errors import BrokenJail, DamagedRecording, GraderFault
 from grader.model.report import (
+    MAX_ENTRIES,
     CheckResult,
-    Environment,
     GradedAssignment,
     GradedFile,
     GradedSubmission,
@@ -40,7 +36,6 @@ from grader.model.report import (
 )
 from grader.model.submission import Submission
 from grader.model.verdict import Outcome, Verdict
-from grader.sandbox.isolation import Isolation
 from grader.sandbox.jail import Jail, choose_isolation
 from grader.sandbox.reader import read_confined
 
@@ -150,11 +145,16 @@ class Worker:
     def examine(self, job: Job, *, in_process: bool = False, record: bool = False) -> Graded:
         """Return one submission's report, with a recording of its replies if `record` is set."""
         recording, note = _open_recording(job)
-        submission = recording.submission if recording else self._read(job)
+        module, defines = self.assignment.module, self.assignment.defines
+        submission = recording.submission if recording else job.submission
+        if submission is None:
+            submission = read_confined(
+                job.path, isolation=self.isolation, module=module, defines=defines, student=job.student
+            )
         channel = self._open_channel(recording, in_process, record)
         try:
             if submission.refused:
-                report = self._report(job, submission, self._make_blank_results(Verdict.FAILED, submission.refused))
+                report = self._report_all(job, submission, Outcome(Verdict.FAILED, submission.refused))
             else:
                 report = self._examine(job, submission, channel)
         except GraderFault as fault:
@@ -162,20 +162,11 @@ class Worker:
                 # The next submission must not pay for what broke under this one.
                 self.jail.close()
                 self.jail = self._start_jail()
-            blank = self._make_blank_results(Verdict.GRADER_FAULT, "")
-            return Graded(self._report(job, submission, blank, fault=str(fault)), note=note)
+            outcome = Outcome(Verdict.GRADER_FAULT, "")
+            return Graded(self._report_all(job, submission, outcome, fault=str(fault)), note=note)
         finally:
             channel.close()
         return Graded(report, _pack(submission, recording, channel), note)
-
-    def _read(self, job: Job) -> Submission:
-        return job.submission or read_confined(
-            job.path,
-            isolation=self.isolation,
-            module=self.assignment.module,
-            defines=self.assignment.defines,
-            student=job.student,
-        )
 
     def _open_channel(self, recording: Recording | None, in_process: bool, record: bool) -> "Channel":
         from grader.examiner.replay import RecordingChannel, ReplayingChannel
@@ -205,8 +196,10 @@ class Worker:
         )
         return self._report(job, submission, results, timing=timing)
 
-    def _make_blank_results(self, verdict: Verdict, message: str) -> list[CheckResult]:
-        return [test.report(Outcome(verdict, message)) for test in self.suite.tests]
+    def _report_all(self, job: Job, submission: Submission, outcome: Outcome, *, fault: str = "") -> GradeReport:
+        """Return a report with the same outcome for every test."""
+        results = [test.report(outcome) for test in self.suite.tests]
+        return self._report(job, submission, results, fault=fault)
 
     def _report(
         self,
@@ -233,12 +226,8 @@ class Worker:
             timing=timing or Timing(),
             notes=(SKIPPED,) if self.assignment.gpu_policy == "skip" else (),
             fault=fault,
-            remarks=(
-                *find_suspicions(submission, results),
-                *list_remarks(submission, self.assignment),
-                *(note for note in submission.left_out if note.endswith(ANOTHER)),
-            ),
-        )
+            remarks=make_remarks(self.assignment, submission, results),
+        ).bounded()
 
 
 def open_worker(
@@ -273,13 +262,6 @@ def _pack(submission: Submission, recording: Recording | None, channel: "Channel
     return pack_recording((recording or Recording(submission)).extend(tests, channel.peak_kb))
 
 
-def describe_environment(isolation: Isolation, device: Device) -> Environment:
-    """Return the versions, the device and the isolation level, for the report."""
-    return Environment(
-        python=platform.python_version(), torch=version("torch"), device=device.label, isolation=isolation.value
-    )
-
-
 def sum_limits(assignment: Assignment, tests: int) -> float:
     """Return the seconds that so many tests may take: each may compute and sleep to its limits.
 
@@ -298,7 +280,9 @@ def _choose_status(fault: str, results: Sequence[CheckResult]) -> Status:
 
 def describe_submission(job: Job, submission: Submission) -> GradedSubmission:
     """Return the description of a submission, for its report."""
-    notes = [*job.notes, *submission.left_out, *submission.missing.values()]
+    more = len(submission.files) - MAX_ENTRIES
+    unlisted = [f"{more} more files were read that are not listed here"] if more > 0 else []
+    notes = [*job.notes, *unlisted, *submission.left_out, *submission.missing.values()]
     return GradedSubmission(
         id=submission.id,
         student=job.student or submission.student,

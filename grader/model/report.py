@@ -4,17 +4,62 @@ Changes are additive only.
 """
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from grader.model.assignment import Assignment, Frozen
 from grader.model.errors import BrokenSuite
 from grader.model.marks import DEFAULT_VISIBILITY, Category, Visibility
 from grader.model.verdict import Verdict
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 Status = Literal["graded", "pending", "grader_fault"]
+
+
+# What a submission can bring into a report is bounded: each text, each list, and the report as a whole.
+MAX_TEXT_BYTES = 2048
+MAX_PATH_BYTES = 512
+MAX_ENTRIES = 50
+MAX_REPORT_BYTES = 1 << 20
+
+
+def cut_text(text: str, limit: int = MAX_TEXT_BYTES) -> str:
+    """Return a text of at most so many bytes in UTF-8; what is left out is counted at its end."""
+    data = text.encode("utf-8", "replace")
+    if len(data) <= limit:
+        return data.decode()
+    mark = f"... ({len(data)} bytes in all)"
+    return data[: max(limit - len(mark), 0)].decode("utf-8", "ignore") + mark
+
+
+def cut_list(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return at most so many texts; what is left out is counted in the last one."""
+    if len(texts) <= MAX_ENTRIES:
+        return tuple(texts)
+    shown = MAX_ENTRIES - 1
+    return (*texts[:shown], f"... and {len(texts) - shown} more")
+
+
+def _cut_if_text(value: Any) -> Any:
+    return cut_text(value) if isinstance(value, str) else value
+
+
+def _cut_if_list(value: Any) -> Any:
+    return cut_list(value) if isinstance(value, list | tuple) else value
+
+
+def _cut_if_path(value: Any) -> Any:
+    return cut_text(value, MAX_PATH_BYTES) if isinstance(value, str) else value
+
+
+def _cut_if_files(value: Any) -> Any:
+    return value[:MAX_ENTRIES] if isinstance(value, list | tuple) else value
+
+
+# A value of another type is left to pydantic, which refuses it.
+ShortText = Annotated[str, BeforeValidator(_cut_if_text)]
+ShortList = Annotated[tuple[ShortText, ...], BeforeValidator(_cut_if_list)]
 
 
 class CheckResult(Frozen):
@@ -27,8 +72,8 @@ class CheckResult(Frozen):
     status: Verdict
     score: float
     max_score: float
-    message: str = ""
-    hint: str = ""
+    message: ShortText = ""
+    hint: ShortText = ""
     visibility: Visibility = DEFAULT_VISIBILITY
     cpu_seconds: float = 0.0
 
@@ -54,7 +99,7 @@ class GradedAssignment(Frozen):
 class GradedFile(Frozen):
     """One file as it was handed in."""
 
-    path: str
+    path: Annotated[str, BeforeValidator(_cut_if_path)]
     sha256: str
 
 
@@ -63,11 +108,11 @@ class GradedSubmission(Frozen):
 
     id: str
     student: str
-    files: tuple[GradedFile, ...]
+    files: Annotated[tuple[GradedFile, ...], BeforeValidator(_cut_if_files)]
     submitted_at: str | None = None
     extension_days: float = 0.0
-    notes: tuple[str, ...] = ()
-    refused: str = ""
+    notes: ShortList = ()
+    refused: ShortText = ""
 
 
 class Environment(Frozen):
@@ -87,24 +132,37 @@ class Timing(Frozen):
     peak_memory_mb: float = 0.0
 
 
+class ReportAdjustment(Frozen):
+    """A correction by staff, as the student may see it."""
+
+    kind: Literal["todo", "score", "bonus", "excuse", "hold"]
+    todo: str = ""
+    points: float | None = None
+    comment: str = ""
+
+
 class GradeReport(Frozen):
     """One submission's grade."""
 
-    schema_version: Literal["1.0"] = SCHEMA_VERSION
+    schema_version: Literal["1.0", "1.1"] = SCHEMA_VERSION
     assignment: GradedAssignment
     submission: GradedSubmission
     status: Status
     score: float
     max_score: float
     late_penalty: float = 0.0
+    graded_score: float | None = Field(default=None, description="the score before adjustments, if there are any")
+    excused: bool = Field(default=False, description="staff excused the student: there is no score to hand on")
+    held: bool = Field(default=False, description="staff keep this report back for now")
+    adjustments: tuple[ReportAdjustment, ...] = Field(default=(), description="corrections by staff")
     todos: tuple[TodoResult, ...]
     tests: tuple[CheckResult, ...]
     environment: Environment
     seed_commitment: str
     timing: Timing = Timing()
-    notes: tuple[str, ...] = Field(default=(), description="how the course had it graded, for everybody")
-    fault: str = Field(default="", description="why the grader failed, for the staff")
-    remarks: tuple[str, ...] = Field(default=(), description="what is worth a look, for the staff; costs nothing")
+    notes: ShortList = Field(default=(), description="how the course had it graded, for everybody")
+    fault: ShortText = Field(default="", description="why the grader failed, for the staff")
+    remarks: ShortList = Field(default=(), description="what is worth a look, for the staff; costs nothing")
 
     @classmethod
     def for_fault(
@@ -130,14 +188,32 @@ class GradeReport(Frozen):
 
     @property
     def final_score(self) -> float | None:
-        """Return the score; None where the grader failed, which is not a score of zero."""
-        return None if self.status == "grader_fault" else self.score
+        """Return the score; None where the grader failed or staff excused the student, which is not a score of zero."""
+        return None if self.status == "grader_fault" or self.excused else self.score
 
     @property
     def reason(self) -> str:
         """Why the grader failed, for the staff: as a whole, or in the first test that broke."""
         broken = (test.message for test in self.tests if test.status is Verdict.GRADER_FAULT)
         return self.fault or next(broken, "no reason was given")
+
+    def bounded(self) -> "GradeReport":
+        """Return the report with shorter texts, where it would be larger than a report may be."""
+        report, limit = self, MAX_TEXT_BYTES
+        while limit > 32 and len(report.model_dump_json().encode()) > MAX_REPORT_BYTES:
+            limit //= 4
+            report = report._shorten(limit)
+        return report
+
+    def _shorten(self, limit: int) -> "GradeReport":
+        tests = tuple(
+            test.model_copy(update={"message": cut_text(test.message, limit), "hint": cut_text(test.hint, limit)})
+            for test in self.tests
+        )
+        notes = tuple(cut_text(note, limit) for note in self.submission.notes)
+        submission = self.submission.model_copy(update={"notes": notes})
+        remarks = tuple(cut_text(remark, limit) for remark in self.remarks)
+        return self.model_copy(update={"tests": tests, "submission": submission, "remarks": remarks})
 
     def without_timings(self) -> "GradeReport":
         """The part that two grades of the same submission share, byte for byte."""

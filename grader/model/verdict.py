@@ -58,8 +58,8 @@ MEANINGS: dict[Verdict, Meaning] = {
     Verdict.PENDING: Meaning("nobody", "waiting for a machine with a GPU", "GPU가 있는 기계를 기다리고 있습니다"),
     Verdict.GRADER_FAULT: Meaning(
         "grader",
-        "the grader itself failed; your teachers have been told",
-        "채점기 자체의 오류입니다. 담당자가 확인합니다",
+        "the grader itself failed; your code is not the cause",
+        "채점기 자체의 오류입니다. 제출한 코드의 문제가 아닙니다",
     ),
 }
 

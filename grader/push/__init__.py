@@ -1,4 +1,4 @@
-"""Scores on their way into a running learning-management system: one module a system.
+"""Send scores to a running learning-management system: one module a system.
 
-`delivery` says what goes out and what does not; a system's module knows how.
+`delivery` decides what is sent; a system's module knows how. `session` bounds what a system may send back.
 """

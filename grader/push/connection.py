@@ -1,167 +1,87 @@
-"""The way to a platform: both libraries send through one session, and whatever fails comes back as one of two kinds.
+"""Try again what may pass, and put what does not into one sentence for the person who gave the command."""
 
-A `Refusal` is a clear no; what is `Unanswered` is asked again, with urllib3's back-off. Neither ever carries a token:
-of an answer only its own words are kept, and those are cleaned.
-"""
-
-import os
-import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import TypeVar
 
-import requests
-from urllib3.exceptions import InvalidHeader, MaxRetryError, NameResolutionError
-from urllib3.response import BaseHTTPResponse
+from pydantic import ValidationError
+from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.util import Retry
 
 from grader.model.errors import PlatformFailed, UsageError
+from grader.push.replies import describe_misfit
+from grader.push.session import BadReply, Refusal, Session, Unanswered, describe_overrun
 
 Result = TypeVar("Result")
 
 REPEATS = 5
 BACKOFF_SECONDS = 1.0
 MAX_WAIT_SECONDS = 120
-TIMEOUT_SECONDS = 60
-# What may be different when it is asked once more.
-_PASSING = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}
-_LOCAL = {"localhost", "127.0.0.1", "::1"}
-_WORDS = re.compile(r'"(?:message|error_description|error)"\s*:\s*"((?:[^"\\]|\\.)*)"')
-# As long as this only keys, tokens and signatures are.
-_SECRETIVE = re.compile(r"[\w\-.~+/=]{40,}")
-
-
-class Refusal(Exception):
-    """The platform said no, and will say so again."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(f"{status} ({reason})" if reason else str(status))
-        self.status = status
-        self.reason = reason
-
-
-class Unanswered(Exception):
-    """No answer, or one that may be another next time: 429, 5xx, a dropped connection."""
-
-    def __init__(self, reason: str, status: int = 0, raw: BaseHTTPResponse | None = None) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.raw = raw
-
-
-class Session(requests.Session):
-    """What both libraries send through. `status` is that of the last answer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.status = 0
-        # Anything here keeps requests from taking a password of .netrc in place of the token.
-        self.auth = _keep_headers
-
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Raises Refusal, Unanswered, or UsageError where no answer can be had at that address."""
-        check_address(request.url or "")
-        # The libraries set no time limit; and a redirected POST would become a GET, which changes nothing.
-        given = kwargs | {"timeout": TIMEOUT_SECONDS, "allow_redirects": False}
-        try:
-            response = super().send(request, **given)
-        except requests.exceptions.SSLError as error:
-            raise UsageError(
-                f"the certificate of {urlsplit(str(request.url)).hostname} cannot be trusted: check the address, or "
-                "name its authority in REQUESTS_CA_BUNDLE"
-            ) from error
-        except requests.RequestException as error:
-            raise Unanswered(_tell_drop(error)) from error
-        self.status = response.status_code
-        if response.status_code >= 300:
-            raise _make_failure(response)
-        return response
+# What our code or a library raises if a reply is not as documented.
+_MISFITS = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
+_AGAIN = "run the same command again: it sends only what is missing"
 
 
 @dataclass(frozen=True)
 class Connection:
-    """A session with one platform, and what to advise whom it refuses, by the status of its answer.
+    """A session with one platform. `advice` says what to do about a refusal, by its status.
 
-    `misfits` are what its library raises where an answer is not as documented.
+    `misfits` are the exceptions of its library for a reply that is not as documented.
     """
 
-    name: str
-    address: str
     session: Session
     advice: Mapping[int, str]
     misfits: tuple[type[Exception], ...] = ()
 
-    def insist(self, act: Callable[[int], Result]) -> Result:
-        """What `act` returns, which is told how often it was tried before.
+    @property
+    def place(self) -> str:
+        """Return the platform and its host, for messages."""
+        return self.session.place
 
-        Raises Refusal at once, and PlatformFailed when waiting has not helped.
+    def insist(self, act: Callable[[int], Result]) -> Result:
+        """Return what `act` returns; its argument is the number of earlier attempts.
+
+        Raises Refusal at once, and PlatformFailed if waiting has not helped.
         """
         patience, attempt = _make_patience(), 0
-        misfits: tuple[type[Exception], ...] = (*self.misfits, AttributeError, KeyError, TypeError, ValueError)
+        misfits: tuple[type[Exception], ...] = (*self.misfits, *_MISFITS)
         while True:
             try:
                 return act(attempt)
             except Unanswered as failure:
                 patience, attempt = self._wait(patience, failure), attempt + 1
+            except BadReply as error:
+                raise PlatformFailed(f"{self.place} {error}: check the address; if it is right, report this") from error
+            except ValidationError as error:
+                raise self._make_misfit(describe_misfit(error)) from error
             except misfits as error:
-                raise UsageError(
-                    f"{self.place} answers, but not as documented ({type(error).__name__}): check the address"
-                ) from error
+                raise self._make_misfit(type(error).__name__) from error
 
     @contextmanager
     def explain(self) -> Iterator[None]:
-        """A refusal in here concerns everybody: one sentence for whoever gave the command."""
+        """Turn a refusal inside the block, which concerns the whole class, into a sentence with advice."""
         try:
             yield
         except Refusal as refusal:
-            advice = self.advice.get(refusal.status, "that is not what was expected: check the address")
+            advice = self.advice.get(refusal.status, "that was not expected: check the address")
             raise UsageError(f"{self.place} answered {refusal}: {advice}") from refusal
 
-    @property
-    def place(self) -> str:
-        """The platform and its host."""
-        return f"{self.name} at {urlsplit(self.address).netloc}"
+    def _make_misfit(self, what: str) -> UsageError:
+        return UsageError(f"{self.place} answers, but not as documented ({what}): check the address")
 
     def _wait(self, patience: Retry, failure: Unanswered) -> Retry:
         try:
             patience = patience.increment(error=failure)
         except MaxRetryError:
-            raise PlatformFailed(f"{self.place} {failure}, {REPEATS + 1} times over: {_advise(failure)}") from failure
-        try:
-            patience.sleep(failure.raw)
-        except InvalidHeader:  # its Retry-After is no time
-            patience.sleep()
+            raise PlatformFailed(f"{self.place} {failure}, {REPEATS + 1} times: {_advise(failure)}") from failure
+        seconds = _choose_wait(patience, failure)
+        if seconds >= self.session.seconds_left:
+            raise PlatformFailed(f"{self.place} {describe_overrun(self.session.limits)}") from failure
+        if seconds:
+            time.sleep(seconds)
         return patience
-
-
-def check_address(url: str) -> str:
-    """The address, if a token may go there. Raises UsageError."""
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise UsageError(f"no web address was passed ({error}): pass one such as https://lms.example.edu") from error
-    if parts.username or parts.password:
-        raise UsageError(f"the address of {parts.hostname} holds a user or a password: pass it without")
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise UsageError(f"{url!r} is no web address: pass one such as https://lms.example.edu")
-    if parts.scheme == "http" and parts.hostname not in _LOCAL:
-        raise UsageError(f"{url!r} is not encrypted, and a token would be there for all to read: pass https://")
-    return url
-
-
-def read_secret(what: str, variable: str, path: Path | None) -> str:
-    """A secret, from a file or else from the environment. Raises UsageError, which never shows it."""
-    try:
-        secret = path.read_text(encoding="utf-8").strip() if path else os.environ.get(variable, "").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the file with {what} cannot be read at {str(path)!r}: {type(error).__name__}") from error
-    if not secret:
-        place = f"the file {str(path)!r} is empty" if path else f"the environment variable {variable} is not set"
-        raise UsageError(f"no {what}: {place}; put it there, never on the command line")
-    return secret
 
 
 def _make_patience() -> Retry:
@@ -174,44 +94,17 @@ def _make_patience() -> Retry:
     )
 
 
-def _make_failure(response: requests.Response) -> Refusal | Unanswered:
-    status, reason = response.status_code, _read_reason(response)
-    if 300 <= status < 400:
-        return Refusal(status, "it redirects elsewhere")
-    # Canvas long said 403 to whoever was too fast.
-    if status == 403 and "rate limit exceeded" in response.text.casefold():
-        status = 429
-    if status in _PASSING:
-        told = f"answered {status} ({reason})" if reason else f"answered {status}"
-        return Unanswered(told, status, response.raw)
-    return Refusal(status, reason)
-
-
-def _read_reason(response: requests.Response) -> str:
-    """The platform's own words, short, on one line, and without what it may repeat of our request."""
-    token = str(response.request.headers.get("Authorization", "")).rpartition(" ")[2]
-    words = ", ".join(dict.fromkeys(_WORDS.findall(response.text[:100_000])))
-    clean = words.replace(token, "...") if token else words
-    return " ".join(_SECRETIVE.sub("...", clean).split())[:200]
-
-
-def _tell_drop(error: requests.RequestException) -> str:
-    cause = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(cause, NameResolutionError):
-        return "cannot be found: no such host"
-    if isinstance(error, requests.Timeout):
-        return f"gave no answer within {TIMEOUT_SECONDS} s"
-    return "dropped the connection"
+def _choose_wait(patience: Retry, failure: Unanswered) -> float:
+    try:
+        wanted = patience.get_retry_after(failure.raw) if failure.raw else None
+    except InvalidHeader:
+        wanted = None
+    return wanted or patience.get_backoff_time()
 
 
 def _advise(failure: Unanswered) -> str:
-    again = "run the same command again: it goes on with what is missing"
     if failure.status == 429:
-        return f"it takes no more for now; wait some minutes, then {again}"
+        return f"it accepts no more requests for now; wait some minutes, then {_AGAIN}"
     if failure.status:
-        return f"the trouble is its own; when it is well, {again}"
-    return f"check the address and the network, then {again}"
-
-
-def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
+        return f"the problem is on its side; when it is solved, {_AGAIN}"
+    return f"check the address and the network, then {_AGAIN}"

@@ -1,6 +1,6 @@
-"""RUN/push.jsonl: what was sent, when, to where, and what was answered. One line each, never changed afterwards.
+"""RUN/push.jsonl: what was sent, when and where to, and the replies. Lines are added and never changed.
 
-It is what makes a second push send nothing: of each student, the digest of what the platform took last.
+The log is why a second push sends nothing: it has the digest of what the platform took last of each student.
 """
 
 import json
@@ -14,46 +14,46 @@ from typing import IO, Any
 
 from grader.classroom.run_folder import RunFolder
 from grader.model.errors import UsageError
-from grader.reporting.files import lock_file
+from grader.reporting.files import format_json, lock_file
 
-# The platform has it: because it took it, or because it had it before.
+# The platform has the score: because it accepted it, or because it had it before.
 _SETTLED = ("sent", "there already")
 
 
 @dataclass
 class Log:
-    """An open log; `settled` maps a place and the student's id there to the digest of what it has."""
+    """An open log; `settled` maps an address and the student's id there to the digest of what it has."""
 
     file: IO[str]
     settled: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, **record: object) -> None:
-        """Write a line, to last even if this process is killed."""
+        """Write one line, which stays even if this process is killed."""
         line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **record}
-        self.file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+        self.file.write(format_json(line, indent=None) + "\n")
         self.file.flush()
         os.fsync(self.file.fileno())
 
 
 @contextmanager
 def open_log(run: Path) -> Iterator[Log]:
-    """Open a run's log for writing. Raises UsageError where it cannot be written, or another push has it."""
+    """Open a run's log for writing. Raises UsageError if it cannot be written, or if another push has it open."""
     path = RunFolder(run).push_log
     try:
         file = path.open("a", encoding="utf-8")
     except OSError as error:
         raise UsageError(
-            f"{str(path)!r} cannot be written ({error.strerror}), and without a log a score might be sent twice: make "
-            "the folder writable"
+            f"cannot write {str(path)!r} ({error.strerror}); without a log a score might be sent twice: make the "
+            "folder writable"
         ) from error
     with file:
-        lock_file(file, f"another push from {str(run)!r} is under way: wait for it")
+        lock_file(file, f"another push from {str(run)!r} is running: wait for it")
         _end_line(path, file)
         yield Log(file, read_settled(run))
 
 
 def read_settled(run: Path) -> dict[tuple[str, str], str]:
-    """What each place has of each student, as far as the log says."""
+    """Return what each address has of each student, according to the log."""
     return {
         (record["to"], record["key"]): record["digest"]
         for record in read_log(run)
@@ -62,15 +62,16 @@ def read_settled(run: Path) -> dict[tuple[str, str], str]:
 
 
 def read_log(run: Path) -> list[dict[str, Any]]:
-    """Every record; a line that a killed process has not finished counts for nothing."""
+    """Read every record; a line that a killed process did not finish is ignored."""
     path = RunFolder(run).push_log
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise UsageError(f"{str(path)!r} cannot be read ({error.strerror}): make it readable") from error
-    return [record for record in map(_read_record, lines) if record]
+        raise UsageError(f"cannot read {str(path)!r} ({error.strerror}): make it readable") from error
+    # Not splitlines(): older lines may contain other line separators inside a name.
+    return [record for record in map(_read_record, text.split("\n")) if record]
 
 
 def _read_record(line: str) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def _read_record(line: str) -> dict[str, Any]:
 
 
 def _end_line(path: Path, file: IO[str]) -> None:
-    # After a line that was not finished, the next one must not be lost with it.
+    # End a line that was not finished, so that the next one is not lost with it.
     data = path.read_bytes()
     if data and not data.endswith(b"\n"):
         file.write("\n")

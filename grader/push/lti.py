@@ -1,13 +1,12 @@
-"""`grader push lti`: scores by LTI Advantage's Assignment and Grade Services, through `pylti1p3next`.
+"""`grader push lti`: send scores by LTI Advantage's Assignment and Grade Services, through `pylti1p3next`.
 
-Listed in `cli`. The same bodies go out as `lti-ags` exports. A token is had by a signed claim (client credentials), and
-lasts for many scores; a line item is found by its tag, or made.
+The bodies are those that the export `lti-ags` writes. A signed claim (client credentials) gets a token for many scores.
+A line item is found by its tag, or created.
 """
 
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -22,121 +21,117 @@ from pylti1p3.service_connector import ServiceConnector
 
 from grader.exports.lti import render
 from grader.model.errors import UsageError
-from grader.push.connection import Connection, Refusal, Session, check_address
-from grader.push.delivery import PlatformGrade, PlatformReply, ScoreUpload
+from grader.push.address import check_address
+from grader.push.connection import Connection
+from grader.push.lti_site import KEY_VARIABLE, Site
+from grader.push.platform import PlatformGrade, PlatformReply, ScoreUpload
+from grader.push.replies import LtiLineItem, LtiResult, LtiToken
+from grader.push.session import PageGuard, Refusal, Session
 from grader.reporting.published import ExportOptions, PublishedClass, PublishedReport
 
-KEY_VARIABLE = "GRADER_LTI_KEY"
-_SCOPES = "https://purl.imsglobal.org/spec/lti-ags/scope/"
-# Where a platform does not say how long its token lasts, and what is kept back of what it says.
+# How long a token is used if the platform does not say, and how long before its end it is renewed.
 TOKEN_SECONDS = 60
 MARGIN_SECONDS = 30
-# What can be wrong with one student while the others are well.
+# Refusals that may concern one student while the others are accepted.
 _PERSONAL = {400, 404, 409, 422}
 _ADVICE = {
-    400: "it does not take the tool for one of its own; check --client-id, --token-url, --audience and the key, and "
-    "that the tool may use the grade services",
+    400: "it does not recognise the tool; check --client-id, --token-url, --audience and the key, and that the tool "
+    "may use the grade services",
     401: "it does not accept the tool's signature or token; check --client-id and --token-url, and that the platform "
     "has the public half of the key, under the same --key-id",
-    403: "the tool may not use that service there; have its scopes (line items, results, scores) granted",
+    403: "the tool may not use that service; have its scopes (line items, results, scores) granted",
     404: "there is no such service; check --lineitems or --lineitem against what a launch of the tool names",
     422: "it takes no such line item; check the assignment's title and points",
 }
 
 
-@dataclass(frozen=True)
-class Site:
-    """What a platform calls the tool, and where its services are: all of it is in the tool's registration and launch.
-
-    `lineitem` is one column of the gradebook, `lineitems` the place of all of them, where one is found or made.
-    """
-
-    token_url: str
-    client_id: str
-    lineitems: str = ""
-    lineitem: str = ""
-    key_id: str = ""
-    audience: str = ""
-
-    @property
-    def scopes(self) -> list[str]:
-        """What the token must allow; a line item that is given need not be looked for."""
-        scopes = ["score", "result.readonly"] if self.lineitem else ["lineitem", "score", "result.readonly"]
-        return [_SCOPES + scope for scope in scopes]
-
-
 class Lti:
-    """One line item. Holds the tool's private key, which signs and goes nowhere."""
+    """One line item. The tool's private key signs here and is sent nowhere."""
 
     name = "the platform"
     system = "lti"
 
     def __init__(self, site: Site, key: str) -> None:
-        """Raises UsageError for an address that a token may not go to, or for what is no key."""
+        """Raises UsageError for an address that a token may not go to, or for what is not a key."""
         if bool(site.lineitems) == bool(site.lineitem):
-            raise UsageError("pass either --lineitems, where a line item is found or made, or --lineitem, which is it")
+            raise UsageError("pass either --lineitems, where a line item is found or created, or --lineitem itself")
         self.to = check_address(site.lineitem or site.lineitems)
         self._site = site
-        self._connection = Connection(self.name, self.to, Session(), _ADVICE, (LtiException, AssertionError))
-        self._connector = _Connector(_register(site, key), self._connection.session)
+        session = Session(self.name, self.to, token_url=site.token_url)
+        self._connection = Connection(session, _ADVICE, (LtiException, AssertionError))
+        self._connector = _Connector(_register(site, key), session)
         self._line_item = LineItem({"id": site.lineitem}) if site.lineitem else LineItem()
 
     def find_key(self, entry: PublishedReport) -> str:
-        """Any text may be the `sub` of a user, but no label is: only the roster knows."""
+        """Return the `sub` of the student from the roster. A label is never one."""
         return entry.student.keys.get(self.system, "")
 
-    def connect(self, gradebook: PublishedClass) -> Sequence[str]:
-        """Find the line item, or make it."""
+    def connect(self, published: PublishedClass) -> Sequence[str]:
+        """Find the line item, or create it."""
         service: Any = {"scope": self._site.scopes, "lineitems": self._site.lineitems}
         self._service = AssignmentsGradesService(self._connector, service)
         if self._site.lineitem:
             return []
-        tag = gradebook.first.assignment.name
-        wanted = LineItem().set_tag(tag).set_label(gradebook.column)
-        wanted.set_score_maximum(gradebook.first.max_score)
+        wanted = LineItem().set_tag(published.first.assignment.name).set_label(published.column)
+        wanted.set_score_maximum(published.first.max_score)
         with self._connection.explain():
-            found = self._connection.insist(lambda _: self._service.find_lineitem_by_tag(tag))
-            # Looked for before each attempt: an answer that was lost must not leave two columns.
-            line_item = found or self._connection.insist(lambda _: self._service.find_or_create_lineitem(wanted))
-        if not line_item.get_id():
-            raise UsageError(f"{self._connection.place} names no address of its line item: pass it with --lineitem")
-        self._line_item = line_item
-        return [] if found else [f"a line item {gradebook.column!r} was made; where one was lost, push with --again"]
+            found = self._connection.insist(lambda _: self._find_line_item(wanted.get_tag()))
+            # Search before each attempt: a reply that was lost must not leave two columns.
+            address = found or self._connection.insist(lambda _: self._find_or_create(wanted))
+        self._line_item = LineItem({"id": address})
+        note = f"a line item {published.column!r} was created; if there was one before, push with --again"
+        return [] if found else [note]
 
-    def read_held(self) -> Mapping[str, PlatformGrade]:
-        """What the line item has of every student."""
+    def read_grades(self) -> Mapping[str, PlatformGrade]:
+        """Return the grades that the line item has."""
         with self._connection.explain():
-            results = self._connection.insist(lambda _: list(self._service.get_grades(self._line_item)))
-        return {str(result.get("userId")): _make_held(result) for result in results}
+            return self._connection.insist(lambda _: self._list_grades())
 
-    def send(self, parcels: Sequence[ScoreUpload]) -> Iterator[PlatformReply]:
-        """One by one."""
-        for parcel in parcels:
-            yield self._post(parcel)
+    def send(self, uploads: Sequence[ScoreUpload]) -> Iterator[PlatformReply]:
+        """Send one score after the other."""
+        for upload in uploads:
+            yield self._post(upload)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.session.close()
 
-    def _post(self, parcel: ScoreUpload) -> PlatformReply:
+    def _find_line_item(self, tag: str | None) -> str:
+        for item in self._service.get_lineitems():
+            if item.get("tag") == tag:
+                return LtiLineItem.model_validate(item).id
+        return ""
+
+    def _find_or_create(self, wanted: LineItem) -> str:
+        address = self._find_line_item(wanted.get_tag())
+        if address:
+            return address
+        created = json.loads(self._service.create_lineitem(wanted).get_value())
+        return LtiLineItem.model_validate(created).id
+
+    def _list_grades(self) -> dict[str, PlatformGrade]:
+        results = [LtiResult.model_validate(result) for result in self._service.get_grades(self._line_item)]
+        return {str(result.userId): _make_grade(result) for result in results if result.userId is not None}
+
+    def _post(self, upload: ScoreUpload) -> PlatformReply:
         with self._connection.explain():
             try:
-                self._connection.insist(lambda _: self._put_grade(parcel))
+                self._connection.insist(lambda _: self._put_grade(upload))
             except Refusal as refusal:
                 if refusal.status not in _PERSONAL:
                     raise
-                return PlatformReply(parcel, refusal.status, refusal.reason)
-        return PlatformReply(parcel, self._connection.session.status)
+                return PlatformReply(upload, refusal.status, refusal.reason)
+        return PlatformReply(upload, self._connection.session.status)
 
-    def _put_grade(self, parcel: ScoreUpload) -> None:
+    def _put_grade(self, upload: ScoreUpload) -> None:
         try:
-            self._service.put_grade(_Score(_render(parcel)), self._line_item)
+            self._service.put_grade(_Score(_render(upload)), self._line_item)
         except requests.JSONDecodeError:
-            pass  # it took the score, and says so in words
+            pass  # the platform accepted the score; its body need not be JSON
 
 
 class _Score(Grade):
-    """The body that `lti-ags` exports, in the library's clothes."""
+    """The body of the export `lti-ags`, as the library's type."""
 
     def __init__(self, body: Mapping[str, object]) -> None:
         self._body = body
@@ -146,7 +141,7 @@ class _Score(Grade):
 
 
 class _Registration(Registration):
-    """The library's own, with a key id that the platform may have been given."""
+    """The library's registration, with the key id that the platform was given."""
 
     def __init__(self, key_id: str) -> None:
         self._key_id = key_id
@@ -156,19 +151,30 @@ class _Registration(Registration):
 
 
 class _Connector(ServiceConnector):
-    """Keeps the token for as long as it lasts."""
+    """The library's connector. It keeps a token while it is valid, and ends lists that have no end."""
 
     def __init__(self, registration: Registration, session: Session) -> None:
         super().__init__(registration, session)
+        self._limits = session.limits
         self._tokens: dict[str, tuple[str, float]] = {}
+
+    def get_paginated_data(self, scopes: Sequence[str], url: str | None, *args: Any, **kwargs: Any) -> Any:
+        guard = PageGuard(self._limits)
+        while url:
+            guard.enter(url)
+            response = self.make_service_request(scopes, url, *args, **kwargs)
+            guard.count(len(response["body"]) if isinstance(response["body"], list) else 0)
+            yield response
+            url = response["next_page_url"]
 
     def _get_cached_access_token(self, scope_key: str) -> str | None:
         token, end = self._tokens.get(scope_key, ("", 0.0))
         return token if time.monotonic() < end else None
 
     def _cache_access_token(self, scope_key: str, access_token: str, expires_in: float) -> None:
-        lasts = max(float(expires_in or TOKEN_SECONDS) - MARGIN_SECONDS, 0.0)
-        self._tokens[scope_key] = (access_token, time.monotonic() + lasts)
+        token = LtiToken.model_validate({"access_token": access_token, "expires_in": expires_in})
+        seconds = max((token.expires_in or TOKEN_SECONDS) - MARGIN_SECONDS, 0.0)
+        self._tokens[scope_key] = (token.access_token, time.monotonic() + seconds)
 
 
 def _register(site: Site, key: str) -> Registration:
@@ -176,32 +182,28 @@ def _register(site: Site, key: str) -> Registration:
     registration.set_auth_token_url(check_address(site.token_url)).set_tool_private_key(key)
     if site.audience:
         registration.set_auth_audience(site.audience)
-    # Whence the key's id comes: its thumbprint, as in the key set that the library publishes.
+    # The library takes the key's id from here: its thumbprint, as in the key set that it publishes.
     return registration.set_tool_public_key(_read_public_half(key)) if key else registration
 
 
 def _read_public_half(key: str) -> str:
+    wanted = f"{KEY_VARIABLE} or the file does not hold a private RSA key in PEM without a password"
     try:
         private = JWK.from_pem(key.encode())
         usable = private["kty"] == "RSA" and private.has_private
     except (JWException, ValueError, TypeError) as error:
-        raise UsageError(f"{_tell_key()}: {type(error).__name__}") from error
+        raise UsageError(f"{wanted}: {type(error).__name__}") from error
     if not usable:
-        raise UsageError(f"{_tell_key()}: it is another kind of key, or the public half")
+        raise UsageError(f"{wanted}: it is another kind of key, or the public half")
     return str(private.export_to_pem().decode())
 
 
-def _tell_key() -> str:
-    return f"what {KEY_VARIABLE} or the file holds is no private RSA key in PEM, without a password"
-
-
-def _render(parcel: ScoreUpload) -> dict[str, object]:
-    body = render(parcel.entry, ExportOptions())  # made now: the time is later than that of any score before
+def _render(upload: ScoreUpload) -> dict[str, object]:
+    body = render(upload.entry, ExportOptions())  # rendered now: the time must be later than that of earlier scores
     del body["comment"]
-    return {**body, "comment": parcel.comment} if parcel.comment else body
+    return {**body, "comment": upload.comment} if upload.comment else body
 
 
-def _make_held(result: Mapping[str, Any]) -> PlatformGrade:
-    points = result.get("resultScore")
-    comments = (str(result["comment"]),) if "comment" in result else None
-    return PlatformGrade(points, float(result.get("resultMaximum") or 1.0), comments)
+def _make_grade(result: LtiResult) -> PlatformGrade:
+    comments = None if result.comment is None else (result.comment,)
+    return PlatformGrade(result.resultScore, result.resultMaximum or 1.0, comments)

@@ -14,6 +14,8 @@ from pathlib import Path
 MARK = "redteam-left"
 PLACES = ("/tmp", "/dev/shm", "/var/tmp", "/run", "/")
 FEWEST_LOOKS = 5
+# Part of the command line of every worker process.
+WORKER = "worker_process"
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -75,7 +77,7 @@ class DescriptorWatch:
 
     def look(self) -> None:
         """Count once."""
-        workers = [pid for pid, command in list_descendants().items() if "spawn_main" in command]
+        workers = [pid for pid, command in list_descendants().items() if WORKER in command]
         for pid in (os.getpid(), *workers):
             self.counts[pid].append(count_descriptors(pid))
 

@@ -16,6 +16,7 @@ from grader.classroom.batch import BatchOptions, grade_class
 from grader.classroom.class_folder import list_jobs
 from grader.classroom.run_folder import RunFolder
 from grader.exports import ExportOptions, export_run
+from grader.grading.worker import sum_limits
 from grader.model.assignment import Assignment
 from grader.model.course import Course
 from grader.model.errors import UsageError
@@ -132,7 +133,7 @@ def _add_neighbours(attack_run: AttackRun, number: int, folder: Path, copies: in
 
 
 def _judge_attacks(attack_run: AttackRun) -> Iterator[str]:
-    longest = _allow_seconds(attack_run.assignment, max(len(report.tests) for report in attack_run.reports.values()))
+    longest = sum_limits(attack_run.assignment, max(len(report.tests) for report in attack_run.reports.values()))
     for student, attack in attack_run.attacks.items():
         report = attack_run.reports[student]
         yield from (f"{attack.id}: {trouble}" for trouble in _judge_scores(report, set(attack.expected.solves)))
@@ -182,12 +183,6 @@ def _judge_faults(attack_run: AttackRun, faults: Iterable[str]) -> Iterator[str]
         yield f"{student!r}: the grader failed: {report.fault or messages[:1]}"
 
 
-def _allow_seconds(assignment: Assignment, tests: int) -> float:
-    # Every test may compute and sleep up to its limits, and the first test of each TODO is tried twice.
-    limits = assignment.limits
-    return (tests + len(assignment.todos)) * (limits.cpu_seconds + limits.asleep_seconds)
-
-
 def _read_exports(run: RunFolder, place: Path) -> Iterator[str]:
     """Return live text found in exports and the summary."""
     for name, path in FORMATS.items():
@@ -222,6 +217,6 @@ def _describe_slowest(attack_run: AttackRun) -> str:
     most = max((test.cpu_seconds for test in report.tests), default=0.0)
     return (
         f"slowest attack: {attack_run.attacks[student].id}, {report.timing.wall_seconds:.1f} s "
-        f"(its limits allow {_allow_seconds(attack_run.assignment, len(report.tests)):.1f} s); "
+        f"(its limits allow {sum_limits(attack_run.assignment, len(report.tests)):.1f} s); "
         f"its longest test computed {most:.2f} s of {limits.cpu_seconds:g} s"
     )

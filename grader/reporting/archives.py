@@ -1,4 +1,4 @@
-"""Pack files into one archive, in the order given: the same files give the same bytes."""
+"""Pack files into a reproducible archive: the same files in the same order give the same bytes."""
 
 import io
 import stat
@@ -10,20 +10,20 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 def pack_zip(files: Mapping[str, bytes]) -> bytes:
-    """A .zip of path -> contents."""
+    """Return a .zip of path -> contents."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, data in files.items():
             entry = zipfile.ZipInfo(name, _LONG_AGO)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # Unix, wherever it is packed: whose modes are read
+            entry.create_system = 3  # Unix, on every system: otherwise the mode is not read
             entry.external_attr = (stat.S_IFREG | _choose_mode(data)) << 16
             archive.writestr(entry, data)
     return buffer.getvalue()
 
 
 def pack_tar(files: Mapping[str, bytes]) -> bytes:
-    """A .tar of path -> contents, all of it root's."""
+    """Return a .tar of path -> contents; every file is owned by root."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, data in files.items():

@@ -1,45 +1,21 @@
-"""A redacted report in words, for systems that take a comment beside the score."""
+"""Put a redacted report into words: plain text for systems that take a comment, and an HTML page."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from grader.model.report import CheckResult, GradeReport, TodoResult
-from grader.model.verdict import MEANINGS, Language, Verdict
+from grader.model.text import shorten
+from grader.model.verdict import Language, Verdict
+from grader.reporting.messages import LABELS, describe_verdict, explain_missing_score
+from grader.reporting.rendering import render_template
 from grader.reporting.safe_text import escape_control_characters
 
-# Systems cap what they take (PrairieLearn: 1 MB for a whole result); nobody reads more than this of one test.
+# Systems limit what they take (PrairieLearn: 1 MB for a whole result).
 LONGEST_MESSAGE = 2000
-_TEMPLATES = Path(__file__).parent / "templates"
-WORDS: dict[Language, dict[str, str]] = {
-    "en": {
-        "caption": "Every TODO is marked on its own.",
-        "hint": "hint",
-        "late_penalty": "late penalty",
-        "no_score": "There is no score yet:",
-        "notes": "Notes on the files",
-        "points": "points",
-        "result": "result",
-        "student": "student",
-        "tests": "{passed} of {count} tests passed",
-    },
-    "ko": {
-        "caption": "TODO마다 따로 채점합니다.",
-        "hint": "힌트",
-        "late_penalty": "지각 감점",
-        "no_score": "아직 점수가 없습니다:",
-        "notes": "파일에 대한 참고 사항",
-        "points": "점수",
-        "result": "결과",
-        "student": "학생",
-        "tests": "테스트 {count}개 중 {passed}개 통과",
-    },
-}
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """What one test or several say went wrong, and the likely reason."""
+    """What one or several tests say went wrong, and the likely reason."""
 
     message: str
     hint: str
@@ -56,66 +32,55 @@ class Row:
     troubles: tuple[Trouble, ...]
 
 
-def tell_test(test: CheckResult, language: Language) -> str:
-    """What became of one test: its own message and hint, or else the verdict's sentence."""
-    text = test.message or MEANINGS[test.status].tell(language)
-    return _cut(f"{text} ({test.hint})" if test.hint else text)
+def describe_test(test: CheckResult, language: Language) -> str:
+    """Return how one test ended: its own message and hint, or the verdict's sentence."""
+    text = test.message or describe_verdict(test.status, language)
+    return _clean(f"{text} ({test.hint})" if test.hint else text)
 
 
-def tell_report(report: GradeReport, language: Language) -> str:
-    """A page of plain text: the score, each TODO with what went wrong, and what was noted when the files were read."""
+def describe_report(report: GradeReport, language: Language) -> str:
+    """Return a page of plain text: the score, each TODO with what went wrong, and notes on the files."""
     lines = [f"{report.assignment.title}: {report.score:g} / {report.max_score:g}"]
     if report.late_penalty:
-        lines.append(f"{WORDS[language]['late_penalty']}: {-report.late_penalty:g}")
+        lines.append(f"{LABELS[language]['late_penalty']}: {-report.late_penalty:g}")
     for todo in report.todos:
-        verdict = MEANINGS[todo.status].tell(language)
+        verdict = describe_verdict(todo.status, language)
         lines.append(f"{todo.id} ({todo.title}): {todo.score:g} / {todo.max_score:g}, {verdict}")
         lines += [f"  - {trouble}" for trouble in list_troubles(report, todo.id, language)]
-    return "\n".join([*lines, *(f"note: {_cut(note)}" for note in report.submission.notes)])
+    notes = [f"{LABELS[language]['note']}: {_clean(note)}" for note in report.submission.notes]
+    return "\n".join([*lines, *notes])
 
 
 def list_troubles(report: GradeReport, todo: str, language: Language) -> list[str]:
-    """What went wrong in a TODO; what many tests fell over is told once."""
+    """Return what went wrong in a TODO; the same mistake in many tests is listed once."""
     troubles = [test for test in report.tests if test.todo == todo and test.status is not Verdict.PASSED]
-    return list(dict.fromkeys(tell_test(test, language) for test in troubles if test.message))
+    return list(dict.fromkeys(describe_test(test, language) for test in troubles if test.message))
 
 
 def render_page(report: GradeReport, language: Language) -> str:
-    """A redacted report as a page of HTML that needs nothing but itself: no script, no other file, light or dark."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    # The page goes into the learning-management system's own origin: whatever a student wrote is escaped.
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, finalize=_finalize,
-    )  # fmt: skip
-    verdict = Verdict.PENDING if report.status == "pending" else Verdict.GRADER_FAULT
-    return environment.get_template("feedback.html").render(
+    """Return a redacted report as a self-contained HTML page: no script, no other file, light or dark."""
+    return render_template(
+        "feedback.html",
         report=report,
         language=language,
-        words=WORDS[language],
-        reason=MEANINGS[verdict].tell(language),
+        words=LABELS[language],
+        reason=explain_missing_score(report.status, language),
         rows=[_make_row(report, todo, language) for todo in report.todos],
     )
 
 
 def _make_row(report: GradeReport, todo: TodoResult, language: Language) -> Row:
     tests = [test for test in report.tests if test.todo == todo.id]
-    told = [
-        Trouble(_cut(test.message), test.hint) for test in tests if test.status is not Verdict.PASSED and test.message
-    ]
+    failed = [test for test in tests if test.status is not Verdict.PASSED and test.message]
+    troubles = [Trouble(shorten(test.message, LONGEST_MESSAGE), test.hint) for test in failed]
     return Row(
         todo=todo,
-        verdict=MEANINGS[todo.status].tell(language),
+        verdict=describe_verdict(todo.status, language),
         passed=sum(test.status is Verdict.PASSED for test in tests),
         count=len(tests),
-        troubles=tuple(dict.fromkeys(told)),  # what many tests fell over is told once
+        troubles=tuple(dict.fromkeys(troubles)),
     )
 
 
-def _finalize(value: Any) -> Any:
-    return escape_control_characters(value) if isinstance(value, str) else value
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]} …"
+def _clean(text: str) -> str:
+    return shorten(escape_control_characters(text), LONGEST_MESSAGE)

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and their names."""
+"""Write files whole or not at all, and give students' files safe names."""
 
 import fcntl
 import json
@@ -13,7 +13,7 @@ from typing import IO
 
 from grader.model.errors import UsageError
 from grader.reporting.published import PublishedReport
-from grader.reporting.table import Cell, format_table
+from grader.reporting.safe_text import Cell, escape_json, format_table
 
 UNFINISHED = ".unfinished"
 MAX_NAME_BYTES = 120
@@ -21,7 +21,7 @@ MAX_NAME_BYTES = 120
 
 @contextmanager
 def stage_bytes(path: Path, data: bytes) -> Iterator[None]:
-    """Write a file beside its place, and move it there once the block has succeeded. Raises OSError."""
+    """Write `data` beside `path`, and put it in place once the block has succeeded. Raises OSError."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
         unfinished.write_bytes(data)
@@ -33,7 +33,7 @@ def stage_bytes(path: Path, data: bytes) -> Iterator[None]:
 
 
 def lock_file(file: IO[str], refusal: str) -> None:
-    """Lock an open file until it is closed. Raises UsageError with `refusal` where another process has locked it.
+    """Lock an open file until it is closed. Raises UsageError with `refusal` if another process has locked it.
 
     The kernel removes the lock when this process ends, however it ends.
     """
@@ -61,12 +61,12 @@ def add_digest(name: str, student: str) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all. Raises UsageError where the place cannot be written to."""
+    """Write a text file whole. Raises UsageError if the place cannot be written to."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all. Raises UsageError where the place cannot be written to."""
+    """Write a file whole. Raises UsageError if the place cannot be written to."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with stage_bytes(path, data):
@@ -75,34 +75,34 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise UsageError(f"cannot write {str(path)!r}: {error.strerror or error}; choose another place") from error
 
 
-def write_table(path: Path, rows: Iterable[Sequence[Cell]], *, delimiter: str = ",") -> None:
-    """Write a CSV in UTF-8. Raises UsageError where the place cannot be written to."""
-    write_text(path, format_table(rows, delimiter=delimiter))
+def write_table(path: Path, rows: Iterable[Sequence[Cell]]) -> None:
+    """Write a CSV in UTF-8. Raises UsageError if the place cannot be written to."""
+    write_text(path, format_table(rows))
 
 
 def write_each(
     path: Path, entries: Sequence[PublishedReport], render: Callable[[PublishedReport], str], *, suffix: str
 ) -> None:
-    """One file a student in the folder `path`; where `path` ends in `suffix`, that one file for the only student."""
+    """Write one file a student into the folder `path`; a `path` that ends in `suffix` is the only student's file."""
     if path.suffix != suffix:
         for name, entry in _name_files(entries).items():
             write_text(path / f"{name}{suffix}", render(entry))
         return
     if not entries:
-        raise UsageError(f"nothing to write to {path.name!r}: nobody in this run has a score yet")
+        raise UsageError(f"nothing to write to {path.name!r}: no student in this run has a score yet")
     if len(entries) != 1:
         raise UsageError(f"{path.name!r} is one file, but there are {len(entries)} scores: name a folder instead")
     write_text(path, render(entries[0]))
 
 
-def to_json(value: Mapping[str, object], *, indent: int | None = 2) -> str:
-    """JSON with every script as it is; what is no number is an error."""
-    return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+def format_json(value: Mapping[str, object], *, indent: int | None = 2) -> str:
+    """Return JSON with every script readable and no control character. Raises ValueError for NaN and infinity."""
+    return escape_json(json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False))
 
 
 def _name_files(entries: Sequence[PublishedReport]) -> dict[str, PublishedReport]:
     plain = [make_safe_name(entry.student.id) for entry in entries]
-    # Names that only differ in case are one file on some systems.
+    # Some file systems take names that differ only in case for the same.
     counts = Counter(name.casefold() for name in plain)
     return {
         name if counts[name.casefold()] == 1 else add_digest(name, entry.student.id): entry

@@ -1,7 +1,4 @@
-"""What is exported: a run's reports as their students may see them, each beside its student.
-
-Made by `exports.export_run`, read by every format. No format ever holds an unredacted report.
-"""
+"""A run's reports as their students may see them, each beside its student: what every export and push works on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,10 +14,10 @@ from grader.reporting.redaction import redact
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What an export may be told besides what it exports.
+    """Settings of an export.
 
-    `worksheet` is the CSV that the system gave out to be filled in, `column` the gradebook's name of the assignment,
-    `released` whether `after_due` tests may be shown, `moment` when the scores are said to have been given.
+    `worksheet` is the CSV that the system gave out to be filled in, `column` the assignment's title in its gradebook,
+    `released` whether `after_due` tests may be shown, `moment` the time at which the scores were given.
     """
 
     roster: Roster = field(default_factory=lambda: Roster(()))
@@ -33,7 +30,7 @@ class ExportOptions:
 
 @dataclass(frozen=True)
 class PublishedReport:
-    """One student's redacted report. Off the roster, the student's id is what the submission was labelled with."""
+    """One student's redacted report. The id of a student who is not on the roster is the submission's label."""
 
     student: Student
     report: GradeReport
@@ -41,51 +38,66 @@ class PublishedReport:
 
     @property
     def is_final(self) -> bool:
-        """Whether there is a score to hand on: what is pending, or the grader's own fault, is never a zero."""
-        return self.report.status == "graded"
+        """Tell whether there is a score to pass on; a pending report or a grader fault is not a zero."""
+        return self.report.status == "graded" and not self.report.excused and not self.report.held
 
     def find_key(self, system: str) -> str:
-        """The student's id in that system; off the roster the label, which is the id that the download gave."""
+        """Return the student's id in that system; off the roster the label, which the download took from there."""
         return self.student.keys.get(system) or ("" if self.on_roster else self.student.id)
 
 
 @dataclass(frozen=True)
 class PublishedClass:
-    """A class, by student."""
+    """The redacted reports of a class, sorted by student."""
 
     entries: tuple[PublishedReport, ...]
     options: ExportOptions
 
     @property
     def final(self) -> tuple[PublishedReport, ...]:
-        """Those that have a score."""
+        """Return the reports with a score."""
         return tuple(entry for entry in self.entries if entry.is_final)
 
     @property
     def first(self) -> GradeReport:
-        """Any report: what is the same for all of them."""
+        """Return one report, to read what is the same in all of them."""
         return self.entries[0].report
 
     @property
     def column(self) -> str:
-        """What the assignment is called in the other system's gradebook."""
+        """Return the assignment's title in the other system's gradebook."""
         return self.options.column or self.first.assignment.title
 
 
-def list_penalties(gradebook: PublishedClass) -> list[str]:
-    """Return a note for each score that a late penalty has lowered, where a format has no room to say so."""
-    late = [(entry.student.id, entry.report.late_penalty) for entry in gradebook.final if entry.report.late_penalty]
+def list_penalties(published: PublishedClass) -> list[str]:
+    """Return a note for each score that a late penalty has lowered, for a format that has no room for it."""
+    late = [(entry.student.id, entry.report.late_penalty) for entry in published.final if entry.report.late_penalty]
     return [f"the score of {student!r} is less a late penalty of {penalty:g}" for student, penalty in late]
 
 
-def tell_penalties(gradebook: PublishedClass) -> list[str]:
-    """A note for each late penalty, where a format holds nothing but the tests' own points."""
-    penalised = [entry.student.id for entry in gradebook.final if entry.report.late_penalty]
+def list_scoreless(published: PublishedClass) -> list[str]:
+    """Return a note for each student who has no score to pass on."""
+    missing = [entry for entry in published.entries if not entry.is_final]
+    return [f"{entry.student.id!r} {_explain_missing_score(entry.report)}" for entry in missing]
+
+
+def _explain_missing_score(report: GradeReport) -> str:
+    if report.excused:
+        return "is excused by staff: there is no score"
+    if report.held:
+        return "is held by staff: `grader adjust RUN STUDENT --undo N` lets the score go"
+    reasons = {"grader_fault": "the grader itself failed", "pending": "some tests have not run yet"}
+    return f"has no score yet: {reasons[report.status]}; grade that submission again"
+
+
+def list_missing_penalties(published: PublishedClass) -> list[str]:
+    """Return a note for each late penalty, for a format that holds only the points of tests."""
+    penalised = [entry.student.id for entry in published.final if entry.report.late_penalty]
     return [f"the late penalty of {student!r} is not in the file: set it in that system" for student in penalised]
 
 
 def open_published_class(reports: Sequence[GradeReport], options: ExportOptions) -> PublishedClass:
-    """Redact every report and put it beside its student. Raises UsageError where that is ambiguous."""
+    """Redact every report and put it beside its student. Raises UsageError if two reports are of one student."""
     names = sorted({report.assignment.name for report in reports})
     if len(names) != 1:
         raise UsageError(f"reports of {', '.join(names) or 'no assignment'} in one run: export one at a time")

@@ -1,7 +1,6 @@
-"""A report -> what its student may see of it. The one function that everything a student receives goes through.
+"""Reduce a report to what its student may see. Everything that a student receives passes through `redact`.
 
-What a student may see is named here field by field, so that a field added to the report is the staff's until somebody
-names it here as well.
+Each shown field is named here. A field that is added to the report stays with the staff until it is named here too.
 """
 
 from collections import Counter
@@ -11,10 +10,10 @@ from grader.model.verdict import Verdict
 
 
 def redact(report: GradeReport, *, released: bool = False) -> GradeReport:
-    """The report as its student may see it; `released` once the due date has passed and `after_due` tests may show.
+    """Return the report as its student may see it; with `released`, `after_due` tests are shown as well.
 
-    A test that is not shown keeps its TODO, verdict and points, so that scores still add up. Its name and id become its
-    place among the TODO's tests, the same in every report; its message, its hint and its own time go.
+    A concealed test keeps its TODO, verdict and points, so that scores still add up. Its name and id become its place
+    among the TODO's tests, the same in every report; its message, hint and time are dropped.
     """
     places = _count_places(report.tests)
     return GradeReport(
@@ -25,6 +24,10 @@ def redact(report: GradeReport, *, released: bool = False) -> GradeReport:
         score=report.score,
         max_score=report.max_score,
         late_penalty=report.late_penalty,
+        graded_score=report.graded_score,
+        excused=report.excused,
+        held=report.held,
+        adjustments=report.adjustments,
         todos=tuple(_copy_todo(todo) for todo in report.todos),
         tests=tuple(
             _show(test) if is_shown(test, released=released) else _conceal(test, place)
@@ -38,13 +41,13 @@ def redact(report: GradeReport, *, released: bool = False) -> GradeReport:
 
 
 def is_shown(test: CheckResult, *, released: bool = False) -> bool:
-    """Whether a student may see the test itself, not only its points."""
+    """Tell whether a student may see the test itself, not only its points."""
     return test.visibility == "visible" or (test.visibility == "after_due" and released)
 
 
 def _count_places(tests: tuple[CheckResult, ...]) -> list[int]:
-    # Counted over all tests, shown or not: a place does not change when the others are released. No hash of the name,
-    # which somebody who guesses names could compare.
+    # Count all tests, shown or not, so that a place does not change when the others are released. A hash of the name
+    # would not do: a student who guesses names could compare it.
     counts: Counter[str] = Counter()
     places = []
     for test in tests:
@@ -54,7 +57,7 @@ def _count_places(tests: tuple[CheckResult, ...]) -> list[int]:
 
 
 def _show(test: CheckResult) -> CheckResult:
-    # What the grader says of its own failure is about the hidden suite, whichever test it befell.
+    # The message of a grader fault is about the hidden suite, whichever test it belongs to.
     ours = test.status is Verdict.GRADER_FAULT
     return CheckResult(
         id=test.id,
@@ -101,8 +104,8 @@ def _copy_todo(todo: TodoResult) -> TodoResult:
 
 
 def _copy_environment(environment: Environment) -> Environment:
-    # Versions explain a difference from the student's own machine. The wall's name says to whoever reads a result in
-    # another system what it was; a submission sees from inside which one it is.
+    # Versions explain a difference from the student's own machine. The isolation is not secret: a submission can see it
+    # from inside.
     return Environment(
         python=environment.python, torch=environment.torch, device=environment.device, isolation=environment.isolation
     )

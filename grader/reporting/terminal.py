@@ -1,10 +1,10 @@
-"""Tables for people: assignments, one report, a class."""
+"""Print reports, tables and progress on a terminal."""
 
 import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,8 +13,8 @@ from rich.text import Text
 
 from grader.model.course import Course
 from grader.model.report import CheckResult, GradeReport
-from grader.model.verdict import MEANINGS, Verdict
-from grader.reporting.feedback import WORDS
+from grader.model.verdict import Language, Verdict
+from grader.reporting.messages import LABELS, describe_verdict
 from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
@@ -22,25 +22,11 @@ if TYPE_CHECKING:
     from grader.student.findings import PublicFinding
     from grader.student.kit import Kit
 
-CHECK_WORDS = {
-    "en": {
-        "note": "note",
-        "counts": "{place}: {passed} of {count} public tests passed",
-        "open": "{count} of {all} TODOs not filled in yet: {names}",
-        "complete": "these are small examples: what is graded asks for more of the same",
-    },
-    "ko": {
-        "note": "참고",
-        "counts": "{place}: 공개 테스트 {count}개 중 {passed}개 통과",
-        "open": "TODO {all}개 중 아직 채우지 않은 것 {count}개: {names}",
-        "complete": "작은 예제들입니다. 채점은 같은 것을 더 넓게 봅니다",
-    },
-}
 STYLES = {Verdict.PASSED: "green", Verdict.UNFILLED: "yellow", Verdict.GRADER_FAULT: "bold red"}
 
 
 def print_assignments(course: Course) -> None:
-    """Every assignment with its TODOs and points."""
+    """Print every assignment with its TODOs and points."""
     table = Table("assignment", "TODO", "what", "points", box=None)
     for name in course.list_assignments():
         assignment = course.load_assignment(name)
@@ -49,22 +35,25 @@ def print_assignments(course: Course) -> None:
     make_console().print(table)
 
 
-def print_report(report: GradeReport, language: Literal["en", "ko"]) -> None:
-    """One submission: each TODO, and for each trouble one line that says what is wrong."""
+def print_report(report: GradeReport, language: Language) -> None:
+    """Print one report: each TODO, and one line for each thing that is wrong."""
     console = make_console()
     console.print(Text(f"{report.assignment.title}: {report.score:g} / {report.max_score:g}", style="bold"))
     if report.late_penalty:
-        console.print(Text(f"  {WORDS[language]['late_penalty']}: {-report.late_penalty:g}", style="yellow"))
+        console.print(Text(f"  {LABELS[language]['late_penalty']}: {-report.late_penalty:g}", style="yellow"))
     if report.fault:
-        console.print(Text(f"grader fault: {report.fault}", style="bold red"))
+        console.print(Text(f"grader fault: {escape_control_characters(report.fault)}", style="bold red"))
     for todo in report.todos:
+        verdict = todo.status.value
+        if todo.status is not Verdict.PASSED:
+            verdict += f": {describe_verdict(todo.status, language)}"
         console.print(
             Text(
-                f"  {todo.id:<22} {todo.score:>5g} / {todo.max_score:<5g} {_tell(todo.status, language)}",
+                f"  {todo.id:<22} {todo.score:>5g} / {todo.max_score:<5g} {verdict}",
                 style=STYLES.get(todo.status, "red"),
             )
         )
-        for text in _list_troubles([test for test in report.tests if test.todo == todo.id], language):
+        for text in _list_troubles([test for test in report.tests if test.todo == todo.id]):
             console.print(Text(f"      {escape_control_characters(text)}"))
     for note in (*report.notes, *report.submission.notes[:10]):
         console.print(Text(f"  note: {escape_control_characters(note)}", style="dim"))
@@ -73,7 +62,7 @@ def print_report(report: GradeReport, language: Literal["en", "ko"]) -> None:
 
 
 def print_class(reports: Sequence[GradeReport]) -> None:
-    """A class: one row a student, one column a TODO."""
+    """Print a class: one row a student, one column a TODO."""
     if not reports:
         return
     late = ["late"] if any(report.late_penalty for report in reports) else []
@@ -92,60 +81,60 @@ def print_class(reports: Sequence[GradeReport]) -> None:
     make_console().print(table)
 
 
-def print_public_finding(finding: "PublicFinding", language: Literal["en", "ko"]) -> None:
-    """One public test as soon as it has ended: its TODO, what it asks, and what was expected and found."""
+def print_public_finding(finding: "PublicFinding", language: Language) -> None:
+    """Print one public test once it has ended: its TODO, its name, and what was expected and found."""
     verdict, hint = finding.outcome.verdict, finding.outcome.hint
-    sentence = MEANINGS[verdict].tell(language)
+    sentence = describe_verdict(verdict, language)
     is_open = verdict is Verdict.UNFILLED
     line = f"  {verdict.value:<9} {finding.todo:<20} {sentence if is_open else finding.name}"
     make_console().print(Text(line, style=STYLES.get(verdict, "red")))
     if is_open or verdict is Verdict.PASSED:
         return
-    # Messages are English; a Korean reader is told the verdict first.
+    # Messages are in English; a Korean reader gets the verdict in Korean first.
     parts = [sentence, finding.outcome.message] if language == "ko" else [finding.outcome.message or sentence]
-    told = ": ".join(part for part in parts if part)
-    make_console().print(Text(escape_control_characters(f"            {told}{f' ({hint})' if hint else ''}")))
+    text = ": ".join(part for part in parts if part)
+    make_console().print(Text(escape_control_characters(f"            {text}{f' ({hint})' if hint else ''}")))
 
 
-def print_check(check: "Check", kit: "Kit", language: Literal["en", "ko"]) -> None:
-    """How many public tests passed, and which TODOs are still open."""
-    words = CHECK_WORDS[language]
+def print_check(check: "Check", kit: "Kit", language: Language) -> None:
+    """Print how many public tests passed, and which TODOs are still open."""
+    labels = LABELS[language]
     console = make_console()
     submission = check.submission
     if submission.refused:
         console.print(Text(escape_control_characters(submission.refused), style="red"))
         return
     for note in (*submission.left_out, *submission.missing.values())[:10]:
-        console.print(Text(f"  {words['note']}: {escape_control_characters(note)}", style="dim"))
+        console.print(Text(f"  {labels['note']}: {escape_control_characters(note)}", style="dim"))
     places = ", ".join(file.path for file in submission.files)
-    counts = words["counts"].format(
+    counts = labels["check_counts"].format(
         passed=check.passed, count=len(check.findings), place=escape_control_characters(places)
     )
     console.print(Text(counts, style="green" if check.is_complete else "bold"))
     if check.open_todos:
         names = ", ".join(check.open_todos)
-        text = words["open"].format(count=len(check.open_todos), all=len(kit.todos), names=names)
+        text = labels["check_open"].format(count=len(check.open_todos), all=len(kit.todos), names=names)
         console.print(Text(text, style="yellow"))
     elif check.is_complete:
-        console.print(Text(words["complete"]))
+        console.print(Text(labels["check_complete"]))
 
 
 @contextmanager
 def open_progress(total: int, *, quiet: bool) -> Iterator[Callable[[GradeReport], None]]:
-    """Something to tell every finished report: a bar on a terminal, plain lines elsewhere."""
+    """Yield a function to call with every finished report: it moves a bar, or prints lines if this is no terminal."""
     console = make_console()
     if quiet:
         yield lambda report: None
     elif console.is_terminal:
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
         with Progress(*columns, console=console) as progress:
-            yield _BarTeller(progress, total)
+            yield _Bar(progress, total)
     else:
-        yield _LineTeller(console, total)
+        yield _Lines(console, total)
 
 
-class _BarTeller:
-    """Moves a bar and says how many are done in a second."""
+class _Bar:
+    """Move a bar and show the rate."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self.progress = progress
@@ -159,8 +148,8 @@ class _BarTeller:
         self.progress.update(self.task, advance=1, rate=f"{rate:.1f}/s")
 
 
-class _LineTeller:
-    """Prints a line a submission."""
+class _Lines:
+    """Print a line for each report."""
 
     def __init__(self, console: Console, total: int) -> None:
         self.console = console
@@ -175,22 +164,18 @@ class _LineTeller:
 
 
 def spare_unprintable(stream: TextIO) -> None:
-    """Have what a terminal cannot show (Hangul on some of Windows) written out instead of raising."""
+    """Write characters that a terminal cannot show (Hangul on some Windows) as escapes instead of raising."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
 
 
 def make_console() -> Console:
-    """A console that keeps wide tables whole when it is not a terminal."""
+    """Return a console that does not wrap wide tables if the output is not a terminal."""
     console = Console(highlight=False, soft_wrap=True)
     return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=200)
 
 
-def _tell(verdict: Verdict, language: Literal["en", "ko"]) -> str:
-    return f"{verdict.value}: {MEANINGS[verdict].tell(language)}" if verdict is not Verdict.PASSED else verdict.value
-
-
-def _list_troubles(tests: Sequence[CheckResult], language: Literal["en", "ko"]) -> list[str]:
-    # Many tests can fall over the same mistake: it is told once.
+def _list_troubles(tests: Sequence[CheckResult]) -> list[str]:
+    # The same mistake in many tests is listed once.
     lines = [f"{test.message}{f' ({test.hint})' if test.hint else ''}" for test in tests if test.status != "passed"]
     return list(dict.fromkeys(line for line in lines if line))

@@ -473,7 +473,7 @@ def test_a_download_is_graded_by_its_roster(course, monkeypatch, tmp_path):
     options = ["-a", "toy", "-o", str(course.run.folder), "--roster", str(roster), "--isolation", "none"]
     run = CliRunner().invoke(app, ["batch", str(download), *options])
     assert run.exit_code == 0
-    for line in ("late: s1", "on no roster: 99", "handed in nothing: s2"):
+    for line in ("late: s1", "not on the roster: 99", "no submission from: s2"):
         assert f"grader: {line}\n" in run.stderr
     assert sorted(path.stem for path in course.run.reports.iterdir()) == ["99", "s1"]
 

@@ -2,13 +2,14 @@
 
 import contextlib
 import json
-import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from grader.cli.app import main
+from grader.cli.app import GROUPS, main
+from grader.cli.options import ExitCode
 from grader.grading.worker import Job
 from grader.model.report import GradeReport
 from grader.tests.support.a4 import NAME, make_skeleton, open_shared_worker, read_solution
@@ -52,11 +53,46 @@ def handed_in(tmp_path: Path) -> Path:
     return path
 
 
-def test_help_needs_no_torch():
-    """Help comes without what is slow to import."""
-    probe = "import sys; import grader.cli.app; print(sorted({'torch', 'pydantic', 'pytest'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+def test_help_names_every_command_in_its_group(call):
+    """Each command has one line that is not cut off, and each stands under the name of its group."""
+    lines = call("--help").out.splitlines()
+    for group, commands in GROUPS.items():
+        start = lines.index(f"{group}:") + 1
+        shown = [line.split()[0] for line in lines[start : start + len(commands)]]
+        assert shown == list(commands)
+    assert not [line for line in lines[1:] if line.endswith("...")]
+
+
+@pytest.mark.parametrize("group", ["push", "datasets"])
+def test_help_of_a_group_is_not_cut(call, group: str):
+    """The sentences fit into 80 columns."""
+    lines = call(group, "--help").out.splitlines()
+    assert not [line for line in lines[1:] if line.endswith("...") or len(line) > 80]
+
+
+def test_version_is_printed(call):
+    """The installed version, and nothing else."""
+    answer = call("--version")
+    assert (answer.code, answer.out) == (0, f"grader {version('grader')}\n")
+
+
+def test_exit_codes_differ():
+    """A failing public test is not a fault of the grader."""
+    assert len({code.value for code in ExitCode.__members__.values()}) == len(ExitCode.__members__) == 5
+
+
+@pytest.mark.parametrize("command", ["canvas", "lti"])
+def test_both_pushes_take_the_shared_options(call, command: str):
+    """The options stand once in the code, and in the help of both."""
+    text = call("push", command, "--help").out
+    for option in ("--feedback / --no-feedback", "--released", "--lang", "--dry-run", "--again", "-q, --quiet"):
+        assert option in text
+
+
+def test_resume_is_gone(call):
+    """Running the same command again resumes anyway."""
+    answer = call("batch", "x", "-a", NAME, "-o", "y", "--resume")
+    assert answer.code == 2 and "No such option" in answer.err
 
 
 def test_the_list_shows_every_todo(call):
@@ -192,4 +228,4 @@ def test_a_file_where_a_folder_is_to_be_is_no_traceback(call, monkeypatch: pytes
 def test_a_folder_where_a_file_is_to_be_is_no_traceback(call, shared, handed_in, tmp_path):
     """The path is named, and that another one is to be chosen."""
     answer = call("grade", str(handed_in), "-a", "a4_attention", "--json", str(tmp_path))
-    assert answer.code == 2 and f"Is a directory ({str(tmp_path)!r})" in answer.err
+    assert answer.code == 2 and f"cannot write {str(tmp_path)!r}: Is a directory; choose another" in answer.err

@@ -16,7 +16,7 @@ from grader.intake.roster import Roster, Student
 from grader.model.errors import UsageError
 from grader.reporting.files import write_each, write_table, write_text
 from grader.reporting.published import open_published_class
-from grader.reporting.table import format_points, neutralise
+from grader.reporting.safe_text import format_points, format_table, neutralise
 from grader.tests.support.export_samples import (
     CLASS,
     FORMULA,
@@ -25,11 +25,13 @@ from grader.tests.support.export_samples import (
     SECRET,
     make_faulty_report,
     make_report,
+    make_test,
     open_class,
     read_csv,
     write_run,
 )
 
+CONTROLS = "\x00\x07\t\x1b\x7f\x85\u061c\u200e\u2028\u2029\u202e\u2066\r\n\r"
 WORKSHEET = (
     "Identifier,Full name,Email address,Grade,Maximum grade,Last modified (grade),Feedback comments\n"
     "Participant 501,Jane Doe,jane@uni.example,,100,-,\n"
@@ -121,7 +123,7 @@ def test_whoever_has_no_score_is_named(tmp_path: Path) -> None:
     notes = export_run(run, tmp_path / "out.csv", to="nbgrader-csv", options=ExportOptions(roster=ROSTER))
     assert notes == [
         "'S004' has no score yet: the grader itself failed; grade that submission again",
-        "'S005' has no score yet: some tests are still to be run; grade that submission again",
+        "'S005' has no score yet: some tests have not run yet; grade that submission again",
     ]
     assert [row[3] for row in read_csv((tmp_path / "out.csv").read_bytes())[1:]] == ["S001", "S002", "S003"]
 
@@ -147,8 +149,8 @@ def test_the_command_writes_and_says_what_is_missing(
     assert told.out == f"wrote canvas-csv to {out}\n"
     assert told.err.splitlines() == [
         "grader: 'S004' has no score yet: the grader itself failed; grade that submission again",
-        "grader: 'S002' is left out: on no roster, and no Canvas id; pass --roster",
-        "grader: 'S003' is left out: on no roster, and no Canvas id; pass --roster",
+        "grader: 'S002' is left out: not on the roster, no Canvas id; pass --roster",
+        "grader: 'S003' is left out: not on the roster, no Canvas id; pass --roster",
     ]
 
 
@@ -201,8 +203,8 @@ def test_reports_of_two_assignments_are_refused() -> None:
 def test_labels_are_matched_through_the_roster() -> None:
     """By id, address, login or name; whoever is on no roster keeps the label as an id."""
     roster = Roster((Student("1", "Jane Doe", "jd@uni.example"), Student("2", "Kim", keys={"canvas": "9"})))
-    gradebook = open_class(*(make_report(label) for label in ("jd", "Kim", "9")), roster=roster)
-    found = [(entry.student.id, entry.on_roster, entry.find_key("canvas")) for entry in gradebook.entries]
+    published = open_class(*(make_report(label) for label in ("jd", "Kim", "9")), roster=roster)
+    found = [(entry.student.id, entry.on_roster, entry.find_key("canvas")) for entry in published.entries]
     assert found == [("1", True, ""), ("2", True, "9"), ("9", False, "9")]
 
 
@@ -231,11 +233,47 @@ def test_no_table_holds_a_formula(tmp_path: Path, to: str) -> None:
     assert dangerous == []
 
 
-def test_tables_keep_every_character(tmp_path: Path) -> None:
-    """Quotes, separators, line ends and scripts come back from an independent reader."""
-    rows = [["a", 'say "x", then', "two\nlines"], ["홍", "", "e,f\r\ng"], [1.0, 9.5, None]]
+def test_tables_keep_quotes_separators_and_scripts(tmp_path: Path) -> None:
+    """They come back from an independent reader."""
+    rows = [["a", 'say "x", then', "two lines"], ["홍", "", "e,f g"], [1.0, 9.5, None]]
     write_table(tmp_path / "x.csv", rows)
     assert read_csv((tmp_path / "x.csv").read_bytes()) == [*rows[:2], ["1", "9.5", ""]]
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("two\r\nlines", "two lines"),
+        ("a\u2028b\x85c\td", "a b c d"),
+        ("\x1b[31mred\x00", "[31mred"),
+        ("\u202egnp.\u2066x", "gnp.x"),
+        ("\u202e=1+1", "'=1+1"),
+        ("half \ud800", "half "),
+        ("👩\u200d🔬", "👩\u200d🔬"),
+    ],
+)
+def test_tables_hold_no_control_character(text: str, cell: str) -> None:
+    """A formula behind one is found as well; joined emoji stay."""
+    assert format_table([[text]]) == f"{cell}\r\n"
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_no_format_passes_on_a_control_character(tmp_path: Path, to: str) -> None:
+    """In an id, a name, a message, a hint or a note; only the file's own line ends are left."""
+    test = make_test("luong.scores", "failed", message=f"m {CONTROLS}", hint=CONTROLS, name=f"n {CONTROLS}")
+    report = make_report(f"S001{CONTROLS}", [test])
+    report = report.model_copy(
+        update={"submission": report.submission.model_copy(update={"notes": (CONTROLS,), "submitted_at": CONTROLS})}
+    )
+    keys = {"canvas": "77", "moodle": "501", "login": f"j{CONTROLS}", "lti": f"sub{CONTROLS}"}
+    student = Student(f"S001{CONTROLS}", f"Doe{CONTROLS}", f"j{CONTROLS}@uni.example", keys=keys)
+    worksheet = tmp_path / "worksheet.csv"
+    worksheet.write_text(WORKSHEET.replace("Jane", "Jane\u202e"), encoding="utf-8")
+    published = open_class(report, roster=Roster((student,)), worksheet=worksheet, column=f"HW{CONTROLS} (1)")
+    FORMATS[to](published, tmp_path / "out")
+    text = read_everything(tmp_path / "out")
+    assert not set(CONTROLS) - set("\n\r") & set(text)
+    assert "\r" not in text.replace("\r\n", "")
 
 
 @pytest.mark.parametrize(
@@ -259,8 +297,8 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
 
 def test_one_file_a_student(tmp_path: Path) -> None:
     """Names that a file system could take for one another, or for a path, stay apart."""
-    gradebook = open_class(*(make_report(name) for name in ("a/b", "a_b", "../up", "홍길동")), roster=Roster(()))
-    write_each(tmp_path, gradebook.entries, lambda entry: entry.student.id, suffix=".json")
+    published = open_class(*(make_report(name) for name in ("a/b", "a_b", "../up", "홍길동")), roster=Roster(()))
+    write_each(tmp_path, published.entries, lambda entry: entry.student.id, suffix=".json")
     files = {path.read_text(): path.name for path in tmp_path.iterdir()}
     assert sorted(files) == ["../up", "a/b", "a_b", "홍길동"]
     assert files["../up"] == "_up.json"
@@ -270,15 +308,17 @@ def test_one_file_a_student(tmp_path: Path) -> None:
 
 def test_one_student_may_have_one_file(tmp_path: Path) -> None:
     """A path that names a file is that file, where there is one student for it."""
-    gradebook = open_class(make_report(), make_report("S002"))
-    write_each(tmp_path / "results.json", gradebook.entries[:1], lambda entry: entry.student.id, suffix=".json")
+    published = open_class(make_report(), make_report("S002"))
+    write_each(tmp_path / "results.json", published.entries[:1], lambda entry: entry.student.id, suffix=".json")
     assert (tmp_path / "results.json").read_text() == "S001"
     with pytest.raises(UsageError, match=r"'results\.json' is one file, but there are 2 scores: name a folder instead"):
-        write_each(tmp_path / "results.json", gradebook.entries, lambda entry: "", suffix=".json")
+        write_each(tmp_path / "results.json", published.entries, lambda entry: "", suffix=".json")
 
 
 def test_no_score_is_no_file(tmp_path: Path) -> None:
     """Where the grader failed, a file for the only student is refused rather than written empty."""
-    with pytest.raises(UsageError, match=r"nothing to write to 'results\.json': nobody in this run has a score yet"):
+    with pytest.raises(
+        UsageError, match=r"nothing to write to 'results\.json': no student in this run has a score yet"
+    ):
         gradescope.write(open_class(make_faulty_report("S004")), tmp_path / "results.json")
     assert not list(tmp_path.iterdir())

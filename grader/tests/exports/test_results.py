@@ -362,10 +362,10 @@ def unpack(path: Path) -> dict[str, str]:
 
 def test_moodle_finds_the_participants_of_the_zip(tmp_path: Path) -> None:
     """By the roster, and without one by the label of the submission; who has no number is named."""
-    gradebook = open_class(make_report(), make_report("S002"), make_report("509"))
-    notes = moodle_feedback.write(gradebook, tmp_path / "f.zip")
+    published = open_class(make_report(), make_report("S002"), make_report("509"))
+    notes = moodle_feedback.write(published, tmp_path / "f.zip")
     assert set(unpack(tmp_path / "f.zip")) == {"501", "509"}
-    assert notes == ["'S002' is left out: no participant's number is known; pass --worksheet"]
+    assert notes == ["'S002' is left out: the participant's number is not known; pass --worksheet"]
 
 
 def test_the_worksheet_tells_the_numbers(tmp_path: Path) -> None:
@@ -375,8 +375,8 @@ def test_the_worksheet_tells_the_numbers(tmp_path: Path) -> None:
         "Identifier,Full name,Email address,Grade,Last modified (grade)\n"
         "Participant 601,Jane Doe,jane@uni.example,,-\nParticipant 602,홍_길동,gildong@uni.example,,-\n"
     )
-    gradebook = open_class(make_report(), make_report("S002"), worksheet=worksheet)
-    assert moodle_feedback.write(gradebook, tmp_path / "f.zip") == []
+    published = open_class(make_report(), make_report("S002"), worksheet=worksheet)
+    assert moodle_feedback.write(published, tmp_path / "f.zip") == []
     assert set(unpack(tmp_path / "f.zip")) == {"601", "602"}
 
 

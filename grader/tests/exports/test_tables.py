@@ -96,8 +96,8 @@ def test_canvas_takes_the_scores(tmp_path: Path) -> None:
 def test_canvas_would_make_a_new_column(tmp_path: Path) -> None:
     """Without the assignment's number in the title the staff is told what Canvas does."""
     notes = canvas.write(open_class(), tmp_path / "out.csv")
-    hint = "to fill an existing one pass --column 'TITLE (ID)'"
-    assert notes == [f"Canvas will make a new assignment of {TITLE!r}: {hint}"]
+    hint = "to fill an existing one, pass --column 'TITLE (ID)'"
+    assert notes == [f"Canvas will create a new assignment {TITLE!r}: {hint}"]
     found = read_as_canvas(tmp_path / "out.csv")
     assert found["S001"][TITLE] == 70.0
     assert found["points"] == {"all": 100.0}
@@ -105,9 +105,9 @@ def test_canvas_would_make_a_new_column(tmp_path: Path) -> None:
 
 def test_canvas_knows_its_own_ids_without_a_roster(tmp_path: Path) -> None:
     """A submission from Canvas's download is labelled with Canvas's id; any other label says nothing to Canvas."""
-    gradebook = open_class(make_report("1234"), make_report("jdoe"), roster=Roster(()), column="HW (1)")
-    notes = canvas.write(gradebook, tmp_path / "out.csv")
-    assert notes == ["'jdoe' is left out: on no roster, and no Canvas id; pass --roster"]
+    published = open_class(make_report("1234"), make_report("jdoe"), roster=Roster(()), column="HW (1)")
+    notes = canvas.write(published, tmp_path / "out.csv")
+    assert notes == ["'jdoe' is left out: not on the roster, no Canvas id; pass --roster"]
     assert read_as_canvas(tmp_path / "out.csv")["1234"] == {"canvas": "1234", "name": "", "1": 70.0}
     assert len(read_csv((tmp_path / "out.csv").read_bytes())) == 3
 
@@ -135,12 +135,12 @@ def test_brightspace_takes_the_scores(tmp_path: Path) -> None:
 def test_brightspace_gets_no_empty_names(tmp_path: Path) -> None:
     """The column of names is there for everybody or for nobody; whoever is on no roster is told of."""
     roster = Roster((Student("1", "A", keys={"login": "a"}), Student("2", "B")))
-    gradebook = open_class(make_report("1"), make_report("2"), make_report("12345"), roster=roster, column="HW")
-    notes = brightspace.write(gradebook, tmp_path / "out.csv")
+    published = open_class(make_report("1"), make_report("2"), make_report("12345"), roster=roster, column="HW")
+    notes = brightspace.write(published, tmp_path / "out.csv")
     header, *rows = read_csv((tmp_path / "out.csv").read_bytes())
     assert header == ["OrgDefinedId", "HW Points Grade", "End-of-Line Indicator"]
     assert rows == [["1", "70", "#"], ["2", "70", "#"]]
-    assert notes == ["'12345' is left out: on no roster, so without an OrgDefinedId; pass --roster"]
+    assert notes == ["'12345' is left out: not on the roster, so no OrgDefinedId; pass --roster"]
 
 
 def test_brightspace_names_come_back(tmp_path: Path) -> None:
@@ -191,20 +191,18 @@ def test_points_are_scaled_to_moodles_maximum(tmp_path: Path) -> None:
 
 def test_participants_numbers_serve_without_a_roster(tmp_path: Path) -> None:
     """A submission from Moodle's download is labelled with the participant's number."""
-    gradebook = open_class(make_report("503"), roster=Roster(()), worksheet=write_worksheet(tmp_path))
-    moodle_worksheet.write(gradebook, tmp_path / "out.csv")
+    published = open_class(make_report("503"), roster=Roster(()), worksheet=write_worksheet(tmp_path))
+    moodle_worksheet.write(published, tmp_path / "out.csv")
     assert read_as_moodle((tmp_path / "out.csv").read_bytes()) == {"502": 3.0, "503": 70.0}
 
 
 def test_a_row_that_two_students_could_own_is_nobodys(tmp_path: Path) -> None:
     """A grade must not go to a namesake, neither of the class nor of the worksheet."""
     roster = Roster((Student("1", "홍길동"), Student("2", "홍길동"), Student("3", "Long Absent")))
-    gradebook = open_class(*(make_report(name) for name in "123"), roster=roster, worksheet=write_worksheet(tmp_path))
-    notes = moodle_worksheet.write(gradebook, tmp_path / "out.csv")
+    published = open_class(*(make_report(name) for name in "123"), roster=roster, worksheet=write_worksheet(tmp_path))
+    notes = moodle_worksheet.write(published, tmp_path / "out.csv")
     assert read_as_moodle((tmp_path / "out.csv").read_bytes()) == {"502": 3.0, "509": 70.0}
-    assert notes == [
-        f"'{name}' is left out: no row of the worksheet is theirs alone; pass --roster" for name in ("1", "2")
-    ]
+    assert notes == [f"'{name}' is left out: no row of the worksheet is certain; pass --roster" for name in ("1", "2")]
 
 
 def test_moodle_needs_its_worksheet(tmp_path: Path) -> None:
@@ -212,7 +210,7 @@ def test_moodle_needs_its_worksheet(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"download it in Moodle .* and pass --worksheet"):
         moodle_worksheet.write(open_class(), tmp_path / "out.csv")
     other = write_worksheet(tmp_path, text="Identifier,Full name\nParticipant 1,x\n")
-    with pytest.raises(UsageError, match=r"worksheet\.csv is no grading worksheet: it has no column 'Grade'"):
+    with pytest.raises(UsageError, match=r"worksheet\.csv is not a grading worksheet: it has no column 'Grade'"):
         moodle_worksheet.write(open_class(worksheet=other), tmp_path / "out.csv")
     with pytest.raises(UsageError, match=r"nothing to read at .* pass Moodle's offline grading worksheet"):
         moodle_worksheet.write(open_class(worksheet=tmp_path / "gone.csv"), tmp_path / "out.csv")

@@ -13,7 +13,8 @@ from grader.cli.app import main
 from grader.exports import ExportOptions, export_run, moodle_feedback
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
-from grader.reporting.feedback import WORDS, render_page
+from grader.reporting.feedback import render_page
+from grader.reporting.messages import LABELS
 from grader.reporting.redaction import redact
 from grader.tests.support.export_samples import (
     CLASS,
@@ -158,12 +159,12 @@ def test_a_page_can_be_korean() -> None:
     assert "결과가 요구와 다릅니다" in text
     assert "테스트 3개 중 1개 통과" in text
     assert "힌트: transpose" in text
-    assert not {WORDS["en"][name] for name in ("points", "result", "caption", "notes")} & set(cells)
+    assert not {LABELS["en"][name] for name in ("points", "result", "caption", "notes")} & set(cells)
 
 
 def test_every_word_has_both_languages() -> None:
     """Whoever adds a label adds it twice."""
-    assert WORDS["en"].keys() == WORDS["ko"].keys()
+    assert LABELS["en"].keys() == LABELS["ko"].keys()
 
 
 @pytest.mark.parametrize(

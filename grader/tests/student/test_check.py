@@ -126,10 +126,10 @@ def test_a_right_module_passes(check: Callable[..., Answer], kit: Path) -> None:
 
 
 def test_a_wrong_module_is_told_what_was_expected(check: Callable[..., Answer], kit: Path) -> None:
-    """Exit code 1; found and expected values are told, and the other TODO stands for itself."""
+    """Exit code 3; found and expected values are told, and the other TODO stands for itself."""
     (kit / "toy.py").write_text(RIGHT.replace("2 * number", "number + 1"), encoding="utf-8")
     answer = check("toy.py", "-a", "toy")
-    assert answer.code == 1
+    assert answer.code == 3
     assert "two is not doubled; found 3, expected 4" in answer.out
     assert find_line(answer.out, "double").startswith("  failed")
     assert find_line(answer.out, "shout").startswith("  passed")
@@ -222,7 +222,7 @@ def test_a_skeleton_is_not_filled_in_yet(check: Callable[..., Answer], kit: Path
     """No tracebacks for somebody who has just begun: every TODO is named as open, and they are counted."""
     (kit / "toy.py").write_text(render_skeleton(SOLUTION), encoding="utf-8")
     answer = check()
-    assert answer.code == 1
+    assert answer.code == 3
     assert answer.out.count("this TODO is not filled in yet") == 2
     assert "2 of 2 TODOs not filled in yet: double, shout" in answer.out
     assert "Error" not in answer.out
@@ -235,7 +235,7 @@ def test_one_open_todo_hides_no_other(check: Callable[..., Answer], kit: Path) -
     answer = check()
     assert find_line(answer.out, "double").startswith("  passed")
     assert "1 of 2 TODOs not filled in yet: shout" in answer.out
-    assert answer.code == 1
+    assert answer.code == 3
 
 
 def test_an_undefined_sentinel_is_an_open_todo(check: Callable[..., Answer], kit: Path) -> None:
@@ -248,7 +248,7 @@ def test_a_syntax_error_is_located(check: Callable[..., Answer], kit: Path) -> N
     """One sentence with the line; no test is run."""
     (kit / "toy.py").write_text(RIGHT + "def broken(:\n", encoding="utf-8")
     answer = check("toy.py")
-    assert answer.code == 1
+    assert answer.code == 3
     assert "line 7" in answer.out
     assert "passed" not in answer.out
     assert "Traceback" not in answer.out + answer.err
@@ -266,7 +266,7 @@ def test_a_notebook_is_checked(check: Callable[..., Answer], kit: Path) -> None:
     text = render_notebook(SOLUTION, open_todos=False).replace("word.upper()", "word / 2")
     (kit / "toy.ipynb").write_text(text, encoding="utf-8")
     answer = check("toy.ipynb")
-    assert answer.code == 1
+    assert answer.code == 3
     assert find_line(answer.out, "double").startswith("  passed")
     assert "TypeError" in answer.out and "cell 4" in answer.out
 
@@ -285,7 +285,7 @@ def test_what_fails_on_import_costs_only_its_users(check: Callable[..., Answer],
     top = "import no_such_package\n\nFACTOR = 4 // no_such_package.none\n\n\n"
     (kit / "toy.py").write_text(top + RIGHT.replace("2 * number", "FACTOR * number"), encoding="utf-8")
     answer = check("toy.py")
-    assert answer.code == 1
+    assert answer.code == 3
     assert "no_such_package" in find_line(answer.out, "double")
     assert find_line(answer.out, "shout").startswith("  passed")
 
@@ -298,7 +298,7 @@ def test_odd_endings_end_one_test(check: Callable[..., Answer], kit: Path, body:
     """Code that ends the program, waits for input or returns something strange fails its test; the check goes on."""
     (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", body), encoding="utf-8")
     answer = check("toy.py")
-    assert answer.code == 1
+    assert answer.code == 3
     assert find_line(answer.out, "double").startswith(f"  {verdict}")
     assert find_line(answer.out, "shout").startswith("  passed")
 
@@ -462,7 +462,7 @@ def test_a_kit_works_where_nothing_is_installed(kit: Path, tmp_path: Path, monke
     )
     assert "PROBE" in done.stdout, done.stdout + done.stderr
     status, checked, ours, imports, files = json.loads(done.stdout.split("PROBE ")[1])
-    assert (status, checked) == (1, 1)
+    assert (status, checked) == (1, 3)
     assert "1 failed, 1 passed" in done.stdout
     assert "the word: a str is not what was expected" in done.stdout
     assert "toy.py: 1 of 2 public tests passed" in done.stdout

@@ -1,4 +1,4 @@
-"""Render pages for staff: statistics of a class and pairs of similar work. Each is one file that needs nothing else."""
+"""Render HTML pages from templates. Each page is one file that needs nothing else."""
 
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,11 @@ from grader.reporting.safe_text import escape_control_characters
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render_staff_page(template: str, **values: Any) -> str:
+def render_template(template: str, **values: Any) -> str:
     """Render a template of this package. Everything that a student wrote is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    # A learning-management system may serve the page from its own origin: no value may become markup.
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, finalize=_finalize,

@@ -1,0 +1,74 @@
+"""Exit codes, choices and options that several commands share, and the way commands print a warning."""
+
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from grader.reporting.safe_text import escape_control_characters
+
+
+class ExitCode(IntEnum):
+    """The exit codes of all commands."""
+
+    GRADED = 0
+    GRADER_FAULT = 1
+    USAGE = 2
+    INCOMPLETE = 3  # `grader check`: a public test fails, or a TODO is still open
+    INTERRUPTED = 130
+
+
+class IsolationChoice(StrEnum):
+    """How a submission is separated from this machine."""
+
+    BWRAP = "bwrap"
+    SETUID = "setuid"
+    AUTO = "auto"  # bwrap, or setuid where namespaces are not available
+    NONE = "none"
+
+
+class DeviceChoice(StrEnum):
+    """The device that runs GPU tests."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    VIRTUAL = "virtual"
+
+
+class LanguageChoice(StrEnum):
+    """The language of what students read."""
+
+    EN = "en"
+    KO = "ko"
+
+
+AssignmentOption = Annotated[
+    str, typer.Option("--assignment", "-a", help="Name of the assignment; `grader list` shows all.")
+]
+OptionalAssignment = Annotated[
+    Optional[str],  # noqa: UP045 - typer reads it
+    typer.Option("--assignment", "-a", help="Only this assignment; default: all of the course."),
+]
+IsolationOption = Annotated[IsolationChoice, typer.Option(help="How to separate submissions from this machine.")]
+DeviceOption = Annotated[
+    DeviceChoice, typer.Option(help="Device that runs GPU tests; auto: CUDA if there is a GPU, else virtual.")
+]
+JobsOption = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--jobs", min=1, help="Number of workers; default: one per core, fewer if memory is short."),
+]
+LanguageOption = Annotated[LanguageChoice, typer.Option(help="Language of messages for students.")]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
+ReleasedOption = Annotated[bool, typer.Option("--released", help="Show `after_due` tests: the due date has passed.")]
+RosterOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(help="CSV of the class, or the list exported by the learning-management system."),
+]
+RunArgument = Annotated[Path, typer.Argument(help="Folder written by `grader batch`.")]
+
+
+def warn(message: str) -> None:
+    """Print a message on the error stream, safe for a terminal: it may quote what a student wrote."""
+    typer.echo(f"grader: {escape_control_characters(message)}", err=True)

@@ -1,0 +1,30 @@
+"""Describe the environment of a grade, and what the staff may want to look at."""
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from grader.examiner.forbidden_names import list_remarks
+from grader.examiner.review_flags import find_suspicions
+from grader.intake import ANOTHER
+from grader.model.assignment import Assignment
+from grader.model.devices import Device
+from grader.model.report import CheckResult, Environment
+from grader.model.submission import Submission
+from grader.sandbox.isolation import Isolation
+
+
+def describe_environment(isolation: Isolation, device: Device) -> Environment:
+    """Return the versions, the device and the isolation level, for the report."""
+    return Environment(
+        python=platform.python_version(), torch=version("torch"), device=device.label, isolation=isolation.value
+    )
+
+
+def make_remarks(assignment: Assignment, submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:
+    """Return what the staff may want to look at in a submission; it costs nothing."""
+    return (
+        *find_suspicions(submission, results),
+        *list_remarks(submission, assignment),
+        *(note for note in submission.left_out if note.endswith(ANOTHER)),
+    )
