@@ -1,11 +1,12 @@
 """Keep the attempts of a class as they come, and choose the one of each student that counts."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from grader.classroom.accounting import Judged, describe_result, name_entry
+from grader.classroom.adjustments import Adjustment, apply_adjustments, find_changed_bases
 from grader.classroom.gradebook import Attempt, Gradebook
 from grader.classroom.run_folder import RunFolder
 from grader.classroom.source import ClassEntry
@@ -33,13 +34,15 @@ class AttemptKeeper:
     warnings: list[str] = field(default_factory=list)
     judged: dict[tuple[str, str], Judged] = field(default_factory=dict)
     kept: int = 0
+    _adjustments: Mapping[str, Sequence[Adjustment]] = field(default_factory=dict)
     _submitted: Counter[str] = field(default_factory=Counter)
     _results: dict[str, dict[int, Attempt]] = field(default_factory=lambda: defaultdict(dict))
     _together: dict[int, Attempt] = field(default_factory=dict)
     _shared: dict[Any, Any] = field(default_factory=dict)
 
     def expect(self, jobs: Sequence[Job]) -> None:
-        """Note how many attempts each student has."""
+        """Note how many attempts each student has, and what staff adjusted."""
+        self._adjustments = self.gradebook.list_adjustments(self.assignment.name)
         self._submitted = Counter(job.student for job in jobs)
 
     def relabel(self, report: GradeReport, entry: ClassEntry) -> GradeReport:
@@ -54,7 +57,7 @@ class AttemptKeeper:
             self.gradebook.add_all([attempt])
             self._choose(index, attempt)
             return
-        with self.run.stage_report(attempt.report):
+        with self.run.stage_report(self.adjust(attempt.report)):
             self.gradebook.add_all([attempt])
         self.publish(index, attempt.report)
 
@@ -73,7 +76,7 @@ class AttemptKeeper:
         kept, self._together = self._together, {}
         if not kept:
             return
-        with self.run.stage_reports([attempt.report for attempt in kept.values()]):
+        with self.run.stage_reports([self.adjust(attempt.report) for attempt in kept.values()]):
             self.gradebook.add_all(list(kept.values()))
         for index, attempt in kept.items():
             self.publish(index, attempt.report)
@@ -84,8 +87,14 @@ class AttemptKeeper:
         self._note_result(job, attempt)
         self._choose(index, attempt)
 
-    def publish(self, index: int, report: GradeReport) -> None:
+    def adjust(self, report: GradeReport) -> GradeReport:
+        """Return the report to publish: with the student's adjustments. The gradebook keeps the graded one."""
+        return apply_adjustments(report, self._adjustments.get(report.submission.student, ()))
+
+    def publish(self, index: int, graded: GradeReport) -> None:
         """Call `on_report` with a report that counts, and note what the staff should know of it."""
+        self.warnings += find_changed_bases(graded, self._adjustments.get(graded.submission.student, ()))
+        report = self.adjust(graded)
         self.reports[index] = self._slim(report)
         if report.status == "grader_fault":
             self.warnings.append(f"{report.submission.student}: not graded, the grader failed: {report.reason}")
@@ -116,10 +125,10 @@ class AttemptKeeper:
         report = attempt.report
         latest = self.gradebook.find_latest_attempt(report.submission.student, self.assignment.name)
         if latest is None or latest.report != report:
-            with self.run.stage_report(report):
+            with self.run.stage_report(self.adjust(report)):
                 self.gradebook.add_all([attempt])
-        elif not self.run.holds(report):
-            with self.run.stage_report(report):
+        elif not self.run.holds(self.adjust(report)):
+            with self.run.stage_report(self.adjust(report)):
                 pass
 
     def _slim(self, report: GradeReport) -> GradeReport:

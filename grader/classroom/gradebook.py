@@ -8,7 +8,8 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -39,11 +40,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
+from grader.classroom.adjustments import Adjustment
 from grader.grading.cache_key import CacheKey
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # Statements that bring a gradebook of the version before up to this one. Not the tables below: those change.
 MIGRATIONS: Mapping[int, tuple[str, ...]] = {
     2: (
@@ -51,7 +53,12 @@ MIGRATIONS: Mapping[int, tuple[str, ...]] = {
         "ALTER TABLE attempts ADD COLUMN recording VARCHAR(64) NOT NULL DEFAULT ''",
         "ALTER TABLE attempts ADD COLUMN outline VARCHAR(64) NOT NULL DEFAULT ''",
         "CREATE TABLE outlines (digest VARCHAR(64) NOT NULL PRIMARY KEY, text TEXT NOT NULL)",
-    )
+    ),
+    3: (
+        "CREATE TABLE adjustments (number INTEGER NOT NULL PRIMARY KEY, assignment TEXT NOT NULL, "
+        "student TEXT NOT NULL, kind VARCHAR(16) NOT NULL, todo TEXT NOT NULL, points FLOAT, reason TEXT NOT NULL, "
+        "comment TEXT NOT NULL, author TEXT NOT NULL, undoes INTEGER, basis FLOAT, made_at TIMESTAMP NOT NULL)",
+    ),
 }
 BUSY_SECONDS = 60
 
@@ -80,6 +87,24 @@ _ATTEMPTS = Table(
 _OUTLINES = Table(
     "outlines", _METADATA, Column("digest", String(64), primary_key=True), Column("text", Text, nullable=False)
 )
+_ADJUSTMENTS = Table(
+    "adjustments",
+    _METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("assignment", Text, nullable=False),
+    Column("student", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("todo", Text, nullable=False),
+    Column("points", Float),
+    Column("reason", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("undoes", Integer),
+    Column("basis", Float),
+    Column("made_at", DateTime, nullable=False),
+)
+
+_ADJUSTMENT_FIELDS = [field.name for field in fields(Adjustment) if field.name != "by"]
 
 
 @dataclass(frozen=True)
@@ -176,6 +201,28 @@ class Gradebook:
         rows = _ATTEMPTS.c
         query = select(_ATTEMPTS).where(rows.student == student, rows.assignment == assignment)
         return self._find_first(query.order_by(rows.id.desc()))
+
+    def add_adjustments(self, assignment: str, adjustments: Sequence[Adjustment]) -> None:
+        """Keep adjustments, or none of them. One without a number or a time gets the next and the current one."""
+        with self._begin() as connection:
+            last: int = connection.scalar(select(func.coalesce(func.max(_ADJUSTMENTS.c.number), 0))) or 0
+            for following, adjustment in enumerate(adjustments, start=last + 1):
+                number = adjustment.number or following
+                row = {**asdict(adjustment), "number": number, "assignment": assignment, "author": adjustment.by}
+                del row["by"]
+                row["made_at"] = adjustment.made_at or datetime.now(UTC).replace(tzinfo=None)
+                connection.execute(insert(_ADJUSTMENTS).values(row))
+
+    def list_adjustments(self, assignment: str) -> dict[str, list[Adjustment]]:
+        """Return every adjustment, undone or not, by student and in the order of their numbers."""
+        query = select(_ADJUSTMENTS).where(_ADJUSTMENTS.c.assignment == assignment).order_by(_ADJUSTMENTS.c.number)
+        with self._begin() as connection:
+            rows = connection.execute(query).mappings().all()
+        found: dict[str, list[Adjustment]] = {}
+        for row in rows:
+            fields = {name: row[name] for name in _ADJUSTMENT_FIELDS}
+            found.setdefault(row["student"], []).append(Adjustment(by=row["author"], **fields))
+        return found
 
     def _find_first(self, query: Select[Any]) -> Attempt | None:
         with self._begin() as connection:

@@ -158,6 +158,7 @@ def rejudge_run(
         open_gradebook(options.gradebook or target.gradebook) as gradebook,
         (open_executor or open_replaying)(assignment, isolation, workers, device) as executor,
     ):
+        _adopt_adjustments(assignment.name, former, gradebook)
         repeater = _make_repeater(assignment, conditions, options.course, source)
         digest = gradebook.add_fingerprint(repeater.fingerprint.dump())
         batch = open_batch(
@@ -178,6 +179,13 @@ def rejudge_run(
         )
         left = batch.grade([Job(Path(), student=student) for student in students])
         return conclude(batch, left, [], source.read_entries())
+
+
+def _adopt_adjustments(assignment: str, former: Gradebook, gradebook: Gradebook) -> None:
+    """Copy the adjustments of the former run into a gradebook that has none."""
+    if not gradebook.list_adjustments(assignment):
+        rows = [row for rows in former.list_adjustments(assignment).values() for row in rows]
+        gradebook.add_adjustments(assignment, sorted(rows, key=lambda row: row.number))
 
 
 def _make_repeater(

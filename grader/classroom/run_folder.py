@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -146,13 +147,24 @@ class RunFolder:
             self._write(self.summary, text.encode())
             self._write(self.summary.with_suffix(".csv"), _to_csv(reports).encode())
 
+    def renew_summary(self) -> None:
+        """Write the summary again from the reports, in the order that the last summary has."""
+        reports = {report.submission.student: report for report in self.read_reports()}
+        summary = self._read_summary()
+        order = [entry["student"] for entry in summary.get("students", []) if entry.get("student") in reports]
+        ordered = [reports[student] for student in dict.fromkeys([*order, *sorted(reports)])]
+        self.write_summary(ordered, summary.get("left", []), summary.get("entries"))
+
     def read_entries(self) -> object:
         """Return what became of the entries, as the last summary has it; none where there is no whole summary."""
+        return self._read_summary().get("entries")
+
+    def _read_summary(self) -> dict[str, Any]:
         try:
             summary = json.loads(self.summary.read_bytes())
         except (OSError, ValueError):
-            return None
-        return summary.get("entries") if isinstance(summary, dict) else None
+            return {}
+        return summary if isinstance(summary, dict) else {}
 
     def _locate(self, student: str) -> Path:
         return self.reports / f"{make_file_name(student)}.json"

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from grader.cli import author, classes, deliver, grade, insight, machine
+from grader.cli import adjust, author, classes, deliver, grade, insight, machine
 from grader.cli.course import CourseOption
 from grader.cli.options import ExitCode, warn
 from grader.model.errors import GraderError, UsageError
@@ -77,6 +77,7 @@ GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "rejudge": classes.rejudge,
         "compare": classes.compare,
         "report": grade.report_command,
+        "adjust": adjust.adjust,
         "stats": insight.stats,
         "similar": insight.similar,
     },

@@ -39,6 +39,8 @@ def export(
     lang: LanguageOption = LanguageChoice.EN,
 ) -> None:
     """Write scores and feedback as a file for another system."""
+    from grader.classroom.adjust import refuse_edited_reports
+    from grader.classroom.run_folder import RunFolder
     from grader.exports import ExportOptions, export_run
 
     options = ExportOptions(
@@ -48,6 +50,7 @@ def export(
         released=released,
         language=lang.value,
     )
+    refuse_edited_reports(RunFolder(run))
     for note in export_run(run, output, to=to, options=options):
         warn(note)
     typer.echo(f"wrote {to} to {output}")
@@ -138,6 +141,8 @@ def push_lti(
 
 
 def _push(run: Path, platform: "Platform", roster: Path | None, shared: SharedOptions) -> None:
+    from grader.classroom.adjust import refuse_edited_reports
+    from grader.classroom.run_folder import RunFolder
     from grader.exports import ExportOptions
     from grader.push.delivery import PushOptions, push_run
 
@@ -147,6 +152,7 @@ def _push(run: Path, platform: "Platform", roster: Path | None, shared: SharedOp
         dry_run=shared.dry_run,
         again=shared.again,
     )
+    refuse_edited_reports(RunFolder(run))
     result = push_run(run, platform, options, (lambda line: None) if shared.quiet else _print_line)
     for note in [*result.left_out, *result.refused]:
         warn(note)

@@ -148,7 +148,8 @@ class SubmissionSession:
     def _load(self, source: str) -> None:
         self._numbers = itertools.count()
         module = self.assignment.module.removesuffix(".py")
-        self._send(Load(source, module, list(self.assignment.leftovers)))
+        expected = sorted(self.assignment.defines)
+        self._send(Load(source, module, list(self.assignment.leftovers), expected))
         reply = self._exchange()
         if not isinstance(reply, Loaded):
             raise SubmissionError(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")

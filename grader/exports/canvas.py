@@ -18,20 +18,23 @@ _HEADER = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 
 def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one CSV with the students who have a score; Canvas does not change students without a row."""
-    known = [entry for entry in published.final if entry.on_roster or entry.find_key("canvas").isdigit()]
+    # An excused student has no score, and Canvas has a word for it.
+    listed = [entry for entry in published.entries if entry.is_final or entry.report.excused]
+    known = [entry for entry in listed if entry.on_roster or entry.find_key("canvas").isdigit()]
     # For an existing assignment, a number here would change its points in Canvas.
     points = None if _is_in_canvas(published.column) else published.first.max_score
     rows: list[Sequence[Cell]] = [(*_HEADER, published.column), ("    Points Possible", None, None, None, None, points)]
     write_table(path, [*rows, *(_make_row(entry) for entry in known)])
-    unknown = [entry for entry in published.final if entry not in known]
+    unknown = [entry for entry in listed if entry not in known]
     return [*_note_new_column(published.column), *_note_unknown(unknown), *list_penalties(published)]
 
 
 def _make_row(entry: PublishedReport) -> Sequence[Cell]:
     student = entry.student
     sis = student.id if entry.on_roster else ""
+    score = "EX" if entry.report.excused else entry.report.score
     return (
-        student.name, entry.find_key("canvas"), sis, student.keys.get("login", ""), student.section, entry.report.score,
+        student.name, entry.find_key("canvas"), sis, student.keys.get("login", ""), student.section, score,
     )  # fmt: skip
 
 

@@ -31,7 +31,9 @@ def confine(limits: Confinement, channel: int) -> None:
         _leave_namespaces(limits)
     _limit_resources(limits)
     _drop_privileges(limits)
-    _install_filter(limits.filter)
+    # Each BPF instruction has eight bytes. The examiner compiles the filter, so that the jail needs no libseccomp.
+    spec = _Program(len(limits.filter) // 8, limits.filter)
+    check_call("seccomp", libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(spec), 0, 0))
 
 
 def _close_everything_but(channel: int) -> None:
@@ -109,12 +111,6 @@ def _drop_privileges(limits: Confinement) -> None:
 
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
-
-
-def _install_filter(program: bytes) -> None:
-    # Each BPF instruction has eight bytes. The compiled filter comes from the examiner; the jail needs no libseccomp.
-    spec = _Program(len(program) // 8, program)
-    check_call("seccomp", libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(spec), 0, 0))
 
 
 def check_call(what: str, result: int) -> None:

@@ -1,93 +1,143 @@
 """Run a submission's definitions, one statement at a time.
 
-Intake has already left out whatever is no definition. What is left may still fail (a missing package, a bad default):
-each failure is recorded with the names it would have bound, and costs only what needs them.
+Intake has already left out everything that is no definition. What is left may still fail (a missing package, a bad
+default): each failure is recorded with the names it would have bound, and costs only what needs them. An import or a
+computed constant runs once in the life of a process, and only if an expected definition or a test needs it.
 """
 
-import ast
+import builtins
 import linecache
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any
+
+from grader.jail.name_index import NameIndex
+from grader.jail.randomness import separate_randomness
+from grader.jail.statements import CompiledStatement, compile_statements
 
 MAX_TEXT = 2000
 
 
 class Leftover:
-    """A global that a notebook's other cells could have left behind. Any use of it by a function is a mistake."""
+    """A global that a notebook's other cells could have left behind. A function that uses it is wrong."""
 
     def __init__(self, name: str) -> None:
         self.leftover_name = name
 
 
-@dataclass(frozen=True)
-class CompiledStatement:
-    """One top-level statement, compiled; `once` where running it again is wasted work."""
+class LazyBuiltins(dict[str, Any]):
+    """Python's builtins, and behind them names whose statements have not run yet."""
 
-    code: types.CodeType
-    names: tuple[str, ...]
-    line: int
-    once: bool
+    def __init__(self, find: Callable[[str], Any]) -> None:
+        """`find(name)` runs a name's statements and returns its value, or raises KeyError."""
+        super().__init__(vars(builtins))
+        self._find = find
+
+    def __missing__(self, name: str) -> Any:
+        return self._find(name)
 
 
 @dataclass
 class Definitions:
-    """A submission's statements, and the values of those that need to run only once."""
+    """A submission's statements, and the values of those that run only once.
+
+    `waiting` has the statements of each name that wait until the name is read.
+    """
 
     module: str
     statements: list[CompiledStatement]
+    index: NameIndex
+    waiting: dict[str, list[int]]
     kept: dict[int, dict[str, Any]] = field(default_factory=dict)
     failures: dict[int, BaseException] = field(default_factory=dict)
+    _running: set[int] = field(default_factory=set)
 
     def make_module(self, poison: list[str]) -> types.ModuleType:
-        """A new module holding the definitions, on top of `poison`'s leftovers."""
+        """Return a new module holding the definitions, on top of `poison`'s leftovers."""
         module = types.ModuleType(self.module)
         # With a file's name, and its text in linecache, `inspect` and TorchScript find the source of classes too.
         module.__file__ = name_file(self.module)
-        module.__dict__["display"] = _display_nothing
-        module.__dict__.update({name: Leftover(name) for name in poison})
+        namespace = module.__dict__
+        namespace["display"] = _display_nothing
+        namespace.update({name: Leftover(name) for name in poison if name not in self.waiting})
         # dataclasses and pickle look a class's module up by name
         sys.modules[self.module] = module
-        self.failures.clear()
-        for index, statement in enumerate(self.statements):
-            self._run(index, statement, module.__dict__)
+        later = {index for group in self.waiting.values() if not self.kept.keys() & group for index in group}
+        if later:
+            self._find_later(module)
+        for index in range(len(self.statements)):
+            if index not in later:
+                self._run(index, namespace)
         return module
 
-    def _run(self, index: int, statement: CompiledStatement, namespace: dict[str, Any]) -> None:
+    def take_over(self, previous: "Definitions") -> None:
+        """Take over the values of statements that `previous` has run and that need exactly the same text here."""
+        known = {previous.index.read_texts(index): index for index in (*previous.kept, *previous.failures)}
+        for index in range(len(self.statements)):
+            old = known.get(self.index.read_texts(index)) if index in self.index.once and known else None
+            if old in previous.kept:
+                self.kept[index] = previous.kept[old]
+            elif old in previous.failures:
+                self.failures[index] = previous.failures[old]
+
+    def describe_failures(self) -> list[list[Any]]:
+        """Return [names, exception type, message, line] of every statement that failed."""
+        return [
+            [list(self.statements[index].binds), type(error).__name__, describe(error), self.statements[index].line]
+            for index, error in sorted(self.failures.items())
+        ]
+
+    def _find_later(self, module: types.ModuleType) -> None:
+        # A name that functions do not find among the globals is looked up in the builtins, and one that is not found
+        # in a module by its function `__getattr__`.
+        def find(name: str) -> Any:
+            indices = self.waiting.get(name, [])
+            if not indices or self._running.intersection(indices):
+                raise KeyError(name)
+            with separate_randomness():
+                for index in indices:
+                    self._run(index, module.__dict__)
+            if name not in module.__dict__:
+                raise next((self.failures[index] for index in indices if index in self.failures), KeyError(name))
+            return module.__dict__[name]
+
+        def find_attribute(name: str) -> Any:
+            try:
+                return find(name)
+            except KeyError:
+                raise AttributeError(f"module {self.module!r} has no attribute {name!r}") from None
+
+        module.__dict__.update({"__builtins__": LazyBuiltins(find), "__getattr__": find_attribute})
+
+    def _run(self, index: int, namespace: dict[str, Any]) -> None:
+        statement = self.statements[index]
         if index in self.kept:
             namespace.update(self.kept[index])
             return
+        if index in self.index.once and index in self.failures:
+            return
+        self.failures.pop(index, None)
+        self._running.add(index)
         try:
             exec(statement.code, namespace)
         except BaseException as error:  # noqa: BLE001 - student code may raise anything, SystemExit included
             self.failures[index] = error
             return
-        if statement.once:
-            self.kept[index] = {name: namespace[name] for name in statement.names if name in namespace}
-
-    def describe_failures(self) -> list[list[Any]]:
-        """[names, exception type, message, line] of every statement that did not run."""
-        return [
-            [list(self.statements[index].names), type(error).__name__, describe(error), self.statements[index].line]
-            for index, error in self.failures.items()
-        ]
+        finally:
+            self._running.discard(index)
+        if index in self.index.once:
+            self.kept[index] = {name: namespace[name] for name in statement.binds if name in namespace}
 
 
-def compile_definitions(source: str, module: str) -> Definitions:
+def compile_definitions(source: str, module: str, expected: list[str] | None = None) -> Definitions:
     """Compile each top-level statement by itself. Raises SyntaxError and ValueError as `ast.parse` does."""
     filename = name_file(module)
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    statements = []
-    body = ast.parse(source, filename).body
-    filled = {name for node in body if not _is_definition(node) for name in _list_filled(node)}
-    for node in body:
-        code = compile(ast.Module([node], []), filename, "exec", dont_inherit=True)
-        names = _bound_names(node)
-        once = _is_lasting(node) and not filled.intersection(names)
-        statements.append(CompiledStatement(code, tuple(names), node.lineno, once))
-    return Definitions(module, statements)
+    statements = compile_statements(source, filename)
+    index = NameIndex(statements)
+    return Definitions(module, statements, index, index.find_deferrable(expected or []))
 
 
 def name_file(module: str) -> str:
@@ -99,24 +149,8 @@ def _display_nothing(*objects: Any, **options: Any) -> None:
     """Stand in for a notebook's `display`."""
 
 
-def _list_filled(node: ast.stmt) -> Iterator[str]:
-    # What `table.append(1)` changes, at the top or in a loop, must be made again for each test: that line runs again.
-    for item in ast.walk(node):
-        match item:
-            case ast.Expr(value=ast.Call(func=function, args=arguments)):
-                yield from (_find_root(part) for part in (function, *arguments[:1]))
-            case ast.AugAssign(target=target):
-                yield _find_root(target)
-
-
-def _find_root(node: ast.expr) -> str:
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
 def describe(error: BaseException) -> str:
-    """The message of an exception, capped; its own `__str__` may be anything."""
+    """Return the message of an exception, cut to MAX_TEXT; its own `__str__` may do anything."""
     try:
         return str(error)[:MAX_TEXT]
     except BaseException as second:  # noqa: BLE001 - a hostile __str__ must not end the server
@@ -124,7 +158,7 @@ def describe(error: BaseException) -> str:
 
 
 def find_lines(error: BaseException, module: str) -> list[list[Any]]:
-    """[line, function] for each frame of the submission's own that the exception passed, outermost first."""
+    """Return [line, function] for each frame of the submission's own in the traceback, outermost first."""
     lines = []
     traceback = error.__traceback__
     while traceback is not None:
@@ -133,32 +167,3 @@ def find_lines(error: BaseException, module: str) -> list[list[Any]]:
             lines.append([traceback.tb_lineno, code.co_name])
         traceback = traceback.tb_next
     return lines[:10] if len(lines) <= 20 else lines[:10] + lines[-10:]
-
-
-def _is_definition(node: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
-    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-
-
-def _bound_names(node: ast.stmt) -> list[str]:
-    if _is_definition(node):
-        return [node.name]
-    names = [item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)]
-    for item in ast.walk(node):
-        if isinstance(item, (ast.FunctionDef, ast.ClassDef)):
-            names.append(item.name)
-        if isinstance(item, ast.alias):
-            names.append((item.asname or item.name).split(".")[0])
-    return names
-
-
-def _is_lasting(node: ast.stmt) -> bool:
-    # An import or a computed constant (perhaps minutes of work) is run once. Definitions, literals such as `cache = {}`
-    # and `Class.forward = f` are made anew for every test, so that no test sees what another left in them.
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return not any(alias.name == "*" for alias in node.names)
-    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
-        return False
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    if any(not isinstance(target, (ast.Name, ast.Tuple)) for target in targets):
-        return False
-    return any(isinstance(item, ast.Call) for item in ast.walk(node)) and not isinstance(node.value, ast.Lambda)

@@ -1,7 +1,6 @@
 """Answer the examiner's requests with a submission's own objects."""
 
 import functools
-import random
 import socket
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from grader.jail.loader import Definitions, Leftover, compile_definitions, describe, find_lines
+from grader.jail.randomness import seed_everything, seed_started, separate_randomness
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
 from grader.wire.messages import (
@@ -40,7 +40,7 @@ FIRST_HANDLE = 10
 
 @dataclass
 class Graph:
-    """What one call received and gave: the ends of an autograd graph that stays in the jail."""
+    """The tensors that one call received and returned: the ends of an autograd graph that stays in the jail."""
 
     inputs: "list[torch.Tensor]"
     outputs: "list[torch.Tensor]"
@@ -48,7 +48,7 @@ class Graph:
 
 @dataclass
 class Server:
-    """One submission, loaded; answers one request at a time."""
+    """Hold one loaded submission, and answer one request at a time."""
 
     definitions: Definitions | None = None
     poison: list[str] = field(default_factory=list)
@@ -58,23 +58,30 @@ class Server:
     received: "list[torch.Tensor]" = field(default_factory=list)
 
     def answer(self, frame: Frame) -> Frame:
-        """The reply to a request. Whatever goes wrong becomes a `Raised`."""
+        """Return the reply to a request. Everything that goes wrong becomes a `Raised`."""
         seq = frame.header["seq"]
         self.received = []
         encoder = Encoder(self._refer)
         try:
-            request = unpack_message(frame, Decoder(frame.block, self._resolve, self._adopt))
+            request = unpack_message(frame, Decoder(frame.block, lambda body: self._find(body["id"]), self._adopt))
             result = self._carry_out(request)
             if "keep" in frame.header:
-                result = self._keep(result, -seq)
+                self.objects[-seq] = getattr(result, "value", None)
+                result = Done(None)
             reply = pack_message(result, seq, encoder)
         except ProtocolError as error:
-            return pack_message(Raised("UnsendableReply", str(error), []), seq, Encoder(self._refer))
+            return self.refuse_reply(seq, error)
         except BaseException as error:  # noqa: BLE001 - student code may raise anything; the examiner judges it
-            return pack_message(self._describe(error), seq, Encoder(self._refer))
+            module = self.definitions.module if self.definitions else ""
+            raised = Raised(type(error).__name__[:100], describe(error), find_lines(error, module))
+            return pack_message(raised, seq, Encoder(self._refer))
         if any(tensor.requires_grad for tensor in encoder.tensors):
             self.graphs[seq] = Graph(self.received, encoder.tensors)
         return reply
+
+    def refuse_reply(self, seq: int, error: ProtocolError) -> Frame:
+        """Return the reply to a request whose result cannot be sent."""
+        return pack_message(Raised("UnsendableReply", str(error), []), seq, Encoder(self._refer))
 
     def _carry_out(self, request: Message) -> Reply:
         actions: dict[type[Any], Callable[[Any], Reply]] = {
@@ -85,35 +92,41 @@ class Server:
             Call: self._call,
             Define: lambda define: Done(_run_stand_in(define)),
             Backward: self._send_backward,
-            Gradients: self._read_gradients,
+            Gradients: lambda gradients: Done(
+                {name: parameter.grad for name, parameter in self._find(gradients.target).named_parameters()}
+            ),
         }
         return actions[type(request)](request)
-
-    def _keep(self, result: Reply, number: int) -> Done:
-        self.objects[number] = getattr(result, "value", None)
-        return Done(None)
 
     def _load(self, load: Load) -> Loaded:
         _leave_uncompiled()
         sys.modules.setdefault(PlainBars.NAME, PlainBars(PlainBars.NAME))
-        self.definitions = compile_definitions(load.source, load.module)
-        self.poison = load.poison
+        previous, self.definitions = self.definitions, None
+        definitions = compile_definitions(load.source, load.module, load.expected)
+        if previous:
+            definitions.take_over(previous)
+        self.definitions, self.poison = definitions, load.poison
         self._begin(Begin(seed=0))
-        self.objects[MODULE] = self.definitions.make_module([])
-        return Loaded(self.definitions.describe_failures())
+        return Loaded(definitions.describe_failures())
 
     def _begin(self, begin: Begin) -> Done:
         self.objects.clear()
         self.handles.clear()
         self.graphs.clear()
-        _seed_everything(begin.seed)
+        if self.definitions:
+            # Now, since this request is not charged to the test; and before the seed, so that random numbers drawn at
+            # the top level do not shift those of the test.
+            seed_started(0)
+            self.objects[MODULE] = self.definitions.make_module([])
+        seed_everything(begin.seed)
         return Done(None)
 
     def _find(self, target: int) -> Any:
         if target in (MODULE, POISONED) and target not in self.objects:
             if self.definitions is None:
                 raise ProtocolError("nothing is loaded")
-            self.objects[target] = self.definitions.make_module(self.poison if target == POISONED else [])
+            with separate_randomness():
+                self.objects[target] = self.definitions.make_module(self.poison)
         return self.objects[target]
 
     def _put(self, put: Put) -> Done:
@@ -138,10 +151,6 @@ class Server:
             torch.stack(products).sum().backward(retain_graph=True)
         return Done([tensor.grad for tensor in graph.inputs])
 
-    def _read_gradients(self, gradients: Gradients) -> Done:
-        module = self._find(gradients.target)
-        return Done({name: parameter.grad for name, parameter in module.named_parameters()})
-
     def _refer(self, value: Any) -> dict[str, Any]:
         number = self.handles.get(id(value))
         if number is None:
@@ -151,19 +160,12 @@ class Server:
         name = f"leftover {value.leftover_name}" if isinstance(value, Leftover) else type(value).__name__
         return {"id": number, "type": name[:100]}
 
-    def _resolve(self, body: dict[str, Any]) -> Any:
-        return self._find(body["id"])
-
     def _adopt(self, tensor: "torch.Tensor", body: dict[str, Any]) -> "torch.Tensor":
         tensor = tensor.to(body["device"])
         if body.get("grad"):
             tensor.requires_grad_()
             self.received.append(tensor)
         return tensor
-
-    def _describe(self, error: BaseException) -> Raised:
-        module = self.definitions.module if self.definitions else ""
-        return Raised(type(error).__name__[:100], describe(error), find_lines(error, module))
 
 
 class PlainBars(ModuleType):
@@ -203,8 +205,7 @@ def _pack(server: Server, frame: Frame) -> bytes:
     try:
         return pack_frame(server.answer(frame))
     except ProtocolError as error:
-        reply = Raised("UnsendableReply", str(error), [])
-        return pack_frame(pack_message(reply, frame.header["seq"], Encoder(server._refer)))
+        return pack_frame(server.refuse_reply(frame.header["seq"], error))
 
 
 def _run_stand_in(define: Define) -> Any:
@@ -221,15 +222,3 @@ def _run_stand_in(define: Define) -> Any:
 def _compile_stand_in(source: str) -> CodeType:
     # Compiled once: most tests of a suite carry the same few in.
     return compile(source, "<stand-in>", "exec", dont_inherit=True)
-
-
-def _seed_everything(seed: int) -> None:
-    random.seed(seed)
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.default_generator.manual_seed(seed)
-        # A build without CUDA would keep the request for the day it finds some. Before CUDA starts it waits, too.
-        if torch.version.cuda:
-            torch.cuda.manual_seed_all(seed)
-    if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed(seed % 2**32)

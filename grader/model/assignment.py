@@ -32,15 +32,24 @@ class Frozen(BaseModel):
 
 
 class Limits(Frozen):
-    """Limits of one submission; `cpu_seconds` and `asleep_seconds` count for each test."""
+    """Limits of one submission; `cpu_seconds` and `asleep_seconds` count for each test.
+
+    Loading the submission is charged to `load_cpu_seconds`, not to a test.
+    """
 
     cpu_seconds: float = Field(default=2.0, gt=0)
+    load_cpu_seconds: int = Field(default=20, gt=0)
     asleep_seconds: float = Field(default=3.0, gt=0)
     total_cpu_seconds: int = Field(default=300, gt=0)
     memory_mb: int = Field(default=1024, gt=0)
     disk_mb: int = Field(default=64, gt=0)
     threads: int = Field(default=32, gt=0)
     open_files: int = Field(default=128, gt=0)
+
+    @property
+    def all_cpu_seconds(self) -> int:
+        """Return the CPU seconds of one process: those of its tests, and those of loading."""
+        return self.total_cpu_seconds + self.load_cpu_seconds
 
 
 class LatePolicy(Frozen):

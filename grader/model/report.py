@@ -13,7 +13,7 @@ from grader.model.errors import BrokenSuite
 from grader.model.marks import DEFAULT_VISIBILITY, Category, Visibility
 from grader.model.verdict import Verdict
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 Status = Literal["graded", "pending", "grader_fault"]
 
 
@@ -132,16 +132,29 @@ class Timing(Frozen):
     peak_memory_mb: float = 0.0
 
 
+class ReportAdjustment(Frozen):
+    """A correction by staff, as the student may see it."""
+
+    kind: Literal["todo", "score", "bonus", "excuse", "hold"]
+    todo: str = ""
+    points: float | None = None
+    comment: str = ""
+
+
 class GradeReport(Frozen):
     """One submission's grade."""
 
-    schema_version: Literal["1.0"] = SCHEMA_VERSION
+    schema_version: Literal["1.0", "1.1"] = SCHEMA_VERSION
     assignment: GradedAssignment
     submission: GradedSubmission
     status: Status
     score: float
     max_score: float
     late_penalty: float = 0.0
+    graded_score: float | None = Field(default=None, description="the score before adjustments, if there are any")
+    excused: bool = Field(default=False, description="staff excused the student: there is no score to hand on")
+    held: bool = Field(default=False, description="staff keep this report back for now")
+    adjustments: tuple[ReportAdjustment, ...] = Field(default=(), description="corrections by staff")
     todos: tuple[TodoResult, ...]
     tests: tuple[CheckResult, ...]
     environment: Environment
@@ -175,8 +188,8 @@ class GradeReport(Frozen):
 
     @property
     def final_score(self) -> float | None:
-        """Return the score; None where the grader failed, which is not a score of zero."""
-        return None if self.status == "grader_fault" else self.score
+        """Return the score; None where the grader failed or staff excused the student, which is not a score of zero."""
+        return None if self.status == "grader_fault" or self.excused else self.score
 
     @property
     def reason(self) -> str:

@@ -39,7 +39,7 @@ class PublishedReport:
     @property
     def is_final(self) -> bool:
         """Tell whether there is a score to pass on; a pending report or a grader fault is not a zero."""
-        return self.report.status == "graded"
+        return self.report.status == "graded" and not self.report.excused and not self.report.held
 
     def find_key(self, system: str) -> str:
         """Return the student's id in that system; off the roster the label, which the download took from there."""
@@ -76,13 +76,18 @@ def list_penalties(published: PublishedClass) -> list[str]:
 
 
 def list_scoreless(published: PublishedClass) -> list[str]:
-    """Return a note for each student whose report has no score yet."""
+    """Return a note for each student who has no score to pass on."""
+    missing = [entry for entry in published.entries if not entry.is_final]
+    return [f"{entry.student.id!r} {_explain_missing_score(entry.report)}" for entry in missing]
+
+
+def _explain_missing_score(report: GradeReport) -> str:
+    if report.excused:
+        return "is excused by staff: there is no score"
+    if report.held:
+        return "is held by staff: `grader adjust RUN STUDENT --undo N` lets the score go"
     reasons = {"grader_fault": "the grader itself failed", "pending": "some tests have not run yet"}
-    return [
-        f"{entry.student.id!r} has no score yet: {reasons[entry.report.status]}; grade that submission again"
-        for entry in published.entries
-        if not entry.is_final
-    ]
+    return f"has no score yet: {reasons[report.status]}; grade that submission again"
 
 
 def list_missing_penalties(published: PublishedClass) -> list[str]:

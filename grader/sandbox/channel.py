@@ -1,7 +1,6 @@
 """The only seam between the examiner and a submission: requests go in, replies come out.
 
-`JailChannel` asks a confined child; `examiner.local` asks the same code in this process. Whatever a reply holds is only
-a claim.
+`JailChannel` asks a confined child; `sandbox.in_process` asks the same code in this process. A reply is only a claim.
 """
 
 import functools
@@ -10,109 +9,146 @@ import select
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from grader.model.assignment import Limits
 from grader.model.errors import GraderFault
 from grader.model.verdict import SubmissionError, Verdict
 from grader.sandbox.child import Child
+from grader.sandbox.cpu_budget import CpuBudget
 from grader.sandbox.isolation import Isolation
 from grader.sandbox.jail import Jail
-from grader.sandbox.machine_speed import measure_slowdown
 from grader.wire.control import Exit
 from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
+from grader.wire.messages import is_begin, is_load
 
-# How often the limits are looked at while a reply is awaited. Overrunning by so much is not worth a system call more.
+# The time between two looks at the limits while a reply is awaited. An overrun of this length costs less than more
+# frequent system calls.
 TICK_SECONDS = 0.05
-# What one look may charge. More than a few ticks' worth passed while this process did not run either: the machine
-# stood still, as a virtual one does that is paused or moved, and its clocks count that for whoever was computing.
-MOST_PER_LOOK = 0.25
 
 
 class Channel(Protocol):
-    """Carries frames to a submission and brings the answers back."""
+    """Carry frames to a submission and bring the answers back."""
 
     @property
     def peak_kb(self) -> int:
-        """The memory its processes took."""
+        """Return the most memory that one of its processes took."""
 
     def start_test(self) -> bool:
-        """Reset the limits for a new test. True where the submission must be loaded (again)."""
+        """Reset the limits for a new test. Return whether the submission must be loaded (again)."""
 
     def ask(self, frames: Sequence[Frame]) -> list[Frame]:
-        """The replies to requests sent at once, in order. Raises Mishap where one is missing."""
+        """Return the replies to requests sent at once, in order. Raises SubmissionError if one is missing."""
 
     def read_cpu_seconds(self) -> float:
-        """CPU time since `start_test`."""
+        """Return the CPU time of the test that started last, without the time that running definitions took."""
 
     def close(self) -> None:
-        """Give everything back."""
+        """Release everything."""
+
+
+@dataclass(frozen=True)
+class _Phase:
+    """The work that a child does: its CPU allowance, and the messages for a limit that it meets."""
+
+    is_test: bool
+    cpu_seconds: float
+    computing: str
+    asleep: str
 
 
 class JailChannel:
-    """The submission in a confined child, which is replaced by a fresh one when it dies or overruns."""
+    """The submission in a confined child, which is replaced when it ends or overruns."""
 
     def __init__(self, jail: Jail, limits: Limits) -> None:
         self.jail = jail
         self.limits = limits
         self.child: Child | None = None
         self.peak_kb = 0
-        self._cpu_start = 0.0
-        self._last_cpu = 0.0
-        self._charged = 0.0
-        self._slowness = 1.0
+        self._budget: CpuBudget | None = None
+        self._phase = _describe_test(limits)
         self._asleep_seconds = 0.0
         self._next_look = 0.0
-        self._inbox = Inbox(lambda at_most: b"")  # nothing comes before there is a child
+        self._failed_loads: dict[bytes, SubmissionError] = {}
+        self._inbox = Inbox(lambda at_most: b"")  # nothing arrives before there is a child
 
     def start_test(self) -> bool:
         """Start the clocks of one test, with a child ready to answer."""
         fresh = self.child is None
-        child = self.child or self._open_child()
-        self._cpu_start = self._last_cpu = child.read_cpu_seconds()
-        self._charged = 0.0
-        self._slowness = 1.0
-        self._asleep_seconds = 0.0
+        if self.child is None:
+            self.child = child = self.jail.spawn(self.limits)
+            self._inbox = Inbox(functools.partial(self._receive, child))
+        self._start_phase(self.child, _describe_test(self.limits))
         return fresh
 
     def ask(self, frames: Sequence[Frame]) -> list[Frame]:
-        """Send requests and wait for their answers, within the limits of the test."""
+        """Send requests and wait for their answers, within the limits.
+
+        The definitions run at a Load, and those that every test gets fresh at a Begin: neither is charged to the test.
+        """
         child = self.child
         if child is None:
             raise SubmissionError(Verdict.CRASHED, "the code ended its process earlier in this test")
+        if is_load(frames[0]):
+            replies = self._load(child, frames[0])
+        elif is_begin(frames[0]):
+            self._start_phase(child, _describe_begin(self.limits))
+            replies = self._exchange(child, frames[:1])
+        else:
+            return self._exchange(child, frames)
+        # Only now, with the child waiting, are the other requests sent: the test pays for all of its own work.
+        self._start_phase(child, _describe_test(self.limits))
+        return replies + self._exchange(child, frames[1:]) if frames[1:] else replies
+
+    def _load(self, child: Child, frame: Frame) -> list[Frame]:
+        # A load that failed would fail again, at the same cost for every test.
+        key = pack_frame(frame)
+        if error := self._failed_loads.get(key):
+            raise SubmissionError(error.verdict, error.message, hint=error.hint)
+        self._start_phase(child, _describe_load(self.limits))
+        try:
+            return self._exchange(child, [frame])
+        except SubmissionError as error:
+            self._failed_loads[key] = error
+            raise
+
+    def _exchange(self, child: Child, frames: Sequence[Frame]) -> list[Frame]:
         self._next_look = time.monotonic() + TICK_SECONDS
         try:
             self._send(child, b"".join(map(pack_frame, frames)))
-            replies = [self._read_reply() for _ in frames]
+            # Bytes beyond a reply stay in the inbox, and their number gives them away to the next question.
+            replies = [read_frame(self._inbox.read_exactly) for _ in frames]
         except ProtocolError as error:
             self._retire()
             raise SubmissionError(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
         except (EOFError, ConnectionError, BrokenPipeError) as error:
-            # Whoever only closes the channel still has to end: killed at once, the cause would be ours.
+            # A child that only closes the channel must still end: if we killed it at once, the cause would be ours.
             ended = child.await_end(self.limits.asleep_seconds)
             death = self._retire()
             if not ended:
                 raise SubmissionError(Verdict.CRASHED, "the code closed its connection to the grader") from error
             raise self._explain_death(death) from error
-        # Also when it answered before anybody looked: whether it overran must not depend on when we look.
-        self._check_computing(child)
+        # Also if it answered before a look: a verdict must not depend on the moment of the look.
+        self._check_computing()
         return replies
 
     def read_cpu_seconds(self) -> float:
-        """CPU time of the child since `start_test`; for a child that is gone, as far as it was seen."""
-        if self.child is not None:
-            self._look_at_clock(self.child)
-        return self._last_cpu - self._cpu_start
+        """Return the CPU time of the test; if the child is gone, up to the last look."""
+        if self._budget is None or not self._phase.is_test:
+            return 0.0
+        self._budget.look()
+        return self._budget.used_seconds
 
     def close(self) -> None:
         """End the child."""
         if self.child is not None:
             self._retire()
 
-    def _open_child(self) -> Child:
-        self.child = child = self.jail.spawn(self.limits)
-        self._inbox = Inbox(functools.partial(self._receive, child))
-        return child
+    def _start_phase(self, child: Child, phase: _Phase) -> None:
+        self._phase = phase
+        self._budget = CpuBudget(child, phase.cpu_seconds)
+        self._asleep_seconds = 0.0
 
     def _send(self, child: Child, data: bytes) -> None:
         view = memoryview(data)
@@ -124,12 +160,8 @@ class JailChannel:
 
     def _receive(self, child: Child, at_most: int) -> bytes:
         self._wait(child, select.POLLIN)
-        # Plain recv: a descriptor that the child sends along is dropped by the kernel.
+        # Plain recv: the kernel drops a descriptor that the child sends along.
         return child.connection.recv(at_most)
-
-    def _read_reply(self) -> Frame:
-        # What arrives beyond this reply stays in the inbox, and its number gives it away to the next question.
-        return read_frame(self._inbox.read_exactly)
 
     def _wait(self, child: Child, event: int) -> None:
         poller = select.poll()
@@ -137,47 +169,30 @@ class JailChannel:
         ready = False
         while not ready:
             ready = bool(poller.poll(max(0.0, self._next_look - time.monotonic()) * 1000))
-            # Looks are taken by the clock, so that a reply that trickles in byte by byte cannot put them off.
+            # The clock decides when to look, so that a reply that trickles in byte by byte cannot delay it.
             if time.monotonic() >= self._next_look:
                 self._next_look = time.monotonic() + TICK_SECONDS
-                computed = self._check_computing(child)
+                computed = self._check_computing()
                 if not ready:
                     self._check_sleep(child, poller, computed)
 
-    def _check_computing(self, child: Child) -> float:
-        before = self._last_cpu
-        self._look_at_clock(child)
-        self._charged += min(self._last_cpu - before, MOST_PER_LOOK)
-        allowed = self.limits.cpu_seconds
-        # Felt anew only where what was felt before is used up: to feel costs more than a look.
-        if self._charged > allowed * self._slowness and self._charged > allowed * self._feel_slowness():
+    def _check_computing(self) -> float:
+        if self._budget is None:
+            raise GraderFault("a reply was awaited without a clock")
+        computed = self._budget.look()
+        if self._budget.is_exceeded():
             self._retire()
-            seconds = f"{self.limits.cpu_seconds:g} seconds"
-            message = f"stopped after {seconds} of computing: is there a loop that never ends?"
-            raise SubmissionError(Verdict.TIMED_OUT, message)
-        return self._last_cpu - before
-
-    def _feel_slowness(self) -> float:
-        # A slow machine is not slow all the time: what counts is the worst moment of this test that was looked at.
-        self._slowness = max(self._slowness, measure_slowdown())
-        return self._slowness
+            raise SubmissionError(Verdict.TIMED_OUT, self._phase.computing)
+        return computed
 
     def _check_sleep(self, child: Child, poller: select.poll, computed: float) -> None:
-        # Only sleep counts, not waiting for a busy processor: a loaded machine must not change a grade. Whoever has
-        # just answered sleeps too, until asked again: hence the second look at the channel.
+        # Only sleep counts, not waiting for a busy processor: a loaded machine must not change a grade. A child that
+        # has just answered sleeps too, until the next request: so look at the channel once more.
         if child.is_asleep() and not poller.poll(0):
             self._asleep_seconds += max(0.0, TICK_SECONDS - computed)
         if self._asleep_seconds > self.limits.asleep_seconds:
             self._retire()
-            seconds = f"{self.limits.asleep_seconds:g} seconds"
-            message = f"stopped after {seconds} asleep: does the code sleep, or wait for input?"
-            raise SubmissionError(Verdict.TIMED_OUT, message)
-
-    def _look_at_clock(self, child: Child) -> None:
-        try:
-            self._last_cpu = child.read_cpu_seconds()
-        except OSError:
-            return  # it has just ended: the last reading stands, and the end of file on the channel tells the rest
+            raise SubmissionError(Verdict.TIMED_OUT, self._phase.asleep)
 
     def _retire(self) -> Exit:
         child = self.child
@@ -193,18 +208,41 @@ class JailChannel:
             code = os.WEXITSTATUS(ended.status)
             return SubmissionError(Verdict.CRASHED, f"the code ended its process with exit status {code}")
         number = os.WTERMSIG(ended.status)
-        if number == signal.SIGKILL and ended.cpu_seconds >= self.limits.total_cpu_seconds - 1:
-            message = f"stopped after {self.limits.total_cpu_seconds} seconds of computing in all"
-            return SubmissionError(Verdict.TIMED_OUT, message)
+        allowed = self.limits.all_cpu_seconds
+        if number == signal.SIGKILL and ended.cpu_seconds >= allowed - 1:
+            return SubmissionError(Verdict.TIMED_OUT, f"stopped after {allowed} seconds of computing in all")
         if number == signal.SIGKILL and self.jail.isolation is Isolation.BWRAP:
             # The first process of a pid namespace cannot be killed from within it, not by itself either.
-            raise GraderFault("a submission's process was killed from outside: by somebody, or for want of memory")
+            raise GraderFault("a submission's process was killed from outside: by a person, or for lack of memory")
         return SubmissionError(Verdict.CRASHED, f"the process was ended by {_name_signal(number)}")
+
+
+def _describe_test(limits: Limits) -> _Phase:
+    return _Phase(
+        True,
+        limits.cpu_seconds,
+        f"stopped after {limits.cpu_seconds:g} seconds of computing: is there a loop that never ends?",
+        f"stopped after {limits.asleep_seconds:g} seconds asleep: does the code sleep, or wait for input?",
+    )
+
+
+def _describe_load(limits: Limits) -> _Phase:
+    return _describe_top_level("loading the file", limits.load_cpu_seconds, limits)
+
+
+def _describe_begin(limits: Limits) -> _Phase:
+    return _describe_top_level("running the file's top level for a test", limits.cpu_seconds, limits)
+
+
+def _describe_top_level(work: str, allowed: float, limits: Limits) -> _Phase:
+    computing = f"{allowed:g} seconds of computing: move slow work from the top level into a function"
+    asleep = f"{limits.asleep_seconds:g} seconds asleep: does the top level sleep, or wait for input?"
+    return _Phase(False, allowed, f"{work} was stopped after {computing}", f"{work} was stopped after {asleep}")
 
 
 def _name_signal(number: int) -> str:
     known: dict[int, str] = {
-        signal.SIGSEGV: "a segmentation fault (memory that is not its own was touched)",
+        signal.SIGSEGV: "a segmentation fault (it touched memory that is not its own)",
         signal.SIGABRT: "abort()",
         signal.SIGKILL: "SIGKILL",
     }

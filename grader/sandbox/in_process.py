@@ -1,6 +1,6 @@
-"""A channel to a submission in this very process: no wall, and no system but Python's own.
+"""A channel to a submission in this very process: no wall, on any operating system.
 
-Called for a student's own check, which runs on any operating system, and for the reference.
+It is for a student's own check and for the reference.
 """
 
 import time
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from grader.jail.server import Server
 from grader.model.errors import GraderFault
 from grader.wire.frames import Frame
+from grader.wire.messages import is_begin, is_load
 
 
 class InProcessChannel:
@@ -20,20 +21,25 @@ class InProcessChannel:
         self._started = 0.0
 
     def start_test(self) -> bool:
-        """Nothing limits code in process; it is loaded once."""
+        """Start the clock; nothing limits code in this process, and it is loaded once."""
         self._started = time.process_time()
         fresh = self.server is None
         self.server = self.server or Server()
         return fresh
 
     def ask(self, frames: Sequence[Frame]) -> list[Frame]:
-        """The server's own answers."""
+        """Return the server's answers."""
         if self.server is None:
             raise GraderFault("a request before `start_test`")
-        return [self.server.answer(frame) for frame in frames]
+        replies = []
+        for frame in frames:
+            replies.append(self.server.answer(frame))
+            if is_load(frame) or is_begin(frame):
+                self._started = time.process_time()
+        return replies
 
     def read_cpu_seconds(self) -> float:
-        """CPU time of this process since `start_test`, the test's own included."""
+        """Return this process's CPU time since the definitions ran, the test's own included."""
         return time.process_time() - self._started
 
     def close(self) -> None:

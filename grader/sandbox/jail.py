@@ -114,7 +114,7 @@ class Jail:
             memory_bytes=memory,
             # A GPU's driver maps all of its memory and more.
             address_bytes=None if on_gpu else memory + SPARE_ADDRESSES,
-            cpu_seconds=limits.total_cpu_seconds,
+            cpu_seconds=limits.all_cpu_seconds,
             tmpfs_bytes=limits.disk_mb << 20,
             threads=limits.threads,
             open_files=limits.open_files,

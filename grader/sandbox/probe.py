@@ -1,7 +1,4 @@
-"""What each isolation level stops, found out by knocking at it from inside.
-
-md to what is found here.
-"""
+"""Find out what each isolation level stops: try every action from inside."""
 
 import os
 import secrets
@@ -18,7 +15,7 @@ from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import ProtocolError
 from grader.wire.messages import MODULE, Call, Done, Load, Message, pack_message, unpack_message
 
-# Names of functions below, and what it means where one of them succeeds.
+# Names of functions below, and what a submission can do if one of them succeeds.
 PROBES = {
     "read_course": "reads the course's files",
     "write_course": "writes into the course",
@@ -55,7 +52,10 @@ def take_memory(course, pid, name): return len(bytes({LIMITS.memory_mb * 2} << 2
 
 
 def probe(isolation: Isolation, course: Path) -> Mapping[str, bool]:
-    """Which of `PROBES` succeed behind this level, here and as this user. Raises BrokenJail where it does not stand."""
+    """Return which of `PROBES` succeed at this level, here and as this user.
+
+    Raises BrokenJail if the level is not available.
+    """
     jail = Jail((), isolation, course=course)
     try:
         jail.wait_ready()
@@ -64,19 +64,19 @@ def probe(isolation: Isolation, course: Path) -> Mapping[str, bool]:
         jail.close()
 
 
-def _try(jail: Jail, knock_name: str, course: Path) -> bool:
+def _try(jail: Jail, name: str, course: Path) -> bool:
     channel = JailChannel(jail, LIMITS)
-    mark = f"grader-knock-{secrets.token_hex(8)}"
+    mark = f"grader-probe-{secrets.token_hex(8)}"
     channel.start_test()
     try:
-        _ask(channel, Load(SOURCE, "knock", []))
-        reply = _ask(channel, Call(MODULE, knock_name, [str(course), os.getpid(), mark], {}))
+        _ask(channel, Load(SOURCE, "probe", []))
+        reply = _ask(channel, Call(MODULE, name, [str(course), os.getpid(), mark], {}))
     except SubmissionError:
         return False
     finally:
         channel.close()
     left = Path("/tmp", mark)
-    if knock_name == "leave_file":
+    if name == "leave_file":
         stayed = left.exists()
         left.unlink(missing_ok=True)
         return stayed
@@ -93,7 +93,7 @@ def _refuse(value: object) -> dict[str, object]:
 
 
 def summarise_probes(isolation: Isolation, course: Path) -> str:
-    """One line on a level: what gets through, of so many things tried."""
+    """Describe in one line what gets through a level."""
     try:
         found = probe(isolation, course)
     except BrokenJail as error:

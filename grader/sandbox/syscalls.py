@@ -1,7 +1,7 @@
 """The system calls a child may make, by group, each with its reason; everything else is refused with EPERM.
 
-A list of what is allowed, not of what is refused: a call that a newer kernel adds is refused until somebody needs it.
-Source of the numbers: libseccomp, through its Python binding.
+The list says what is allowed, not what is refused, so that a call that a newer kernel adds is refused until it is
+listed here. The numbers come from libseccomp, through its Python binding.
 """
 
 import errno
@@ -64,7 +64,7 @@ ALLOWED = (
 )
 # Refused so that the C library falls back to the older call that can be checked by its flags.
 ABSENT = "clone3"
-# Asked for by the runtime with an answer it can do without; prctl would otherwise also name or trace a process.
+# The runtime asks for these. Other options of prctl would let a process trace another or change its own limits.
 HARMLESS_PRCTL = (15, 16, 3, 0x53564D41)  # PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_SET_VMA
 # TCGETS TIOCGWINSZ FIONBIO FIOCLEX FIONCLEX FIONREAD
 TERMINAL_REQUESTS = (0x5401, 0x5413, 0x5421, 0x5451, 0x5450, 0x541B)
@@ -72,7 +72,7 @@ TERMINAL_REQUESTS = (0x5401, 0x5413, 0x5421, 0x5451, 0x5450, 0x541B)
 
 @functools.cache
 def compile_filter(*, devices: bool = False) -> bytes:
-    """The BPF program. With `devices`, ioctl is not narrowed, since a GPU driver is driven by it."""
+    """Return the BPF program. With `devices`, ioctl is not narrowed, since a GPU's driver needs it."""
     import pyseccomp as seccomp
 
     program = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))

@@ -1,7 +1,7 @@
-"""Python values to plain data and back: JSON for structure, safetensors for tensors. Never pickle.
+"""Encode Python values as plain data and back: JSON for structure, safetensors for tensors. Never pickle.
 
 None, bool, int, finite float, str and list are themselves in JSON; everything else is `{"$": kind, ...}`: tuple, dict,
-float (nan, inf), bytes, tensor (an index into the block), handle (an object that stays where it is).
+float (nan, inf), bytes, tensor (an index into the block), handle (an object that stays on its side).
 """
 
 import math
@@ -23,9 +23,9 @@ KIND = "$"
 
 
 class Encoder:
-    """Turns values into JSON-able data and gathers their tensors in order.
+    """Turn values into JSON-able data and collect their tensors in order.
 
-    `refer(value)` is asked about every value that is not plain and gives the body of a handle.
+    `refer(value)` returns the body of a handle for a value that is not plain.
     """
 
     def __init__(self, refer: Callable[[Any], dict[str, Any]]) -> None:
@@ -33,7 +33,7 @@ class Encoder:
         self.tensors: list[torch.Tensor] = []
 
     def encode(self, value: Any, depth: int = 0) -> Any:
-        """Raises ProtocolError where a value is nested too deep; whatever `refer` raises passes through."""
+        """Return JSON-able data. Raises ProtocolError if a value is nested too deep, and what `refer` raises."""
         if depth > MAX_DEPTH:
             raise ProtocolError(f"a value is nested more than {MAX_DEPTH} deep")
         if value is None or type(value) in (bool, str):
@@ -54,7 +54,9 @@ class Encoder:
             return str.__str__(value)
         if isinstance(value, (bytes, bytearray)):
             return {KIND: "bytes", "v": bytes(value).hex()}
-        if _is_tensor(value):
+        # If torch is not imported yet, the value cannot be a tensor; do not import torch just to check.
+        torch = sys.modules.get("torch")
+        if torch is not None and isinstance(value, torch.Tensor):
             return self._encode_tensor(value)
         plain = _read_numpy_scalar(value)
         if plain is not None:
@@ -69,8 +71,10 @@ class Encoder:
         return body
 
     def pack_tensors(self) -> bytes:
-        """The safetensors block of all tensors met so far; empty where there are none. Raises ProtocolError where it
-        would be larger than any message: before, not after memory was taken for it."""
+        """Return the safetensors block of all tensors so far; empty if there are none.
+
+        Raises ProtocolError, before it takes memory, if the block would be larger than any message.
+        """
         if not self.tensors:
             return b""
         size = sum(tensor.nbytes for tensor in self.tensors)
@@ -85,9 +89,9 @@ class Encoder:
 
 
 class Decoder:
-    """Turns JSON-able data back into values, trusting none of it.
+    """Turn JSON-able data back into values, trusting none of it.
 
-    `resolve(body)` is given the body of every handle, `adopt(tensor, body)` every tensor with what was said about it.
+    `resolve(body)` returns the object of a handle, `adopt(tensor, body)` the tensor to use for a tensor of the block.
     """
 
     def __init__(
@@ -103,7 +107,7 @@ class Decoder:
         self.nodes = 0
 
     def decode(self, data: Any, depth: int = 0) -> Any:
-        """Raises ProtocolError for anything the encoder would not have written."""
+        """Return the value. Raises ProtocolError for anything that the encoder would not have written."""
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise ProtocolError("a value is nested too deep or holds too many parts")
@@ -130,8 +134,8 @@ class Decoder:
         return decoded
 
     def _decode_tensor(self, body: dict[str, Any]) -> "torch.Tensor":
-        # Each exactly once and in order, as the encoder met them: one tensor named a million times would be a million
-        # copies on a device.
+        # Each exactly once and in order, as the encoder met them: a tensor named a million times would be copied a
+        # million times to a device.
         index = body.get("i")
         if type(index) is not int or index != self.taken or index >= len(self.tensors):
             raise ProtocolError("a tensor that is not in the block, or not its next one")
@@ -152,10 +156,10 @@ _KINDS: dict[str, Callable[[Decoder, dict[str, Any], int], Any]] = {
 
 
 def unpack_tensors(block: bytes) -> "list[torch.Tensor]":
-    """The tensors of a block in order. Raises ProtocolError where it is no sound safetensors block."""
+    """Return the tensors of a block in order. Raises ProtocolError if it is no valid safetensors block."""
     if not block:
         return []
-    # Read entry by entry, at a cost that nobody is charged for.
+    # Entries are read one by one, at a cost that no submission is charged for.
     if int.from_bytes(block[:8], "little") > MAX_ENTRIES_BYTES:
         raise ProtocolError(f"the tensors' names and shapes take more than {MAX_ENTRIES_BYTES} bytes")
     from safetensors import SafetensorError
@@ -168,14 +172,8 @@ def unpack_tensors(block: bytes) -> "list[torch.Tensor]":
         raise ProtocolError(f"the tensors cannot be read: {type(error).__name__}") from error
 
 
-def _is_tensor(value: Any) -> bool:
-    # Who has not imported torch has no tensor, and need not wait for the import.
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
-
-
 def _read_numpy_scalar(value: Any) -> bool | int | float | str | bytes | None:
-    # `np.argmax(...)` and `loss.numpy()` are numbers to whoever wrote them; an array with axes is not.
+    # `np.argmax(...)` and `loss.numpy()` are numbers to their author; an array with axes is not.
     numpy = sys.modules.get("numpy")
     if numpy is None or not (isinstance(value, numpy.generic) or (isinstance(value, numpy.ndarray) and not value.ndim)):
         return None
@@ -196,14 +194,14 @@ def _check_scalar(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise ProtocolError("a float that JSON does not have")
     if isinstance(value, str) and not value.isascii():
-        # Half a surrogate pair cannot be written to any report; a mark that says so can.
+        # Half a surrogate pair cannot be written to a report; the replacement character can.
         return value.encode("utf-8", "replace").decode("utf-8")
     return value
 
 
 def _check_key(key: Any, *, inner: bool = False) -> None:
-    # Keys of one hash make a dict quadratic, and the hashes of numbers can be chosen at will. Those of strings are
-    # salted; small integers are their own hashes; a lone float shares its hash with few others.
+    # Keys with equal hashes make a dict quadratic, and anyone can choose numbers with equal hashes. Strings are
+    # salted; small integers are their own hashes; a single float shares its hash with few others.
     if isinstance(key, tuple):
         for part in key:
             _check_key(part, inner=True)
@@ -213,7 +211,7 @@ def _check_key(key: Any, *, inner: bool = False) -> None:
 
 def _special_float(text: Any) -> float:
     if text not in ("nan", "inf", "-inf"):
-        raise ProtocolError("a float that is none")
+        raise ProtocolError("a special float of an unknown name")
     return float(text)
 
 
@@ -221,7 +219,7 @@ def _bytes_of(text: Any) -> bytes:
     try:
         return bytes.fromhex(text)
     except (TypeError, ValueError) as error:
-        raise ProtocolError("bytes that are none") from error
+        raise ProtocolError("bytes that are not hexadecimal") from error
 
 
 def _list_of(body: dict[str, Any]) -> Sequence[Any]:

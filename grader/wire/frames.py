@@ -1,7 +1,7 @@
 """Length-prefixed frames: a JSON header and one block of tensor bytes.
 
 A frame is `<II` (header bytes, block bytes), then the header, then the block. Sizes are checked before a byte is read,
-and a buffer grows only with what has really arrived, so that a forged length costs the reader nothing.
+and a buffer grows only with the bytes that have really arrived, so that a forged length costs the reader nothing.
 """
 
 import json
@@ -19,7 +19,7 @@ _json = json.JSONEncoder(separators=(",", ":"))
 
 
 class ProtocolError(Exception):
-    """What arrived is not a frame, or not a message that was expected."""
+    """The bytes that arrived are no frame, or no message that was expected."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,15 @@ class Frame:
 
 
 class Inbox:
-    """Bytes as they arrive, handed out in exact counts: one read mostly brings a whole frame."""
+    """Bytes as they arrive, given out in exact counts: one read usually brings a whole frame."""
 
     def __init__(self, receive: Callable[[int], bytes]) -> None:
-        """`receive(at_most)` waits for bytes and returns some, or none at the end."""
+        """Read from `receive(at_most)`, which waits for bytes and returns some, or none at the end."""
         self._receive = receive
         self._waiting = bytearray()
 
     def read_exactly(self, count: int) -> bytes:
-        """The next `count` bytes. Raises EOFError where the other side hangs up before them."""
+        """Return the next `count` bytes. Raises EOFError if the other side hangs up before them."""
         while len(self._waiting) < count:
             part = self._receive(CHUNK_BYTES)
             if not part:
@@ -51,7 +51,7 @@ class Inbox:
 
 
 def pack_frame(frame: Frame) -> bytes:
-    """The bytes of a frame. Raises ProtocolError where it, or an integer in it, is larger than the wire allows."""
+    """Return the bytes of a frame. Raises ProtocolError if it, or an integer in it, is larger than the wire allows."""
     try:
         header = _json.encode(frame.header).encode("ascii")
     except ValueError as error:

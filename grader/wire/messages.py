@@ -1,11 +1,9 @@
-"""Everything that crosses the channel: the requests of the examiner and the replies of the jail.
+"""The protocol of the channel: the requests of the examiner and the replies of the jail.
 
-This file is the protocol.
-
-A request is answered by exactly one reply with the same `seq`. Objects stay in the jail and are named by a handle, a
-small number: 0 is the submission's module, 1 the same module loaded among poisoned globals. Requests may be sent
-several at once. One that is marked `keep` is answered by a bare Done, and the handle `-seq` names what it gave. There
-is no verdict in any message: a reply is what the submission claims to have computed, and only the examiner judges it.
+Each request gets exactly one reply with the same `seq`. Objects stay in the jail and are named by a handle, a small
+number: 0 is the submission's module, 1 the same module loaded among poisoned globals. Several requests may be sent at
+once. A request that is marked `keep` gets an empty Done, and the handle `-seq` then names its result. No message holds
+a verdict: a reply is what the submission claims to have computed, and only the examiner judges it.
 """
 
 from dataclasses import dataclass, field, fields
@@ -20,16 +18,21 @@ POISONED = 1
 
 @dataclass(frozen=True)
 class Load:
-    """Forget all before and load these definitions; they run statement by statement. -> Loaded"""
+    """Forget everything before and load these definitions; they run statement by statement. -> Loaded
+
+    An import or a computed constant that none of the `expected` names reaches runs only if it is needed later. Without
+    `expected` names everything runs.
+    """
 
     source: str
     module: str
     poison: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Begin:
-    """Start a test: drop every handle and graph, seed torch and random, make the definitions anew. -> Done"""
+    """Start a test: drop every handle and graph, seed torch and random, run the definitions again. -> Done"""
 
     seed: int
 
@@ -63,7 +66,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Define:
-    """Run a stand-in's source text and give what it names. -> Done"""
+    """Run a stand-in's source text and return the object called `name`. -> Done"""
 
     name: str
     source: str
@@ -87,7 +90,7 @@ class Gradients:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What did not load: (names it would have defined, exception type, message, line) for each statement."""
+    """The statements that failed: (names it would have defined, exception type, message, line) for each."""
 
     failures: list[Any]
 
@@ -101,7 +104,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Raised:
-    """The submission raised. `lines` are its own lines on the way, outermost first."""
+    """The submission raised an exception. `lines` are its own lines in the traceback, outermost first."""
 
     kind: str
     message: str
@@ -117,14 +120,24 @@ _checks: dict[Any, type[Any] | None] = {int: int, str: str, list[Any]: list, lis
 
 
 def pack_message(message: Message, seq: int, encoder: Encoder, *, keep: bool = False) -> Frame:
-    """The frame of a message; its tensors are gathered by `encoder`."""
+    """Return the frame of a message; `encoder` collects its tensors."""
     body = {item.name: encoder.encode(getattr(message, item.name)) for item in fields(message)}
     header = {"op": type(message).__name__, "seq": seq, "body": body}
     return Frame(header | {"keep": True} if keep else header, encoder.pack_tensors())
 
 
+def is_load(frame: Frame) -> bool:
+    """Tell whether a frame holds a Load."""
+    return frame.header.get("op") == Load.__name__
+
+
+def is_begin(frame: Frame) -> bool:
+    """Tell whether a frame holds a Begin."""
+    return frame.header.get("op") == Begin.__name__
+
+
 def unpack_message(frame: Frame, decoder: Decoder) -> Message:
-    """The message in a frame. Raises ProtocolError where it is none, lacks a field or has one of a wrong type."""
+    """Return the message in a frame. Raises ProtocolError if it is none, lacks a field or has one of a wrong type."""
     name, body = frame.header.get("op"), frame.header.get("body")
     if not isinstance(name, str) or name not in _by_name or not isinstance(body, dict):
         raise ProtocolError("a message of an unknown kind")

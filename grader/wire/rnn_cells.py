@@ -1,7 +1,7 @@
-"""The fused LSTM and GRU cells that accelerators have and torch's CPU lacks: nn.LSTM and nn.GRU ask for them there.
+"""The fused LSTM and GRU cells that nn.LSTM and nn.GRU use on accelerators, and that torch lacks on the CPU.
 
-Derivatives are torch's own, from the gates that the forward pass leaves in its workspace. Sizes: batch B, hidden size
-H.
+Torch's own functions compute the derivatives, from the gates that the forward pass leaves in its workspace.
+Sizes: batch B, hidden size H.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def run_lstm_cell(
     input_bias: "torch.Tensor | None" = None,
     hidden_bias: "torch.Tensor | None" = None,
 ) -> "tuple[torch.Tensor, ...]":
-    """Hidden state [B, H], cell state [B, H] and the workspace: all gates [B, 4H]."""
+    """Return hidden state [B, H], cell state [B, H] and the workspace: all gates [B, 4H]."""
     gates = _add(input_gates, input_bias) + _add(hidden_gates, hidden_bias)
     i, f, g, o = gates.chunk(4, dim=1)
     cy = f.sigmoid() * cx + i.sigmoid() * g.tanh()
@@ -33,7 +33,7 @@ def differentiate_lstm_cell(
     workspace: "torch.Tensor",
     has_bias: bool,
 ) -> "tuple[torch.Tensor | None, ...]":
-    """Gradients of the gates [B, 4H], of the cell state before [B, H] and of each bias [4H]."""
+    """Return the gradients of the gates [B, 4H], of the previous cell state [B, H] and of each bias [4H]."""
     import torch
 
     if grad_hy is None and grad_cy is None:
@@ -51,7 +51,7 @@ def run_gru_cell(
     input_bias: "torch.Tensor | None" = None,
     hidden_bias: "torch.Tensor | None" = None,
 ) -> "tuple[torch.Tensor, ...]":
-    """Hidden state [B, H] and the workspace: gates of the input [B, 3H], of the state [B, 3H], and the state before."""
+    """Return hidden state [B, H] and the workspace: gates of input and state [B, 3H] each, and the previous state."""
     import torch
 
     of_input, of_state = _add(input_gates, input_bias), _add(hidden_gates, hidden_bias)
@@ -63,7 +63,7 @@ def run_gru_cell(
 def differentiate_gru_cell(
     grad_hy: "torch.Tensor", workspace: "torch.Tensor", has_bias: bool
 ) -> "tuple[torch.Tensor | None, ...]":
-    """Gradients of both sides' gates [B, 3H], of the state before [B, H] and of both biases [3H]."""
+    """Return the gradients of both kinds of gates [B, 3H], of the previous state [B, H] and of both biases [3H]."""
     import torch
 
     width = workspace.shape[1] // 7

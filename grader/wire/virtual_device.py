@@ -1,4 +1,4 @@
-"""A pretend accelerator, for machines without a GPU: what works or fails on a GPU works or fails on it.
+"""A simulated accelerator for machines without a GPU: code that fails on a GPU fails on it as well.
 
 A tensor on "virtual" is a plain tensor of torch's spare device type (PrivateUse1) in the CPU's memory. DLPack gives one
 memory two names: a tensor is exported, its device renamed, and imported again, without a copy. So views, in-place
@@ -23,7 +23,7 @@ MIXED = f"Expected all tensors to be on the same device, but found at least two 
 # DLPack's numbers of the two devices, and where its DLManagedTensor holds that number: after the pointer to the data.
 CPU, EXTENSION = 1, 12
 DEVICE_OFFSET = ctypes.sizeof(ctypes.c_void_p)
-# Besides elementwise operations these take a number that is a tensor on the CPU, as CUDA's do.
+# Like elementwise operations these take a 0-d tensor on the CPU as a number, as they do on CUDA.
 TAKE_NUMBERS = {"masked_fill", "masked_fill_", "fill_", "index_fill", "index_fill_", "index_put_", "_index_put_impl_"}
 
 _find_pointer = ctypes.pythonapi.PyCapsule_GetPointer
@@ -33,9 +33,9 @@ _find_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 @functools.cache
 def set_up_virtual_device() -> "torch.library.Library":
-    """Give torch the device for the life of this process: before its first backward, which counts the devices once.
+    """Add the device to torch for the life of this process, before its first backward, which counts the devices once.
 
-    The library that is returned must stay alive, as it does in the cache.
+    The returned library must stay alive, as it does in the cache.
     """
     import torch
     from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
@@ -51,7 +51,7 @@ def set_up_virtual_device() -> "torch.library.Library":
 
 
 def rename_device(tensor: "torch.Tensor", device: int) -> "torch.Tensor":
-    """The same memory as a tensor of the other device, CPU or EXTENSION."""
+    """Return the same memory as a tensor of the other device, CPU or EXTENSION."""
     import torch
 
     capsule = torch._C._to_dlpack(tensor)
@@ -62,8 +62,8 @@ def rename_device(tensor: "torch.Tensor", device: int) -> "torch.Tensor":
 
 @dataclass(frozen=True)
 class _Traits:
-    """What an operation's schema says: its arguments, which of them are tensors, those that it writes to, whether its
-    result is a mere view; its kernel, and the one for numbers in the place of tensors."""
+    """An operation's schema: its arguments, which of them are tensors, which it writes to, and whether its result is a
+    view; its kernel, and the kernel for numbers in the place of tensors."""
 
     name: str
     arguments: tuple[str, ...]
@@ -75,7 +75,7 @@ class _Traits:
     kernel_of_numbers: Callable[..., Any]
 
     def admits(self, tensor: "torch.Tensor", argument: str) -> bool:
-        """Whether a tensor on the CPU may take part, as it may on a GPU."""
+        """Tell whether a tensor on the CPU may take part, as it may on a GPU."""
         if self.name == "_copy_from" or argument == "indices":
             return True
         return self.takes_numbers and tensor.dim() == 0 and argument not in self.written
@@ -95,7 +95,7 @@ def _read_traits(op: Any) -> _Traits:
         is_view=name == "set_" or any(not alias.is_write for alias in aliases),
         takes_numbers=torch.Tag.pointwise in op.tags or name in TAKE_NUMBERS,
         kernel=SUPPLIED.get(name, op),
-        # Which of an operation's forms takes numbers, torch itself knows best.
+        # Torch itself chooses the form of the operation that takes numbers.
         kernel_of_numbers=SUPPLIED.get(name, op.overloadpacket),
     )
 
@@ -105,7 +105,7 @@ def _run(op: Any, *args: Any, **kwargs: Any) -> Any:
     if traits.is_view:
         import torch
 
-        # It touches no memory, so that the CPU's kernel can do it to the tensor as it is.
+        # A view touches no memory, so the CPU's kernel can make it from the tensor as it is.
         return op._op_dk(torch._C.DispatchKey.CPU, *args, **kwargs)
     crossing = _DeviceTransfer(traits)
     positional = [crossing.lower(value, name) for value, name in zip(args, traits.arguments, strict=False)]
@@ -115,7 +115,7 @@ def _run(op: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 class _DeviceTransfer:
-    """One operation's arguments on their way to the CPU, its results on their way back."""
+    """Move one operation's arguments to the CPU, and its results back."""
 
     def __init__(self, traits: _Traits) -> None:
         import torch
@@ -126,19 +126,19 @@ class _DeviceTransfer:
         self.met_number = False
 
     def lower(self, value: Any, name: str) -> Any:
-        """An argument for the CPU. Raises RuntimeError, in torch's words, for a tensor that is not on the device."""
+        """Return an argument for the CPU. Raises torch's own RuntimeError for a tensor that is not on the device."""
         if isinstance(value, self.torch.Tensor):
             return self._lower_tensor(value, name)
         if isinstance(value, list | tuple):
             return [self.lower(item, name) for item in value]
         if isinstance(value, self.torch.device):
             return self.torch.device("cpu")
-        # A number that met a tensor comes here as the number, even to the form of the operation for two tensors.
+        # A number arrives here as a number, even in the form of the operation for two tensors.
         self.met_number |= name in self.traits.tensors and isinstance(value, int | float | complex)
         return value
 
     def lift(self, value: Any) -> Any:
-        """A result for the device; an argument that was written to is given back as itself."""
+        """Return a result for the device; an argument that was written to is returned as itself."""
         if isinstance(value, self.torch.Tensor):
             return self._lift_tensor(value)
         if isinstance(value, list | tuple):
@@ -183,7 +183,7 @@ def _convolve(*args: Any) -> Any:
     return torch.ops.aten.convolution(*args)
 
 
-# What torch has under one name for the CPU and under another for devices that it does not know.
+# Operations that torch has under one name for the CPU and under another for devices that it does not know.
 SUPPLIED: dict[str, Callable[..., Any]] = {
     "_copy_from": _copy,
     "convolution_overrideable": _convolve,
@@ -194,9 +194,10 @@ SUPPLIED: dict[str, Callable[..., Any]] = {
 
 @functools.cache
 def _replace_composites() -> "torch.library.Library":
-    """Have operations done at once that torch would make of others: of an empty tensor and a kernel that fills it.
+    """Run operations directly that torch would compose of others: of an empty tensor and a kernel that fills it.
 
-    Not those that change a tensor's shape in place: these are no kernels. For convolutions torch's has only an error.
+    Leave out those that change a tensor's shape in place: these are no kernels. Convolutions are added, since torch
+    only raises an error for them.
     """
     import torch
 
@@ -211,7 +212,7 @@ def _replace_composites() -> "torch.library.Library":
 
 
 def _copy_without_storage() -> None:
-    # There is no allocator, so that a storage cannot be copied; what has none is copied as a tensor.
+    # There is no allocator, so a storage cannot be copied; a tensor without one is copied as a tensor.
     import torch
 
     has_storage = torch._C._has_storage
@@ -224,7 +225,7 @@ def _copy_without_storage() -> None:
 
 def _move_modules_in_place() -> None:
     # On a GPU a parameter stays the same object when its module moves: tied weights stay tied, an optimizer made
-    # before the move goes on. torch does so for its own device types; for others it must be told to.
+    # before the move goes on. Torch does so for its own device types only; for others it must be switched on.
     import torch
 
     apply: Callable[..., Any] = torch.nn.Module._apply
@@ -238,7 +239,7 @@ def _move_modules_in_place() -> None:
         except RuntimeError as error:
             if "swap" not in str(error):
                 raise
-            # A graph that is still alive holds this module's parameters as they were: it gets new ones.
+            # A graph that is still alive holds the old parameters, so the module gets new ones.
             torch.__future__.set_swap_module_params_on_conversion(False)
             return apply(self, *args, **kwargs)
         finally:

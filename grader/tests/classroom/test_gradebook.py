@@ -149,7 +149,8 @@ def test_a_gradebook_from_before_recordings_is_brought_up_to_date(tmp_path):
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection, connection:
         for column in ("path", "recording", "outline"):
             connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
-        connection.execute("DROP TABLE outlines")
+        for table in ("outlines", "adjustments"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE schema_version SET version = 1")
     with open_gradebook(tmp_path / "gradebook.db") as gradebook:
         assert gradebook.find_latest_attempt("kim", "toy") == Attempt(KEY, make_report("kim"), Evidence())

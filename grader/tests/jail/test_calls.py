@@ -71,7 +71,7 @@ def test_the_dangerous_calls_are_refused(prober: Prober) -> None:
 
 
 def test_calls_that_do_not_exist_yet_are_refused(prober: Prober) -> None:
-    """What a newer kernel may add is refused until somebody lists it."""
+    """A call that a newer kernel adds is refused until it is listed."""
     assert prober.run(CALL, 1000) == "EPERM"
 
 
@@ -100,7 +100,7 @@ def test_a_thread_cannot_bring_a_namespace(prober: Prober) -> None:
 
 
 def test_clone3_looks_absent(prober: Prober) -> None:
-    """Its flags cannot be checked, so the C library is told to use `clone`."""
+    """Its flags cannot be checked, so the C library must fall back to `clone`."""
     assert prober.run(CALL, number_of("clone3"), 0, 0) == "ENOSYS"
 
 

@@ -1,4 +1,4 @@
-"""What student code can reach from inside a real jail: nothing of ours, nothing of the host's, nobody else."""
+"""Student code in a real jail reaches no file of the grader or the host, and no other process."""
 
 import os
 import sys

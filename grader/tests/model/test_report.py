@@ -13,7 +13,8 @@ from grader.tests.support.a4 import WRONG_LUONG, grade_text, make_skeleton, over
 
 SCHEMA = Path(grader.__file__).parent / "report.schema.json"
 FIELDS = {
-    "schema_version", "assignment", "submission", "status", "score", "max_score", "late_penalty", "todos", "tests",
+    "schema_version", "assignment", "submission", "status", "score", "max_score", "late_penalty",
+    "graded_score", "excused", "held", "adjustments", "todos", "tests",
     "environment", "seed_commitment", "timing", "fault",
 }  # fmt: skip
 
@@ -44,7 +45,7 @@ def test_a_report_has_the_published_fields():
     """Fields are added, never renamed or taken away."""
     report = json.loads(grade_text(read_solution()).model_dump_json())
     assert set(report) >= FIELDS
-    assert report["schema_version"] == "1.0"
+    assert report["schema_version"] == "1.1"
     assert set(report["environment"]) == {"python", "torch", "device", "isolation"}
 
 

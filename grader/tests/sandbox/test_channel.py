@@ -13,7 +13,7 @@ from grader.model.verdict import SubmissionError, Verdict
 from grader.sandbox.channel import JailChannel, _name_signal
 from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.jail import Jail
-from grader.sandbox.machine_speed import MOST, measure_slowdown
+from grader.sandbox.machine_speed import MAX_SLOWDOWN, measure_slowdown
 from grader.tests.conftest import PLAIN, TIGHT, Prober, refuse_handle, write_probe
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import MAX_HEADER_BYTES
@@ -67,7 +67,7 @@ def judge(prober: Prober, body: str, preamble: str = PLAIN) -> SubmissionError:
     ids=["loop", "arithmetic", "thread", "blocks-signals"],
 )
 def test_endless_computing_is_timed_out(hurried: Prober, body: str) -> None:
-    """A loop that never ends, in whatever thread, is stopped by the CPU time it used."""
+    """A loop that never ends, in any thread, is stopped by the CPU time it used."""
     mishap = judge(hurried, body)
     assert mishap.verdict is Verdict.TIMED_OUT and "computing" in mishap.message
 
@@ -100,7 +100,7 @@ def test_endless_sleep_is_timed_out(hurried: Prober, body: str) -> None:
     ],
 )
 def test_ending_its_process_is_a_crash(prober: Prober, body: str, cause: str) -> None:
-    """Whatever status it ends with, a child that ends has not passed."""
+    """A child that ends has not passed, with any exit status."""
     mishap = judge(prober, body)
     assert mishap.verdict is Verdict.CRASHED
     assert re.search(cause, mishap.message)
@@ -125,13 +125,15 @@ def test_killed_from_outside_is_no_crash(prober: Prober) -> None:
     ],
 )
 def test_a_submission_cannot_kill_itself(prober: Prober, body: str) -> None:
-    """The first process of a namespace takes no SIGKILL from within: it answers, so nobody can fake a fault."""
+    """The first process of a namespace takes no SIGKILL from within: it answers, and cannot fake a fault."""
     assert prober.run(write_probe(body)) is None
 
 
 def test_total_computing_is_limited_by_the_kernel(jail: Jail) -> None:
     """A child that no test overran is ended all the same once its total is used up."""
-    prober = Prober(JailChannel(jail, Limits(cpu_seconds=60, asleep_seconds=60, total_cpu_seconds=1)))
+    prober = Prober(
+        JailChannel(jail, Limits(cpu_seconds=60, asleep_seconds=60, total_cpu_seconds=1, load_cpu_seconds=1))
+    )
     mishap = judge(prober, "while True: pass")
     prober.channel.close()
     assert mishap.verdict is Verdict.TIMED_OUT and "in all" in mishap.message
@@ -170,7 +172,7 @@ def test_a_trickling_frame_is_timed_out(hurried: Prober) -> None:
 
 
 def test_a_child_that_stops_reading_is_timed_out(hurried: Prober) -> None:
-    """A request that nobody takes does not keep the examiner waiting."""
+    """A request that the child does not read does not keep the examiner waiting."""
     body = 'send(frame(b\'{"op":"Done","seq":2,"body":{"value":1}}\'))\ntime.sleep(10_000)'
     hurried.load(write_probe(body, ON_THE_CHANNEL))
     assert hurried.call("probe") == Done(1)
@@ -199,8 +201,8 @@ def test_descriptors_sent_along_are_not_received(hurried: Prober) -> None:
 
 
 def test_an_overrun_counts_though_the_answer_came(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether a test overran depends on the CPU time it used, not on when somebody looked."""
-    monkeypatch.setattr("grader.sandbox.channel.measure_slowdown", lambda: 1.0)
+    """A verdict depends on the CPU time used, not on the moment of the look."""
+    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: 1.0)
     hurried.load(SPEND)
     with pytest.raises(SubmissionError, match="computing"):
         for _ in range(40):
@@ -218,24 +220,26 @@ def test_a_machine_that_stood_still_costs_no_limit(hurried: Prober, monkeypatch:
 
 
 def test_a_limit_is_the_same_work_on_a_slow_machine(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where work takes longer than on an ordinary machine, a test may take as much longer, and no more. That is felt
-    where a limit is met, not at every look."""
-    felt = []
-    monkeypatch.setattr("grader.sandbox.channel.measure_slowdown", lambda: felt.append(4.0) or 4.0)
+    """On a machine that is four times slower a test may take four times longer, and no more.
+
+    The slowdown is measured when a limit is met, not at every look.
+    """
+    measured = []
+    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: measured.append(4.0) or 4.0)
     limit = hurried.channel.limits.cpu_seconds
     hurried.load(SPEND)
     assert hurried.call("probe", 2 * limit) == Done(None)
     with pytest.raises(SubmissionError, match=f"stopped after {limit:g} seconds of computing"):
         hurried.call("probe", 12 * limit)
-    assert felt == [4.0, 4.0]
+    assert measured == [4.0, 4.0]
 
 
 def test_slowness_is_measured_in_ordinary_machines() -> None:
     """No machine is faster than ordinary, and none so slow that an endless loop would not end."""
-    assert 1.0 <= measure_slowdown() <= MOST
+    assert 1.0 <= measure_slowdown() <= MAX_SLOWDOWN
 
 
-def test_limits_start_anew_with_every_test(prober: Prober) -> None:
+def test_limits_start_again_with_every_test(prober: Prober) -> None:
     """What one test used is not held against the next one."""
     prober.load(SPEND)
     prober.call("probe", 0.2)
@@ -270,7 +274,7 @@ def test_every_signal_has_a_name(number: int) -> None:
 
 
 def test_in_process_the_same_server_answers() -> None:
-    """LocalChannel gives what the jail's server gives, exceptions included."""
+    """The in-process channel answers like the jail's server, exceptions included."""
     channel = InProcessChannel()
     assert channel.start_test() is True
     load = pack_message(Load("def probe(): raise ValueError('no')", "local_probe", []), 1, Encoder(refuse_handle))
@@ -294,7 +298,7 @@ def test_in_process_the_same_server_answers() -> None:
     ],
     ids=["digits", "cycle", "exit", "bad-str", "name", "signature", "absent"],
 )
-def test_whatever_is_raised_is_a_reply(prober: Prober, source: str, kind: str) -> None:
+def test_every_exception_is_a_reply(prober: Prober, source: str, kind: str) -> None:
     """Exceptions of every kind, and results that cannot be sent, are replies; the child lives on."""
     prober.load(source)
     reply = prober.call("probe")

@@ -47,7 +47,7 @@ def own_jail() -> Iterator[Jail]:
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
 def test_the_zygote_serves_the_next_child(hurried: Prober, attack: str) -> None:
-    """Whatever a submission does to its process, the same zygote forks another one that answers."""
+    """The same zygote forks another child that answers, after any damage to the first."""
     zygote = hurried.channel.jail.process
     hurried.load(write_probe(attack))
     with contextlib.suppress(SubmissionError):
@@ -67,7 +67,7 @@ def test_nothing_is_left_of_a_child(jail: Jail) -> None:
     assert not tasks.exists()
 
 
-def test_an_import_that_fails_is_told() -> None:
+def test_failed_import_is_named() -> None:
     """A zygote that cannot import what an assignment needs says which module is missing."""
     jail = Jail(("no_such_module",), Isolation.BWRAP)
     with pytest.raises(BrokenJail, match="no_such_module"):
@@ -75,7 +75,7 @@ def test_an_import_that_fails_is_told() -> None:
     jail.close()
 
 
-def test_a_dead_zygote_is_the_graders_fault(own_jail: Jail) -> None:
+def test_dead_zygote_is_the_graders_fault(own_jail: Jail) -> None:
     """When the zygote is gone, no submission is blamed."""
     own_jail.wait_ready()
     own_jail.process.send_signal(signal.SIGKILL)
@@ -132,7 +132,7 @@ def test_only_root_can_change_users(monkeypatch: pytest.MonkeyPatch, isolation: 
     assert choose_uid(isolation) is None
 
 
-def test_users_of_the_host_are_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setuid_child_gets_a_user_without_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a namespace the child becomes a user that no account has."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     uid = choose_uid(Isolation.SETUID)

@@ -64,7 +64,7 @@ def test_a_value_survives_the_whole_wire(value: Any) -> None:
 @quickly
 @given(junk)
 def test_arbitrary_json_is_decoded_or_refused(data: Any) -> None:
-    """Whatever JSON arrives, nothing but ProtocolError comes out of the decoder."""
+    """For any JSON the decoder returns a value or raises ProtocolError."""
     try:
         decode_plain(data)
     except ProtocolError:
@@ -81,7 +81,7 @@ def test_floats_that_json_lacks_survive(value: float) -> None:
     ("value", "plain"), [(Level.HIGH, 3), (Loud("true"), "true"), (Sly(0.5), 0.5), (bytearray(b"x"), b"x")]
 )
 def test_a_subclass_is_sent_as_what_it_holds(value: Any, plain: Any) -> None:
-    """Subclasses of plain types, whatever their methods say, arrive as the plain type."""
+    """Subclasses of plain types arrive as the plain type, even if their methods lie."""
     arrived = decode_plain(encode(value))
     assert arrived == plain and type(arrived) is type(plain)
 

@@ -27,7 +27,7 @@ def test_a_frame_is_read_back(header: dict[str, int | str], block: bytes) -> Non
 @quickly
 @given(st.binary(max_size=64))
 def test_arbitrary_bytes_are_a_frame_or_refused(data: bytes) -> None:
-    """Whatever bytes arrive, the reader gives a frame, meets the end, or raises ProtocolError."""
+    """For any bytes the reader returns a frame, meets the end, or raises ProtocolError."""
     try:
         read_frame(reader_of(data))
     except (ProtocolError, EOFError):

@@ -95,7 +95,7 @@ def test_a_message_of_another_form_is_refused(header: Any) -> None:
 
 
 def test_an_unknown_kind_is_not_looked_up() -> None:
-    """Only classes of the protocol can be named, not whatever else the module holds."""
+    """Only classes of the protocol can be named, not the other names of the module."""
     names = [name for name in vars(messages) if name not in {kind.__name__ for kind in Message.__args__}]
     for name in names:
         with pytest.raises(ProtocolError, match="unknown kind"):

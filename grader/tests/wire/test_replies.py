@@ -88,7 +88,7 @@ def test_anything_else_is_malformed(header: dict[str, Any]) -> None:
 
 
 def test_after_nonsense_the_child_is_given_up() -> None:
-    """Whoever broke the protocol once is not asked again: the channel is closed."""
+    """A submission that broke the protocol once is not asked again: the channel is closed."""
     subject = examine({**answer(1), "seq": 99})
     with pytest.raises(SubmissionError):
         subject.request(Get(0, "x"))
@@ -96,7 +96,7 @@ def test_after_nonsense_the_child_is_given_up() -> None:
 
 
 def test_a_handle_is_only_ever_a_handle() -> None:
-    """Whatever type an object claims to have, the examiner holds a proxy and nothing of that type."""
+    """For an object of any claimed type the examiner holds a proxy and nothing of that type."""
     remote = examine(answer({"$": "handle", "id": 12, "type": "bool"})).request(Get(0, "x"))
     assert type(remote) is RemoteObject and repr(remote) == "<bool in the jail>"
 

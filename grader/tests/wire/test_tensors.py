@@ -40,7 +40,7 @@ TENSORS = {
 
 @pytest.mark.parametrize("tensor", TENSORS.values(), ids=TENSORS.keys())
 def test_a_tensor_survives(tensor: torch.Tensor) -> None:
-    """Values, shape and dtype are the same, whatever the memory layout was."""
+    """Values, shape and dtype are the same for every memory layout."""
     arrived = cross(tensor)
     assert arrived.dtype == tensor.dtype and arrived.shape == tensor.shape and torch.equal(arrived, tensor)
 
@@ -84,7 +84,7 @@ def test_tensors_are_named_once_and_in_order(indexes: list[int]) -> None:
 
 @pytest.mark.parametrize("device", [None, 3, ["cpu"], {"a": 1}], ids=str)
 def test_a_device_is_a_name(device: Any) -> None:
-    """Whatever looks a device up is given a string."""
+    """The lookup of a device gets a string."""
     encoder = Encoder(refuse_handle)
     encoder.encode(torch.zeros(2))
     with pytest.raises(ProtocolError, match="device"):

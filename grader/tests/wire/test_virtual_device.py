@@ -444,7 +444,7 @@ def test_a_module_moves_both_ways() -> None:
 
 
 def test_a_module_moves_while_a_graph_of_it_lives() -> None:
-    """As on a GPU: somebody still holds the loss."""
+    """As on a GPU, while the loss is still referenced."""
     layer = nn.Linear(3, 2)
     loss = layer(torch.ones(1, 3)).sum()
     layer.to(DEVICE)
