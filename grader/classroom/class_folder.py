@@ -25,8 +25,8 @@ class ClassSubmissions:
 
     jobs: list[Job]
     late: tuple[str, ...] = ()
-    strangers: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
+    not_on_roster: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -65,8 +65,8 @@ def collect_submissions(
     return ClassSubmissions(
         [_make_job(item, extensions.get(item.student, 0.0)) for item in attempts],
         late=tuple(dict.fromkeys(item.student for item in attempts if item.late)),
-        strangers=tuple(dict.fromkeys(item.student for item in attempts if not item.on_roster)) if roster else (),
-        absent=tuple(student for student in expected if student not in here),
+        not_on_roster=tuple(dict.fromkeys(item.student for item in attempts if not item.on_roster)) if roster else (),
+        missing=tuple(student for student in expected if student not in here),
         ignored=tuple(sorted(ignored, key=lambda item: item.entry)),
         warnings=tuple(warnings),
     )
