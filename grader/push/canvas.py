@@ -152,9 +152,11 @@ class Canvas:
                     "command again later; it sends only what is missing by then"
                 )
             time.sleep(POLL_SECONDS)
-            address = f"{self._api}/progress/{job.id}"
-            job = self._connection.insist(partial(self._call, CanvasProgress, "GET", address))
+            job = self._connection.insist(partial(self._read_progress, job.id))
         return job is None or job.workflow_state == "completed"
+
+    def _read_progress(self, number: int, _: int) -> CanvasProgress:
+        return self._call(CanvasProgress, "GET", f"{self._api}/progress/{number}")
 
     def _update_one(self, upload: ScoreUpload) -> PlatformReply:
         url = f"{self.to}/submissions/{upload.key}"

@@ -38,6 +38,7 @@ SPARSE_MIXED, SPARSE_COPIES = 2, 3
 FORMATS = {"html": "pages", "csv": "grades.csv", "junit": "junit.xml"}
 # On a busy machine a wait takes longer than its limit; ten times longer is a hang.
 PATIENCE = 10
+MOST_REPORT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,8 @@ def _judge_attacks(attack_run: AttackRun) -> Iterator[str]:
         aims, ends = attack.expected.aims, set(attack.expected.ends)
         if not {test.status for test in report.tests if test.todo == aims} <= ends:
             yield f"{attack.id}: {aims!r} ended otherwise than expected: {_describe_tests(report, aims)}"
+        if (size := len(report.model_dump_json())) > MOST_REPORT_BYTES:
+            yield f"{attack.id}: its report holds {size} bytes"
         if report.timing.wall_seconds > PATIENCE * longest:
             yield f"{attack.id}: took {report.timing.wall_seconds:.1f} s; its limits allow {longest:.1f} s"
 
