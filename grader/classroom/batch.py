@@ -193,10 +193,9 @@ def grade_class(
             force=options.force,
             fingerprint=fingerprint,
         )
-        waiting = jobs
-        if options.pending:
-            waiting = [job for job in jobs if gradebook.find_latest_attempt(job.student, assignment.name)]
-        left = batch.grade(waiting)
+        left = batch.grade(
+            [job for job in jobs if not options.pending or gradebook.find_latest_attempt(job.student, assignment.name)]
+        )
         return conclude(batch, left, account_for(jobs, batch.keeper.judged, ignored))
 
 

@@ -82,13 +82,13 @@ class PlatformConnection:
         try:
             patience = patience.increment(error=failure)
         except MaxRetryError:
-            advice = "check the address and the network"
+            advice = "check the address and the network, then"
             if failure.status:
-                advice = "the problem is on its side; when it is solved"
+                advice = "the problem is on its side; when it is solved,"
             if failure.status == 429:
-                advice = "it accepts no more requests for now; wait some minutes"
+                advice = "it accepts no more requests for now; wait some minutes, then"
             tries = f"{REPEATS + 1} times"
-            raise PlatformFailed(f"{self.place} {failure}, {tries}: {advice}, then {_AGAIN}") from failure
+            raise PlatformFailed(f"{self.place} {failure}, {tries}: {advice} {_AGAIN}") from failure
         try:
             wanted = patience.get_retry_after(failure.raw) if failure.raw else None
         except InvalidHeader:

@@ -12,13 +12,15 @@ import os
 import socket
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 MODULE = "target.py"
 WRONG = "def double(number):\n    return number\n"
 RIGHT = "def double(number):\n    return number * 2\n"
+BLANK_CELL = {"cell_type": "code", "source": "\n" * 20, "metadata": {}, "outputs": []}
+SOLUTIONS = Path(__file__).parent / "course" / "solutions"
 Writer = Callable[[Path], None]
 
 
@@ -40,6 +42,20 @@ def _double_as(expression: str) -> str:
     return f"def double(number):\n    return {expression}\n"
 
 
+def _make_links(links: Mapping[str, str | Path]) -> Writer:
+    """Return a writer of symbolic links by their targets; a relative target starts at the entry's folder."""
+
+    def write(folder: Path) -> None:
+        for name, target in links.items():
+            (folder / name).symlink_to(folder / target)
+
+    return write
+
+
+def _dump_notebook(cells: list[dict[str, Any]], metadata: dict[str, int]) -> str:
+    return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+
+
 def _make_deep_notebook(depth: int) -> bytes:
     cell: dict[str, Any] = {
         "cell_type": "code",
@@ -48,13 +64,8 @@ def _make_deep_notebook(depth: int) -> bytes:
         "outputs": [],
         "execution_count": None,
     }
-    text = json.dumps({"cells": [cell], "metadata": {"x": 0}, "nbformat": 4, "nbformat_minor": 5})
+    text = _dump_notebook([cell], {"x": 0})
     return text.replace('{"x": 0}', '{"x": ' + "[" * depth + "]" * depth + "}").encode()
-
-
-def _make_blank_notebook(cells: int) -> bytes:
-    blank = [{"cell_type": "code", "source": "\n" * 20, "metadata": {}, "outputs": []} for _ in range(cells)]
-    return json.dumps({"cells": blank, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
 def _pack(name: str, data: bytes, copies: int = 1) -> bytes:
@@ -70,10 +81,6 @@ def _nest_archives(depth: int) -> bytes:
     for _ in range(depth):
         data = _pack("target.zip", data)
     return data
-
-
-def _write_outward_link(folder: Path) -> None:
-    (folder / MODULE).symlink_to(Path(__file__).parent / "course" / "solutions" / "target" / MODULE)
 
 
 def _write_hard_link(folder: Path) -> None:
@@ -95,11 +102,6 @@ def _write_socket(folder: Path) -> None:
         folder_descriptor = os.open(folder, os.O_RDONLY)
         server.bind(f"/proc/self/fd/{folder_descriptor}/{MODULE}")
         os.close(folder_descriptor)
-
-
-def _write_inner_links(folder: Path) -> None:
-    (folder / "more").symlink_to(Path(__file__).parent / "course" / "solutions")
-    (folder / "self").symlink_to(folder)
 
 
 SOURCES: dict[str, Writer] = {
@@ -144,14 +146,14 @@ SOURCES: dict[str, Writer] = {
     "deep_notebook": _make_text(_make_deep_notebook(100_000), "target.ipynb"),
     "bomb": _make_later(lambda: _pack(MODULE, bytes(600 << 20)), "target.zip"),
     "outward_archive": _make_text(_pack("../../../redteam-left.py", WRONG.encode()), "target.zip"),
-    "outward_link": _write_outward_link,
-    "inner_links": _write_inner_links,
+    "outward_link": _make_links({MODULE: SOLUTIONS / "target" / MODULE}),
+    "inner_links": _make_links({"more": SOLUTIONS, "self": "."}),
     "hard_link": _write_hard_link,
     "pipes": _write_pipes,
     "socket": _write_socket,
     "blank_lines": _make_later(lambda: _pack(MODULE, (WRONG + "\n" * 2_000_000 + "x").encode()), "target.zip"),
     "lines_of_spaces": _make_later(lambda: _pack(MODULE, (WRONG + " \n" * 1_000_000 + "%%x").encode()), "target.zip"),
-    "blank_cells": _make_later(lambda: _make_blank_notebook(20_000), "target.ipynb"),
+    "blank_cells": _make_later(lambda: _dump_notebook([BLANK_CELL] * 20_000, {}).encode(), "target.ipynb"),
     "recursive_names": _make_text("def weigh(scores, values):\n    return values" + '("a")' * 45 + "\n"),
     "huge_load_failure": _make_text("TABLE = {}['x' * 50_000_000]\n" + WRONG.replace("return number", "return TABLE")),
     "many_bombs": _make_later(lambda: _pack(MODULE, b"\n" * 50_000, copies=9000), "target.zip"),

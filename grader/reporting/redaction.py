@@ -16,7 +16,7 @@ def redact(report: GradeReport, *, released: bool = False) -> GradeReport:
     among the TODO's tests, the same in every report; its message, hint and time are dropped.
     """
     places = _count_places(report.tests)
-    submission, environment = report.submission, report.environment
+    submission, here = report.submission, report.environment
     return GradeReport(
         schema_version=report.schema_version,
         assignment=report.assignment,
@@ -47,12 +47,7 @@ def redact(report: GradeReport, *, released: bool = False) -> GradeReport:
         ),
         # Versions explain a difference from the student's own machine. The isolation is not secret: a submission can
         # see it from inside.
-        environment=Environment(
-            python=environment.python,
-            torch=environment.torch,
-            device=environment.device,
-            isolation=environment.isolation,
-        ),
+        environment=Environment(python=here.python, torch=here.torch, device=here.device, isolation=here.isolation),
         seed_commitment=report.seed_commitment,
         timing=report.timing,
         notes=report.notes,
