@@ -53,7 +53,8 @@ def collect_submissions(
     if assignment.description.attempt == "last":
         latest = keep_latest(attempts)
         later = {item.student: item.entry for item in latest}
-        earlier = {item.entry: item.student for item in attempts if item.entry not in set(later.values())}
+        kept = set(later.values())
+        earlier = {item.entry: item.student for item in attempts if item.entry not in kept}
         ignored += [
             Ignored(entry, f"an earlier attempt of {student}: {later[student]} is graded")
             for entry, student in earlier.items()

@@ -39,7 +39,7 @@ _MAX_LINK = 4096
 
 
 @dataclass(frozen=True)
-class ConnectionLimits:
+class PushLimits:
     """The most that a platform may send, and for how long, in one reply, one listing and one run."""
 
     reply_bytes: int = 8 << 20
@@ -50,7 +50,7 @@ class ConnectionLimits:
     entries: int = 100_000
 
 
-LIMITS = ConnectionLimits()
+LIMITS = PushLimits()
 
 
 class Refusal(Exception):
@@ -200,7 +200,7 @@ class _CuttingAdapter(requests.adapters.HTTPAdapter):
 class PageGuard:
     """Watch one listing. A loop of pages, or a listing without end, raises BadReply."""
 
-    def __init__(self, limits: ConnectionLimits) -> None:
+    def __init__(self, limits: PushLimits) -> None:
         self._limits = limits
         self._seen: set[str] = set()
         self._entries = 0
@@ -237,7 +237,7 @@ def run_bounded(act: Callable[[], Result], seconds: float) -> Result:
     return future.result(timeout=seconds)
 
 
-def describe_overrun(limits: ConnectionLimits) -> str:
+def describe_overrun(limits: PushLimits) -> str:
     """Return what to say when a run has taken all its time."""
     minutes = limits.run_seconds / 60
     return f"has taken more than {minutes:g} minutes: run the same command again: it sends only what is missing"
