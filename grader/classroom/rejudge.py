@@ -36,7 +36,7 @@ class RejudgeOptions:
 
     course: Course
     jobs: int | None = None
-    store: str | None = None
+    gradebook: str | None = None
     force: bool = False
 
 
@@ -141,7 +141,7 @@ def rejudge_run(
 
     `open_executor` opens other workers than those of this machine.
     """
-    if not options.store and not source.gradebook.is_file():
+    if not options.gradebook and not source.gradebook.is_file():
         source.list_reports()  # says what is wrong where the folder is not a run at all
         raise UsageError(f"no gradebook in {str(source.folder)!r}: pass --store where the class was graded with it")
     students = source.list_students()
@@ -153,8 +153,8 @@ def rejudge_run(
     with (
         notice_interrupt() as interrupted,
         target.open(),
-        open_gradebook(options.store or source.gradebook) as former,
-        open_gradebook(options.store or target.gradebook) as gradebook,
+        open_gradebook(options.gradebook or source.gradebook) as former,
+        open_gradebook(options.gradebook or target.gradebook) as gradebook,
         (open_executor or open_replaying)(assignment, isolation, workers, device) as executor,
     ):
         _adopt_adjustments(assignment.name, former, gradebook)
