@@ -17,6 +17,7 @@ from grader.classroom.executor import Executor
 from grader.classroom.gradebook import Attempt, Evidence, open_gradebook
 from grader.classroom.interrupts import notice_interrupt
 from grader.classroom.local_executor import open_local
+from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.retry import Finished, WorkQueue
 from grader.classroom.run_folder import RunFolder
 from grader.classroom.source import ClassEntry, FreshSource, Known, Settled, Source, make_fault, name_path
@@ -165,6 +166,8 @@ def grade_class(
         run.open(),
         open_gradebook(options.gradebook or run.gradebook) as gradebook,
         (open_executor or open_workers)(options) as executor,
+        # Of those that wait for a GPU some are not read at all.
+        ReadAhead(() if options.pending else jobs, assignment, options.isolation) as read_ahead,
     ):
         fingerprint = ""
         if options.record:
@@ -177,6 +180,7 @@ def grade_class(
             run=run,
             gradebook=gradebook,
             commitment=commitment,
+            read_ahead=read_ahead,
             fingerprint=fingerprint,
             pending=options.pending,
         )

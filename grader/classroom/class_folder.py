@@ -8,7 +8,9 @@ from grader.classroom.groups import share_group_work
 from grader.classroom.times import Times, apply_times
 from grader.grading.worker import Job
 from grader.intake.downloads import HandedIn, Ignored, keep_latest, read_class
+from grader.intake.downloads.attempts import FindCandidate
 from grader.intake.roster import Roster
+from grader.intake.submissions import find_candidate
 from grader.model.assignment import Assignment
 
 _MOST_NAMES = 10
@@ -30,10 +32,18 @@ class ClassSubmissions:
 
 
 def collect_submissions(
-    folder: Path, assignment: Assignment, roster: Roster | None = None, times: Times | None = None
+    folder: Path,
+    assignment: Assignment,
+    roster: Roster | None = None,
+    times: Times | None = None,
+    *,
+    find: FindCandidate = find_candidate,
 ) -> ClassSubmissions:
-    """Return the attempts that may count. Raises SubmissionNotFound where there is none, UsageError for bad lists."""
-    download = read_class(folder, roster, module=assignment.module, defines=assignment.defines)
+    """Return the attempts that may count; `find` looks into their files.
+
+    Raises SubmissionNotFound where there is none, UsageError for bad lists.
+    """
+    download = read_class(folder, roster, module=assignment.module, defines=assignment.defines, find=find)
     warnings = [*(roster.warnings if roster else ()), *download.warnings]
     attempts: Sequence[HandedIn] = download.attempts
     if times is not None:

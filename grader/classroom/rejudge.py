@@ -27,8 +27,7 @@ from grader.model.course import Course, commit_to
 from grader.model.devices import recall_choice
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
-
-MAX_NAMES = 10
+from grader.model.text import list_some
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ class RecordedSource:
         """Return a line on those who had to be graded again."""
         if not self._regraded:
             return []
-        names = ", ".join(self._regraded[:MAX_NAMES]) + (", ..." if len(self._regraded) > MAX_NAMES else "")
+        names = list_some(self._regraded)
         return [
             f"{len(self._regraded)} graded again, because there is no recording of them, or it was made under other "
             f"conditions: {names}"

@@ -54,6 +54,7 @@ def batch(
     from grader.classroom.worker_count import choose_worker_count
     from grader.intake.roster import read_roster
     from grader.reporting.terminal import open_progress, print_class
+    from grader.sandbox.reader import open_reader
 
     chosen = current_course(course).load_assignment(assignment)
     found = collect_submissions(
@@ -61,6 +62,7 @@ def batch(
         chosen,
         read_roster(roster) if roster else None,
         read_times(times) if times else None,
+        find=open_reader(isolation.value).find_candidate,
     )
     if not quiet:
         _warn_of_roster(found)

@@ -13,6 +13,7 @@ from types import FunctionType, ModuleType
 from grader.examiner.stubs import find_open_todo
 from grader.model.marks import SENTINEL
 from grader.model.submission import Submission
+from grader.model.text import shorten
 from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import Call, Raised, Request
 
@@ -45,7 +46,7 @@ def explain_exception(raised: Raised, request: Request, context: RaiseContext) -
 
 def _describe(raised: Raised, verdict: Verdict, request: Request, context: RaiseContext) -> str:
     lines = _read_lines(raised, context.submission.source)
-    text, place = _shorten(raised.message), describe_place(*lines[-1], context.submission) if lines else ""
+    text, place = shorten(raised.message, MAX_MESSAGE), describe_place(*lines[-1], context.submission) if lines else ""
     if verdict is Verdict.UNFILLED:
         return _describe_open_todo(raised, context.submission.source)
     if verdict is Verdict.MALFORMED_REPLY:
@@ -175,8 +176,3 @@ def _write_parameters(parameters: ast.arguments, *, bound: bool) -> str:
     first = parameters.posonlyargs or parameters.args
     del first[: int(bound)]
     return ast.unparse(parameters)
-
-
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_MESSAGE else line[: MAX_MESSAGE - 1] + "…"
