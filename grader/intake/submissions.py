@@ -191,7 +191,7 @@ def _search(listing: Listing, name: str, wanted: Wanted, stack: ExitStack, depth
         return Finding(chosen, looked_at=(chosen.file,), notes=tuple(listing.notes))
     reasons = [candidate.refused for candidate in candidates if candidate.refused]
     reasons += [finding.reason for finding in findings]
-    reason = reasons[0] if reasons else _tell_nothing(listing.entries, candidates, name, wanted)
+    reason = reasons[0] if reasons else _tell_nothing(listing, candidates, name, wanted)
     return Finding(reason=reason, looked_at=tuple(candidate.file for candidate in candidates))
 
 
@@ -242,9 +242,11 @@ def _tell_neighbours(chosen: Candidate, entries: Sequence[Entry]) -> list[str]:
     ]
 
 
-def _tell_nothing(entries: Sequence[Entry], candidates: Sequence[Candidate], name: str, wanted: Wanted) -> str:
+def _tell_nothing(listing: Listing, candidates: Sequence[Candidate], name: str, wanted: Wanted) -> str:
+    entries = listing.entries
     if not entries:
-        return f"{name} is empty: hand in {wanted.module} or its notebook"
+        unread = f" ({'; '.join(listing.notes[:3])})" if listing.notes else ""
+        return f"{name} is empty{unread}: hand in {wanted.module} or its notebook"
     if not candidates:
         kinds = (describe_kind(_read_head(entry), entry.name, wanted.module) for entry in entries[:5])
         if kind := next(filter(None, kinds), ""):

@@ -64,7 +64,16 @@ def _build_runtime() -> list[str]:
         arguments += ["--ro-bind", str(base), str(base)]
     for source, target in list_site_packages():
         arguments += ["--ro-bind", source, target]
+        for path in list_telltales(Path(source)):
+            # A device that cannot be opened there, since the mount allows none.
+            arguments += ["--ro-bind", "/dev/null", f"{target}/{path.relative_to(source)}"]
     return arguments
+
+
+def list_telltales(packages: Path) -> list[Path]:
+    """Return the files among installed packages that name folders of this machine, and that no import needs."""
+    patterns = ("*.pth", "*.egg-link", "__editable__*.py", "__pycache__/__editable__*", "*.dist-info/direct_url.json")
+    return sorted(path for pattern in patterns for path in packages.glob(pattern) if path.is_file())
 
 
 def _build_own_mounts(course: Path | None, folders: Sequence[str]) -> list[str]:
