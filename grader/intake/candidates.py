@@ -49,7 +49,7 @@ class Candidate:
     refused: str = ""
 
     def count_found(self, expected: Collection[str]) -> int:
-        """How many of the expected names it defines."""
+        """Return how many of the expected names it defines."""
         return len(self.extract.definitions.keys() & set(expected)) if self.extract else 0
 
 
@@ -146,19 +146,15 @@ def _read_pieces(entry: Entry) -> list[Piece]:
     if kind := describe_kind(first, entry.name):
         raise SubmissionRefused(kind)
     if _NOTEBOOK_KEY.match(first) or ".ipynb" in entry.name.lower():
-        pieces = _read_notebook(entry, chain([first], chunks))
+        cells = read_cells(chain([first], chunks), entry.name)
+        if not any(cell.strip() for cell in cells):
+            raise SubmissionRefused(f"{entry.name} holds no code: save the notebook and hand it in again")
+        pieces = [Piece(cell, entry.path, number) for number, cell in enumerate(cells, start=1)]
     else:
         pieces = [Piece(_read_module(entry, first, chunks), entry.path)]
     if sum(len(piece.text) for piece in pieces) > MAX_SOURCE:
         raise SubmissionRefused(_tell_too_large(entry))
     return pieces
-
-
-def _read_notebook(entry: Entry, chunks: Iterator[bytes]) -> list[Piece]:
-    cells = read_cells(chunks, entry.name)
-    if not any(cell.strip() for cell in cells):
-        raise SubmissionRefused(f"{entry.name} holds no code: save the notebook and hand it in again")
-    return [Piece(cell, entry.path, number) for number, cell in enumerate(cells, start=1)]
 
 
 def _read_module(entry: Entry, first: bytes, chunks: Iterator[bytes]) -> str:

@@ -59,7 +59,7 @@ def compute_checksum(entry: Entry, budget: Budget | None = None) -> str:
 
 
 def is_noise(path: str) -> bool:
-    """Whether a file was left by a tool, or hides: `.git/`, `__MACOSX/`, `._attention.py`, a virtual environment."""
+    """Say whether a tool left this file, or it hides: `.git/`, `__MACOSX/`, `._attention.py`, a virtual environment."""
     parts = PurePosixPath(path).parts
     return any(part in _NOISE or part.startswith(".") for part in parts)
 

@@ -12,7 +12,7 @@ MAX_DEPTH = 32
 
 
 def list_folder(folder: Path) -> Listing:
-    """Every regular file under `folder` that a student may have written. Raises SubmissionRefused for too many."""
+    """List every regular file under `folder` that a student may have written. Raises SubmissionRefused for too many."""
     listing = Listing()
     waiting = [(folder, "")]
     while waiting:
@@ -36,12 +36,12 @@ def list_folder(folder: Path) -> Listing:
 
 
 def open_file(path: Path, name: str) -> Entry:
-    """An entry for a file on this machine."""
+    """Return an entry for a file on this machine."""
     status = path.stat()
     return Entry(name, status.st_size, lambda: path.open("rb"), status.st_mtime)
 
 
 def scan(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """What lies in a folder, in an order that does not depend on the machine."""
+    """List the entries of a folder, in an order that does not depend on the machine."""
     with os.scandir(folder) as items:
         yield from sorted(items, key=lambda item: read_name(item.name))

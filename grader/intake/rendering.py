@@ -1,4 +1,4 @@
-"""What is kept of a piece, line for line; what is left out becomes blank."""
+"""The lines of a piece that are kept; those that are left out become blank."""
 
 import ast
 from collections.abc import Iterator, Sequence

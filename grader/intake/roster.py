@@ -1,4 +1,4 @@
-"""Who is in the class, and under which names the learning-management systems know them.
+"""The students of a class, and the names under which the learning-management systems know them.
 
 A roster is a CSV in UTF-8, UTF-16 or cp949 with a header. Besides its own columns (id, name, email, section, group,
 extension_days, login, canvas, moodle, blackboard, brightspace, gradescope, github, lti) the headers of the systems' own
@@ -71,7 +71,7 @@ class Roster:
 
     def find_by_id(self, key: str) -> tuple[Student, ...]:
         """Return the students with this id, login or e-mail address, or else with this before the @."""
-        return self._by_key.get(_fold(key)) or self._by_local_part.get(_fold(key), ())
+        return self._by_id.get(_fold(key), ())
 
     def find_by_name(self, name: str) -> tuple[Student, ...]:
         """Return the students with this whole name, given name or family name first."""
@@ -95,15 +95,12 @@ class Roster:
         return _index(((system, _fold(key)), s) for s in self.students for system, key in s.keys.items())
 
     @cached_property
-    def _by_key(self) -> dict[str, tuple[Student, ...]]:
+    def _by_id(self) -> dict[str, tuple[Student, ...]]:
         # Ids that people type and that systems share; not a system's running numbers, which another may use too.
         shared = ((key, s) for s in self.students for key in (s.id, s.email, s.keys.get("login", "")))
-        return _index((_fold(key), student) for key, student in shared if key)
-
-    @cached_property
-    def _by_local_part(self) -> dict[str, tuple[Student, ...]]:
-        parts = ((student.email.partition("@")[0], student) for student in self.students)
-        return _index((_fold(part), student) for part, student in parts if part)
+        parts = ((s.email.partition("@")[0], s) for s in self.students)
+        by_key, by_part = (_index((_fold(key), s) for key, s in pairs if key) for pairs in (shared, parts))
+        return by_part | by_key
 
     @cached_property
     def _by_name(self) -> dict[str, tuple[Student, ...]]:
@@ -181,7 +178,8 @@ def _make_student(values: Mapping[str, str], place: str) -> Student:
         section=values.get("section", ""),
         group=values.get("group", ""),
         extension_days=_read_days(values.get("extension", ""), place),
-        keys={system: _clean_key(values[system]) for system in _SYSTEMS if values.get(system)},
+        # Moodle writes `Participant 12`, Brightspace `#jdoe`.
+        keys={s: values[s].removeprefix("Participant ").removeprefix("#") for s in _SYSTEMS if values.get(s)},
         is_test=_is_test(values),
     )
 
@@ -202,11 +200,6 @@ def _is_test(values: Mapping[str, str]) -> bool:
     return (
         values.get("name", "").casefold() == _TEST_STUDENT or _TEST_LOGIN.fullmatch(values.get("login", "")) is not None
     )
-
-
-def _clean_key(key: str) -> str:
-    # Moodle writes `Participant 12`, Brightspace `#jdoe`.
-    return key.removeprefix("Participant ").removeprefix("#")
 
 
 def _read_days(text: str, place: str) -> float:

@@ -18,7 +18,7 @@ _WRAPPERS = frozenset(
 
 
 class Kind(Enum):
-    """What a statement is for."""
+    """The purpose of a statement."""
 
     DEFINITION = "definition"
     BINDING = "binding"
@@ -45,24 +45,24 @@ class Statement:
 
     @property
     def is_class(self) -> bool:
-        """Whether it defines a class."""
+        """Say whether it defines a class."""
         return isinstance(self.node, ast.ClassDef)
 
     @property
     def is_import(self) -> bool:
-        """Whether what it binds comes from elsewhere."""
+        """Say whether it binds names from elsewhere."""
         return isinstance(self.node, (ast.Import, ast.ImportFrom))
 
     @property
     def is_in_loop(self) -> bool:
-        """Whether it stands in a loop, as the closure that a training step hands to its optimizer does."""
+        """Say whether it stands in a loop, as the closure that a training step hands to its optimizer does."""
         loop = self.parent
         while loop and not isinstance(loop.node, (ast.For, ast.AsyncFor)):
             loop = loop.parent
         return loop is not None
 
     def hides_definition(self, defined: set[str], given: set[str], expected: Collection[str]) -> bool:
-        """Whether it is a driver line that would hide a definition by a value.
+        """Say whether it is a driver line that would hide a definition by a value.
 
         For any class or function X that is `X = X(...)`; for one that is expected, whatever is no function itself.
         `given` are the names that are defined or imported.
@@ -138,8 +138,12 @@ def _classify(node: ast.stmt, in_notebook: bool) -> Kind:
             return Kind.STAR_IMPORT
         case ast.Import() | ast.ImportFrom():
             return Kind.BINDING
-        case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
-            return _classify_assignment(node)
+        case ast.Assign(value=value) | ast.AnnAssign(value=value) | ast.AugAssign(value=value):
+            if value is None or _calls_what_never_runs(value):
+                return Kind.DRIVER
+            if list_filled(node):
+                return Kind.PATCH
+            return Kind.DEFINITION if isinstance(value, ast.Lambda) else Kind.BINDING
         case ast.If() if is_main_guard(node.test) and not in_notebook:
             return Kind.DRIVER
         case ast.If() | ast.Try() | ast.TryStar() | ast.With() | ast.AsyncWith():
@@ -153,21 +157,13 @@ def _classify(node: ast.stmt, in_notebook: bool) -> Kind:
     return Kind.BLOCK if _holds_definition(node) else Kind.DRIVER
 
 
-def _classify_assignment(node: Assignment) -> Kind:
-    if node.value is None or _calls_what_never_runs(node.value):
-        return Kind.DRIVER
-    if list_filled(node):
-        return Kind.PATCH
-    return Kind.DEFINITION if isinstance(node.value, ast.Lambda) else Kind.BINDING
-
-
 def _calls_what_never_runs(value: ast.AST) -> bool:
     calls = (item.func for item in ast.walk(value) if isinstance(item, ast.Call))
     return any(isinstance(called, ast.Name) and called.id in _NEVER_RUN for called in calls)
 
 
 def _is_function(value: ast.expr, hidden: set[str], given: set[str]) -> bool:
-    """Whether a value bound to the name of a definition is one as well: another's name, or the definition wrapped."""
+    """Say whether a value bound to a definition's name is one too: another's name, or the definition wrapped."""
     match value:
         case ast.Name() | ast.Attribute():
             return find_root(value) in given
@@ -182,7 +178,7 @@ def _is_function(value: ast.expr, hidden: set[str], given: set[str]) -> bool:
 
 
 def is_main_guard(test: ast.expr) -> bool:
-    """Whether a condition is `__name__ == "__main__"`."""
+    """Say whether a condition is `__name__ == "__main__"`."""
     if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Eq):
         return False
     sides = [test.left, *test.comparators]

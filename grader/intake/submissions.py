@@ -33,7 +33,7 @@ _ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar", ".txz", "
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the assignment asks for."""
+    """The module and the names that the assignment asks for."""
 
     module: str
     expected: frozenset[str]

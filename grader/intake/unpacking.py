@@ -14,6 +14,8 @@ from grader.model.errors import GraderFault, SubmissionRefused
 _HEADS = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\xfd7zXZ\x00", b"BZh")
 # What the process needs to find Python's packages and the library; no secret of ours.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+# Saves the binding a search that starts other programs.
+_LIBRARY = {"LIBARCHIVE": "libarchive.so.13"} if sys.platform == "linux" else {}
 
 
 def needs_unpacking(head: bytes) -> bool:
@@ -34,7 +36,7 @@ def open_as_tar(stream: IO[bytes], name: str) -> Iterator[IO[bytes]]:
         stdin=descriptor,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**{key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}, **_find_library()},
+        env={**{key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}, **_LIBRARY},
     )
     with process:
         try:
@@ -45,11 +47,6 @@ def open_as_tar(stream: IO[bytes], name: str) -> Iterator[IO[bytes]]:
             process.kill()
             raise
     _check(process.returncode, name, trouble)
-
-
-def _find_library() -> dict[str, str]:
-    # Saves the binding a search that starts other programs.
-    return {"LIBARCHIVE": "libarchive.so.13"} if sys.platform == "linux" else {}
 
 
 def _check(code: int, name: str, trouble: str) -> None:

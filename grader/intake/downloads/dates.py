@@ -39,7 +39,10 @@ def read_date(text: str) -> str | None:
     Understands the English, Korean, German, French and Spanish of Brightspace and Moodle: `Oct 10, 2025 1022 AM`,
     `2025년 10월 10일 오전 10:22`, `10. Okt. 2025 1022`, `10 oct. 2025 10 h 22`, `10 de oct. de 2025 10:22 a. m.`.
     """
-    folded = _fold(text)
+    # Accents go, Hangul stays whole; `a. m.` and `a.m.` become `am`, every kind of space a plain one.
+    bare = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
+    spaced = re.sub(r"\s+", " ", unicodedata.normalize("NFC", bare))
+    folded = re.sub(r"\b([ap])\.? ?m\b\.?", r"\1m", spaced)
     for pattern in (_KOREAN_DAY, _DAY_FIRST, _MONTH_FIRST, _YEAR_FIRST):
         match = pattern.search(folded)
         if match:
@@ -48,13 +51,6 @@ def read_date(text: str) -> str | None:
             clock = folded[: match.start()] + " " + folded[match.end() :]
             return _combine(int(parts["year"]), month, int(parts["day"]), clock)
     return None
-
-
-def _fold(text: str) -> str:
-    # Accents go, Hangul stays whole; `a. m.` and `a.m.` become `am`, every kind of space a plain one.
-    bare = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
-    spaced = re.sub(r"\s+", " ", unicodedata.normalize("NFC", bare))
-    return re.sub(r"\b([ap])\.? ?m\b\.?", r"\1m", spaced)
 
 
 def _combine(year: int, month: int, day: int, clock: str) -> str | None:
