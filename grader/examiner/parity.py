@@ -212,10 +212,6 @@ def _explain_values(actual: torch.Tensor, expected: torch.Tensor) -> str:
     for axis in range(expected.dim()):
         if _is_close(actual, expected.flip(axis)):
             return f"axis {axis} is reversed"
-    return _explain_scale(actual, expected)
-
-
-def _explain_scale(actual: torch.Tensor, expected: torch.Tensor) -> str:
     used = expected.abs() > 1e-6
     ratio = actual[used] / expected[used]
     if ratio.numel() > 1 and float((ratio - ratio.mean()).abs().max()) < 1e-4 * float(ratio.mean().abs()) + 1e-6:

@@ -102,7 +102,15 @@ def unpack_recording(data: bytes) -> Recording:
         index = _INDEX.validate_json(raw[_LENGTH.size : _LENGTH.size + length])
     except (struct.error, ValidationError) as error:
         raise DamagedRecording(f"its index cannot be read ({type(error).__name__})") from error
-    return Recording(index.submission, _cut_replies(index, raw, _LENGTH.size + length), index.peak_kb)
+    tests: dict[str, list[RecordedTest]] = {}
+    start = _LENGTH.size + length
+    for line in index.lines:
+        end = start + line.size
+        tests.setdefault(line.first, []).append(RecordedTest(line.exchanges, raw[start:end], line.cpu_seconds))
+        start = end
+    if start != len(raw):
+        raise DamagedRecording("its replies are not as long as its index says")
+    return Recording(index.submission, tests, index.peak_kb)
 
 
 def read_recording(path: Path) -> Recording:
@@ -131,14 +139,3 @@ def _decompress(data: bytes) -> bytes:
     if not engine.eof:
         raise DamagedRecording("it ends too early, or holds more than a recording may")
     return raw
-
-
-def _cut_replies(index: _Index, raw: bytes, start: int) -> dict[str, list[RecordedTest]]:
-    tests: dict[str, list[RecordedTest]] = {}
-    for line in index.lines:
-        end = start + line.size
-        tests.setdefault(line.first, []).append(RecordedTest(line.exchanges, raw[start:end], line.cpu_seconds))
-        start = end
-    if start != len(raw):
-        raise DamagedRecording("its replies are not as long as its index says")
-    return tests

@@ -168,8 +168,13 @@ class ReplayingChannel:
         """Return the recorded replies. Raises the recorded error, and Unrecorded if this was not asked."""
         if self._is_live and self._live:
             return self._load(frames, self._live) if is_load(frames) else self._live.ask(frames)
+        if self._has_diverged:
+            raise Unrecorded
         try:
-            return self._play(frames)
+            if is_load(frames):
+                return self._open_playback(frames).play(frames)
+            self._playback = self._playback or self._open_playback(frames)
+            return self._playback.play(frames)
         except Unrecorded:
             self._has_diverged = True
             raise
@@ -196,15 +201,6 @@ class ReplayingChannel:
             self._load_replies = live.ask(frames)
             self._loaded = asked
         return self._load_replies
-
-    def _play(self, frames: Sequence[Frame]) -> list[Frame]:
-        if self._has_diverged:
-            raise Unrecorded
-        if is_load(frames):
-            return self._open_playback(frames).play(frames)
-        if self._playback is None:
-            self._playback = self._open_playback(frames)
-        return self._playback.play(frames)
 
     def _open_playback(self, frames: Sequence[Frame]) -> _Playback:
         # A test that overran was run again: its runs are played in turn. A load is there once, for all tests.

@@ -98,7 +98,10 @@ class Suite:
         self.tests = self._collect(assignment.hidden_tests)
         self.lacks_gpu = assignment.gpu_policy == "require" and not device.is_cuda
         if assignment.gpu_policy == "skip":
-            self.tests = _leave_out_gpu(self.tests)
+            # The points of a TODO's GPU tests are shared among its others, in proportion to their own.
+            kept = [test for test in self.tests if test.category != "gpu"]
+            whole, others = _add_points(self.tests), _add_points(kept)
+            self.tests = [replace(test, points=test.points * whole[test.todo] / others[test.todo]) for test in kept]
         self.digest = digest_suite(assignment)
         self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
         check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
@@ -216,13 +219,6 @@ def _forget_namesakes(folder: Path) -> None:
             del sys.modules[path.stem]
     # pytest puts the folder first, unless it is there already.
     sys.path[:] = [entry for entry in sys.path if entry != str(folder)]
-
-
-def _leave_out_gpu(tests: Sequence[HiddenTest]) -> list[HiddenTest]:
-    """Return the other tests, each TODO's points shared among them in proportion to their own."""
-    kept = [test for test in tests if test.category != "gpu"]
-    whole, others = _add_points(tests), _add_points(kept)
-    return [replace(test, points=test.points * whole[test.todo] / others[test.todo]) for test in kept]
 
 
 def _add_points(tests: Sequence[HiddenTest]) -> Mapping[str, float]:
