@@ -31,7 +31,15 @@ def build_wall(device: str, course: Path | None) -> list[str]:
     arguments += ["--hostname", "jail", "--clearenv", "--die-with-parent", "--new-session", "--as-pid-1"]
     for name, value in list_environment(device).items():
         arguments += ["--setenv", name, value]
-    arguments += [*_build_runtime(), *_build_own_mounts(course), *build_devices(device)]
+    arguments += _build_runtime()
+    for name in ("__init__.py", "wire", "jail"):
+        arguments += ["--ro-bind", str(PACKAGE / name), f"/jail/grader/{name}"]
+    if course is not None:
+        arguments += ["--ro-bind-try", str(Course(course).datasets), "/datasets"]
+    for folder in list_hidden_folders(course):
+        # Read-only, since the zygote's own tmpfs has no size limit.
+        arguments += ["--tmpfs", folder, "--remount-ro", folder]
+    arguments += build_devices(device)
     return [*arguments, "--proc", "/proc", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
 
 
@@ -63,18 +71,6 @@ def _build_runtime() -> list[str]:
         arguments += ["--ro-bind", str(base), str(base)]
     for source, target in list_site_packages():
         arguments += ["--ro-bind", source, target]
-    return arguments
-
-
-def _build_own_mounts(course: Path | None) -> list[str]:
-    arguments = []
-    for name in ("__init__.py", "wire", "jail"):
-        arguments += ["--ro-bind", str(PACKAGE / name), f"/jail/grader/{name}"]
-    if course is not None:
-        arguments += ["--ro-bind-try", str(Course(course).datasets), "/datasets"]
-    for folder in list_hidden_folders(course):
-        # Read-only, since the zygote's own tmpfs has no size limit.
-        arguments += ["--tmpfs", folder, "--remount-ro", folder]
     return arguments
 
 
