@@ -17,6 +17,7 @@ from grader.classroom.executor import Executor
 from grader.classroom.gradebook import Attempt, Evidence, open_gradebook
 from grader.classroom.interrupts import notice_interrupt
 from grader.classroom.local_executor import open_local
+from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.retry import Finished, WorkQueue
 from grader.classroom.run_folder import RunFolder
 from grader.classroom.source import ClassEntry, FreshSource, Known, Settled, Source, make_fault, name_path
@@ -41,7 +42,7 @@ class BatchOptions:
     isolation: str
     workers: int
     dask: str | None = None
-    store: str | None = None
+    gradebook: str | None = None
     force: bool = False
     record: bool = True
     device: str | None = None
@@ -60,13 +61,13 @@ OpenExecutor = Callable[[BatchOptions], AbstractContextManager[Executor]]
 class GradedClass:
     """A class as far as it was graded: reports without their tests, in the order of the jobs, and the students left.
 
-    `kept` is the number of attempts that were graded before. `attention` has a line for each student whom the staff
+    `kept` is the number of attempts that were graded before. `warnings` has a line for each student whom the staff
     should look at. `entries` says what became of each entry of the class folder.
     """
 
     reports: list[GradeReport]
     kept: int
-    attention: list[str]
+    warnings: list[str]
     left: list[str]
     entries: list[EntryFate]
 
@@ -163,8 +164,10 @@ def grade_class(
     with (
         notice_interrupt() as interrupted,
         run.open(),
-        open_gradebook(options.store or run.gradebook) as gradebook,
+        open_gradebook(options.gradebook or run.gradebook) as gradebook,
         (open_executor or open_workers)(options) as executor,
+        # Of those that wait for a GPU some are not read at all.
+        ReadAhead(() if options.pending else jobs, assignment, options.isolation) as read_ahead,
     ):
         fingerprint = ""
         if options.record:
@@ -177,6 +180,7 @@ def grade_class(
             run=run,
             gradebook=gradebook,
             commitment=commitment,
+            read_ahead=read_ahead,
             fingerprint=fingerprint,
             pending=options.pending,
         )

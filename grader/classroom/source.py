@@ -9,10 +9,10 @@ from typing import Protocol
 
 from grader.classroom.executor import TaskResult
 from grader.classroom.gradebook import Attempt, Evidence, Gradebook
+from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.run_folder import RunFolder
 from grader.grading.cache_key import CacheKey, GradingConditions
 from grader.grading.worker import Job, describe_submission
-from grader.intake import read_submission
 from grader.model.assignment import Assignment
 from grader.model.digests import digest_submission
 from grader.model.report import GradedSubmission, GradeReport
@@ -80,6 +80,7 @@ class FreshSource:
     run: RunFolder
     gradebook: Gradebook
     commitment: str
+    read_ahead: ReadAhead
     fingerprint: str = ""
     pending: bool = False
 
@@ -90,9 +91,7 @@ class FreshSource:
             if latest and latest.report.status != "pending":
                 return Known(latest)
         try:
-            submission = read_submission(
-                job.path, module=self.assignment.module, defines=self.assignment.defines, student=job.student
-            )
+            submission = self.read_ahead.take(index, job)
         except Exception as error:  # noqa: BLE001 - see above
             fault = f"reading it failed: {type(error).__name__}: {error}"
             report = make_fault(self.assignment, self.conditions, job, fault)
@@ -100,6 +99,9 @@ class FreshSource:
             return Settled(Attempt(self.conditions.make_key(""), report, evidence))
         warning = f"{job.student}: cannot be read: {submission.refused}" if submission.refused else ""
         key = self.conditions.make_key(digest_submission(submission))
+        if submission.refused:
+            # What was too much to read is not read again by a worker.
+            job = replace(job, submission=submission)
         return ClassEntry(index, job, describe_submission(job, submission), key, warning)
 
     def prepare(self, entry: ClassEntry) -> ClassEntry:

@@ -11,6 +11,7 @@ from grader.intake.downloads import HandedIn
 from grader.intake.downloads.dates import read_date
 from grader.intake.roster import Roster, read_table
 from grader.model.errors import UsageError
+from grader.model.text import list_some
 
 _TIME_TITLES = (
     "submitted_at",
@@ -70,7 +71,7 @@ def apply_times(attempts: Sequence[HandedIn], times: Times, roster: Roster | Non
             items.sort(key=lambda item: datetime.fromisoformat(item.submitted_at or "").timestamp())
     unused = sorted(key for key in times if len(owners.get(key, ())) != 1)
     if unused:
-        shown = ", ".join(unused[:10])
+        shown = list_some(unused)
         warnings.append(f"times of {len(unused)} not taken over, since they fit no student or more than one: {shown}")
     return [item for items in by_student.values() for item in items], warnings
 

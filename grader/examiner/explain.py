@@ -13,6 +13,7 @@ from types import FunctionType, ModuleType
 from grader.examiner.stubs import find_open_todo
 from grader.model.marks import SENTINEL
 from grader.model.submission import Submission
+from grader.model.text import shorten
 from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import Call, Raised, Request
 
@@ -40,10 +41,7 @@ def explain_exception(raised: Raised, request: Request, context: RaiseContext) -
     verdict = _find_verdict(raised)
     source = context.submission.source
     lines = _read_lines(raised, source)
-    text = " ".join(raised.message.split())
-    if len(text) > MAX_MESSAGE:
-        text = text[: MAX_MESSAGE - 1] + "…"
-    place = describe_place(*lines[-1], context.submission) if lines else ""
+    text, place = shorten(raised.message, MAX_MESSAGE), describe_place(*lines[-1], context.submission) if lines else ""
     if verdict is Verdict.UNFILLED:
         users = lines[:-1] if _raised_in_sentinel(raised) else lines
         todo = find_open_todo(source, users[-1][0]) if users else ""

@@ -4,7 +4,7 @@ pytest collects the tests, makes the fixtures and runs; this module decides what
 """
 
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +38,10 @@ from grader.sandbox.in_process import InProcessChannel
 
 if TYPE_CHECKING:
     from grader.sandbox.channel import Channel
+
+# Tests of one TODO that may overrun. Then its code is endless, and its other tests do not run: a class must not wait.
+MAX_OVERRUNS = 2
+NOT_RUN = "not run: two other tests of this TODO did not finish in time"
 
 ARGUMENTS = ["-c", "/dev/null", "--assert=plain", "--capture=no", "-p", "grader.examiner.plugin"]
 
@@ -115,7 +119,7 @@ class Suite:
         """Run every test for one submission, except those whose earlier result is `kept`. Raises GraderFault if the
         examiner cannot go on."""
         known = {result.id: result for result in kept}
-        endless = {result.todo for result in kept if result.status is Verdict.TIMED_OUT}
+        overruns = Counter(result.todo for result in kept if result.status is Verdict.TIMED_OUT)
         forbidden = review_submission(session.submission, self.assignment).uses
         results = {}
         for test in self._order_by_todo(self.tests):
@@ -125,8 +129,10 @@ class Suite:
                 results[test.id] = test.repeat(known[test.id])
             elif self.lacks_gpu and test.category == "gpu":
                 results[test.id] = test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en))
+            elif overruns[test.todo] >= MAX_OVERRUNS:
+                results[test.id] = test.report(Outcome(Verdict.TIMED_OUT, NOT_RUN))
             else:
-                outcome = self._judge(test, session, endless)
+                outcome = self._judge(test, session, overruns)
                 cpu_seconds = round(session.channel.read_cpu_seconds(), 4)
                 results[test.id] = test.report(outcome, cpu_seconds=cpu_seconds)
         return self._withhold_unearned([results[test.id] for test in self.tests], session, known)
@@ -161,15 +167,14 @@ class Suite:
             raise raised
         return raised
 
-    def _judge(self, test: HiddenTest, session: SubmissionSession, endless: set[str]) -> Outcome:
-        """Run a test. `endless` gathers the TODOs that overran twice: their other tests get no second try."""
+    def _judge(self, test: HiddenTest, session: SubmissionSession, overruns: Counter[str]) -> Outcome:
+        """Run a test. `overruns` counts the tests of each TODO that overran: only the first gets a second try."""
         raised = self._run_test(test, session)
-        if _overran(raised) and test.todo not in endless:
+        if _overran(raised) and not overruns[test.todo]:
             # CPU time is only as steady as the machine: where a host takes memory away, a touched page may cost a
-            # thousand times more. What a machine's hiccup overran passes now; what overruns again is endless.
+            # thousand times more. A test that only a hiccup of the machine made slow passes now.
             raised = self._run_test(test, session)
-            if _overran(raised):
-                endless.add(test.todo)
+        overruns[test.todo] += _overran(raised)
         if isinstance(raised, GraderFault):
             raise raised
         outcome = judge(raised)

@@ -26,7 +26,8 @@ def write(published: PublishedClass, path: Path) -> Sequence[str]:
     rows: list[Sequence[Cell]] = [(*_HEADER, published.column), ("    Points Possible", None, None, None, None, points)]
     write_table(path, [*rows, *(_make_row(entry) for entry in known)])
     unknown = [entry for entry in listed if entry not in known]
-    return [*_note_new_column(published.column), *_note_unknown(unknown), *list_penalties(published)]
+    left_out = [f"{e.student.id!r} is left out: not on the roster, no Canvas id; pass --roster" for e in unknown]
+    return [*_note_new_column(published.column), *left_out, *list_penalties(published)]
 
 
 def _make_row(entry: PublishedReport) -> Sequence[Cell]:
@@ -46,7 +47,3 @@ def _note_new_column(column: str) -> list[str]:
     if _is_in_canvas(column):
         return []
     return [f"Canvas will create a new assignment {column!r}: to fill an existing one, pass --column 'TITLE (ID)'"]
-
-
-def _note_unknown(entries: Sequence[PublishedReport]) -> list[str]:
-    return [f"{entry.student.id!r} is left out: not on the roster, no Canvas id; pass --roster" for entry in entries]

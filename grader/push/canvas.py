@@ -125,7 +125,9 @@ class Canvas:
         def update(attempt: int) -> CanvasProgress | None:
             # Canvas adds a comment every time: do not ask again for what was done although the reply was lost.
             grades = self._list_grades() if attempt else {}
-            missing = [upload for upload in uploads if not _is_there(grades, upload)]
+            missing = [
+                upload for upload in uploads if not (upload.key in grades and grades[upload.key].has_all(upload))
+            ]
             form = {
                 f"grade_data[{upload.key}][{field}]": value
                 for upload in missing
@@ -150,11 +152,11 @@ class Canvas:
                     "command again later; it sends only what is missing by then"
                 )
             time.sleep(POLL_SECONDS)
-            job = self._connection.insist(partial(self._ask_again, job))
+            job = self._connection.insist(partial(self._read_progress, job.id))
         return job is None or job.workflow_state == "completed"
 
-    def _ask_again(self, job: CanvasProgress, _: int) -> CanvasProgress:
-        return self._call(CanvasProgress, "GET", f"{self._api}/progress/{job.id}")
+    def _read_progress(self, number: int, _: int) -> CanvasProgress:
+        return self._call(CanvasProgress, "GET", f"{self._api}/progress/{number}")
 
     def _update_one(self, upload: ScoreUpload) -> PlatformReply:
         url = f"{self.to}/submissions/{upload.key}"
@@ -192,7 +194,3 @@ def _make_grade(found: CanvasSubmission, points: float) -> PlatformGrade:
         comments=tuple(comment.comment or "" for comment in found.submission_comments or []),
         excused=bool(found.excused),
     )
-
-
-def _is_there(grades: Mapping[str, PlatformGrade], upload: ScoreUpload) -> bool:
-    return upload.key in grades and grades[upload.key].has_all(upload)

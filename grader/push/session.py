@@ -1,7 +1,7 @@
 """One HTTP session with one platform, which is not trusted.
 
-A request goes only to the platform's own origin, so that its token reaches no other host, whatever a link, a line item
-or a redirect says. Replies are streamed, and their bytes and seconds are bounded. A token is never part of a message.
+A request goes only to the platform's own origin, so that its token reaches no other host, even if a link, a line item
+or a redirect names one. Replies are streamed, and their bytes and seconds are bounded. No message contains a token.
 """
 
 import io
@@ -222,7 +222,7 @@ class PageGuard:
 
 
 def run_bounded(act: Callable[[], Result], seconds: float) -> Result:
-    """Return what `act` returns. Raises TimeoutError after `seconds`, whatever `act` is waiting for.
+    """Return what `act` returns. Raises TimeoutError after `seconds`, even if `act` waits for ever.
 
     A socket's timeout is not enough: a server that sends one byte a minute never meets it.
     """

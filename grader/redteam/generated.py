@@ -4,8 +4,12 @@ Each writer writes one entry into a folder of its own.
 """
 
 import base64
+import gzip
 import io
 import json
+import lzma
+import os
+import socket
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -14,12 +18,18 @@ from typing import Any
 
 MODULE = "target.py"
 WRONG = "def double(number):\n    return number\n"
+RIGHT = "def double(number):\n    return number * 2\n"
 Writer = Callable[[Path], None]
 
 
 def _make_text(text: str | bytes, name: str = MODULE) -> Writer:
     data = text if isinstance(text, bytes) else text.encode()
     return lambda folder: _write(folder / name, data)
+
+
+def _make_later(make: Callable[[], bytes], name: str) -> Writer:
+    # So that importing this module costs nothing.
+    return lambda folder: _write(folder / name, make())
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -59,15 +69,54 @@ def _make_deep_notebook(depth: int) -> bytes:
     return text.replace('{"x": 0}', '{"x": ' + "[" * depth + "]" * depth + "}").encode()
 
 
-def _pack(name: str, data: bytes) -> bytes:
+def _make_blank_notebook(cells: int) -> bytes:
+    blank = [{"cell_type": "code", "source": "\n" * 20, "metadata": {}, "outputs": []} for _ in range(cells)]
+    return json.dumps({"cells": blank, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def _pack(name: str, data: bytes, copies: int = 1) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, data)
+        for copy in range(copies):
+            archive.writestr(f"{copy}/{name}" if copies > 1 else name, data)
     return buffer.getvalue()
+
+
+def _nest_archives(depth: int) -> bytes:
+    data = _pack(MODULE, WRONG.encode())
+    for _ in range(depth):
+        data = _pack("target.zip", data)
+    return data
 
 
 def _write_outward_link(folder: Path) -> None:
     (folder / MODULE).symlink_to(Path(__file__).parent / "course" / "solutions" / "target" / MODULE)
+
+
+def _write_hard_link(folder: Path) -> None:
+    # Of a file beside the class, which stands for any file that the student cannot read.
+    secret = folder.parent.parent / "secret.py"
+    secret.write_text(RIGHT)
+    os.link(secret, folder / MODULE)
+
+
+def _write_pipes(folder: Path) -> None:
+    (folder / "more").mkdir()
+    for path in (folder / MODULE, folder / "more" / "target (1).py", folder / "target.zip"):
+        os.mkfifo(path)
+
+
+def _write_socket(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        # Bound by a short name: a path of a socket holds 108 bytes.
+        folder_descriptor = os.open(folder, os.O_RDONLY)
+        server.bind(f"/proc/self/fd/{folder_descriptor}/{MODULE}")
+        os.close(folder_descriptor)
+
+
+def _write_inner_links(folder: Path) -> None:
+    (folder / "more").symlink_to(Path(__file__).parent / "course" / "solutions")
+    (folder / "self").symlink_to(folder)
 
 
 SOURCES: dict[str, Writer] = {
@@ -93,9 +142,25 @@ SOURCES: dict[str, Writer] = {
     "one_long_line": _make_text(WRONG + "?" + " \t" * 500_000 + "= " * 100_000),
     "many_definitions": _make_text(WRONG + "".join(f"def f{step}(): return f{step + 1}\n" for step in range(20_000))),
     "deep_notebook": _make_text(_make_deep_notebook(100_000), "target.ipynb"),
-    "bomb": _make_text(_pack(MODULE, bytes(600 << 20)), "target.zip"),
+    "bomb": _make_later(lambda: _pack(MODULE, bytes(600 << 20)), "target.zip"),
     "outward_archive": _make_text(_pack("../../../redteam-left.py", WRONG.encode()), "target.zip"),
     "outward_link": _write_outward_link,
+    "inner_links": _write_inner_links,
+    "hard_link": _write_hard_link,
+    "pipes": _write_pipes,
+    "socket": _write_socket,
+    "blank_lines": _make_later(lambda: _pack(MODULE, (WRONG + "\n" * 2_000_000 + "x").encode()), "target.zip"),
+    "lines_of_spaces": _make_later(lambda: _pack(MODULE, (WRONG + " \n" * 1_000_000 + "%%x").encode()), "target.zip"),
+    "blank_cells": _make_later(lambda: _make_blank_notebook(20_000), "target.ipynb"),
+    "recursive_names": _make_text("def weigh(scores, values):\n    return values" + '("a")' * 45 + "\n"),
+    "huge_load_failure": _make_text("TABLE = {}['x' * 50_000_000]\n" + WRONG.replace("return number", "return TABLE")),
+    "many_bombs": _make_later(lambda: _pack(MODULE, b"\n" * 50_000, copies=9000), "target.zip"),
+    "nested_archives": _make_later(lambda: _nest_archives(40), "target.zip"),
+    "many_members": _make_later(lambda: _pack(MODULE, b"", copies=20_000), "target.zip"),
+    "bomb_of_tar": _make_later(lambda: gzip.compress(bytes(600 << 20), 1), "target.tar.gz"),
+    "bomb_of_xz": _make_later(lambda: lzma.compress(bytes(600 << 20), preset=0), "target.tar.xz"),
+    "damaged_archive": _make_text(_pack(MODULE, WRONG.encode())[:60], "target.zip"),
+    "many_formats": _make_text(_double_as("f'" + "{number}" * 30_000 + "'")),
 }
 # Names of entries in the class folder, and so of students.
 NAMES = {

@@ -38,6 +38,7 @@ SPARSE_MIXED, SPARSE_COPIES = 2, 3
 FORMATS = {"html": "pages", "csv": "grades.csv", "junit": "junit.xml"}
 # On a busy machine a wait takes longer than its limit; ten times longer is a hang.
 PATIENCE = 10
+MOST_REPORT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,8 @@ def _judge_attacks(attack_run: AttackRun) -> Iterator[str]:
         report = attack_run.reports[student]
         yield from (f"{attack.id}: {trouble}" for trouble in _judge_scores(report, set(attack.expected.solves)))
         yield from (f"{attack.id}: {trouble}" for trouble in _judge_verdicts(report, attack))
+        if (size := len(report.model_dump_json())) > MOST_REPORT_BYTES:
+            yield f"{attack.id}: its report holds {size} bytes"
         if report.timing.wall_seconds > PATIENCE * longest:
             yield f"{attack.id}: took {report.timing.wall_seconds:.1f} s; its limits allow {longest:.1f} s"
 

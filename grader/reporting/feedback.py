@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from grader.model.report import CheckResult, GradeReport, TodoResult
 from grader.model.text import shorten
 from grader.model.verdict import Language, Verdict
-from grader.reporting.messages import LABELS, describe_verdict, explain_missing_score
+from grader.reporting.messages import LABELS, describe_adjustments, describe_verdict, explain_missing_score
 from grader.reporting.rendering import render_template
 from grader.reporting.safe_text import escape_control_characters
 
@@ -43,6 +43,7 @@ def describe_report(report: GradeReport, language: Language) -> str:
     lines = [f"{report.assignment.title}: {report.score:g} / {report.max_score:g}"]
     if report.late_penalty:
         lines.append(f"{LABELS[language]['late_penalty']}: {-report.late_penalty:g}")
+    lines += [_clean(text) for text in describe_adjustments(report, language)]
     for todo in report.todos:
         verdict = describe_verdict(todo.status, language)
         lines.append(f"{todo.id} ({todo.title}): {todo.score:g} / {todo.max_score:g}, {verdict}")
@@ -62,6 +63,7 @@ def render_page(report: GradeReport, language: Language) -> str:
     return render_template(
         "feedback.html",
         report=report,
+        adjustments=describe_adjustments(report, language),
         language=language,
         words=LABELS[language],
         reason=explain_missing_score(report.status, language),

@@ -14,7 +14,7 @@ from rich.text import Text
 from grader.model.course import Course
 from grader.model.report import CheckResult, GradeReport
 from grader.model.verdict import Language, Verdict
-from grader.reporting.messages import LABELS, describe_verdict
+from grader.reporting.messages import LABELS, describe_adjustments, describe_verdict
 from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def print_report(report: GradeReport, language: Language) -> None:
     """Print one report: each TODO, and one line for each thing that is wrong."""
     console = make_console()
     console.print(Text(f"{report.assignment.title}: {report.score:g} / {report.max_score:g}", style="bold"))
+    for text in describe_adjustments(report, language):
+        console.print(Text(f"  {escape_control_characters(text)}", style="yellow"))
     if report.late_penalty:
         console.print(Text(f"  {LABELS[language]['late_penalty']}: {-report.late_penalty:g}", style="yellow"))
     if report.fault:

@@ -6,6 +6,7 @@ New namespaces of every kind, a read-only runtime, and of our own code only `wir
 import os
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
 from grader.model.course import Course
@@ -22,8 +23,8 @@ def is_gpu(device: str) -> bool:
     return device.startswith("cuda")
 
 
-def build_wall(device: str, course: Path | None) -> list[str]:
-    """Return bubblewrap's command line, up to the command that it runs."""
+def build_wall(device: str, course: Path | None, folders: Sequence[str] = ("wire", "jail")) -> list[str]:
+    """Return bubblewrap's command line, up to the command that it runs. `folders` are those of our own code."""
     arguments = ["bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     # As user 0 with all capabilities of its own namespace: the zygote makes a pid namespace for every child. For any
     # other user bubblewrap would nest a second user namespace, which it could not leave again.
@@ -32,7 +33,7 @@ def build_wall(device: str, course: Path | None) -> list[str]:
     for name, value in list_environment(device).items():
         arguments += ["--setenv", name, value]
     arguments += _build_runtime()
-    for name in ("__init__.py", "wire", "jail"):
+    for name in ("__init__.py", *folders):
         arguments += ["--ro-bind", str(PACKAGE / name), f"/jail/grader/{name}"]
     if course is not None:
         arguments += ["--ro-bind-try", str(Course(course).datasets), "/datasets"]

@@ -7,6 +7,7 @@ import functools
 import os
 import select
 import signal
+import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -133,6 +134,14 @@ class JailChannel:
         # Also if it answered before a look: a verdict must not depend on the moment of the look.
         self._check_computing()
         return replies
+
+    def hand_over(self, descriptor: int) -> None:
+        """Send a descriptor beside one byte, before the next question."""
+        if self.child is not None:
+            try:
+                socket.send_fds(self.child.connection, [b"\0"], [descriptor])
+            except OSError:
+                return  # it has ended or does not read: the next question finds out why
 
     def read_cpu_seconds(self) -> float:
         """Return the CPU time of the test; if the child is gone, up to the last look."""

@@ -71,12 +71,16 @@ TERMINAL_REQUESTS = (0x5401, 0x5413, 0x5421, 0x5451, 0x5450, 0x541B)
 
 
 @functools.cache
-def compile_filter(*, devices: bool = False) -> bytes:
-    """Return the BPF program. With `devices`, ioctl is not narrowed, since a GPU's driver needs it."""
+def compile_filter(*, devices: bool = False, refused: str = "") -> bytes:
+    """Return the BPF program. With `devices`, ioctl is not narrowed, since a GPU's driver needs it.
+
+    `refused` names calls that are not allowed either.
+    """
     import pyseccomp as seccomp
 
     program = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
-    for name in " ".join(group.names for group in ALLOWED).split():
+    names = " ".join(group.names for group in ALLOWED).split()
+    for name in sorted(set(names) - set(refused.split())):
         program.add_rule(seccomp.ALLOW, name)
     # RLIMIT_DATA counts neither shared anonymous memory nor memory that grows downwards, so both are refused. Allowed
     # is private memory (SHARED clear), and shared memory of a file (ANONYMOUS clear), which the tmpfs's size caps.

@@ -24,6 +24,7 @@ from grader.examiner.session import SubmissionSession
 from grader.model.errors import BrokenSuite, GraderError, GraderFault, UsageError
 from grader.model.marks import read_todo
 from grader.model.submission import Submission
+from grader.model.text import shorten
 from grader.model.verdict import Outcome, Verdict
 from grader.sandbox.in_process import InProcessChannel
 from grader.student.findings import AllTestsEnded, PublicFinding, RunningTest
@@ -113,7 +114,7 @@ class _Runner(Recorder):
         if report.failed and not self.unreadable:
             lines = str(report.longrepr).splitlines()
             errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E")] or lines
-            self.unreadable = _cut(errors[-1]) if errors else "no reason was given"
+            self.unreadable = shorten(errors[-1], MAX_SHOWN) if errors else "no reason was given"
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item.nodeid not in self.judged]
@@ -159,7 +160,9 @@ def judge_public_test(raised: BaseException | None) -> Outcome:
     if outcome:
         return outcome
     kind = type(raised).__name__
-    return Outcome(Verdict.FAILED, f"the test could not use what was returned ({kind}: {_cut(str(raised))})")
+    return Outcome(
+        Verdict.FAILED, f"the test could not use what was returned ({kind}: {shorten(str(raised), MAX_SHOWN)})"
+    )
 
 
 def _read_assertion(text: str) -> str:
@@ -168,11 +171,13 @@ def _read_assertion(text: str) -> str:
     message = "" if lines[0].startswith("assert ") else lines[0]
     found = next((match for line in lines if (match := _EQUATION.match(line))), None)
     if found is None:
-        return _cut(message or lines[0])
+        return shorten(message or lines[0], MAX_SHOWN)
     compared = (
-        f"expected {_cut(found[2])}" if found[1] in message else f"found {_cut(found[1])}, expected {_cut(found[2])}"
+        f"expected {shorten(found[2], MAX_SHOWN)}"
+        if found[1] in message
+        else f"found {shorten(found[1], MAX_SHOWN)}, expected {shorten(found[2], MAX_SHOWN)}"
     )
-    return f"{_cut(message)}; {compared}" if message else compared
+    return f"{shorten(message, MAX_SHOWN)}; {compared}" if message else compared
 
 
 def _show_compared(mismatch: Mismatch) -> str:
@@ -195,8 +200,3 @@ def _round(value: Any) -> Any:
     if isinstance(value, list):
         return [_round(item) for item in value]
     return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_SHOWN else f"{line[: MAX_SHOWN - 1]}…"

@@ -6,16 +6,24 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
-from grader.intake.candidates import choose
+from grader.intake.candidates import Candidate, choose
 from grader.intake.downloads import plain
 from grader.intake.downloads.attribution import attribute
 from grader.intake.downloads.layout import Aside, Find, Layout
 from grader.intake.entries import read_name
 from grader.intake.roster import Roster
-from grader.intake.submissions import find_candidate
 
 _NEVER_CODE = re.compile(r"\.(?:pdf|docx?|pptx?|xlsx?|csv|html?|png|jpe?g|gif|heic|mp4)\Z", re.IGNORECASE)
+
+
+class FindCandidate(Protocol):
+    """`intake.submissions.find_candidate`, or the same behind a wall."""
+
+    def __call__(
+        self, path: Path, *, module: str, defines: Collection[str] = (), name: str = ""
+    ) -> Candidate | None: ...
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,7 @@ class Reading:
     roster: Roster | None
     module: str
     defines: Collection[str]
+    find: FindCandidate
 
     def name_entry(self, path: Path) -> str:
         """Return what lies in the download, of which the path may be a part."""
@@ -156,7 +165,7 @@ def _choose_file(finds: Sequence[Find], reading: Reading) -> Find:
         return [*possible, *finds][0]
     by_candidate = []
     for find in sorted(possible, key=lambda find: find.order, reverse=True):
-        candidate = find_candidate(find.path, module=reading.module, defines=reading.defines, name=find.file_name)
+        candidate = reading.find(find.path, module=reading.module, defines=reading.defines, name=find.file_name)
         if candidate:
             by_candidate.append((candidate, find))
     chosen = choose([candidate for candidate, _ in by_candidate], reading.module, reading.defines)

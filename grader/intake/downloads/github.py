@@ -24,6 +24,7 @@ _SAFE = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 _SECONDS = 10
+_MOST_GIT_FILES = 100_000
 _MAX_COMMIT = 2**16
 
 
@@ -47,7 +48,7 @@ def find(folder: Path, items: Sequence[Path]) -> list[Find | Aside]:
 
 
 def _list_clones(items: Sequence[Path]) -> list[Path]:
-    return [path for path in items if (path / ".git").is_dir()]
+    return [path for path in items if (path / ".git").is_dir() and not (path / ".git").is_symlink()]
 
 
 def _list_prefixes(folder: Path, names: Sequence[str]) -> list[str]:
@@ -63,6 +64,8 @@ def _list_prefixes(folder: Path, names: Sequence[str]) -> list[str]:
 
 
 def _read_commit_time(clone: Path) -> str | None:
+    if not _holds_plain_files(clone / ".git"):
+        return None
     command = ["git", "--no-pager", "--git-dir", str(clone / ".git"), "cat-file", "commit", "HEAD"]
     environment = {"PATH": os.environ.get("PATH", ""), **_SAFE}
     try:
@@ -80,6 +83,20 @@ def _read_commit_time(clone: Path) -> str | None:
     except OSError:
         return None  # no git on this machine
     return _parse_commit(data)
+
+
+def _holds_plain_files(folder: Path) -> bool:
+    """Return whether git could neither be led elsewhere by a link nor made to wait by a pipe."""
+    waiting, seen = [folder], 0
+    while waiting:
+        with os.scandir(waiting.pop()) as items:
+            for item in items:
+                seen += 1
+                if item.is_dir(follow_symlinks=False):
+                    waiting.append(Path(item.path))
+                elif not item.is_file(follow_symlinks=False) or seen > _MOST_GIT_FILES:
+                    return False
+    return True
 
 
 def _parse_commit(data: bytes) -> str | None:

@@ -258,7 +258,7 @@ def test_what_only_begins_like_an_archive_is_damaged(tmp_path: Path, head: bytes
 
 def test_a_machine_without_libarchive_is_at_fault_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The student does not lose the points: the grader says what to install."""
-    monkeypatch.setattr(unpacking, "_LIBRARY", {"LIBARCHIVE": str(tmp_path / "gone.so")})
+    monkeypatch.setattr(unpacking, "_find_library", lambda: {"LIBARCHIVE": str(tmp_path / "gone.so")})
     with pytest.raises(GraderFault, match=r"hw\.7z cannot be read on this machine: install libarchive"):
         read(tmp_path, make_archive({"attention.py": ATTENTION}, "7zip"), "hw.7z")
 
