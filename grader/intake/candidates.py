@@ -68,7 +68,7 @@ def read_candidate(entry: Entry, expected: Collection[str], budget: Budget | Non
 
 
 def list_promising(entries: Sequence[Entry], module: str) -> list[Entry]:
-    """The files that may hold Python, the likeliest names first, and no more than can be read in a moment."""
+    """Return the files that may hold Python, the likeliest names first, as many as can be read in a moment."""
     code = [entry for entry in entries if _CODE_NAME.search(entry.name.lower())]
     code.sort(key=lambda entry: (_rank_name(entry, module), *_rank_place(entry)))
     return code[:MAX_CANDIDATES]
@@ -81,7 +81,7 @@ def list_bare(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def choose(candidates: Sequence[Candidate], module: str, expected: Collection[str]) -> Candidate | None:
-    """The candidate that is the submission, by this module's rule; None where none of them can be."""
+    """Return the candidate that is the submission, by this module's rule; None where none of them can be."""
     fitting = [
         candidate
         for candidate in candidates

@@ -43,7 +43,9 @@ def list_filled(node: ast.stmt) -> frozenset[str]:
             filled.add(inner.target.id)
         if isinstance(inner, ast.stmt):
             changed = set(filter(None, _list_changed(inner)))
-            if not (changed or isinstance(inner, _PLAIN) or _is_harmless(inner)):
+            value = inner.value if isinstance(inner, ast.Expr) else None
+            is_harmless = isinstance(value, ast.Call) and read_called(value) in _HARMLESS
+            if not (changed or is_harmless or isinstance(inner, _PLAIN) or isinstance(value, ast.Constant)):
                 return frozenset()
             filled |= changed
     return frozenset(filled)
@@ -81,12 +83,3 @@ def _list_changed(node: ast.stmt) -> Iterator[str]:
 def read_called(call: ast.Call) -> str:
     """Return the last name of what is called: `f` of `f()` and of `a.f()`."""
     return getattr(call.func, "attr", getattr(call.func, "id", ""))
-
-
-def _is_harmless(node: ast.stmt) -> bool:
-    match node:
-        case ast.Expr(value=ast.Call() as call):
-            return read_called(call) in _HARMLESS
-        case ast.Expr(value=ast.Constant()):
-            return True
-    return False

@@ -36,7 +36,7 @@ _FLAT = re.compile(_nest(3), re.DOTALL)
 
 
 def read_cells(chunks: Iterable[bytes], name: str) -> list[str]:
-    """The text of each code cell, in order. Raises SubmissionRefused for `name` where it is no notebook."""
+    """Return the text of each code cell, in order. Raises SubmissionRefused for `name` where it is no notebook."""
     try:
         text = decode(b"".join(_limit(drop_outputs(narrow(chunks)), name)), name)
     except ValueError as error:
@@ -55,7 +55,7 @@ def read_cells(chunks: Iterable[bytes], name: str) -> list[str]:
 
 
 def drop_outputs(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same JSON with null in place of what is no code. The memory it takes does not depend on what it drops.
+    """Return the same JSON with null for all that is no code. Its memory does not depend on what it drops.
 
     Raises ValueError where that is nested more deeply than any program writes it.
     """

@@ -132,7 +132,7 @@ def read_roster(path: Path) -> Roster:
 
 
 def read_table(path: Path, wanted: str) -> list[list[str]]:
-    """The rows of a CSV in whatever dialect a spreadsheet saved it. Raises UsageError, naming what was `wanted`."""
+    """Return the rows of a CSV in any dialect of a spreadsheet. Raises UsageError, naming what was `wanted`."""
     try:
         text = decode(path.read_bytes(), path.name)
         delimiter = max(",;\t", key=text.partition("\n")[0].count)
@@ -144,12 +144,12 @@ def read_table(path: Path, wanted: str) -> list[list[str]]:
 
 
 def squeeze(name: str) -> str:
-    """A name without spaces, punctuation, case and composition, as the systems write it into file names."""
+    """Return a name without spaces, punctuation, case and composition, as the systems write it into file names."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", name).casefold())
 
 
 def list_name_forms(name: str) -> set[str]:
-    """`Jane Mary Doe` or `Doe, Jane Mary`, joined with the given name first and with the family name first."""
+    """Return `Jane Mary Doe` or `Doe, Jane Mary`, joined with the given name first and with the family name first."""
     family, _, given = name.partition(",")
     words = [*given.split(), *family.split()]
     return {form for form in (squeeze("".join(words)), squeeze("".join([*words[-1:], *words[:-1]]))) if form}
@@ -168,6 +168,9 @@ def _fold(key: str) -> str:
 
 def _make_student(values: Mapping[str, str], place: str) -> Student:
     names = ("id", "login", "email", "canvas")
+    # Canvas makes up a student for the teachers to try things with.
+    named_test = values.get("name", "").casefold() == _TEST_STUDENT
+    is_test = named_test or _TEST_LOGIN.fullmatch(values.get("login", "")) is not None
     student_id = next((values[column] for column in names if values.get(column)), "")
     if not student_id:
         raise UsageError(f"{place}: {values.get('name') or 'a student'} has no id; fill it in")
@@ -180,7 +183,7 @@ def _make_student(values: Mapping[str, str], place: str) -> Student:
         extension_days=_read_days(values.get("extension", ""), place),
         # Moodle writes `Participant 12`, Brightspace `#jdoe`.
         keys={s: values[s].removeprefix("Participant ").removeprefix("#") for s in _SYSTEMS if values.get(s)},
-        is_test=_is_test(values),
+        is_test=bool(values.get("canvas")) and not values.get("id") and is_test,
     )
 
 
@@ -191,15 +194,6 @@ def _join_name(name: str, first: str, last: str) -> str:
     given = name or first
     in_hangul = bool(re.fullmatch(r"[가-힣]+", given + last))
     return " ".join((last + given if in_hangul else f"{given} {last}").split())
-
-
-def _is_test(values: Mapping[str, str]) -> bool:
-    """Return whether this is the student that Canvas makes up for the teachers to try things with."""
-    if not values.get("canvas") or values.get("id"):
-        return False
-    return (
-        values.get("name", "").casefold() == _TEST_STUDENT or _TEST_LOGIN.fullmatch(values.get("login", "")) is not None
-    )
 
 
 def _read_days(text: str, place: str) -> float:

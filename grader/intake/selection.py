@@ -46,7 +46,7 @@ class Selection:
                     self._binders[name].append(statement)
 
     def list_missing(self) -> list[str]:
-        """Names that something kept needs and nothing kept binds."""
+        """List the names that something kept needs and nothing kept binds."""
         kept = [statement for statement in self.statements if statement.kept]
         if any(statement.kind is Kind.STAR_IMPORT for statement in kept):
             return []  # any name may come from there

@@ -83,7 +83,7 @@ class Statement:
 
 
 def list_statements(tree: ast.Module, piece: int, *, in_notebook: bool = False) -> list[Statement]:
-    """The top-level statements of one piece, with the statements inside its blocks under `inner`.
+    """Return the top-level statements of one piece, with the statements inside its blocks under `inner`.
 
     In a notebook `__name__` is `"__main__"`, so what stands under that condition runs like anything else.
     """
@@ -91,14 +91,14 @@ def list_statements(tree: ast.Module, piece: int, *, in_notebook: bool = False) 
 
 
 def walk_statements(statements: Sequence[Statement]) -> Iterator[Statement]:
-    """Every statement and every one inside it, in the order of the text."""
+    """List every statement and every one inside it, in the order of the text."""
     for statement in statements:
         yield statement
         yield from walk_statements(statement.inner)
 
 
 def list_suites(node: ast.stmt) -> list[list[ast.stmt]]:
-    """The bodies of a block; those of an `elif` belong to its `if`."""
+    """Return the bodies of a block; those of an `elif` belong to its `if`."""
     match node:
         case ast.If():
             bodies = [link.body for link in _follow_elif(node)]
@@ -118,9 +118,14 @@ def _list_suite(body: list[ast.stmt], piece: int, parent: Statement | None, in_n
     statements = []
     for node in body:
         kind = _classify(node, in_notebook)
-        statement = Statement(node, kind, _read_own_names(node, kind), piece, parent)
+        names = Names()  # a driver line is never run, so nothing that it names matters
+        if kind is not Kind.DRIVER:
+            names = read_names(_list_header(node) if kind is Kind.BLOCK else [node])
+        statement = Statement(node, kind, names, piece, parent)
         if kind is Kind.PATCH:
             statement.patches = list_filled(node)
+            if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+                names.needs -= names.binds - statement.patches  # what the loop itself makes
         if kind is Kind.BLOCK:
             for suite in list_suites(node):
                 statement.inner += _list_suite(suite, piece, statement, in_notebook)
@@ -203,15 +208,6 @@ def _follow_elif(node: ast.If) -> list[ast.If]:
             break
         chain.append(link)
     return chain
-
-
-def _read_own_names(node: ast.stmt, kind: Kind) -> Names:
-    if kind is Kind.DRIVER:
-        return Names()  # never run, so nothing that it names matters
-    names = read_names(_list_header(node) if kind is Kind.BLOCK else [node])
-    if isinstance(node, (ast.For, ast.AsyncFor, ast.While)) and kind is Kind.PATCH:
-        names.needs -= names.binds - list_filled(node)  # what the loop itself makes
-    return names
 
 
 def _list_header(node: ast.stmt) -> list[ast.AST]:

@@ -98,7 +98,11 @@ def read_attempts(finds: Sequence[Find], reading: Reading) -> tuple[list[HandedI
             places = " and ".join(sorted({reading.name_entry(find.path) for item in merged for find in item.finds}))
             counts = "the last one counts" if len(merged) > 1 else f"{chosen[0].entry} counts"
             warnings.append(f"{student}: more than one entry: {places}; {counts}")
-        attempts += _number(chosen)
+        # Systems that count say which attempt a file is; for the others the order does.
+        least = 1
+        for item in sorted(chosen, key=lambda item: (item.submitted_at or "", item.attempt, os.fsencode(item.path))):
+            attempts.append(replace(item, attempt=max(item.attempt, least)))
+            least = attempts[-1].attempt + 1
     return attempts, beside, warnings + (_find_likely_doubles(attempts) if reading.roster is None else [])
 
 
@@ -187,15 +191,6 @@ def _hand_in(attempt: _Attempt, find: Find, reading: Reading) -> HandedIn:
         entry=reading.name_entry(find.path),
         key=[*find.keys, find.name][0],
     )
-
-
-def _number(attempts: Sequence[HandedIn]) -> list[HandedIn]:
-    # Systems that count say which attempt a file is; for the others the order does.
-    numbered: list[HandedIn] = []
-    for item in sorted(attempts, key=lambda item: (item.submitted_at or "", item.attempt, os.fsencode(item.path))):
-        least = numbered[-1].attempt + 1 if numbered else 1
-        numbered.append(replace(item, attempt=max(item.attempt, least)))
-    return numbered
 
 
 def _find_likely_doubles(attempts: Sequence[HandedIn]) -> list[str]:
