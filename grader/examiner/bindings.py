@@ -203,7 +203,7 @@ class Bindings:
 
 
 def _list_parts(node: ast.AST) -> Iterable[ast.expr]:
-    """The parts that an expression may be, or may hold."""
+    """List the parts that an expression may be, or may hold."""
     match node:
         case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
             return parts

@@ -96,7 +96,13 @@ def pack_recording(recording: Recording) -> bytes:
 
 def unpack_recording(data: bytes) -> Recording:
     """Return the recording in these bytes. Raises DamagedRecording."""
-    raw = _decompress(data)
+    engine = zlib.decompressobj()
+    try:
+        raw = engine.decompress(data, MAX_FILE_BYTES)
+    except zlib.error as error:
+        raise DamagedRecording(f"it cannot be decompressed ({error})") from error
+    if not engine.eof:
+        raise DamagedRecording("it ends too early, or holds more than a recording may")
     try:
         (length,) = _LENGTH.unpack_from(raw)
         index = _INDEX.validate_json(raw[_LENGTH.size : _LENGTH.size + length])
@@ -128,14 +134,3 @@ def read_recording(path: Path) -> Recording:
 def name_recording(data: bytes) -> str:
     """Return the name of the file that holds these bytes."""
     return hashlib.sha256(data).hexdigest()
-
-
-def _decompress(data: bytes) -> bytes:
-    engine = zlib.decompressobj()
-    try:
-        raw = engine.decompress(data, MAX_FILE_BYTES)
-    except zlib.error as error:
-        raise DamagedRecording(f"it cannot be decompressed ({error})") from error
-    if not engine.eof:
-        raise DamagedRecording("it ends too early, or holds more than a recording may")
-    return raw

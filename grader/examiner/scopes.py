@@ -21,7 +21,7 @@ class Scope:
 
     @property
     def root(self) -> "Scope":
-        """The module's scope."""
+        """Return the module's scope."""
         scope = self
         while scope.parent:
             scope = scope.parent

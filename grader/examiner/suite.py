@@ -210,7 +210,19 @@ class Suite:
             items = session.perform_collect()
         except pytest.UsageError as error:
             raise BrokenSuite(f"{folder}: {error}") from error
-        tests = [_describe_test(item) for item in items]
+        tests = []
+        for item in items:
+            marks = read_marks(list_marks(item), where=item.nodeid)
+            test = HiddenTest(
+                item=item,
+                id=make_test_id(item),
+                todo=marks.todo,
+                category=marks.category,
+                points=marks.points,
+                visibility=marks.visibility,
+                is_gate=marks.is_gate,
+            )
+            tests.append(test)
         if session.testsfailed or not tests:
             raise BrokenSuite(f"{folder}: the tests cannot be collected; run `pytest --collect-only {folder}`")
         return tests
@@ -235,16 +247,3 @@ def _add_points(tests: Sequence[HiddenTest]) -> Mapping[str, float]:
 
 def _overran(raised: BaseException | None) -> bool:
     return isinstance(raised, SubmissionError) and raised.verdict is Verdict.TIMED_OUT
-
-
-def _describe_test(item: pytest.Item) -> HiddenTest:
-    marks = read_marks(list_marks(item), where=item.nodeid)
-    return HiddenTest(
-        item=item,
-        id=make_test_id(item),
-        todo=marks.todo,
-        category=marks.category,
-        points=marks.points,
-        visibility=marks.visibility,
-        is_gate=marks.is_gate,
-    )
