@@ -31,7 +31,7 @@ class LazyBuiltins(dict[str, Any]):
     """Python's builtins, and behind them names whose statements have not run yet."""
 
     def __init__(self, find: Callable[[str], Any]) -> None:
-        """`find(name)` runs a name's statements and returns its value, or raises KeyError."""
+        """Use `find(name)`, which runs a name's statements and returns its value, or raises KeyError."""
         super().__init__(vars(builtins))
         self._find = find
 

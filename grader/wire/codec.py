@@ -50,9 +50,6 @@ class Encoder:
         if isinstance(value, dict):
             pairs = [[self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in value.items()]
             return {KIND: "dict", "v": pairs}
-        return self._encode_object(value)
-
-    def _encode_object(self, value: Any) -> Any:
         if isinstance(value, str):
             return str.__str__(value)
         if isinstance(value, (bytes, bytearray)):
