@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from grader.model.errors import PlatformFailed, UsageError
 from grader.push.address import check_address
-from grader.push.connection import PlatformConnection
+from grader.push.connection import Connection
 from grader.push.platform import PlatformGrade, PlatformReply, ScoreUpload
 from grader.push.replies import CanvasAssignment, CanvasProgress, CanvasSubmission, Reply
 from grader.push.session import PageGuard, PlatformSession, Refusal
@@ -58,7 +58,7 @@ class Canvas:
         self.to = f"{self._api}/courses/{course}/assignments/{assignment}"
         session = PlatformSession(self.name, root)
         session.headers["Authorization"] = f"Bearer {token}"
-        self._connection = PlatformConnection(session, _ADVICE)
+        self._connection = Connection(session, _ADVICE)
         self._points = 0.0
 
     def find_key(self, entry: PublishedReport) -> str:

@@ -25,7 +25,7 @@ _AGAIN = "run the same command again: it sends only what is missing"
 
 
 @dataclass(frozen=True)
-class PlatformConnection:
+class Connection:
     """A session with one platform. `advice` says what to do about a refusal, by its status.
 
     `misfits` are the exceptions of its library for a reply that is not as documented.

@@ -22,7 +22,7 @@ from pylti1p3.service_connector import ServiceConnector
 from grader.exports.lti import render
 from grader.model.errors import UsageError
 from grader.push.address import check_address
-from grader.push.connection import PlatformConnection
+from grader.push.connection import Connection
 from grader.push.lti_site import KEY_VARIABLE, Site
 from grader.push.platform import PlatformGrade, PlatformReply, ScoreUpload
 from grader.push.replies import LtiLineItem, LtiResult, LtiToken
@@ -58,7 +58,7 @@ class Lti:
         self.to = check_address(site.lineitem or site.lineitems)
         self._site = site
         session = PlatformSession(self.name, self.to, token_url=site.token_url)
-        self._connection = PlatformConnection(session, _ADVICE, (LtiException, AssertionError))
+        self._connection = Connection(session, _ADVICE, (LtiException, AssertionError))
         self._connector = _Connector(_register(site, key), session)
         self._line_item = LineItem({"id": site.lineitem}) if site.lineitem else LineItem()
 

@@ -182,12 +182,12 @@ class _CuttingAdapter(requests.adapters.HTTPAdapter):
             return pool
         sockets, plain = self._sockets, pool.ConnectionCls
 
-        class CuttingConnection(plain):  # type: ignore[misc, valid-type]
+        class TrackedConnection(plain):  # type: ignore[misc, valid-type]
             def connect(self) -> None:
                 super().connect()
                 sockets.append(self.sock)
 
-        pool.ConnectionCls = CuttingConnection
+        pool.ConnectionCls = TrackedConnection
         return pool
 
     def cut(self) -> None:

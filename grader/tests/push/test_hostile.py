@@ -27,7 +27,7 @@ MOST_BYTES = 32 << 20
 
 @pytest.fixture(autouse=True)
 def limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits small enough to be met in a test."""
+    """PushLimits small enough to be met in a test."""
     monkeypatch.setattr("grader.push.session.LIMITS", SMALL)
     monkeypatch.setattr("grader.push.connection.REPEATS", 1)
 
