@@ -87,7 +87,7 @@ def test_what_overruns_is_refused_and_the_next_goes_on(
     (tmp_path / "slow.py").write_text(SLOW)
     (tmp_path / MODULE).write_text(ATTENTION)
     monkeypatch.setattr(reader, "LIMITS", limits)
-    monkeypatch.setattr("grader.sandbox.channel.measure_slowdown", lambda: 1.0)
+    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: 1.0)
     refused = confined.read_submission(tmp_path / "slow.py", module=MODULE)
     assert refused.refused.startswith("slow.py was not read: ")
     assert sentence in refused.refused
