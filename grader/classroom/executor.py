@@ -19,8 +19,9 @@ from grader.model.course import Course
 # One job in hand and one in reserve: a worker does not wait while its last report is being kept.
 DEPTH = 2
 # A job's limits count computing and sleeping. The clock on the wall also counts the wait for a processor, and reading
-# and recording a submission: a job may take twice the sum of its limits and a minute more.
-LIMIT_FACTOR = 2
+# and recording a submission: a job may take four times the sum of its limits, and a minute more. Less would let a
+# machine that is overloaded change the result of a submission that meets its limit in every test.
+LIMIT_FACTOR = 4
 SPARE_SECONDS = 60.0
 
 

@@ -102,7 +102,10 @@ class Suite:
         self.tests = self._collect(assignment.hidden_tests)
         self.lacks_gpu = assignment.gpu_policy == "require" and not device.is_cuda
         if assignment.gpu_policy == "skip":
-            self.tests = _leave_out_gpu(self.tests)
+            # The points of a TODO's GPU tests are shared among its others, in proportion to their own.
+            kept = [test for test in self.tests if test.category != "gpu"]
+            whole, others = _add_points(self.tests), _add_points(kept)
+            self.tests = [replace(test, points=test.points * whole[test.todo] / others[test.todo]) for test in kept]
         self.digest = digest_suite(assignment)
         self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
         check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
@@ -207,7 +210,19 @@ class Suite:
             items = session.perform_collect()
         except pytest.UsageError as error:
             raise BrokenSuite(f"{folder}: {error}") from error
-        tests = [_describe_test(item) for item in items]
+        tests = []
+        for item in items:
+            marks = read_marks(list_marks(item), where=item.nodeid)
+            test = HiddenTest(
+                item=item,
+                id=make_test_id(item),
+                todo=marks.todo,
+                category=marks.category,
+                points=marks.points,
+                visibility=marks.visibility,
+                is_gate=marks.is_gate,
+            )
+            tests.append(test)
         if session.testsfailed or not tests:
             raise BrokenSuite(f"{folder}: the tests cannot be collected; run `pytest --collect-only {folder}`")
         return tests
@@ -223,13 +238,6 @@ def _forget_namesakes(folder: Path) -> None:
     sys.path[:] = [entry for entry in sys.path if entry != str(folder)]
 
 
-def _leave_out_gpu(tests: Sequence[HiddenTest]) -> list[HiddenTest]:
-    """Return the other tests, each TODO's points shared among them in proportion to their own."""
-    kept = [test for test in tests if test.category != "gpu"]
-    whole, others = _add_points(tests), _add_points(kept)
-    return [replace(test, points=test.points * whole[test.todo] / others[test.todo]) for test in kept]
-
-
 def _add_points(tests: Sequence[HiddenTest]) -> Mapping[str, float]:
     points: dict[str, float] = defaultdict(float)
     for test in tests:
@@ -239,16 +247,3 @@ def _add_points(tests: Sequence[HiddenTest]) -> Mapping[str, float]:
 
 def _overran(raised: BaseException | None) -> bool:
     return isinstance(raised, SubmissionError) and raised.verdict is Verdict.TIMED_OUT
-
-
-def _describe_test(item: pytest.Item) -> HiddenTest:
-    marks = read_marks(list_marks(item), where=item.nodeid)
-    return HiddenTest(
-        item=item,
-        id=make_test_id(item),
-        todo=marks.todo,
-        category=marks.category,
-        points=marks.points,
-        visibility=marks.visibility,
-        is_gate=marks.is_gate,
-    )

@@ -1,4 +1,4 @@
-"""How much of one submission is read: one budget for all its files and cells, so that many cost no more than one."""
+"""The limit to what is read of one submission: one budget for all its files and cells together."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 @dataclass
 class Budget:
-    """What was spent on one submission so far."""
+    """The bytes, characters and tokens spent on one submission so far."""
 
     bytes: int = 0
     characters: int = 0

@@ -16,7 +16,7 @@ MAX_DEPTH = 32
 
 
 def list_folder(folder: Path) -> Listing:
-    """Every regular file under `folder` that a student may have written. Raises SubmissionRefused for too many."""
+    """List every regular file under `folder` that a student may have written. Raises SubmissionRefused for too many."""
     listing = Listing()
     waiting = [(folder, "")]
     while waiting:
@@ -50,7 +50,7 @@ def explain_irregular(status: os.stat_result) -> str:
 
 
 def open_file(path: Path, name: str) -> Entry:
-    """An entry for a file on this machine."""
+    """Return an entry for a file on this machine."""
     status = path.stat()
     return Entry(name, status.st_size, partial(open_regular, path), status.st_mtime)
 
@@ -71,6 +71,6 @@ def open_regular(path: Path) -> IO[bytes]:
 
 
 def scan(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """What lies in a folder, in an order that does not depend on the machine."""
+    """List the entries of a folder, in an order that does not depend on the machine."""
     with os.scandir(folder) as items:
         yield from sorted(items, key=lambda item: read_name(item.name))

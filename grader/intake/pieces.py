@@ -30,7 +30,7 @@ class ParsedPiece:
     offset: int = 0
 
     def describe(self, line: int) -> str:
-        """A line of it in words; a module's own name goes without saying."""
+        """Return a line of it in words; a module's own name goes without saying."""
         if self.piece.cell is None:
             return f"line {line}"
         return Origin(self.piece.path, self.piece.cell, line).describe()

@@ -17,7 +17,6 @@ from grader.intake.candidates import (
     list_promising,
     read_candidate,
 )
-from grader.intake.definitions import Extract
 from grader.intake.entries import Entry, Listing, normalize_name, read_chunks, read_name
 from grader.intake.folder import list_folder, open_file, scan
 from grader.intake.kinds import HEAD_BYTES, describe_kind
@@ -33,7 +32,7 @@ _ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar", ".txz", "
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the assignment asks for."""
+    """The module and the names that the assignment asks for."""
 
     module: str
     expected: frozenset[str]
@@ -42,7 +41,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Opened:
-    """What lies at a path: one file, or the files of a folder. `name` is its last part."""
+    """The contents of a path: one file, or the files of a folder. `name` is its last part."""
 
     name: str
     files: Entry | Listing
@@ -83,7 +82,17 @@ def read_opened(opened: Opened, *, module: str, defines: Collection[str] = (), s
         return refuse(module, str(refusal), student=student)
     if finding.chosen is None or finding.chosen.extract is None:
         return refuse(module, finding.reason, finding.looked_at, student=student)
-    return _make_submission(finding, finding.chosen.extract, wanted, student)
+    extract = finding.chosen.extract
+    return Submission(
+        id=identify(wanted.module, extract.source),
+        student=student,
+        source=extract.source,
+        origins=extract.origins,
+        files=finding.looked_at,
+        left_out=(*extract.left_out, *finding.notes),
+        missing=extract.missing,
+        definitions=extract.definitions,
+    )
 
 
 def refuse(module: str, reason: str, files: tuple[SourceFile, ...] = (), *, student: str = "") -> Submission:
@@ -133,7 +142,7 @@ def name_unreadable(path: Path) -> Iterator[None]:
 
 
 def find_path(path: Path) -> Path:
-    """`path`, or its neighbour whose name differs only in how Hangul is composed. Raises SubmissionNotFound."""
+    """Return `path`, or its neighbour whose name composes Hangul in another way. Raises SubmissionNotFound."""
     if path.exists():
         return path
     if path.parent.is_dir():
@@ -141,19 +150,6 @@ def find_path(path: Path) -> Path:
             if read_name(item.name) == read_name(path.name):
                 return Path(item.path)
     raise SubmissionNotFound(f"nothing at {str(path)!r}: check the path")
-
-
-def _make_submission(finding: Finding, extract: Extract, wanted: Wanted, student: str) -> Submission:
-    return Submission(
-        id=identify(wanted.module, extract.source),
-        student=student,
-        source=extract.source,
-        origins=extract.origins,
-        files=finding.looked_at,
-        left_out=(*extract.left_out, *finding.notes),
-        missing=extract.missing,
-        definitions=extract.definitions,
-    )
 
 
 def _find(opened: Opened, wanted: Wanted, stack: ExitStack) -> Finding:
@@ -191,7 +187,7 @@ def _search(listing: Listing, name: str, wanted: Wanted, stack: ExitStack, depth
         return Finding(chosen, looked_at=(chosen.file,), notes=tuple(listing.notes))
     reasons = [candidate.refused for candidate in candidates if candidate.refused]
     reasons += [finding.reason for finding in findings]
-    reason = reasons[0] if reasons else _tell_nothing(listing.entries, candidates, name, wanted)
+    reason = reasons[0] if reasons else _tell_nothing(listing, candidates, name, wanted)
     return Finding(reason=reason, looked_at=tuple(candidate.file for candidate in candidates))
 
 
@@ -242,9 +238,11 @@ def _tell_neighbours(chosen: Candidate, entries: Sequence[Entry]) -> list[str]:
     ]
 
 
-def _tell_nothing(entries: Sequence[Entry], candidates: Sequence[Candidate], name: str, wanted: Wanted) -> str:
+def _tell_nothing(listing: Listing, candidates: Sequence[Candidate], name: str, wanted: Wanted) -> str:
+    entries = listing.entries
     if not entries:
-        return f"{name} is empty: hand in {wanted.module} or its notebook"
+        unread = f" ({'; '.join(listing.notes[:3])})" if listing.notes else ""
+        return f"{name} is empty{unread}: hand in {wanted.module} or its notebook"
     if not candidates:
         kinds = (describe_kind(_read_head(entry), entry.name, wanted.module) for entry in entries[:5])
         if kind := next(filter(None, kinds), ""):

@@ -103,7 +103,8 @@ def _confine() -> None:
 
 def _write(entry: "libarchive.entry.ArchiveEntry", out: IO[bytes]) -> None:
     """Write one entry. Its size goes before its contents, so one without a known size is read into memory first."""
-    info = tarfile.TarInfo(_decode(entry.pathname))
+    name = entry.pathname or ""
+    info = tarfile.TarInfo(name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name)
     info.type = next((kind for kind, test in _TYPES if getattr(entry, test)), tarfile.REGTYPE)
     blocks: Any = entry.get_blocks(block_size=_BLOCK) if info.isreg() else ()
     if info.isreg() and entry.size is None:
@@ -116,10 +117,6 @@ def _write(entry: "libarchive.entry.ArchiveEntry", out: IO[bytes]) -> None:
     if written != info.size:
         raise ValueError(f"{info.name} is not as long as it should be")
     out.write(b"\0" * (-written % tarfile.BLOCKSIZE))
-
-
-def _decode(name: "str | bytes | None") -> str:
-    return name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name or ""
 
 
 if __name__ == "__main__":

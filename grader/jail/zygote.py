@@ -34,7 +34,7 @@ Serve = Callable[[socket.socket], None]
 
 @dataclass(frozen=True)
 class Life:
-    """What a child lives for: to answer on its channel."""
+    """The one task of a child: to answer on its channel."""
 
     channel: int
     serve: Serve

@@ -20,7 +20,7 @@ from grader.push.address import check_address
 from grader.push.connection import Connection
 from grader.push.platform import PlatformGrade, PlatformReply, ScoreUpload
 from grader.push.replies import CanvasAssignment, CanvasProgress, CanvasSubmission, Reply
-from grader.push.session import PageGuard, Refusal, Session
+from grader.push.session import PageGuard, PlatformSession, Refusal
 from grader.reporting.published import PublishedClass, PublishedReport
 from grader.reporting.safe_text import format_points
 
@@ -57,7 +57,7 @@ class Canvas:
         root = check_address(url).partition("/api/v1")[0].rstrip("/")
         self._api = f"{root}/api/v1"
         self.to = f"{self._api}/courses/{course}/assignments/{assignment}"
-        session = Session(self.name, root)
+        session = PlatformSession(self.name, root)
         session.headers["Authorization"] = f"Bearer {token}"
         self._connection = Connection(session, _ADVICE)
         self._points = 0.0

@@ -12,7 +12,7 @@ from urllib3.util import Retry
 
 from grader.model.errors import PlatformFailed, UsageError
 from grader.push.replies import describe_misfit
-from grader.push.session import BadReply, Refusal, Session, Unanswered, describe_overrun
+from grader.push.session import BadReply, PlatformSession, Refusal, Unanswered, describe_overrun
 
 Result = TypeVar("Result")
 
@@ -31,7 +31,7 @@ class Connection:
     `misfits` are the exceptions of its library for a reply that is not as documented.
     """
 
-    session: Session
+    session: PlatformSession
     advice: Mapping[int, str]
     misfits: tuple[type[Exception], ...] = ()
 

@@ -26,7 +26,7 @@ from grader.push.connection import Connection
 from grader.push.lti_site import KEY_VARIABLE, Site
 from grader.push.platform import PlatformGrade, PlatformReply, ScoreUpload
 from grader.push.replies import LtiLineItem, LtiResult, LtiToken
-from grader.push.session import PageGuard, Refusal, Session
+from grader.push.session import PageGuard, PlatformSession, Refusal
 from grader.reporting.published import ExportOptions, PublishedClass, PublishedReport
 
 # How long a token is used if the platform does not say, and how long before its end it is renewed.
@@ -57,7 +57,7 @@ class Lti:
             raise UsageError("pass either --lineitems, where a line item is found or created, or --lineitem itself")
         self.to = check_address(site.lineitem or site.lineitems)
         self._site = site
-        session = Session(self.name, self.to, token_url=site.token_url)
+        session = PlatformSession(self.name, self.to, token_url=site.token_url)
         self._connection = Connection(session, _ADVICE, (LtiException, AssertionError))
         self._connector = _Connector(_register(site, key), session)
         self._line_item = LineItem({"id": site.lineitem}) if site.lineitem else LineItem()
@@ -153,7 +153,7 @@ class _Registration(Registration):
 class _Connector(ServiceConnector):
     """The library's connector. It keeps a token while it is valid, and ends lists that have no end."""
 
-    def __init__(self, registration: Registration, session: Session) -> None:
+    def __init__(self, registration: Registration, session: PlatformSession) -> None:
         super().__init__(registration, session)
         self._limits = session.limits
         self._tokens: dict[str, tuple[str, float]] = {}

@@ -40,7 +40,7 @@ _MAX_LINK = 4096
 
 
 @dataclass(frozen=True)
-class Limits:
+class PushLimits:
     """How much a platform may send, and for how long, in one reply, one listing and one run."""
 
     reply_bytes: int = 8 << 20
@@ -51,7 +51,7 @@ class Limits:
     entries: int = 100_000
 
 
-LIMITS = Limits()
+LIMITS = PushLimits()
 
 
 class Refusal(Exception):
@@ -76,7 +76,7 @@ class BadReply(Exception):
     """The platform sent more than it may, or never comes to an end; the message continues "Canvas at HOST ..."."""
 
 
-class Session(requests.Session):
+class PlatformSession(requests.Session):
     """A session with one platform; `status` is that of the last reply.
 
     `token_url` may lie at another origin. Only requests without a token go there.
@@ -183,12 +183,12 @@ class _CuttingAdapter(requests.adapters.HTTPAdapter):
             return pool
         sockets, plain = self._sockets, pool.ConnectionCls
 
-        class Connection(plain):  # type: ignore[misc, valid-type]
+        class TrackedConnection(plain):  # type: ignore[misc, valid-type]
             def connect(self) -> None:
                 super().connect()
                 sockets.append(self.sock)
 
-        pool.ConnectionCls = Connection
+        pool.ConnectionCls = TrackedConnection
         return pool
 
     def cut(self) -> None:
@@ -201,7 +201,7 @@ class _CuttingAdapter(requests.adapters.HTTPAdapter):
 class PageGuard:
     """Watch one listing. A loop of pages, or a listing without end, raises BadReply."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: PushLimits) -> None:
         self._limits = limits
         self._seen: set[str] = set()
         self._entries = 0
@@ -238,7 +238,7 @@ def run_bounded(act: Callable[[], Result], seconds: float) -> Result:
     return future.result(timeout=seconds)
 
 
-def describe_overrun(limits: Limits) -> str:
+def describe_overrun(limits: PushLimits) -> str:
     """Return what to say when a run has taken all its time."""
     minutes = limits.run_seconds / 60
     return f"has taken more than {minutes:g} minutes: run the same command again: it sends only what is missing"

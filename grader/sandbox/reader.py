@@ -51,7 +51,7 @@ _SUBMISSION = TypeAdapter(Submission)
 
 @dataclass(frozen=True)
 class _Found:
-    """What a child says of the file that is the submission."""
+    """A child's account of the file that is the submission."""
 
     path: str
     size: int

@@ -23,7 +23,7 @@ BOOT = (
 
 @dataclass(frozen=True)
 class Program:
-    """What the children of a zygote do: `serve` of a module.
+    """The program that the children of a zygote run: `serve` of a module.
 
     `folders` is the part of our own code that it needs, `refused_calls` are system calls that it does not.
     """

@@ -78,11 +78,14 @@ def read_class(
     layout, place, items = _recognise(folder)
     reading = Reading(layout, place, roster, module, defines, find)
     found = layout.find(place, [path for path in items if not is_run_folder(path)])
-    finds, doubtful = _sort_out([item for item in found if isinstance(item, Find)], reading)
-    attempts, beside, warnings = read_attempts(finds, reading)
+    finds = [item for item in found if isinstance(item, Find)]
+    useless = {find.path for find in finds if find.doubtful and not _is_wanted(find, reading)}
+    attempts, beside, warnings = read_attempts([find for find in finds if find.path not in useless], reading)
     if not attempts:
         raise SubmissionNotFound(f"nothing to grade in {str(folder)!r}: expected a folder or a file for each student")
-    asides = [*_explain_rest(reading, items), *(item for item in found if isinstance(item, Aside)), *doubtful, *beside]
+    why = "no Python, notebook or archive, and named after no student of the roster"
+    asides = [*_explain_rest(reading, items), *(item for item in found if isinstance(item, Aside))]
+    asides += [*(Aside(path, why) for path in useless), *beside]
     reasons = {reading.name_entry(aside.path): aside.reason for aside in asides}
     for attempt in attempts:
         reasons.pop(attempt.entry, None)
@@ -137,23 +140,11 @@ def _explain_rest(reading: Reading, items: Sequence[Path]) -> list[Aside]:
     return asides
 
 
-def _sort_out(finds: Sequence[Find], reading: Reading) -> tuple[list[Find], list[Aside]]:
-    """Separate doubtful files that are somebody's work from those that are not."""
-    kept, asides = [], []
-    for find in finds:
-        if not find.doubtful or _holds_wanted(find, reading) or _is_named(find, reading):
-            kept.append(find)
-        else:
-            asides.append(Aside(find.path, "no Python, notebook or archive, and named after no student of the roster"))
-    return kept, asides
-
-
-def _holds_wanted(find: Find, reading: Reading) -> bool:
+def _is_wanted(find: Find, reading: Reading) -> bool:
+    """Say whether a doubtful file is named after a student of the roster, or holds what the assignment asks for."""
+    if reading.roster is not None and attribute(find, reading.layout, reading.roster).student is not None:
+        return True
     if not reading.defines:
         return False
     candidate = reading.find(find.path, module=reading.module, defines=reading.defines)
     return candidate is not None and candidate.count_found(reading.defines) > 0
-
-
-def _is_named(find: Find, reading: Reading) -> bool:
-    return reading.roster is not None and attribute(find, reading.layout, reading.roster).student is not None

@@ -72,26 +72,17 @@ def _read_commit_time(clone: Path) -> str | None:
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
         ) as process:
-            return _parse_commit(_read_start(process))
+            # A message may be as long as its author likes; the time stands before it.
+            timer = threading.Timer(_SECONDS, process.kill)
+            timer.start()
+            try:
+                data = process.stdout.read(_MAX_COMMIT) if process.stdout else b""
+            finally:
+                timer.cancel()
+                process.kill()
     except OSError:
         return None  # no git on this machine
-
-
-def _read_start(process: subprocess.Popen[bytes]) -> bytes:
-    # A message may be as long as its author likes; the time stands before it.
-    timer = threading.Timer(_SECONDS, process.kill)
-    timer.start()
-    try:
-        return process.stdout.read(_MAX_COMMIT) if process.stdout else b""
-    finally:
-        timer.cancel()
-        process.kill()
-
-
-def _parse_commit(data: bytes) -> str | None:
-    head = data.partition(b"\n\n")[0]
-    lines = [line for line in head.splitlines() if line.startswith(b"committer ")]
-    return _format_time(lines[0].split()[-2:]) if lines else None
+    return _parse_commit(data)
 
 
 def _holds_plain_files(folder: Path) -> bool:
@@ -108,9 +99,13 @@ def _holds_plain_files(folder: Path) -> bool:
     return True
 
 
-def _format_time(parts: list[bytes]) -> str | None:
+def _parse_commit(data: bytes) -> str | None:
+    head = data.partition(b"\n\n")[0]
+    lines = [line for line in head.splitlines() if line.startswith(b"committer ")]
+    if not lines:
+        return None
     try:
-        seconds, zone = int(parts[0]), int(parts[1])
+        seconds, zone = map(int, lines[0].split()[-2:])
         offset = timedelta(hours=abs(zone) // 100, minutes=abs(zone) % 100)
         return datetime.fromtimestamp(seconds, UTC).astimezone(timezone(-offset if zone < 0 else offset)).isoformat()
     except (ValueError, OverflowError, OSError):
