@@ -5,8 +5,8 @@ fragment that two students of three hundred share is worth more bits than one th
 subtrees of the syntax tree with local names replaced by their order, so that renaming, reordering and comments change
 nothing. The skeleton's own text does not count, and a fragment of the solution counts as if many students had it.
 
-The fragments of one function are not independent: whoever shares the first line often shares the second. So a function
-counts once, by its most surprising fragment, times the logarithm of the lines shared; functions add up.
+The fragments of one function are not independent: a student who shares the first line often shares the second. So a
+function counts once, by its most surprising fragment, times the logarithm of the lines shared; functions add up.
 """
 
 import ast

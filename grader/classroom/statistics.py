@@ -191,7 +191,7 @@ def _describe_tests(reports: Sequence[GradeReport], totals: Sequence[float]) -> 
 def _flag(easiness: float, discrimination: float | None, *, what: str) -> tuple[str, ...]:
     flags = []
     if easiness == 0:
-        flags.append(f"nobody {what} it")
+        flags.append(f"no student {what} it")
     if discrimination is not None and discrimination < WEAK_DISCRIMINATION:
         flags.append("strong students fail it more often than weak ones")
     return tuple(flags)

@@ -1,4 +1,4 @@
-"""The verdicts: what happened, whose doing it was, and what a student is told.
+"""The verdicts: what happened, whose doing it was, and the sentence for the student.
 
 The one table of texts; used by `examiner`, `report` and the exports.
 """
