@@ -36,7 +36,7 @@ Share = tuple[float, float]
 
 
 class VariantExpectation(Frozen):
-    """What one variant of the corpus must score: the TODOs that lose points, all others full."""
+    """The score that one variant must get: the TODOs that lose points, all others full."""
 
     loses: tuple[str, ...] = ()
     # Between which shares of its points each TODO that loses some must keep; for all of them where it is a pair.
@@ -74,7 +74,7 @@ class VariantExpectation(Frozen):
 
 @dataclass
 class Verification:
-    """What was found of one suite; `complaints` is empty where it can be trusted."""
+    """The findings about one suite; `complaints` is empty where it can be trusted."""
 
     assignment: Assignment
     tests: int = 0

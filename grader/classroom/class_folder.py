@@ -8,7 +8,9 @@ from grader.classroom.groups import share_group_work
 from grader.classroom.times import Times, apply_times
 from grader.grading.worker import Job
 from grader.intake.downloads import HandedIn, Ignored, keep_latest, read_class
+from grader.intake.downloads.attempts import FindCandidate
 from grader.intake.roster import Roster
+from grader.intake.submissions import find_candidate
 from grader.model.assignment import Assignment
 
 _MOST_NAMES = 10
@@ -23,17 +25,25 @@ class ClassSubmissions:
 
     jobs: list[Job]
     late: tuple[str, ...] = ()
-    strangers: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
+    not_on_roster: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
 def collect_submissions(
-    folder: Path, assignment: Assignment, roster: Roster | None = None, times: Times | None = None
+    folder: Path,
+    assignment: Assignment,
+    roster: Roster | None = None,
+    times: Times | None = None,
+    *,
+    find: FindCandidate = find_candidate,
 ) -> ClassSubmissions:
-    """Return the attempts that may count. Raises SubmissionNotFound where there is none, UsageError for bad lists."""
-    download = read_class(folder, roster, module=assignment.module, defines=assignment.defines)
+    """Return the attempts that may count; `find` looks into their files.
+
+    Raises SubmissionNotFound where there is none, UsageError for bad lists.
+    """
+    download = read_class(folder, roster, module=assignment.module, defines=assignment.defines, find=find)
     warnings = [*(roster.warnings if roster else ()), *download.warnings]
     attempts: Sequence[HandedIn] = download.attempts
     if times is not None:
@@ -42,7 +52,13 @@ def collect_submissions(
     ignored = list(download.ignored)
     if assignment.description.attempt == "last":
         latest = keep_latest(attempts)
-        ignored += _set_earlier_aside(attempts, latest)
+        later = {item.student: item.entry for item in latest}
+        kept = set(later.values())
+        earlier = {item.entry: item.student for item in attempts if item.entry not in kept}
+        ignored += [
+            Ignored(entry, f"an earlier attempt of {student}: {later[student]} is graded")
+            for entry, student in earlier.items()
+        ]
         attempts = latest
     if roster:
         attempts, said = share_group_work(attempts, roster)
@@ -55,8 +71,8 @@ def collect_submissions(
     return ClassSubmissions(
         [_make_job(item, extensions.get(item.student, 0.0)) for item in attempts],
         late=tuple(dict.fromkeys(item.student for item in attempts if item.late)),
-        strangers=tuple(dict.fromkeys(item.student for item in attempts if not item.on_roster)) if roster else (),
-        absent=tuple(student for student in expected if student not in here),
+        not_on_roster=tuple(dict.fromkeys(item.student for item in attempts if not item.on_roster)) if roster else (),
+        missing=tuple(student for student in expected if student not in here),
         ignored=tuple(sorted(ignored, key=lambda item: item.entry)),
         warnings=tuple(warnings),
     )
@@ -76,16 +92,6 @@ def _make_job(item: HandedIn, extension_days: float) -> Job:
         entry=item.entry,
         notes=(item.note,) if item.note else (),
     )
-
-
-def _set_earlier_aside(attempts: Sequence[HandedIn], latest: Sequence[HandedIn]) -> list[Ignored]:
-    kept = {item.entry for item in latest}
-    later = {item.student: item.entry for item in latest}
-    earlier = {item.entry: item for item in attempts if item.entry not in kept}
-    return [
-        Ignored(entry, f"an earlier attempt of {item.student}: {later[item.student]} is graded")
-        for entry, item in earlier.items()
-    ]
 
 
 def _warn_of_lacking_times(attempts: Sequence[HandedIn], system: str) -> list[str]:

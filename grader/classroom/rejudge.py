@@ -27,8 +27,7 @@ from grader.model.course import Course, commit_to
 from grader.model.devices import recall_choice
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
-
-MAX_NAMES = 10
+from grader.model.text import list_some
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class RejudgeOptions:
 
     course: Course
     jobs: int | None = None
-    store: str | None = None
+    gradebook: str | None = None
     force: bool = False
 
 
@@ -112,7 +111,7 @@ class RecordedSource:
         """Return a line on those who had to be graded again."""
         if not self._regraded:
             return []
-        names = ", ".join(self._regraded[:MAX_NAMES]) + (", ..." if len(self._regraded) > MAX_NAMES else "")
+        names = list_some(self._regraded)
         return [
             f"{len(self._regraded)} graded again, because there is no recording of them, or it was made under other "
             f"conditions: {names}"
@@ -142,7 +141,7 @@ def rejudge_run(
 
     `open_executor` opens other workers than those of this machine.
     """
-    if not options.store and not source.gradebook.is_file():
+    if not options.gradebook and not source.gradebook.is_file():
         source.list_reports()  # says what is wrong where the folder is not a run at all
         raise UsageError(f"no gradebook in {str(source.folder)!r}: pass --store where the class was graded with it")
     students = source.list_students()
@@ -154,11 +153,13 @@ def rejudge_run(
     with (
         notice_interrupt() as interrupted,
         target.open(),
-        open_gradebook(options.store or source.gradebook) as former,
-        open_gradebook(options.store or target.gradebook) as gradebook,
+        open_gradebook(options.gradebook or source.gradebook) as former,
+        open_gradebook(options.gradebook or target.gradebook) as gradebook,
         (open_executor or open_replaying)(assignment, isolation, workers, device) as executor,
     ):
-        _adopt_adjustments(assignment.name, former, gradebook)
+        if not gradebook.list_adjustments(assignment.name):
+            rows = [row for rows in former.list_adjustments(assignment.name).values() for row in rows]
+            gradebook.add_adjustments(assignment.name, sorted(rows, key=lambda row: row.number))
         repeater = _make_repeater(assignment, conditions, options.course, source)
         digest = gradebook.add_fingerprint(repeater.fingerprint.dump())
         batch = open_batch(
@@ -179,13 +180,6 @@ def rejudge_run(
         )
         left = batch.grade([Job(Path(), student=student) for student in students])
         return conclude(batch, left, [], source.read_entries())
-
-
-def _adopt_adjustments(assignment: str, former: Gradebook, gradebook: Gradebook) -> None:
-    """Copy the adjustments of the former run into a gradebook that has none."""
-    if not gradebook.list_adjustments(assignment):
-        rows = [row for rows in former.list_adjustments(assignment).values() for row in rows]
-        gradebook.add_adjustments(assignment, sorted(rows, key=lambda row: row.number))
 
 
 def _make_repeater(

@@ -1,4 +1,4 @@
-"""Where a class's work comes from: what is known of each entry already, and what a worker has to do for it.
+"""The sources of a class's work: they say what is known of an entry already, and what a worker has to do for it.
 
 `FreshSource` reads submissions (`grader batch`); `rejudge.RecordedSource` takes up what was recorded of them.
 """
@@ -9,10 +9,10 @@ from typing import Protocol
 
 from grader.classroom.executor import TaskResult
 from grader.classroom.gradebook import Attempt, Evidence, Gradebook
+from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.run_folder import RunFolder
 from grader.grading.cache_key import CacheKey, GradingConditions
 from grader.grading.worker import Job, describe_submission
-from grader.intake import read_submission
 from grader.model.assignment import Assignment
 from grader.model.digests import digest_submission
 from grader.model.report import GradedSubmission, GradeReport
@@ -31,7 +31,7 @@ class ClassEntry:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownAttempt:
     """An attempt that counts as it is: it is in the gradebook already."""
 
     attempt: Attempt
@@ -55,7 +55,7 @@ class Left:
 class Source(Protocol):
     """The work of a class: `identify` an entry, then `prepare` it unless it was graded before."""
 
-    def identify(self, index: int, job: Job) -> ClassEntry | Known | Settled:
+    def identify(self, index: int, job: Job) -> ClassEntry | KnownAttempt | Settled:
         """Return an entry with the key of its result, or the result itself."""
 
     def prepare(self, entry: ClassEntry) -> ClassEntry | Settled | Left:
@@ -80,19 +80,18 @@ class FreshSource:
     run: RunFolder
     gradebook: Gradebook
     commitment: str
+    read_ahead: ReadAhead
     fingerprint: str = ""
     pending: bool = False
 
-    def identify(self, index: int, job: Job) -> ClassEntry | Known | Settled:
+    def identify(self, index: int, job: Job) -> ClassEntry | KnownAttempt | Settled:
         """Read the submission. Whatever one student submitted must not stop the class."""
         if self.pending:
             latest = self.gradebook.find_latest_attempt(job.student, self.assignment.name)
             if latest and latest.report.status != "pending":
-                return Known(latest)
+                return KnownAttempt(latest)
         try:
-            submission = read_submission(
-                job.path, module=self.assignment.module, defines=self.assignment.defines, student=job.student
-            )
+            submission = self.read_ahead.take(index, job)
         except Exception as error:  # noqa: BLE001 - see above
             fault = f"reading it failed: {type(error).__name__}: {error}"
             report = make_fault(self.assignment, self.conditions, job, fault)
@@ -100,12 +99,20 @@ class FreshSource:
             return Settled(Attempt(self.conditions.make_key(""), report, evidence))
         warning = f"{job.student}: cannot be read: {submission.refused}" if submission.refused else ""
         key = self.conditions.make_key(digest_submission(submission))
+        if submission.refused:
+            # What was too much to read is not read again by a worker.
+            job = replace(job, submission=submission)
         return ClassEntry(index, job, describe_submission(job, submission), key, warning)
 
     def prepare(self, entry: ClassEntry) -> ClassEntry:
         """Keep the results of a report that waits for a GPU, as far as they would be the same again."""
         former = self.gradebook.find_latest_attempt(entry.job.student, self.assignment.name) if self.pending else None
-        if former is None or not self._still_holds(former, entry.key):
+        if former is None or former.report.seed_commitment != self.commitment:
+            return entry
+        # The environment must be the same, except for the device.
+        here, there = self.conditions.environment, former.report.environment
+        key = replace(self.conditions, environment=there).make_key(entry.key.submission)
+        if former.key != key or there.model_copy(update={"device": here.device}) != here:
             return entry
         kept = tuple(test for test in former.report.tests if test.status is not Verdict.PENDING)
         recording = self.run.recordings / former.evidence.recording
@@ -122,16 +129,6 @@ class FreshSource:
     def list_warnings(self) -> list[str]:
         """Return no warnings: those of a fresh class are about single entries."""
         return []
-
-    def _still_holds(self, former: Attempt, key: CacheKey) -> bool:
-        """Tell whether a result was made under these conditions, except for the device."""
-        device = self.conditions.environment.device
-        elsewhere = former.report.environment.model_copy(update={"device": device})
-        return (
-            former.key == replace(self.conditions, environment=former.report.environment).make_key(key.submission)
-            and elsewhere == self.conditions.environment
-            and former.report.seed_commitment == self.commitment
-        )
 
 
 def find_trouble(conditions: GradingConditions, result: TaskResult, report: GradeReport) -> str:

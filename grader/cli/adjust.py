@@ -6,24 +6,26 @@ from typing import Annotated, Optional
 
 import typer
 
+from grader.cli.options import RunArgument
 from grader.model.errors import UsageError
+from grader.reporting.safe_text import escape_control_characters
 
 
 def adjust(
-    run: Annotated[Path, typer.Argument(help="The folder that `grader batch` wrote.")],
-    student: Annotated[str, typer.Argument(help="Whose report; without one, list all adjustments.")] = "",
+    run: RunArgument,
+    student: Annotated[str, typer.Argument(help="Student to adjust; default: list all adjustments.")] = "",
     todo: Annotated[str, typer.Option("--todo", help="Override the points of this TODO with --points.")] = "",
-    points: Annotated[Optional[float], typer.Option(help="The points for --todo.")] = None,  # noqa: UP045
+    points: Annotated[Optional[float], typer.Option(help="Points for --todo.")] = None,  # noqa: UP045
     score: Annotated[Optional[float], typer.Option(help="Override the score.")] = None,  # noqa: UP045
     bonus: Annotated[Optional[float], typer.Option(help="Add points, or take some with a minus sign.")] = None,  # noqa: UP045
-    excuse: Annotated[bool, typer.Option("--excuse", help="Excuse the student: no score is handed on.")] = False,
-    hold: Annotated[bool, typer.Option("--hold", help="Keep the report back from exports and pushes.")] = False,
+    excuse: Annotated[bool, typer.Option("--excuse", help="Excuse the student: no score is passed on.")] = False,
+    hold: Annotated[bool, typer.Option("--hold", help="Keep the report out of exports and pushes.")] = False,
     undo: Annotated[Optional[int], typer.Option(help="Take back the adjustment with this number.")] = None,  # noqa: UP045
-    reason: Annotated[str, typer.Option(help="Why; for staff only.")] = "",
-    comment: Annotated[str, typer.Option(help="What the student reads.")] = "",
-    by: Annotated[str, typer.Option(help="Who adjusts; default: your user name.")] = "",
+    reason: Annotated[str, typer.Option(help="Reason, shown to staff only.")] = "",
+    comment: Annotated[str, typer.Option(help="Comment for the student.")] = "",
+    by: Annotated[str, typer.Option(help="Name of the person who adjusts; default: your user name.")] = "",
     rows: Annotated[Optional[Path], typer.Option("--import", help="Read adjustments from a CSV.")] = None,  # noqa: UP045
-    store: Annotated[Optional[str], typer.Option(help="The gradebook, if it is not in RUN.")] = None,  # noqa: UP045
+    store: Annotated[Optional[str], typer.Option(help="Database of the gradebook, if it is not in RUN.")] = None,  # noqa: UP045
 ) -> None:
     """Correct a report by hand. The correction survives every regrade."""
     from grader.classroom.adjust import adjust_run, find_run, list_adjustments
@@ -34,7 +36,7 @@ def adjust(
         made = read_adjustments(rows, by=author)
     elif not student:
         for row in list_adjustments(folder, store):
-            typer.echo(row.describe())
+            typer.echo(escape_control_characters(row.describe()))
         return
     else:
         given: list[tuple[Kind, bool]] = [
@@ -53,4 +55,5 @@ def adjust(
         ]  # fmt: skip
     for report in adjust_run(folder, made, store):
         excused = " (excused)" if report.excused else " (held)" if report.held else ""
-        typer.echo(f"{report.submission.student}: {report.score:g} of {report.max_score:g}{excused}")
+        student = escape_control_characters(report.submission.student)
+        typer.echo(f"{student}: {report.score:g} of {report.max_score:g}{excused}")

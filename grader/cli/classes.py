@@ -54,14 +54,12 @@ def batch(
     from grader.classroom.worker_count import choose_worker_count
     from grader.intake.roster import read_roster
     from grader.reporting.terminal import open_progress, print_class
+    from grader.sandbox.reader import open_reader
 
     chosen = current_course(course).load_assignment(assignment)
-    found = collect_submissions(
-        open_class(folder, run),
-        chosen,
-        read_roster(roster) if roster else None,
-        read_times(times) if times else None,
-    )
+    known, listed = read_roster(roster) if roster else None, read_times(times) if times else None
+    find = open_reader(isolation.value).find_candidate
+    found = collect_submissions(open_class(folder, run), chosen, known, listed, find=find)
     if not quiet:
         _warn_of_roster(found)
     # The workers of a cluster may have the GPU that this machine lacks.
@@ -71,7 +69,7 @@ def batch(
         isolation.value,
         workers,
         dask=dask,
-        store=store,
+        gradebook=store,
         force=force,
         record=record,
         device=device.value,
@@ -106,7 +104,7 @@ def rejudge(
     from grader.reporting.terminal import open_progress, print_class
 
     source, target = RunFolder(run), RunFolder(output or run)
-    options = RejudgeOptions(course=current_course(course), jobs=jobs, store=store, force=force)
+    options = RejudgeOptions(course=current_course(course), jobs=jobs, gradebook=store, force=force)
     with open_progress(len(source.list_students()), quiet=quiet) as on_report:
         done = rejudge_run(source, target, options, on_report)
     if not quiet:
@@ -135,15 +133,15 @@ def _warn_of_roster(found: "ClassSubmissions") -> None:
         warn(warning)
     for what, names in (
         ("late", found.late),
-        ("not on the roster", found.strangers),
-        ("no submission from", found.absent),
+        ("not on the roster", found.not_on_roster),
+        ("no submission from", found.missing),
     ):
         if names:
             warn(f"{what}: {list_some(names)}")
 
 
 def _finish(done: "GradedClass") -> None:
-    for line in done.attention:
+    for line in done.warnings:
         warn(line)
     if done.left:
         warn(f"interrupted, {len(done.left)} left: {list_some(done.left)}; run the same command again to continue")

@@ -9,10 +9,10 @@ _MODULES = {
     "parity": ("assert_equal", "assert_moved", "assert_parity", "assert_shape", "assert_unchanged"),
     "module_tools": ("in_float64", "load_weights", "parameter_gradients"),
     "suite_tools": (
-        "Batch",
+        "DecoderBatch",
         "Caller",
         "DecoderCase",
-        "Pair",
+        "ModulePair",
         "as_ids",
         "decoder_arguments",
         "draw_batch",

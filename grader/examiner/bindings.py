@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from grader.examiner.calls import Calls
 from grader.examiner.canonical import Canon
-from grader.examiner.meanings import Flow, Known, Own, Slot, Text
+from grader.examiner.meanings import Flow, LibraryObject, Own, Slot, Text
 from grader.examiner.scopes import Comprehension, Function, Placed, Scope, place_nodes
 
 
@@ -70,8 +70,8 @@ class Bindings:
                 found = self.canon.walk(alias.name if alias.asname else alias.name.partition(".")[0])
                 bound = alias.asname or alias.name.partition(".")[0]
             if found:
-                self.flow.add(self._slot(bound, scope), Known(found))
-                self.flow.add(self.flow.of(node), Known(found))
+                self.flow.add(self._slot(bound, scope), LibraryObject(found))
+                self.flow.add(self.flow.of(node), LibraryObject(found))
 
     def _read_definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: Scope) -> None:
         flow = self.flow
@@ -165,10 +165,10 @@ class Bindings:
         if home is self.module and name not in home.binds:
             for star in self._stars:
                 if found := self.canon.walk(f"{star}.{name}"):
-                    self.flow.add(slot, Known(found))
+                    self.flow.add(slot, LibraryObject(found))
         # A name that nothing binds, or a parameter, stands for itself.
         if (name in home.parameters or name not in home.binds) and (found := self.canon.start(name)):
-            self.flow.add(slot, Known(found))
+            self.flow.add(slot, LibraryObject(found))
 
     def _read_comprehension(self, node: Comprehension, slot: Slot) -> None:
         results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
@@ -203,7 +203,7 @@ class Bindings:
 
 
 def _list_parts(node: ast.AST) -> Iterable[ast.expr]:
-    """The parts that an expression may be, or may hold."""
+    """List the parts that an expression may be, or may hold."""
     match node:
         case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
             return parts

@@ -1,4 +1,4 @@
-"""What calls give: the built-in ways to look things up by name, and the submission's own functions."""
+"""The results of calls: the built-in ways to look things up by name, and the submission's own functions."""
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from grader.examiner.canonical import Canon
-from grader.examiner.meanings import Attributes, Flow, Getter, Known, Own, Slot, Value
+from grader.examiner.meanings import Attributes, Flow, Getter, LibraryObject, Own, Slot, Value
 from grader.examiner.scopes import Function, Scope, list_arguments
 
 
@@ -79,7 +79,7 @@ class Calls:
         def follow(value: Value) -> None:
             if isinstance(value, Own):
                 self._enter_own(value.node, [argument], {}, argument)
-            elif isinstance(value, Known):
+            elif isinstance(value, LibraryObject):
                 self.flow.add(argument, value)
 
         self.flow.listen(function, follow)
@@ -87,9 +87,13 @@ class Calls:
     def read_key(self, node: ast.AST, owner: Slot, key: ast.expr, target: Slot) -> None:
         """Let `owner[key]` flow for every text that the key may be."""
 
+        def note_global(text: str, value: Value) -> None:
+            if value == Attributes(""):
+                self.global_reads.setdefault(id(node), set()).add(text)
+
         def read(text: str) -> None:
             self.flow.read_key(owner, text, target)
-            self.flow.listen(owner, partial(self._note_global, node, text))
+            self.flow.listen(owner, partial(note_global, text))
 
         self._for_texts(Lookup(node, owner, self.flow.of(key)), key, read)
 
@@ -105,15 +109,13 @@ class Calls:
         """List the lookups in something that matters whose name is made up only when they run."""
         found = list(self._unclear)
         for lookup in self._lookups:
-            owners = [value for value in self.flow.values[lookup.owner] if isinstance(value, Known | Attributes)]
+            owners = [
+                value for value in self.flow.values[lookup.owner] if isinstance(value, LibraryObject | Attributes)
+            ]
             names = sorted(value.name or "the module itself" for value in owners)
             if names and not self.flow.list_texts(lookup.key):
                 found.append((lookup.node, f"looks something up in {names[0]} by a name that it makes up"))
         return found
-
-    def _note_global(self, node: ast.AST, text: str, value: Value) -> None:
-        if value == Attributes(""):
-            self.global_reads.setdefault(id(node), set()).add(text)
 
     def _for_texts(self, lookup: Lookup, key: ast.expr, use: Callable[[str], None]) -> None:
         if isinstance(key, ast.Constant):
@@ -154,8 +156,14 @@ class Calls:
         if isinstance(callee, Own):
             self._enter_own(callee.node, slots, named, slot)
         elif isinstance(callee, Getter) and slots:
-            self._get(callee.path, slots[0], slot)
-        elif isinstance(callee, Known) and callee.name in TOOLS:
+            owner = slots[0]
+            for name in callee.path.split("."):
+                found = self.flow.make_slot()
+                self.flow.read_attribute(owner, name, found)
+                self.flow.read_key(owner, name, found)
+                owner = found
+            self.flow.copy(owner, slot)
+        elif isinstance(callee, LibraryObject) and callee.name in TOOLS:
             self._use_tool(call, scope, callee.name)
 
     def _use_tool(self, call: ast.Call, scope: Scope, tool: str) -> None:
@@ -179,8 +187,12 @@ class Calls:
 
     def _find_by_text(self, call: ast.Call, tool: str, arguments: Sequence[ast.expr]) -> None:
         slot, owner = self.flow.of(call), self.flow.make_slot()
-        self.flow.add(owner, Known(tool))
-        package = _read_text(arguments[1]) if len(arguments) > 1 else ""
+        self.flow.add(owner, LibraryObject(tool))
+        match arguments[1:]:
+            case [ast.Constant(value=str(package)), *_]:
+                pass
+            case _:
+                package = ""
 
         def find(text: str) -> None:
             if tool in GETTERS:
@@ -189,18 +201,10 @@ class Calls:
             path = f"{package}{text}" if text.startswith(".") else text.replace(":", ".")
             paths = [path, path.partition(".")[0]] if tool.endswith("__import__") else [path]
             for found in filter(None, map(self.canon.walk, paths)):
-                self.flow.add(slot, Known(found))
+                self.flow.add(slot, LibraryObject(found))
 
         for argument in arguments if tool in GETTERS else arguments[:1]:
             self._for_texts(Lookup(call, owner, self.flow.of(argument)), argument, find)
-
-    def _get(self, path: str, owner: Slot, target: Slot) -> None:
-        for name in path.split("."):
-            found = self.flow.make_slot()
-            self.flow.read_attribute(owner, name, found)
-            self.flow.read_key(owner, name, found)
-            owner = found
-        self.flow.copy(owner, target)
 
     def _evaluate(self, call: ast.Call, source: ast.expr, scope: Scope) -> None:
         if id(call) in self.evaluated:
@@ -245,11 +249,7 @@ class Calls:
 
 
 def _list_attributes(value: Value) -> Value:
-    return Attributes(value.name) if isinstance(value, Known) else value
-
-
-def _read_text(node: ast.expr) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    return Attributes(value.name) if isinstance(value, LibraryObject) else value
 
 
 def _parse(source: ast.expr) -> ast.Module | None:

@@ -15,7 +15,7 @@ MAX_LENGTH = 300
 
 
 class Canon:
-    """What dotted names stand for, among those that lead to one of the `forbidden` names or to a `tool`."""
+    """The meanings of dotted names, among those that lead to one of the `forbidden` names or to a `tool`."""
 
     def __init__(self, forbidden: Collection[str], tools: Collection[str] = ()) -> None:
         self.forbidden = frozenset(forbidden)
@@ -60,13 +60,11 @@ class Canon:
         elif child is not _MISSING:
             path = self._find_name(child) or path
         self._objects[path] = child
-        return path if self._matters(path, child) else ""
-
-    def _matters(self, path: str, child: object) -> bool:
         if path in self.leads or self.find_forbidden(path) or isinstance(child, ModuleType):
-            return True
+            return path
         # What holds others but is no module, such as torch._C._VariableFunctions.
-        return child is not _MISSING and not callable(child) and type(child).__module__.startswith("torch._C")
+        is_holder = child is not _MISSING and not callable(child) and type(child).__module__.startswith("torch._C")
+        return path if is_holder else ""
 
     def _read(self, owner: str, name: str) -> object:
         holder = self._objects.get(owner, _MISSING) if "." in owner else sys.modules.get(owner, _MISSING)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Examination:
-    """What the fixtures of a suite need; `examine` changes the submission from one run to the next."""
+    """The state that the fixtures of a suite use; `examine` changes the submission from one run to the next."""
 
     assignment: Assignment
     secret: bytes

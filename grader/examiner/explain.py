@@ -13,6 +13,7 @@ from types import FunctionType, ModuleType
 from grader.examiner.stubs import find_open_todo
 from grader.model.marks import SENTINEL
 from grader.model.submission import Submission
+from grader.model.text import shorten
 from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import Call, Raised, Request
 
@@ -25,7 +26,7 @@ NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
 
 @dataclass(frozen=True)
 class RaiseContext:
-    """What is known of a submission when it raises.
+    """The facts about a submission that help to explain what it raised.
 
     `signatures` are those of the reference, and `failures` says why a name could not be defined.
     """
@@ -38,22 +39,21 @@ class RaiseContext:
 def explain_exception(raised: Raised, request: Request, context: RaiseContext) -> SubmissionError:
     """Return the error that a `Raised` reply stands for."""
     verdict = _find_verdict(raised)
-    message = _describe(raised, verdict, request, context)
-    lines = _read_lines(raised, context.submission.source)
-    return SubmissionError(verdict, message, exception_type=raised.kind, line=lines[-1][0] if lines else 0)
-
-
-def _describe(raised: Raised, verdict: Verdict, request: Request, context: RaiseContext) -> str:
-    lines = _read_lines(raised, context.submission.source)
-    text, place = _shorten(raised.message), describe_place(*lines[-1], context.submission) if lines else ""
+    source = context.submission.source
+    lines = _read_lines(raised, source)
+    text, place = shorten(raised.message, MAX_MESSAGE), describe_place(*lines[-1], context.submission) if lines else ""
     if verdict is Verdict.UNFILLED:
-        return _describe_open_todo(raised, context.submission.source)
-    if verdict is Verdict.MALFORMED_REPLY:
-        return f"the result could not be sent: {text}"
-    if verdict is Verdict.CRASHED:
-        return f"the code ended the program (SystemExit: {text}){place}"
-    reason = _compare_signatures(raised, request, context) or _explain_name(raised, context)
-    return f"{raised.kind[:60]}: {text}{place}{reason}"
+        users = lines[:-1] if _raised_in_sentinel(raised) else lines
+        todo = find_open_todo(source, users[-1][0]) if users else ""
+        message = f"TODO {todo[:60]} is not filled in" if todo else f"a {SENTINEL} is still in the code"
+    elif verdict is Verdict.MALFORMED_REPLY:
+        message = f"the result could not be sent: {text}"
+    elif verdict is Verdict.CRASHED:
+        message = f"the code ended the program (SystemExit: {text}){place}"
+    else:
+        reason = _compare_signatures(raised, request, context) or _explain_name(raised, context)
+        message = f"{raised.kind[:60]}: {text}{place}{reason}"
+    return SubmissionError(verdict, message, exception_type=raised.kind, line=lines[-1][0] if lines else 0)
 
 
 def _find_verdict(raised: Raised) -> Verdict:
@@ -76,13 +76,6 @@ def _raised_in_sentinel(raised: Raised) -> bool:
         case [*_, [_, str(function)]]:
             return function == SENTINEL
     return False
-
-
-def _describe_open_todo(raised: Raised, source: str) -> str:
-    lines = _read_lines(raised, source)
-    users = lines[:-1] if _raised_in_sentinel(raised) else lines
-    todo = find_open_todo(source, users[-1][0]) if users else ""
-    return f"TODO {todo[:60]} is not filled in" if todo else f"a {SENTINEL} is still in the code"
 
 
 def _find_unknown_name(raised: Raised) -> str:
@@ -160,23 +153,16 @@ def find_signature(source: str, name: str) -> str | None:
     if isinstance(scope, ast.ClassDef):
         bound = True
         scope = next((node for node in scope.body if getattr(node, "name", "") == "__init__"), scope)
-    return f"{name}({_write_parameters(scope.args, bound=bound)})" if isinstance(scope, ast.FunctionDef) else None
+    if not isinstance(scope, ast.FunctionDef):
+        return None
+    for item in ast.walk(scope.args):
+        if isinstance(item, ast.arg):
+            item.annotation = None
+    first = scope.args.posonlyargs or scope.args.args
+    del first[: int(bound)]
+    return f"{name}({ast.unparse(scope.args)})"
 
 
 def _simplify(function: FunctionType, *, bound: bool) -> inspect.Signature:
     parameters = list(inspect.signature(function).parameters.values())[bound:]
     return inspect.Signature([item.replace(annotation=item.empty) for item in parameters])
-
-
-def _write_parameters(parameters: ast.arguments, *, bound: bool) -> str:
-    for item in ast.walk(parameters):
-        if isinstance(item, ast.arg):
-            item.annotation = None
-    first = parameters.posonlyargs or parameters.args
-    del first[: int(bound)]
-    return ast.unparse(parameters)
-
-
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_MESSAGE else line[: MAX_MESSAGE - 1] + "…"

@@ -66,7 +66,7 @@ class Reached:
 
 
 def find_forbidden(source: str, todos: Sequence[Todo], reference: str = "") -> dict[str, Use]:
-    """For each TODO that uses a name it must not: the first such use."""
+    """Return for each TODO that uses a name it must not the first such use."""
     return review_source(source, tuple(todos), reference).uses
 
 
@@ -109,14 +109,14 @@ def list_remarks(submission: Submission, assignment: Assignment) -> tuple[str, .
 
 
 def forbid_use(use: Use, submission: Submission) -> Outcome:
-    """How every test of a TODO ends that uses what it must not."""
+    """Return the outcome of every test of a TODO that uses what it must not."""
     place = submission.locate(use.line).describe()
     return Outcome(Verdict.FORBIDDEN, f"{use.name} is not to be used here ({place}): this TODO asks for your own code")
 
 
 @dataclass(frozen=True)
 class Given:
-    """What the course's own module allows: its lines outside of solutions, and which names its definitions reach."""
+    """The freedom that the course's own module gives: its lines outside of solutions, and the names that it reaches."""
 
     lines: frozenset[str] = frozenset()
     tree: ast.Module = field(default_factory=lambda: ast.Module([], []))
@@ -183,7 +183,7 @@ class _Module:
                 yield found
 
     def knows(self, attribute: ast.Attribute) -> bool:
-        """Whether it is known what an attribute stands for, be it a definition of the submission's own."""
+        """Say whether the meaning of an attribute is known, be it a definition of the submission's own."""
         flow = self.bindings.flow
         return bool(flow.values[flow.of(attribute)] or flow.values[flow.of_field(attribute.attr)])
 
@@ -212,7 +212,12 @@ class _Court:
             for name in _list_owned(other) - self.own
             for forbidden in other.forbid
         }
-        self.leaves = {leaf for name in todo.forbid if _is_telling(leaf := name.rpartition(".")[2])}
+        leaves = {name.rpartition(".")[2] for name in todo.forbid}
+        self.leaves = {
+            leaf
+            for leaf in leaves
+            if len(leaf) >= LEAST_LEAF and ("_" in leaf.strip("_") or sum(map(str.isupper, leaf)) > 1)
+        }
         self.reached = list(self._reach())
 
     def find_uses(self) -> list[Use]:
@@ -270,10 +275,6 @@ class _Court:
                     for used in sorted(self.module.list_names(inner) - seen):
                         seen.add(used)
                         waiting.append((used, via or getattr(inner, "lineno", 0)))
-
-
-def _is_telling(leaf: str) -> bool:
-    return len(leaf) >= LEAST_LEAF and ("_" in leaf.strip("_") or sum(letter.isupper() for letter in leaf) > 1)
 
 
 def _list_owned(todo: Todo) -> frozenset[str]:

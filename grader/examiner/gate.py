@@ -23,11 +23,11 @@ class Gate(Protocol):
 
     @property
     def todo(self) -> str:
-        """The TODO."""
+        """Return the TODO."""
 
     @property
     def id(self) -> str:
-        """The test's id."""
+        """Return the test's id."""
 
 
 GateTest = TypeVar("GateTest", bound=Gate)

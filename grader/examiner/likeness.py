@@ -47,13 +47,19 @@ def measure_likeness(actual: Any, expected: Any) -> float:
     if isinstance(expected, torch.Tensor):
         return _compare_tensors(actual, expected.detach().cpu())
     if isinstance(expected, Mapping):
-        return _compare_mappings(actual, expected)
+        if not isinstance(actual, Mapping) or not expected:
+            return float(isinstance(actual, Mapping) and not actual and not expected)
+        return math.fsum(measure_likeness(actual.get(key), value) for key, value in expected.items()) / len(expected)
     if isinstance(expected, (list, tuple, str)):
         return _compare_sequences(actual, expected)
     if isinstance(expected, bool) or expected is None:
         return float(actual is expected)
     if isinstance(expected, (int, float)):
-        return _compare_numbers(actual, float(expected))
+        if isinstance(actual, torch.Tensor) and actual.numel() == 1:
+            actual = actual.item()
+        if isinstance(actual, bool) or not isinstance(actual, (int, float)):
+            return 0.0
+        return float(abs(actual - float(expected)) <= NEARNESS * abs(float(expected)) + 1e-9)
     return 0.0
 
 
@@ -86,12 +92,6 @@ def _rank(values: torch.Tensor) -> torch.Tensor:
     return values.argsort().argsort().double()
 
 
-def _compare_mappings(actual: Any, expected: Mapping[Any, Any]) -> float:
-    if not isinstance(actual, Mapping) or not expected:
-        return float(isinstance(actual, Mapping) and not actual and not expected)
-    return math.fsum(measure_likeness(actual.get(key), value) for key, value in expected.items()) / len(expected)
-
-
 def _compare_sequences(actual: Any, expected: Sequence[Any]) -> float:
     if not isinstance(actual, (list, tuple, str)) or isinstance(actual, str) != isinstance(expected, str):
         return 0.0
@@ -114,11 +114,3 @@ def _as_plain(item: Any) -> Any:
 def _pair_up(items: list[Any]) -> list[Any]:
     # Neighbours: in another order few of them are left, where many items stay in order by chance.
     return list(pairwise(items)) if len(items) >= MIN_PAIRED else items
-
-
-def _compare_numbers(actual: Any, expected: float) -> float:
-    if isinstance(actual, torch.Tensor) and actual.numel() == 1:
-        actual = actual.item()
-    if isinstance(actual, bool) or not isinstance(actual, (int, float)):
-        return 0.0
-    return float(abs(actual - expected) <= NEARNESS * abs(expected) + 1e-9)

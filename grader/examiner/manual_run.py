@@ -6,19 +6,21 @@ import pytest
 
 from grader.examiner.examination import Examination, prepare_device
 from grader.examiner.session import SubmissionSession
-from grader.intake import read_submission
 from grader.model.assignment import HIDDEN_TESTS, Assignment
 from grader.model.course import Course, find_course
 from grader.model.devices import choose_device
 from grader.sandbox.channel import Channel, JailChannel
 from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.jail import Jail, choose_isolation
+from grader.sandbox.reader import read_confined
 
 
 def open_manual_run(config: pytest.Config, path: Path) -> Examination:
     """Start a jail for the submission. Raises pytest.UsageError if it cannot be read."""
     assignment = _find_assignment(config)
-    submission = read_submission(path, module=assignment.module, defines=assignment.defines)
+    submission = read_confined(
+        path, isolation=config.getoption("--isolation"), module=assignment.module, defines=assignment.defines
+    )
     if submission.refused:
         raise pytest.UsageError(submission.refused)
     device = choose_device(assignment, config.getoption("--device"))

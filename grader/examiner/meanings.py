@@ -1,4 +1,4 @@
-"""What the expressions of a module may stand for, among the things that a policy cares about. Nothing is run.
+"""The possible meanings of a module's expressions, among the things that a policy cares about. Nothing is run.
 
 Every expression, variable and attribute name is a slot; values flow from slot to slot along the ways that assignments,
 calls and lookups make. A way is walked once for each value, a slot holds few values, and the number of steps is
@@ -20,7 +20,7 @@ MAX_STEPS = 600_000
 
 
 @dataclass(frozen=True)
-class Known:
+class LibraryObject:
     """A library's object by its canonical name."""
 
     name: str
@@ -49,12 +49,12 @@ class Own:
 
 @dataclass(frozen=True)
 class Getter:
-    """What `operator.attrgetter("a.b")` and its kin give."""
+    """A function from `operator.attrgetter("a.b")` or one of its kin."""
 
     path: str
 
 
-Value = Known | Attributes | Text | Own | Getter
+Value = LibraryObject | Attributes | Text | Own | Getter
 Slot = int
 
 
@@ -126,11 +126,11 @@ class Flow:
         self.copy(self.of_field(name), target)
 
         def follow(value: Value) -> None:
-            if isinstance(value, Known):
+            if isinstance(value, LibraryObject):
                 if name == "__dict__":
                     self.add(target, Attributes(value.name))
                 elif found := self.canon.step(value.name, name):
-                    self.add(target, Known(found))
+                    self.add(target, LibraryObject(found))
 
         self.listen(owner, follow)
 
@@ -140,7 +140,7 @@ class Flow:
         def follow(value: Value) -> None:
             if value == Attributes(""):
                 self.copy(self.of_name(name, None), target)
-            elif value == Known("sys.modules"):
+            elif value == LibraryObject("sys.modules"):
                 self._add_known(target, self.canon.walk(name))
             elif isinstance(value, Attributes):
                 self._add_known(target, self.canon.step(value.name, name))
@@ -149,7 +149,7 @@ class Flow:
 
     def _add_known(self, slot: Slot, name: str) -> None:
         if name:
-            self.add(slot, Known(name))
+            self.add(slot, LibraryObject(name))
 
     def settle(self) -> None:
         """Let everything flow until nothing moves, or until that takes too many steps."""
@@ -165,7 +165,7 @@ class Flow:
 
     def list_known(self, slot: Slot) -> list[str]:
         """List the library objects that a slot may hold."""
-        return sorted(value.name for value in self.values[slot] if isinstance(value, Known))
+        return sorted(value.name for value in self.values[slot] if isinstance(value, LibraryObject))
 
     def list_texts(self, slot: Slot) -> list[str]:
         """List the texts that a slot may hold."""

@@ -56,7 +56,7 @@ def _list_bound(node: ast.AST) -> set[str]:
 
 
 def _list_roots(target: ast.AST) -> Iterator[str]:
-    """The names that a target changes: `Class` of `Class.forward`, `f` of `globals()["f"]`."""
+    """List the names that a target changes: `Class` of `Class.forward`, `f` of `globals()["f"]`."""
     waiting = [target]
     while waiting:
         node = waiting.pop()

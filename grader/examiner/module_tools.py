@@ -1,4 +1,4 @@
-"""What tests do with a module on either side: the reference's own, or a remote one."""
+"""Tools for tests that work on a module on either side: the reference's own, or a remote one."""
 
 import copy
 from collections.abc import Callable
@@ -52,9 +52,12 @@ def state_shapes(module: Any) -> dict[str, Shape] | None:
         return read_shapes(module)
     # Read inside the jail: otherwise the tensors themselves would have to travel.
     shapes = apply_stand_in(read_shapes, module)
-    if shapes is not None and not (isinstance(shapes, dict) and all(map(_is_shape, shapes.values()))):
+    if shapes is None:
+        return None
+    found = list(shapes.values()) if isinstance(shapes, dict) else [None]
+    if not all(isinstance(shape, tuple) and all(type(size) is int for size in shape) for shape in found):
         raise SubmissionError(Verdict.MALFORMED_REPLY, "shapes that are none")
-    return shapes if shapes is None else {str(name): shape for name, shape in shapes.items()}
+    return {str(name): shape for name, shape in shapes.items()}
 
 
 def read_shapes(module: torch.nn.Module) -> dict[str, tuple[int, ...]] | None:
@@ -63,10 +66,6 @@ def read_shapes(module: torch.nn.Module) -> dict[str, tuple[int, ...]] | None:
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         return None
     return {str(name): tuple(value.shape) for name, value in state.items()}
-
-
-def _is_shape(shape: Any) -> bool:
-    return isinstance(shape, tuple) and all(type(size) is int for size in shape)
 
 
 def load_weights(theirs: Any, ours: torch.nn.Module) -> None:

@@ -135,13 +135,17 @@ def _compare_tensors(actual: Any, expected: torch.Tensor, what: str, precise: An
 def _compare_values(actual: torch.Tensor, expected: torch.Tensor, what: str, precise: Any, mistakes: Any) -> None:
     if torch.equal(actual, expected):
         return
-    if not expected.is_floating_point():
-        different = actual != expected
-    else:
-        _compare_finiteness(actual, expected, what)
+    different = actual != expected
+    if expected.is_floating_point():
+        finite = torch.isfinite(expected)
+        strange = finite & ~torch.isfinite(actual)
+        if strange.any():
+            kind = "nan" if torch.isnan(actual).any() else "infinite"
+            raise Mismatch(f"{what}: {int(strange.sum())} of {actual.numel()} values are {kind}")
+        if not finite.all() and not torch.equal(actual[~finite], expected[~finite]):
+            raise Mismatch(f"{what}: values that should be infinite are not")
         different = (actual.double() - expected.double()).abs() > find_tolerance(expected, _resolve(precise))
-        # Infinities were compared above; their difference is not a number.
-        different &= torch.isfinite(expected)
+        different &= finite  # the difference of infinities is not a number
     count = int(different.sum())
     if count:
         place = [int(index) for index in different.nonzero()[0]]
@@ -149,16 +153,6 @@ def _compare_values(actual: torch.Tensor, expected: torch.Tensor, what: str, pre
         if expected.numel() == 1:
             message = f"{what}: the value differs"
         raise Mismatch(message, _find_mistake(actual, mistakes) or _explain_values(actual, expected))
-
-
-def _compare_finiteness(actual: torch.Tensor, expected: torch.Tensor, what: str) -> None:
-    strange = torch.isfinite(expected) & ~torch.isfinite(actual)
-    if strange.any():
-        kind = "nan" if torch.isnan(actual).any() else "infinite"
-        raise Mismatch(f"{what}: {int(strange.sum())} of {actual.numel()} values are {kind}")
-    special = ~torch.isfinite(expected)
-    if special.any() and not torch.equal(actual[special], expected[special]):
-        raise Mismatch(f"{what}: values that should be infinite are not")
 
 
 def find_tolerance(expected: torch.Tensor, precise: Any = None) -> float:
@@ -212,10 +206,6 @@ def _explain_values(actual: torch.Tensor, expected: torch.Tensor) -> str:
     for axis in range(expected.dim()):
         if _is_close(actual, expected.flip(axis)):
             return f"axis {axis} is reversed"
-    return _explain_scale(actual, expected)
-
-
-def _explain_scale(actual: torch.Tensor, expected: torch.Tensor) -> str:
     used = expected.abs() > 1e-6
     ratio = actual[used] / expected[used]
     if ratio.numel() > 1 and float((ratio - ratio.mean()).abs().max()) < 1e-4 * float(ratio.mean().abs()) + 1e-6:

@@ -22,8 +22,8 @@ CHAINED = frozenset({"eval", "load_state_dict", "to", "train", "zero_grad"})
 MODULE_METHODS = CHAINED | {"state_dict", "parameters", "forward"}
 
 
-class Session(Protocol):
-    """What a proxy needs of the session that it belongs to."""
+class ProxySession(Protocol):
+    """The part of a session that its proxies use."""
 
     @property
     def submission(self) -> Submission: ...
@@ -44,7 +44,7 @@ class Session(Protocol):
 class RemoteObject:
     """An object in the jail: call it, read and set its attributes, pass it back as an argument."""
 
-    def __init__(self, session: Session, handle: int, type_name: str) -> None:
+    def __init__(self, session: ProxySession, handle: int, type_name: str) -> None:
         object.__setattr__(self, "_session", session)
         object.__setattr__(self, "_handle", handle)
         object.__setattr__(self, "_type", type_name)
@@ -107,7 +107,7 @@ class LazyAttribute(RemoteObject):
     A call whose result is surely a `result_type` is only posted: no test waits for its handle.
     """
 
-    def __init__(self, session: Session, owner: int, name: str, result_type: str | None = None) -> None:
+    def __init__(self, session: ProxySession, owner: int, name: str, result_type: str | None = None) -> None:
         object.__setattr__(self, "_session", session)
         object.__setattr__(self, "_owner", owner)
         object.__setattr__(self, "_name", name)
@@ -133,11 +133,11 @@ class LazyAttribute(RemoteObject):
 class StudentProxy(RemoteObject):
     """The submission's module; `poisoned`, loaded among a notebook's leftover globals."""
 
-    def __init__(self, session: Session, *, poisoned: bool = False) -> None:
+    def __init__(self, session: ProxySession, *, poisoned: bool = False) -> None:
         super().__init__(session, POISONED if poisoned else MODULE, "module")
 
     def __getattr__(self, name: str) -> Any:
-        session: Session = self._session
+        session: ProxySession = self._session
         if name in session.failures:
             raise SubmissionError(Verdict.RAISED, f"{name!r} could not be defined: {session.failures[name]}")
         if name not in session.submission.definitions:
@@ -184,7 +184,7 @@ def _(value: RemoteObject) -> str:
     return f"an object of type {value._type}"
 
 
-def _define(session: Session, stand_in: Callable[..., Any]) -> RemoteObject:
+def _define(session: ProxySession, stand_in: Callable[..., Any]) -> RemoteObject:
     handle = session.post(Define(stand_in.__name__, _read_source(stand_in)))
     return RemoteObject(session, handle, stand_in.__name__)
 

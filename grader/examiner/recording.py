@@ -96,13 +96,27 @@ def pack_recording(recording: Recording) -> bytes:
 
 def unpack_recording(data: bytes) -> Recording:
     """Return the recording in these bytes. Raises DamagedRecording."""
-    raw = _decompress(data)
+    engine = zlib.decompressobj()
+    try:
+        raw = engine.decompress(data, MAX_FILE_BYTES)
+    except zlib.error as error:
+        raise DamagedRecording(f"it cannot be decompressed ({error})") from error
+    if not engine.eof:
+        raise DamagedRecording("it ends too early, or holds more than a recording may")
     try:
         (length,) = _LENGTH.unpack_from(raw)
         index = _INDEX.validate_json(raw[_LENGTH.size : _LENGTH.size + length])
     except (struct.error, ValidationError) as error:
         raise DamagedRecording(f"its index cannot be read ({type(error).__name__})") from error
-    return Recording(index.submission, _cut_replies(index, raw, _LENGTH.size + length), index.peak_kb)
+    tests: dict[str, list[RecordedTest]] = {}
+    start = _LENGTH.size + length
+    for line in index.lines:
+        end = start + line.size
+        tests.setdefault(line.first, []).append(RecordedTest(line.exchanges, raw[start:end], line.cpu_seconds))
+        start = end
+    if start != len(raw):
+        raise DamagedRecording("its replies are not as long as its index says")
+    return Recording(index.submission, tests, index.peak_kb)
 
 
 def read_recording(path: Path) -> Recording:
@@ -120,25 +134,3 @@ def read_recording(path: Path) -> Recording:
 def name_recording(data: bytes) -> str:
     """Return the name of the file that holds these bytes."""
     return hashlib.sha256(data).hexdigest()
-
-
-def _decompress(data: bytes) -> bytes:
-    engine = zlib.decompressobj()
-    try:
-        raw = engine.decompress(data, MAX_FILE_BYTES)
-    except zlib.error as error:
-        raise DamagedRecording(f"it cannot be decompressed ({error})") from error
-    if not engine.eof:
-        raise DamagedRecording("it ends too early, or holds more than a recording may")
-    return raw
-
-
-def _cut_replies(index: _Index, raw: bytes, start: int) -> dict[str, list[RecordedTest]]:
-    tests: dict[str, list[RecordedTest]] = {}
-    for line in index.lines:
-        end = start + line.size
-        tests.setdefault(line.first, []).append(RecordedTest(line.exchanges, raw[start:end], line.cpu_seconds))
-        start = end
-    if start != len(raw):
-        raise DamagedRecording("its replies are not as long as its index says")
-    return tests

@@ -167,9 +167,21 @@ class ReplayingChannel:
     def ask(self, frames: Sequence[Frame]) -> list[Frame]:
         """Return the recorded replies. Raises the recorded error, and Unrecorded if this was not asked."""
         if self._is_live and self._live:
-            return self._load(frames, self._live) if is_load(frames) else self._live.ask(frames)
+            if not is_load(frames):
+                return self._live.ask(frames)
+            asked = digest_frames(frames)
+            if self._is_fresh or asked != self._loaded:
+                self._loaded = ""
+                self._load_replies = self._live.ask(frames)
+                self._loaded = asked
+            return self._load_replies
+        if self._has_diverged:
+            raise Unrecorded
         try:
-            return self._play(frames)
+            if is_load(frames):
+                return self._open_playback(frames).play(frames)
+            self._playback = self._playback or self._open_playback(frames)
+            return self._playback.play(frames)
         except Unrecorded:
             self._has_diverged = True
             raise
@@ -188,23 +200,6 @@ class ReplayingChannel:
     def list_tests(self) -> dict[str, list[RecordedTest]]:
         """Return the tests that were run live, and are not in the recording yet."""
         return self._live.list_tests() if self._live else {}
-
-    def _load(self, frames: Sequence[Frame], live: RecordingChannel) -> list[Frame]:
-        asked = digest_frames(frames)
-        if self._is_fresh or asked != self._loaded:
-            self._loaded = ""
-            self._load_replies = live.ask(frames)
-            self._loaded = asked
-        return self._load_replies
-
-    def _play(self, frames: Sequence[Frame]) -> list[Frame]:
-        if self._has_diverged:
-            raise Unrecorded
-        if is_load(frames):
-            return self._open_playback(frames).play(frames)
-        if self._playback is None:
-            self._playback = self._open_playback(frames)
-        return self._playback.play(frames)
 
     def _open_playback(self, frames: Sequence[Frame]) -> _Playback:
         # A test that overran was run again: its runs are played in turn. A load is there once, for all tests.

@@ -1,4 +1,4 @@
-"""Which scope each node of a syntax tree belongs to, and which names each scope binds. Nothing is run."""
+"""The scope that each node of a syntax tree belongs to, and the names that each scope binds. Nothing is run."""
 
 import ast
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class Scope:
 
     @property
     def root(self) -> "Scope":
-        """The module's scope."""
+        """Return the module's scope."""
         scope = self
         while scope.parent:
             scope = scope.parent
@@ -29,7 +29,7 @@ class Scope:
 
     @property
     def is_class(self) -> bool:
-        """Whether it is a class body, whose names its functions do not see."""
+        """Say whether it is a class body, whose names its functions do not see."""
         return isinstance(self.node, ast.ClassDef)
 
     def find(self, name: str) -> "Scope":
@@ -95,14 +95,10 @@ def _note_names(node: ast.AST, scope: Scope) -> None:
         case ast.Nonlocal():
             scope.made_nonlocal |= set(node.names)
         case ast.NamedExpr(target=ast.Name(id=name)):
-            _find_home(scope).binds.add(name)
-
-
-def _find_home(scope: Scope) -> Scope:
-    # A walrus in a comprehension binds outside of it.
-    while isinstance(scope.node, Comprehension) and scope.parent:
-        scope = scope.parent
-    return scope
+            # A walrus in a comprehension binds outside of it.
+            while isinstance(scope.node, Comprehension) and scope.parent:
+                scope = scope.parent
+            scope.binds.add(name)
 
 
 def _list_children(node: ast.AST, scope: Scope) -> Iterator[Placed]:

@@ -4,7 +4,7 @@ pytest collects the tests, makes the fixtures and runs; this module decides what
 """
 
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +38,10 @@ from grader.sandbox.in_process import InProcessChannel
 
 if TYPE_CHECKING:
     from grader.sandbox.channel import Channel
+
+# Tests of one TODO that may overrun. Then its code is endless, and its other tests do not run: a class must not wait.
+MAX_OVERRUNS = 2
+NOT_RUN = "not run: two other tests of this TODO did not finish in time"
 
 ARGUMENTS = ["-c", "/dev/null", "--assert=plain", "--capture=no", "-p", "grader.examiner.plugin"]
 
@@ -98,7 +102,10 @@ class Suite:
         self.tests = self._collect(assignment.hidden_tests)
         self.lacks_gpu = assignment.gpu_policy == "require" and not device.is_cuda
         if assignment.gpu_policy == "skip":
-            self.tests = _leave_out_gpu(self.tests)
+            # The points of a TODO's GPU tests are shared among its others, in proportion to their own.
+            kept = [test for test in self.tests if test.category != "gpu"]
+            whole, others = _add_points(self.tests), _add_points(kept)
+            self.tests = [replace(test, points=test.points * whole[test.todo] / others[test.todo]) for test in kept]
         self.digest = digest_suite(assignment)
         self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
         check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
@@ -112,7 +119,7 @@ class Suite:
         """Run every test for one submission, except those whose earlier result is `kept`. Raises GraderFault if the
         examiner cannot go on."""
         known = {result.id: result for result in kept}
-        endless = {result.todo for result in kept if result.status is Verdict.TIMED_OUT}
+        overruns = Counter(result.todo for result in kept if result.status is Verdict.TIMED_OUT)
         forbidden = review_submission(session.submission, self.assignment).uses
         results = {}
         for test in self._order_by_todo(self.tests):
@@ -122,8 +129,10 @@ class Suite:
                 results[test.id] = test.repeat(known[test.id])
             elif self.lacks_gpu and test.category == "gpu":
                 results[test.id] = test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en))
+            elif overruns[test.todo] >= MAX_OVERRUNS:
+                results[test.id] = test.report(Outcome(Verdict.TIMED_OUT, NOT_RUN))
             else:
-                outcome = self._judge(test, session, endless)
+                outcome = self._judge(test, session, overruns)
                 cpu_seconds = round(session.channel.read_cpu_seconds(), 4)
                 results[test.id] = test.report(outcome, cpu_seconds=cpu_seconds)
         return self._withhold_unearned([results[test.id] for test in self.tests], session, known)
@@ -158,15 +167,14 @@ class Suite:
             raise raised
         return raised
 
-    def _judge(self, test: HiddenTest, session: SubmissionSession, endless: set[str]) -> Outcome:
-        """Run a test. `endless` gathers the TODOs that overran twice: their other tests get no second try."""
+    def _judge(self, test: HiddenTest, session: SubmissionSession, overruns: Counter[str]) -> Outcome:
+        """Run a test. `overruns` counts the tests of each TODO that overran: only the first gets a second try."""
         raised = self._run_test(test, session)
-        if _overran(raised) and test.todo not in endless:
+        if _overran(raised) and not overruns[test.todo]:
             # CPU time is only as steady as the machine: where a host takes memory away, a touched page may cost a
-            # thousand times more. What a machine's hiccup overran passes now; what overruns again is endless.
+            # thousand times more. A test that only a hiccup of the machine made slow passes now.
             raised = self._run_test(test, session)
-            if _overran(raised):
-                endless.add(test.todo)
+        overruns[test.todo] += _overran(raised)
         if isinstance(raised, GraderFault):
             raise raised
         outcome = judge(raised)
@@ -202,7 +210,19 @@ class Suite:
             items = session.perform_collect()
         except pytest.UsageError as error:
             raise BrokenSuite(f"{folder}: {error}") from error
-        tests = [_describe_test(item) for item in items]
+        tests = []
+        for item in items:
+            marks = read_marks(list_marks(item), where=item.nodeid)
+            test = HiddenTest(
+                item=item,
+                id=make_test_id(item),
+                todo=marks.todo,
+                category=marks.category,
+                points=marks.points,
+                visibility=marks.visibility,
+                is_gate=marks.is_gate,
+            )
+            tests.append(test)
         if session.testsfailed or not tests:
             raise BrokenSuite(f"{folder}: the tests cannot be collected; run `pytest --collect-only {folder}`")
         return tests
@@ -218,13 +238,6 @@ def _forget_namesakes(folder: Path) -> None:
     sys.path[:] = [entry for entry in sys.path if entry != str(folder)]
 
 
-def _leave_out_gpu(tests: Sequence[HiddenTest]) -> list[HiddenTest]:
-    """Return the other tests, each TODO's points shared among them in proportion to their own."""
-    kept = [test for test in tests if test.category != "gpu"]
-    whole, others = _add_points(tests), _add_points(kept)
-    return [replace(test, points=test.points * whole[test.todo] / others[test.todo]) for test in kept]
-
-
 def _add_points(tests: Sequence[HiddenTest]) -> Mapping[str, float]:
     points: dict[str, float] = defaultdict(float)
     for test in tests:
@@ -234,16 +247,3 @@ def _add_points(tests: Sequence[HiddenTest]) -> Mapping[str, float]:
 
 def _overran(raised: BaseException | None) -> bool:
     return isinstance(raised, SubmissionError) and raised.verdict is Verdict.TIMED_OUT
-
-
-def _describe_test(item: pytest.Item) -> HiddenTest:
-    marks = read_marks(list_marks(item), where=item.nodeid)
-    return HiddenTest(
-        item=item,
-        id=make_test_id(item),
-        todo=marks.todo,
-        category=marks.category,
-        points=marks.points,
-        visibility=marks.visibility,
-        is_gate=marks.is_gate,
-    )

@@ -15,7 +15,7 @@ SAFE_MARGIN = 1e-2
 
 
 @dataclass(frozen=True)
-class Pair:
+class ModulePair:
     """A module on either side with the same weights."""
 
     ours: nn.Module
@@ -38,8 +38,8 @@ class DecoderCase:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """What a batched decoder is given."""
+class DecoderBatch:
+    """The inputs of a batched decoder."""
 
     encoder_outputs: Tensor
     hidden: Tensor
@@ -126,10 +126,10 @@ def decoder_arguments(draw: Draw, *, vocab_sizes: tuple[int, int] | None = None,
     } | fixed
 
 
-def draw_batch(draw: Draw, vocab_size: int, hidden_size: int, *, batch_size: int = 3) -> Batch:
+def draw_batch(draw: Draw, vocab_size: int, hidden_size: int, *, batch_size: int = 3) -> DecoderBatch:
     """Return encoder outputs, a state and a target whose axes all differ."""
     positions, steps = draw.shuffled([size for size in (4, 5, 6, 7) if size not in (vocab_size, hidden_size)])[:2]
-    return Batch(
+    return DecoderBatch(
         encoder_outputs=draw.tensor(batch_size, positions, hidden_size),
         hidden=draw.tensor(1, batch_size, hidden_size),
         target=draw.ids(vocab_size, batch_size, steps),
@@ -137,7 +137,7 @@ def draw_batch(draw: Draw, vocab_size: int, hidden_size: int, *, batch_size: int
     )
 
 
-def place_step(student: StudentProxy, pair: Pair, step: Callable[[int], Any]) -> None:
+def place_step(student: StudentProxy, pair: ModulePair, step: Callable[[int], Any]) -> None:
     """Put the same stand-in, a class made from the vocabulary size, in the place of `forward_step` on both sides."""
     pair.ours.forward_step = step(pair.vocab_size)
     pair.theirs.forward_step = student.define(step)(pair.vocab_size)

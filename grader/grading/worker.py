@@ -3,7 +3,7 @@
 A `Worker` is a pair: an examiner (this process, with the hidden suite collected once) and a zygote (in the sandbox,
 with torch imported once). `Worker.grade` turns a submission into a report:
 
-    read_submission      files -> one module of definitions (nothing is run)
+    read_confined        files -> one module of definitions (nothing is run)
     SubmissionSession    the definitions in a fresh child, forked from the zygote
     Suite.run            the hidden tests, each judged on its own
     score_todos          points
@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Self
 from grader.examiner.recording import Recording, pack_recording, read_recording
 from grader.grading.description import describe_environment, make_remarks
 from grader.grading.scoring import score_todos, total
-from grader.intake import read_submission
 from grader.model.assignment import Assignment
 from grader.model.devices import choose_device
 from grader.model.errors import BrokenJail, DamagedRecording, GraderFault
@@ -32,12 +31,12 @@ from grader.model.report import (
     GradedFile,
     GradedSubmission,
     GradeReport,
-    Status,
     Timing,
 )
 from grader.model.submission import Submission
 from grader.model.verdict import Outcome, Verdict
 from grader.sandbox.jail import Jail, choose_isolation
+from grader.sandbox.reader import read_confined
 
 if TYPE_CHECKING:
     from grader.sandbox.channel import Channel
@@ -50,6 +49,7 @@ class Job:
     """One submission to grade, or to judge again from a `recording`, with the results of tests that need not run.
 
     `entry` is its name in the class folder. `notes` tell the student how the work came to be graded as theirs.
+    `submission` is what was read, if it need not be read again.
     """
 
     path: Path
@@ -60,6 +60,7 @@ class Job:
     kept: tuple[CheckResult, ...] = ()
     entry: str = ""
     notes: tuple[str, ...] = ()
+    submission: Submission | None = None
 
 
 @dataclass(frozen=True)
@@ -144,11 +145,11 @@ class Worker:
         """Return one submission's report, with a recording of its replies if `record` is set."""
         recording, note = _open_recording(job)
         module, defines = self.assignment.module, self.assignment.defines
-        submission = (
-            recording.submission
-            if recording
-            else read_submission(job.path, module=module, defines=defines, student=job.student)
-        )
+        submission = recording.submission if recording else job.submission
+        if submission is None:
+            submission = read_confined(
+                job.path, isolation=self.isolation, module=module, defines=defines, student=job.student
+            )
         channel = self._open_channel(recording, in_process, record)
         try:
             if submission.refused:
@@ -209,12 +210,14 @@ class Worker:
         fault: str = "",
     ) -> GradeReport:
         todos = score_todos(self.assignment.todos, results)
+        verdicts = {result.status for result in results}
+        is_fault = bool(fault) or Verdict.GRADER_FAULT in verdicts
         return GradeReport(
             assignment=GradedAssignment(
                 name=self.assignment.name, title=self.assignment.description.title, suite_digest=self.suite.digest
             ),
             submission=describe_submission(job, submission),
-            status=_choose_status(fault, results),
+            status="grader_fault" if is_fault else "pending" if Verdict.PENDING in verdicts else "graded",
             score=total(todo.score for todo in todos),
             max_score=total(todo.max_score for todo in todos),
             todos=todos,
@@ -261,19 +264,14 @@ def _pack(submission: Submission, recording: Recording | None, channel: "Channel
 
 
 def sum_limits(assignment: Assignment, tests: int) -> float:
-    """Return the seconds that so many tests may take: each may compute and sleep to its limits.
+    """Return the seconds that so many tests may take.
 
-    One test of each TODO gets a second try where it overruns.
+    Each test may compute and sleep up to its limits, at the top level and again in the test itself. The first test of
+    each TODO that overruns is tried twice, and each TODO may load the file once.
     """
-    limits = assignment.limits
-    return (tests + len(assignment.todos)) * (limits.cpu_seconds + limits.asleep_seconds)
-
-
-def _choose_status(fault: str, results: Sequence[CheckResult]) -> Status:
-    verdicts = {result.status for result in results}
-    if fault or Verdict.GRADER_FAULT in verdicts:
-        return "grader_fault"
-    return "pending" if Verdict.PENDING in verdicts else "graded"
+    limits, todos = assignment.limits, len(assignment.todos)
+    tried = (tests + todos) * 2 * (limits.cpu_seconds + limits.asleep_seconds)
+    return tried + todos * (limits.load_cpu_seconds + limits.asleep_seconds)
 
 
 def describe_submission(job: Job, submission: Submission) -> GradedSubmission:

@@ -1,4 +1,4 @@
-"""What students hand in, read without running it.
+"""Students' files, read without running them.
 
 `read_submission` is the way in; what lies behind it, from the outside to the inside:
 

@@ -46,8 +46,8 @@ DAMAGED = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, E
 
 
 @dataclass(frozen=True)
-class Limits:
-    """How much an archive may hold."""
+class ArchiveLimits:
+    """The most that an archive may hold."""
 
     files: int = MAX_FILES
     size: int = MAX_BYTES
@@ -58,14 +58,14 @@ class Limits:
         return min(self.size, max(RATIO_MATTERS, packed * self.ratio))
 
 
-SUBMISSION = Limits()
+SUBMISSION = ArchiveLimits()
 # A whole class, from the staff: as many files as students hand in.
-CLASS = Limits(files=200_000, size=16 * 2**30)
+CLASS = ArchiveLimits(files=200_000, size=16 * 2**30)
 
 
 @dataclass(frozen=True)
 class Member:
-    """What an archive says about one of its files."""
+    """An archive's entry for one file, as the archive describes it."""
 
     path: str
     size: int
@@ -74,15 +74,17 @@ class Member:
 
 
 def is_archive(head: bytes) -> bool:
-    """Whether a file that begins with `head` (512 bytes) can be listed here."""
+    """Say whether a file that begins with `head` (512 bytes) can be listed here."""
     known = head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")) or head[257:262] == b"ustar"
     return known or needs_unpacking(head)
 
 
-def list_archive(entry: Entry, stack: ExitStack, limits: Limits = SUBMISSION) -> Listing:
-    """The files in an archive, open until `stack` is closed. Raises SubmissionRefused where it is unsafe or damaged."""
+def list_archive(entry: Entry, stack: ExitStack, limits: ArchiveLimits = SUBMISSION) -> Listing:
+    """Return the files in an archive, open until `stack` is closed. Raises SubmissionRefused for danger or damage."""
     with name_damage(entry.name):
-        stream = _load(entry, stack)
+        stream = stack.enter_context(entry.open())
+        if isinstance(stream, zipfile.ZipExtFile | tarfile.ExFileObject):  # inside an archive nothing can be searched
+            stream = _copy(stream, entry, MAX_BYTES, stack)
         head = stream.read(8)
         stream.seek(0)
         if head.startswith(b"PK"):
@@ -114,14 +116,6 @@ def _refuse_damaged(name: str, error: Exception) -> SubmissionRefused:
     return SubmissionRefused(f"{name} is damaged ({error}): pack it again and hand it in again")
 
 
-def _load(entry: Entry, stack: ExitStack) -> IO[bytes]:
-    # A file on this machine can be read where it is; one inside another archive cannot be searched.
-    stream = stack.enter_context(entry.open())
-    if isinstance(stream, zipfile.ZipExtFile | tarfile.ExFileObject):
-        return _copy(stream, entry, MAX_BYTES, stack)
-    return stream
-
-
 def _copy(source: IO[bytes], entry: Entry, limit: int, stack: ExitStack) -> IO[bytes]:
     spool = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
     target = cast(IO[bytes], spool)
@@ -135,17 +129,16 @@ def _copy(source: IO[bytes], entry: Entry, limit: int, stack: ExitStack) -> IO[b
     return target
 
 
-def _list_zip(stream: IO[bytes], entry: Entry, stack: ExitStack, limits: Limits) -> Listing:
+def _list_zip(stream: IO[bytes], entry: Entry, stack: ExitStack, limits: ArchiveLimits) -> Listing:
     if limits is SUBMISSION:
         _check_zip_directory(stream, entry.name)
     archive = stack.enter_context(zipfile.ZipFile(stream))
-    infos = archive.infolist()
-    members = [_describe_zip(info) for info in infos]
+    members = [_describe_zip(info) for info in archive.infolist()]
     _check(members, entry, limits)
     return Listing(
         [
             Entry(member.path, member.size, partial(archive.open, info), _read_zip_time(info))
-            for member, info in zip(members, infos, strict=True)
+            for member, info in zip(members, archive.infolist(), strict=True)
             if not member.is_folder and not is_noise(member.path)
         ]
     )
@@ -197,7 +190,7 @@ def _read_zip_name(info: zipfile.ZipInfo) -> str:
     return info.orig_filename
 
 
-def _list_tar(stream: IO[bytes], entry: Entry, stack: ExitStack, limits: Limits) -> Listing:
+def _list_tar(stream: IO[bytes], entry: Entry, stack: ExitStack, limits: ArchiveLimits) -> Listing:
     guarded = cast(IO[bytes], _HeaderGuard(stream))
     archive = stack.enter_context(tarfile.open(fileobj=guarded, mode="r:"))  # noqa: SIM115
     infos: list[tarfile.TarInfo] = []
@@ -251,7 +244,7 @@ def _open_tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[byte
     return stream
 
 
-def _check(members: list[Member], entry: Entry, limits: Limits) -> None:
+def _check(members: list[Member], entry: Entry, limits: ArchiveLimits) -> None:
     if len(members) > limits.files:
         raise SubmissionRefused(_tell_too_many(entry.name))
     taken: dict[str, Member] = {}

@@ -49,7 +49,7 @@ class Candidate:
     refused: str = ""
 
     def count_found(self, expected: Collection[str]) -> int:
-        """How many of the expected names it defines."""
+        """Return how many of the expected names it defines."""
         return len(self.extract.definitions.keys() & set(expected)) if self.extract else 0
 
 
@@ -68,7 +68,7 @@ def read_candidate(entry: Entry, expected: Collection[str], budget: Budget | Non
 
 
 def list_promising(entries: Sequence[Entry], module: str) -> list[Entry]:
-    """The files that may hold Python, the likeliest names first, and no more than can be read in a moment."""
+    """Return the files that may hold Python, the likeliest names first, as many as can be read in a moment."""
     code = [entry for entry in entries if _CODE_NAME.search(entry.name.lower())]
     code.sort(key=lambda entry: (_rank_name(entry, module), *_rank_place(entry)))
     return code[:MAX_CANDIDATES]
@@ -81,7 +81,7 @@ def list_bare(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def choose(candidates: Sequence[Candidate], module: str, expected: Collection[str]) -> Candidate | None:
-    """The candidate that is the submission, by this module's rule; None where none of them can be."""
+    """Return the candidate that is the submission, by this module's rule; None where none of them can be."""
     fitting = [
         candidate
         for candidate in candidates
@@ -146,19 +146,15 @@ def _read_pieces(entry: Entry) -> list[Piece]:
     if kind := describe_kind(first, entry.name):
         raise SubmissionRefused(kind)
     if _NOTEBOOK_KEY.match(first) or ".ipynb" in entry.name.lower():
-        pieces = _read_notebook(entry, chain([first], chunks))
+        cells = read_cells(chain([first], chunks), entry.name)
+        if not any(cell.strip() for cell in cells):
+            raise SubmissionRefused(f"{entry.name} holds no code: save the notebook and hand it in again")
+        pieces = [Piece(cell, entry.path, number) for number, cell in enumerate(cells, start=1)]
     else:
         pieces = [Piece(_read_module(entry, first, chunks), entry.path)]
     if sum(len(piece.text) for piece in pieces) > MAX_SOURCE:
         raise SubmissionRefused(_tell_too_large(entry))
     return pieces
-
-
-def _read_notebook(entry: Entry, chunks: Iterator[bytes]) -> list[Piece]:
-    cells = read_cells(chunks, entry.name)
-    if not any(cell.strip() for cell in cells):
-        raise SubmissionRefused(f"{entry.name} holds no code: save the notebook and hand it in again")
-    return [Piece(cell, entry.path, number) for number, cell in enumerate(cells, start=1)]
 
 
 def _read_module(entry: Entry, first: bytes, chunks: Iterator[bytes]) -> str:

@@ -14,7 +14,7 @@ _COOKIES = frozenset({"cp949", "euc_kr", "johab", "iso8859-1", "iso8859-15", "cp
 
 
 def decode(data: bytes, name: str) -> str:
-    """The text of a file with `\\n` line ends. Raises SubmissionRefused for `name` where it is no text."""
+    """Return the text of a file with `\\n` line ends. Raises SubmissionRefused for `name` where it is no text."""
     wide = find_wide_encoding(data)
     for encoding in (wide,) if wide else ("utf-8-sig", *_read_cookie(data), "cp949"):
         try:
@@ -27,13 +27,13 @@ def decode(data: bytes, name: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """One kind of line end, no byte-order mark, and no half of a surrogate pair, which cannot be written out again."""
+    """Leave one kind of line end, no byte-order mark, and no half of a surrogate pair: nothing can write that."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return _SURROGATE.sub("\ufffd", text)
 
 
 def find_wide_encoding(data: bytes) -> str:
-    """The kind of UTF-16 or UTF-32 that `data` begins with, by its mark or by the zeros of its first characters."""
+    """Return the kind of UTF-16 or UTF-32 that `data` begins with, by its mark or the zeros of its first characters."""
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -43,7 +43,7 @@ def find_wide_encoding(data: bytes) -> str:
 
 
 def narrow(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same text as UTF-8, piece by piece, where it was UTF-16 or UTF-32; otherwise unchanged."""
+    """Return the same text as UTF-8, piece by piece, where it was UTF-16 or UTF-32; otherwise unchanged."""
     iterator = iter(chunks)
     first = next(iterator, b"")
     encoding = find_wide_encoding(first)

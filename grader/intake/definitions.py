@@ -37,7 +37,7 @@ class Extract:
 
     @property
     def open_stubs(self) -> int:
-        """How many lines still hold the skeleton's sentinel."""
+        """Return how many lines still hold the skeleton's sentinel."""
         return len(_OPEN_STUB.findall(self.source))
 
 
@@ -48,30 +48,33 @@ def extract_definitions(
 
     Raises SubmissionRefused for a module that does not parse; a cell that does not is skipped and named.
     """
+    budget = budget or Budget()
     try:
-        return _extract(pieces, expected, budget or Budget())
+        parsed = [parse_piece(piece, index, budget) for index, piece in enumerate(pieces)]
+        header = _join_future_imports(parsed)
+        offset = len(header)
+        for item in parsed:
+            item.offset = offset
+            offset += len(item.lines)
+        selection = select_statements([statement for item in parsed for statement in item.statements], expected)
+        return Extract(
+            source="\n".join([*header, *(line for item in parsed for line in render_piece(item))]),
+            origins=tuple((item.offset + 1, Origin(item.piece.path, item.piece.cell, 1)) for item in parsed),
+            left_out=tuple(sentence for item in parsed for sentence in list_left_out(item)),
+            missing=explain_missing(selection, parsed, expected),
+            # Where a name is defined more than once, the last definition wins.
+            definitions={
+                name: parsed[statement.piece].offset + statement.node.lineno
+                for statement in selection.statements
+                if statement.kept and statement.kind in (Kind.DEFINITION, Kind.BINDING) and not statement.is_import
+                for name in sorted(statement.names.binds)
+            },
+            imports=_map_imports(selection.statements, parsed),
+        )
     except RecursionError as error:
         raise SubmissionRefused(
             f"{pieces[0].path} is nested too deeply to be read: simplify it and hand it in again"
         ) from error
-
-
-def _extract(pieces: Sequence[Piece], expected: Collection[str], budget: Budget) -> Extract:
-    parsed = [parse_piece(piece, index, budget) for index, piece in enumerate(pieces)]
-    header = _join_future_imports(parsed)
-    offset = len(header)
-    for item in parsed:
-        item.offset = offset
-        offset += len(item.lines)
-    selection = select_statements([statement for item in parsed for statement in item.statements], expected)
-    return Extract(
-        source="\n".join([*header, *(line for item in parsed for line in render_piece(item))]),
-        origins=tuple((item.offset + 1, Origin(item.piece.path, item.piece.cell, 1)) for item in parsed),
-        left_out=tuple(sentence for item in parsed for sentence in list_left_out(item)),
-        missing=explain_missing(selection, parsed, expected),
-        definitions=_map_definitions(selection.statements, parsed),
-        imports=_map_imports(selection.statements, parsed),
-    )
 
 
 def _join_future_imports(parsed: Sequence[ParsedPiece]) -> list[str]:
@@ -85,16 +88,6 @@ def _join_future_imports(parsed: Sequence[ParsedPiece]) -> list[str]:
     }
     known = sorted(names.intersection(__future__.all_feature_names))
     return [f"from __future__ import {', '.join(known)}"] if known else []
-
-
-def _map_definitions(statements: Sequence[Statement], parsed: Sequence[ParsedPiece]) -> dict[str, int]:
-    # Where a name is defined more than once, the last definition wins.
-    return {
-        name: parsed[statement.piece].offset + statement.node.lineno
-        for statement in statements
-        if statement.kept and statement.kind in (Kind.DEFINITION, Kind.BINDING) and not statement.is_import
-        for name in sorted(statement.names.binds)
-    }
 
 
 def _map_imports(statements: Sequence[Statement], parsed: Sequence[ParsedPiece]) -> dict[str, int]:

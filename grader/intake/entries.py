@@ -29,7 +29,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The last part of its path."""
+        """Return the last part of its path."""
         return PurePosixPath(self.path).name
 
 
@@ -42,7 +42,7 @@ class Listing:
 
 
 def read_chunks(entry: Entry, budget: Budget | None = None) -> Iterator[bytes]:
-    """The bytes of an entry, a megabyte at a time. Raises SubmissionRefused where the budget is spent."""
+    """Return the bytes of an entry, a megabyte at a time. Raises SubmissionRefused where the budget is spent."""
     with entry.open() as stream:
         while chunk := stream.read(_CHUNK):
             if budget:
@@ -51,7 +51,7 @@ def read_chunks(entry: Entry, budget: Budget | None = None) -> Iterator[bytes]:
 
 
 def compute_checksum(entry: Entry, budget: Budget | None = None) -> str:
-    """The SHA-256 of an entry, in hexadecimal."""
+    """Return the SHA-256 of an entry, in hexadecimal."""
     digest = hashlib.sha256()
     for chunk in read_chunks(entry, budget):
         digest.update(chunk)
@@ -59,13 +59,13 @@ def compute_checksum(entry: Entry, budget: Budget | None = None) -> str:
 
 
 def is_noise(path: str) -> bool:
-    """Whether a file was left by a tool, or hides: `.git/`, `__MACOSX/`, `._attention.py`, a virtual environment."""
+    """Say whether a tool left this file, or it hides: `.git/`, `__MACOSX/`, `._attention.py`, a virtual environment."""
     parts = PurePosixPath(path).parts
     return any(part in _NOISE or part.startswith(".") for part in parts)
 
 
 def read_name(name: str) -> str:
-    """A file name as text in NFC; bytes that are no UTF-8 were written by a Korean Windows."""
+    """Return a file name as text in NFC; bytes that are no UTF-8 were written by a Korean Windows."""
     raw = os.fsencode(name)
     for encoding in ("utf-8", "cp949"):
         try:
@@ -76,5 +76,5 @@ def read_name(name: str) -> str:
 
 
 def normalize_name(name: str) -> str:
-    """A name as it is compared: macOS decomposes Hangul, Windows ignores case."""
+    """Return a name as it is compared: macOS decomposes Hangul, Windows ignores case."""
     return unicodedata.normalize("NFC", name).casefold()

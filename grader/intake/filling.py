@@ -31,9 +31,24 @@ def find_root(node: ast.AST | None) -> str:
 
 def list_filled(node: ast.stmt) -> frozenset[str]:
     """Return the names whose objects a statement changes; none for a loop that does anything else as well."""
-    if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
-        return _list_filled_by_loop(node)
-    return frozenset(filter(None, _list_changed(node)))
+    if not isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+        return frozenset(filter(None, _list_changed(node)))
+    if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
+        return frozenset()
+    filled: set[str] = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call) and read_called(inner) in _TRAINING:
+            return frozenset()
+        if isinstance(inner, ast.AugAssign) and isinstance(inner.target, ast.Name):
+            filled.add(inner.target.id)
+        if isinstance(inner, ast.stmt):
+            changed = set(filter(None, _list_changed(inner)))
+            value = inner.value if isinstance(inner, ast.Expr) else None
+            is_harmless = isinstance(value, ast.Call) and read_called(value) in _HARMLESS
+            if not (changed or is_harmless or isinstance(inner, _PLAIN) or isinstance(value, ast.Constant)):
+                return frozenset()
+            filled |= changed
+    return frozenset(filled)
 
 
 def list_parts(target: ast.expr) -> Iterator[ast.expr]:
@@ -68,29 +83,3 @@ def _list_changed(node: ast.stmt) -> Iterator[str]:
 def read_called(call: ast.Call) -> str:
     """Return the last name of what is called: `f` of `f()` and of `a.f()`."""
     return getattr(call.func, "attr", getattr(call.func, "id", ""))
-
-
-def _list_filled_by_loop(loop: ast.For | ast.AsyncFor | ast.While) -> frozenset[str]:
-    if isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant):
-        return frozenset()
-    filled: set[str] = set()
-    for node in ast.walk(loop):
-        if isinstance(node, ast.Call) and read_called(node) in _TRAINING:
-            return frozenset()
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            filled.add(node.target.id)
-        if isinstance(node, ast.stmt):
-            changed = set(filter(None, _list_changed(node)))
-            if not (changed or isinstance(node, _PLAIN) or _is_harmless(node)):
-                return frozenset()
-            filled |= changed
-    return frozenset(filled)
-
-
-def _is_harmless(node: ast.stmt) -> bool:
-    match node:
-        case ast.Expr(value=ast.Call() as call):
-            return read_called(call) in _HARMLESS
-        case ast.Expr(value=ast.Constant()):
-            return True
-    return False

@@ -1,4 +1,4 @@
-"""What a file is that is no code, told from its first bytes: a sentence for the student who handed it in."""
+"""Sentences for students about files that are no code: their kind shows in their first bytes."""
 
 import re
 

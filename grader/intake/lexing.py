@@ -29,7 +29,7 @@ _FORMATTED = re.compile(r"[rR]?[fFtT][rR]?[\"']")
 
 @dataclass(frozen=True)
 class Block:
-    """Where a statement begins and ends in a text, its line end included."""
+    """The span of a statement in a text, its line end included."""
 
     start: int
     end: int

@@ -38,7 +38,10 @@ def strip_magics(text: str) -> str:
             return "\n".join([*lines[:first], NOTHING, *[""] * (len(lines) - first - 1)])
         lines[first] = ""
     else:
-        lines = _strip_prompts(_strip_indent(lines, first), first)
+        indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+        lines = [line.removeprefix(indent) for line in lines]
+        if prompt := next((prompt for prompt in (_PROMPT, _IN_PROMPT) if prompt.match(lines[first])), None):
+            lines = [line[match.end() :] if (match := prompt.match(line)) else line for line in lines]
     return "".join(_replace_lines("\n".join(lines)))
 
 
@@ -48,18 +51,6 @@ def _is_python(name: str, arguments: str) -> bool:
         words = [word.strip("\"'") for word in _WORD.findall(arguments)]
         return any(word.endswith(".py") for word in words if word not in ("-a", "--append"))
     return name in _OPEN
-
-
-def _strip_indent(lines: list[str], first: int) -> list[str]:
-    indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
-    return [line.removeprefix(indent) for line in lines] if indent else lines
-
-
-def _strip_prompts(lines: list[str], first: int) -> list[str]:
-    for prompt in (_PROMPT, _IN_PROMPT):
-        if prompt.match(lines[first]):
-            return [line[match.end() :] if (match := prompt.match(line)) else line for line in lines]
-    return lines
 
 
 def _replace_lines(text: str) -> Iterator[str]:
@@ -73,7 +64,8 @@ def _replace_lines(text: str) -> Iterator[str]:
             yield text[start:end]
         elif replaced.endswith(NOTHING):
             # Not Python, so quotes and brackets mean nothing in it; a backslash joins the next line.
-            end = _find_joined_end(text, end)
+            while text.endswith("\\\n", 0, end) and end < len(text):
+                end = text.find("\n", end) + 1 or len(text)
             yield replaced + "\n" * text.count("\n", start, end)
         else:
             end = find_line_end(text, start)
@@ -92,9 +84,3 @@ def _replace(line: str) -> str | None:
     if _ESCAPE.match(line) or _HELP.match(line):
         return indent + NOTHING
     return None
-
-
-def _find_joined_end(text: str, end: int) -> int:
-    while text.endswith("\\\n", 0, end) and end < len(text):
-        end = text.find("\n", end) + 1 or len(text)
-    return end

@@ -1,4 +1,4 @@
-"""Which names a piece of Python binds, and which it needs from the module around it.
+"""The names that a piece of Python binds, and those that it needs from the module around it.
 
 An over-estimate where Python decides only when it runs.
 """
@@ -43,7 +43,8 @@ def read_names(nodes: Iterable[ast.AST], *, in_function: bool = False, depth: in
             case ast.FunctionDef() | ast.AsyncFunctionDef() as node:
                 names.binds.add(node.name)
                 _read_function(names, node.args, node.body, depth)
-                stack += [*node.decorator_list, *_list_signature(node)]
+                annotations = [node.returns, *(argument.annotation for argument in _list_arguments(node.args))]
+                stack += [*node.decorator_list, *_list_defaults(node.args), *filter(None, annotations)]
             case ast.Lambda() as node:
                 _read_function(names, node.args, [node.body], depth)
                 stack += _list_defaults(node.args)
@@ -111,11 +112,6 @@ def _read_comprehension(names: Names, node: Comprehension, depth: int) -> ast.ex
 def _list_arguments(arguments: ast.arguments) -> list[ast.arg]:
     stars = [item for item in (arguments.vararg, arguments.kwarg) if item]
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *stars]
-
-
-def _list_signature(node: Function) -> list[ast.expr]:
-    annotations = [node.returns, *(argument.annotation for argument in _list_arguments(node.args))]
-    return [*_list_defaults(node.args), *(item for item in annotations if item)]
 
 
 def _list_defaults(arguments: ast.arguments) -> list[ast.expr]:

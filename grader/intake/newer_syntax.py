@@ -4,7 +4,7 @@ import ast
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -71,25 +71,15 @@ def drop_newer_syntax(text: str) -> tuple[str, list[NewerPart]] | None:
 
 def find_needed_version(text: str) -> tuple[int, int] | None:
     """Return the Python whose new syntax is why a text does not parse; None where that is not the reason."""
-    for version, rewrite in _REWRITES:
-        text = rewrite(text)
-        if version > sys.version_info[:2] and _parses(text):
-            return version
-    return None
-
-
-def _rewrite_312(text: str) -> str:
+    own = sys.version_info[:2]
     # Type parameters, `type X = ...`, and f-strings that hold their own quotes, backslashes or comments.
     text = _ALIAS.sub(r"\1\2 =", _PARAMETERS.sub(r"\1", text))
-    return "".join(_blank_formatted(text, "fF"))
-
-
-def _rewrite_314(text: str) -> str:
+    text = "".join(_blank_formatted(text, "fF"))
+    if own < (3, 12) and _parses(text):
+        return 3, 12
     # `except A, B:` and t-strings.
-    return "".join(_blank_formatted(_HANDLER.sub(r"\1 (\2):", text), "tT"))
-
-
-_REWRITES: list[tuple[tuple[int, int], Callable[[str], str]]] = [((3, 12), _rewrite_312), ((3, 14), _rewrite_314)]
+    text = "".join(_blank_formatted(_HANDLER.sub(r"\1 (\2):", text), "tT"))
+    return (3, 14) if own < (3, 14) and _parses(text) else None
 
 
 def _blank_formatted(text: str, prefixes: str, depth: int = 0) -> Iterator[str]:
@@ -110,7 +100,7 @@ def _blank_formatted(text: str, prefixes: str, depth: int = 0) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Formatted:
-    """Where a formatted string ends, and the texts of its fields."""
+    """The end of a formatted string, and the texts of its fields."""
 
     end: int
     fields: list[str]
@@ -126,7 +116,12 @@ def _read_formatted(text: str, at: int, quote: str) -> _Formatted | None:
             return None
         at = match.end()
         if not in_string:
-            _follow_field(match, waiting)
+            if match["formatted"]:
+                waiting.append(match["quote"])
+            elif match["open"]:
+                waiting.append(match["open"])
+            elif match["close"]:
+                waiting.pop()
             if len(waiting) == 1:
                 fields.append(text[began : match.start()])
         elif match["field"]:
@@ -137,15 +132,6 @@ def _read_formatted(text: str, at: int, quote: str) -> _Formatted | None:
         elif match["end"] and len(waiting[-1]) == 1:
             return None
     return _Formatted(at, fields)
-
-
-def _follow_field(match: re.Match[str], waiting: list[str]) -> None:
-    if match["formatted"]:
-        waiting.append(match["quote"])
-    elif match["open"]:
-        waiting.append(match["open"])
-    elif match["close"]:
-        waiting.pop()
 
 
 def _is_field(field: str, prefixes: str, depth: int) -> bool:

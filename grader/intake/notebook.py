@@ -36,8 +36,11 @@ _FLAT = re.compile(_nest(3), re.DOTALL)
 
 
 def read_cells(chunks: Iterable[bytes], name: str) -> list[str]:
-    """The text of each code cell, in order. Raises SubmissionRefused for `name` where it is no notebook."""
-    text = _read_text(chunks, name)
+    """Return the text of each code cell, in order. Raises SubmissionRefused for `name` where it is no notebook."""
+    try:
+        text = decode(b"".join(_limit(drop_outputs(narrow(chunks)), name)), name)
+    except ValueError as error:
+        raise SubmissionRefused(f"{name} is {error}: clear its outputs and hand it in again") from error
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -47,11 +50,12 @@ def read_cells(chunks: Iterable[bytes], name: str) -> list[str]:
         raise SubmissionRefused(
             f"{name} is no notebook: it has no cells; open it in Jupyter, save it, hand it in again"
         )
-    return [tidy(_join_lines(cell)) for cell in cells if _holds_code(cell)]
+    code = (cell for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code")
+    return [tidy(_join_lines(cell)) for cell in code]
 
 
 def drop_outputs(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same JSON with null in place of what is no code. The memory it takes does not depend on what it drops.
+    """Return the same JSON with null for all that is no code. Its memory does not depend on what it drops.
 
     Raises ValueError where that is nested more deeply than any program writes it.
     """
@@ -120,13 +124,6 @@ def _skip_rest_of_string(window: _Window) -> None:
     window.at += 1
 
 
-def _read_text(chunks: Iterable[bytes], name: str) -> str:
-    try:
-        return decode(b"".join(_limit(drop_outputs(narrow(chunks)), name)), name)
-    except ValueError as error:
-        raise SubmissionRefused(f"{name} is {error}: clear its outputs and hand it in again") from error
-
-
 def _limit(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
     size = 0
     for chunk in chunks:
@@ -144,10 +141,6 @@ def _list_cells(notebook: Any) -> list[Any] | None:
     parts = [notebook] if "cells" in notebook else sheets if isinstance(sheets, list) else []
     lists = [part["cells"] for part in parts if isinstance(part, dict) and isinstance(part.get("cells"), list)]
     return [cell for cells in lists for cell in cells] if lists else None
-
-
-def _holds_code(cell: Any) -> bool:
-    return isinstance(cell, dict) and cell.get("cell_type") == "code"
 
 
 def _join_lines(cell: dict[str, Any]) -> str:

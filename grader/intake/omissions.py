@@ -5,7 +5,7 @@ Students read them.
 
 import ast
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
 from grader.intake.names import read_names
@@ -37,7 +37,7 @@ _DEFINES = re.compile(r"[ \t]*+(?:(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|(\w+)
 
 
 def list_left_out(item: ParsedPiece) -> Iterator[str]:
-    """One sentence for each run of like statements that was not kept."""
+    """Return one sentence for each run of like statements that was not kept."""
     if item.code is None:
         yield f"cell {item.piece.cell} {item.note}"
         return
@@ -48,25 +48,31 @@ def list_left_out(item: ParsedPiece) -> Iterator[str]:
         yield f"{item.describe(part.first_line)}: {part.describe()}"
     dropped = [statement for statement in list_dropped(item.statements) if _describe(statement)]
     for phrase, group in groupby(dropped, key=_describe):
-        yield _tell(item, phrase, [statement.node.lineno for statement in group])
+        lines = [statement.node.lineno for statement in group]
+        place = item.describe(lines[0])
+        if len(lines) == 1:
+            yield f"{place}: {phrase.format(s='')} was not run"
+            continue
+        if lines[0] != lines[-1]:
+            place = f"{place.replace('line', 'lines')}-{lines[-1]}"
+        yield f"{place}: {len(lines)} {phrase.partition(' ')[2].format(s='s')} were not run"
 
 
 def explain_missing(selection: Selection, pieces: Sequence[ParsedPiece], expected: Collection[str]) -> dict[str, str]:
     """Say of each name that nothing defines who uses it, and which cell or line seems to define it."""
     places = _list_likely_places(pieces, selection.statements)
-    missing = {name: _explain_use(name, selection.wanted[name], pieces, places) for name in selection.list_missing()}
+    missing: dict[str, str] = {}
+    for name in selection.list_missing():
+        needed_by = selection.wanted[name]
+        place = pieces[needed_by.piece].describe(needed_by.node.lineno)
+        user = f"`{label}` ({place})" if (label := getattr(needed_by.node, "name", "")) else place
+        sentence = f"`{name}` is used by {user}, and nothing that is kept defines it"
+        missing[name] = f"{sentence}; {places[name]}" if name in places else sentence
     for item in pieces:
         for part in item.code.newer if item.code else ():
             reason = f"{item.describe(part.first_line)}: {part.describe()}"
             missing |= {name: f"`{name}` ({reason})" for name in part.names if name in missing or name in expected}
     return missing
-
-
-def _explain_use(name: str, needed_by: Statement, pieces: Sequence[ParsedPiece], places: Mapping[str, str]) -> str:
-    place = pieces[needed_by.piece].describe(needed_by.node.lineno)
-    who = f"`{label}` ({place})" if (label := getattr(needed_by.node, "name", "")) else place
-    sentence = f"`{name}` is used by {who}, and nothing that is kept defines it"
-    return f"{sentence}; {places[name]}" if name in places else sentence
 
 
 def _list_likely_places(pieces: Sequence[ParsedPiece], statements: Sequence[Statement]) -> dict[str, str]:
@@ -84,16 +90,6 @@ def _list_likely_places(pieces: Sequence[ParsedPiece], statements: Sequence[Stat
                 name = match[1] or match[2]
                 places.setdefault(name, f"{item.describe(number)} seems to define it, but that cell does not parse")
     return places
-
-
-def _tell(item: ParsedPiece, phrase: str, lines: list[int]) -> str:
-    if len(lines) == 1:
-        return f"{item.describe(lines[0])}: {phrase.format(s='')} was not run"
-    plural = phrase.partition(" ")[2].format(s="s")
-    place = item.describe(lines[0])
-    if lines[0] != lines[-1]:
-        place = f"{place.replace('line', 'lines')}-{lines[-1]}"
-    return f"{place}: {len(lines)} {plural} were not run"
 
 
 def _describe(statement: Statement) -> str:

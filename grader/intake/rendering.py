@@ -1,4 +1,4 @@
-"""What is kept of a piece, line for line; what is left out becomes blank."""
+"""The lines of a piece that are kept; those that are left out become blank."""
 
 import ast
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from grader.intake.statements import Kind, Statement, is_main_guard
 
 
 def render_piece(item: ParsedPiece) -> list[str]:
-    """The piece's lines, as many as it had."""
+    """Return the piece's lines, as many as it had."""
     if item.code is None:
         return [""] * len(item.lines)
     moved = [s for s in item.statements if s.kind is Kind.FUTURE and item.piece.cell is not None]
@@ -23,7 +23,7 @@ def render_piece(item: ParsedPiece) -> list[str]:
 
 
 def list_dropped(statements: Sequence[Statement]) -> Iterator[Statement]:
-    """The outermost statements that are not kept."""
+    """List the outermost statements that are not kept."""
     for statement in statements:
         if statement.kept:
             yield from list_dropped(statement.inner)
@@ -32,7 +32,7 @@ def list_dropped(statements: Sequence[Statement]) -> Iterator[Statement]:
 
 
 def _list_guards(statements: Sequence[Statement]) -> Iterator[ast.expr]:
-    """The conditions `__name__ == "__main__"` that are kept: in a notebook they hold."""
+    """List the conditions `__name__ == "__main__"` that are kept: in a notebook they hold."""
     for statement in statements:
         if statement.kept and isinstance(statement.node, ast.If) and is_main_guard(statement.node.test):
             yield statement.node.test

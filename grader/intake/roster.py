@@ -1,4 +1,4 @@
-"""Who is in the class, and under which names the learning-management systems know them.
+"""The students of a class, and the names under which the learning-management systems know them.
 
 A roster is a CSV in UTF-8, UTF-16 or cp949 with a header. Besides its own columns (id, name, email, section, group,
 extension_days, login, canvas, moodle, blackboard, brightspace, gradescope, github, lti) the headers of the systems' own
@@ -71,7 +71,7 @@ class Roster:
 
     def find_by_id(self, key: str) -> tuple[Student, ...]:
         """Return the students with this id, login or e-mail address, or else with this before the @."""
-        return self._by_key.get(_fold(key)) or self._by_local_part.get(_fold(key), ())
+        return self._by_id.get(_fold(key), ())
 
     def find_by_name(self, name: str) -> tuple[Student, ...]:
         """Return the students with this whole name, given name or family name first."""
@@ -95,15 +95,12 @@ class Roster:
         return _index(((system, _fold(key)), s) for s in self.students for system, key in s.keys.items())
 
     @cached_property
-    def _by_key(self) -> dict[str, tuple[Student, ...]]:
+    def _by_id(self) -> dict[str, tuple[Student, ...]]:
         # Ids that people type and that systems share; not a system's running numbers, which another may use too.
         shared = ((key, s) for s in self.students for key in (s.id, s.email, s.keys.get("login", "")))
-        return _index((_fold(key), student) for key, student in shared if key)
-
-    @cached_property
-    def _by_local_part(self) -> dict[str, tuple[Student, ...]]:
-        parts = ((student.email.partition("@")[0], student) for student in self.students)
-        return _index((_fold(part), student) for part, student in parts if part)
+        parts = ((s.email.partition("@")[0], s) for s in self.students)
+        by_key, by_part = (_index((_fold(key), s) for key, s in pairs if key) for pairs in (shared, parts))
+        return by_part | by_key
 
     @cached_property
     def _by_name(self) -> dict[str, tuple[Student, ...]]:
@@ -135,7 +132,7 @@ def read_roster(path: Path) -> Roster:
 
 
 def read_table(path: Path, wanted: str) -> list[list[str]]:
-    """The rows of a CSV in whatever dialect a spreadsheet saved it. Raises UsageError, naming what was `wanted`."""
+    """Return the rows of a CSV in any dialect of a spreadsheet. Raises UsageError, naming what was `wanted`."""
     try:
         text = decode(path.read_bytes(), path.name)
         delimiter = max(",;\t", key=text.partition("\n")[0].count)
@@ -147,12 +144,12 @@ def read_table(path: Path, wanted: str) -> list[list[str]]:
 
 
 def squeeze(name: str) -> str:
-    """A name without spaces, punctuation, case and composition, as the systems write it into file names."""
+    """Return a name without spaces, punctuation, case and composition, as the systems write it into file names."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", name).casefold())
 
 
 def list_name_forms(name: str) -> set[str]:
-    """`Jane Mary Doe` or `Doe, Jane Mary`, joined with the given name first and with the family name first."""
+    """Return `Jane Mary Doe` or `Doe, Jane Mary`, joined with the given name first and with the family name first."""
     family, _, given = name.partition(",")
     words = [*given.split(), *family.split()]
     return {form for form in (squeeze("".join(words)), squeeze("".join([*words[-1:], *words[:-1]]))) if form}
@@ -171,6 +168,9 @@ def _fold(key: str) -> str:
 
 def _make_student(values: Mapping[str, str], place: str) -> Student:
     names = ("id", "login", "email", "canvas")
+    # Canvas makes up a student for the teachers to try things with.
+    named_test = values.get("name", "").casefold() == _TEST_STUDENT
+    is_test = named_test or _TEST_LOGIN.fullmatch(values.get("login", "")) is not None
     student_id = next((values[column] for column in names if values.get(column)), "")
     if not student_id:
         raise UsageError(f"{place}: {values.get('name') or 'a student'} has no id; fill it in")
@@ -181,8 +181,9 @@ def _make_student(values: Mapping[str, str], place: str) -> Student:
         section=values.get("section", ""),
         group=values.get("group", ""),
         extension_days=_read_days(values.get("extension", ""), place),
-        keys={system: _clean_key(values[system]) for system in _SYSTEMS if values.get(system)},
-        is_test=_is_test(values),
+        # Moodle writes `Participant 12`, Brightspace `#jdoe`.
+        keys={s: values[s].removeprefix("Participant ").removeprefix("#") for s in _SYSTEMS if values.get(s)},
+        is_test=bool(values.get("canvas")) and not values.get("id") and is_test,
     )
 
 
@@ -193,20 +194,6 @@ def _join_name(name: str, first: str, last: str) -> str:
     given = name or first
     in_hangul = bool(re.fullmatch(r"[가-힣]+", given + last))
     return " ".join((last + given if in_hangul else f"{given} {last}").split())
-
-
-def _is_test(values: Mapping[str, str]) -> bool:
-    """Return whether this is the student that Canvas makes up for the teachers to try things with."""
-    if not values.get("canvas") or values.get("id"):
-        return False
-    return (
-        values.get("name", "").casefold() == _TEST_STUDENT or _TEST_LOGIN.fullmatch(values.get("login", "")) is not None
-    )
-
-
-def _clean_key(key: str) -> str:
-    # Moodle writes `Participant 12`, Brightspace `#jdoe`.
-    return key.removeprefix("Participant ").removeprefix("#")
 
 
 def _read_days(text: str, place: str) -> float:

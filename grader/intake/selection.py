@@ -1,4 +1,4 @@
-"""Which statements of a submission are kept: its definitions, and what those need, transitively.
+"""Select the statements of a submission to keep: its definitions, and what those need, transitively.
 
 The rule, in one paragraph: every definition is kept (in a loop, only where its name is needed). What a definition needs
 to be made is kept too: its bases, decorators, defaults, a class's body. What its functions read when they are called is
@@ -38,10 +38,15 @@ class Selection:
         for statement in self.statements:
             if statement.kind is Kind.BINDING and statement.hides_definition(self.defined, given, self.expected):
                 statement.kind = Kind.DRIVER
-            self._index(statement)
+            if statement.kind is Kind.PATCH:
+                for name in statement.patches:
+                    self._patches[name].append(statement)
+            elif statement.kind is not Kind.DRIVER:
+                for name in statement.names.binds:
+                    self._binders[name].append(statement)
 
     def list_missing(self) -> list[str]:
-        """Names that something kept needs and nothing kept binds."""
+        """List the names that something kept needs and nothing kept binds."""
         kept = [statement for statement in self.statements if statement.kept]
         if any(statement.kind is Kind.STAR_IMPORT for statement in kept):
             return []  # any name may come from there
@@ -62,17 +67,6 @@ class Selection:
         for name in sorted(self.defined):
             for patch in self._patches[name]:
                 self._use(patch)
-        self._follow_needs()
-
-    def _index(self, statement: Statement) -> None:
-        if statement.kind is Kind.PATCH:
-            for name in statement.patches:
-                self._patches[name].append(statement)
-        elif statement.kind is not Kind.DRIVER:
-            for name in statement.names.binds:
-                self._binders[name].append(statement)
-
-    def _follow_needs(self) -> None:
         while self._queue:
             name = self._queue.popleft()
             for statement in self._binders.get(name, []):

@@ -18,7 +18,7 @@ _WRAPPERS = frozenset(
 
 
 class Kind(Enum):
-    """What a statement is for."""
+    """The purpose of a statement."""
 
     DEFINITION = "definition"
     BINDING = "binding"
@@ -45,24 +45,24 @@ class Statement:
 
     @property
     def is_class(self) -> bool:
-        """Whether it defines a class."""
+        """Say whether it defines a class."""
         return isinstance(self.node, ast.ClassDef)
 
     @property
     def is_import(self) -> bool:
-        """Whether what it binds comes from elsewhere."""
+        """Say whether it binds names from elsewhere."""
         return isinstance(self.node, (ast.Import, ast.ImportFrom))
 
     @property
     def is_in_loop(self) -> bool:
-        """Whether it stands in a loop, as the closure that a training step hands to its optimizer does."""
+        """Say whether it stands in a loop, as the closure that a training step hands to its optimizer does."""
         loop = self.parent
         while loop and not isinstance(loop.node, (ast.For, ast.AsyncFor)):
             loop = loop.parent
         return loop is not None
 
     def hides_definition(self, defined: set[str], given: set[str], expected: Collection[str]) -> bool:
-        """Whether it is a driver line that would hide a definition by a value.
+        """Say whether it is a driver line that would hide a definition by a value.
 
         For any class or function X that is `X = X(...)`; for one that is expected, whatever is no function itself.
         `given` are the names that are defined or imported.
@@ -83,7 +83,7 @@ class Statement:
 
 
 def list_statements(tree: ast.Module, piece: int, *, in_notebook: bool = False) -> list[Statement]:
-    """The top-level statements of one piece, with the statements inside its blocks under `inner`.
+    """Return the top-level statements of one piece, with the statements inside its blocks under `inner`.
 
     In a notebook `__name__` is `"__main__"`, so what stands under that condition runs like anything else.
     """
@@ -91,14 +91,14 @@ def list_statements(tree: ast.Module, piece: int, *, in_notebook: bool = False) 
 
 
 def walk_statements(statements: Sequence[Statement]) -> Iterator[Statement]:
-    """Every statement and every one inside it, in the order of the text."""
+    """List every statement and every one inside it, in the order of the text."""
     for statement in statements:
         yield statement
         yield from walk_statements(statement.inner)
 
 
 def list_suites(node: ast.stmt) -> list[list[ast.stmt]]:
-    """The bodies of a block; those of an `elif` belong to its `if`."""
+    """Return the bodies of a block; those of an `elif` belong to its `if`."""
     match node:
         case ast.If():
             bodies = [link.body for link in _follow_elif(node)]
@@ -118,9 +118,14 @@ def _list_suite(body: list[ast.stmt], piece: int, parent: Statement | None, in_n
     statements = []
     for node in body:
         kind = _classify(node, in_notebook)
-        statement = Statement(node, kind, _read_own_names(node, kind), piece, parent)
+        names = Names()  # a driver line is never run, so nothing that it names matters
+        if kind is not Kind.DRIVER:
+            names = read_names(_list_header(node) if kind is Kind.BLOCK else [node])
+        statement = Statement(node, kind, names, piece, parent)
         if kind is Kind.PATCH:
             statement.patches = list_filled(node)
+            if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+                names.needs -= names.binds - statement.patches  # what the loop itself makes
         if kind is Kind.BLOCK:
             for suite in list_suites(node):
                 statement.inner += _list_suite(suite, piece, statement, in_notebook)
@@ -138,8 +143,12 @@ def _classify(node: ast.stmt, in_notebook: bool) -> Kind:
             return Kind.STAR_IMPORT
         case ast.Import() | ast.ImportFrom():
             return Kind.BINDING
-        case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
-            return _classify_assignment(node)
+        case ast.Assign(value=value) | ast.AnnAssign(value=value) | ast.AugAssign(value=value):
+            if value is None or _calls_what_never_runs(value):
+                return Kind.DRIVER
+            if list_filled(node):
+                return Kind.PATCH
+            return Kind.DEFINITION if isinstance(value, ast.Lambda) else Kind.BINDING
         case ast.If() if is_main_guard(node.test) and not in_notebook:
             return Kind.DRIVER
         case ast.If() | ast.Try() | ast.TryStar() | ast.With() | ast.AsyncWith():
@@ -153,21 +162,13 @@ def _classify(node: ast.stmt, in_notebook: bool) -> Kind:
     return Kind.BLOCK if _holds_definition(node) else Kind.DRIVER
 
 
-def _classify_assignment(node: Assignment) -> Kind:
-    if node.value is None or _calls_what_never_runs(node.value):
-        return Kind.DRIVER
-    if list_filled(node):
-        return Kind.PATCH
-    return Kind.DEFINITION if isinstance(node.value, ast.Lambda) else Kind.BINDING
-
-
 def _calls_what_never_runs(value: ast.AST) -> bool:
     calls = (item.func for item in ast.walk(value) if isinstance(item, ast.Call))
     return any(isinstance(called, ast.Name) and called.id in _NEVER_RUN for called in calls)
 
 
 def _is_function(value: ast.expr, hidden: set[str], given: set[str]) -> bool:
-    """Whether a value bound to the name of a definition is one as well: another's name, or the definition wrapped."""
+    """Say whether a value bound to a definition's name is one too: another's name, or the definition wrapped."""
     match value:
         case ast.Name() | ast.Attribute():
             return find_root(value) in given
@@ -182,7 +183,7 @@ def _is_function(value: ast.expr, hidden: set[str], given: set[str]) -> bool:
 
 
 def is_main_guard(test: ast.expr) -> bool:
-    """Whether a condition is `__name__ == "__main__"`."""
+    """Say whether a condition is `__name__ == "__main__"`."""
     if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Eq):
         return False
     sides = [test.left, *test.comparators]
@@ -207,15 +208,6 @@ def _follow_elif(node: ast.If) -> list[ast.If]:
             break
         chain.append(link)
     return chain
-
-
-def _read_own_names(node: ast.stmt, kind: Kind) -> Names:
-    if kind is Kind.DRIVER:
-        return Names()  # never run, so nothing that it names matters
-    names = read_names(_list_header(node) if kind is Kind.BLOCK else [node])
-    if isinstance(node, (ast.For, ast.AsyncFor, ast.While)) and kind is Kind.PATCH:
-        names.needs -= names.binds - list_filled(node)  # what the loop itself makes
-    return names
 
 
 def _list_header(node: ast.stmt) -> list[ast.AST]:

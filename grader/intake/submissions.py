@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -17,7 +17,6 @@ from grader.intake.candidates import (
     list_promising,
     read_candidate,
 )
-from grader.intake.definitions import Extract
 from grader.intake.entries import Entry, Listing, normalize_name, read_chunks, read_name
 from grader.intake.folder import list_folder, open_file, scan
 from grader.intake.kinds import HEAD_BYTES, describe_kind
@@ -33,11 +32,19 @@ _ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar", ".txz", "
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the assignment asks for."""
+    """The module and the names that the assignment asks for."""
 
     module: str
     expected: frozenset[str]
     budget: Budget = field(default_factory=Budget)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The contents of a path: one file, or the files of a folder. `name` is its last part."""
+
+    name: str
+    files: Entry | Listing
 
 
 @dataclass(frozen=True)
@@ -57,55 +64,25 @@ def read_submission(path: Path, *, module: str, defines: Collection[str] = (), s
     found by them, and what only other functions use is not run. Raises SubmissionNotFound where nothing can be read
     at `path`; whatever is wrong with the contents is a Submission that says so in `refused`.
     """
+    with name_unreadable(path):
+        try:
+            opened = open_path(find_path(path), module)
+        except SubmissionRefused as refusal:
+            return refuse(module, str(refusal), student=student)
+        return read_opened(opened, module=module, defines=defines, student=student)
+
+
+def read_opened(opened: Opened, *, module: str, defines: Collection[str] = (), student: str = "") -> Submission:
+    """Read what was opened as one module of definitions. Raises OSError where a file cannot be read."""
     wanted = Wanted(module, frozenset(name.partition(".")[0] for name in defines))
-    handed_in = find_path(path)
     try:
         with ExitStack() as stack:
-            finding = _find(handed_in, wanted, stack)
+            finding = _find(opened, wanted, stack)
     except SubmissionRefused as refusal:
-        finding = Finding(reason=str(refusal))
-    except OSError as error:
-        raise SubmissionNotFound(
-            f"{str(path)!r} cannot be read: {error.strerror or error}; check its rights"
-        ) from error
+        return refuse(module, str(refusal), student=student)
     if finding.chosen is None or finding.chosen.extract is None:
-        return Submission(
-            id=identify_refused(module, finding.reason, finding.looked_at),
-            student=student,
-            files=finding.looked_at,
-            refused=finding.reason,
-        )
-    return _make_submission(finding, finding.chosen.extract, wanted, student)
-
-
-def find_candidate(path: Path, *, module: str, defines: Collection[str] = (), name: str = "") -> Candidate | None:
-    """Return the file that is the submission at `path`, as it compares with others; none where there is none.
-
-    `name` is what the student called it, where the system has added to that.
-    """
-    wanted = Wanted(module, frozenset(item.partition(".")[0] for item in defines))
-    try:
-        with ExitStack() as stack:
-            chosen = _find(path, wanted, stack).chosen
-    except (SubmissionRefused, OSError):
-        return None  # why it cannot be read is said where it is graded
-    if chosen and name and path.is_file() and chosen.entry.path == read_name(path.name):
-        return replace(chosen, entry=replace(chosen.entry, path=name))
-    return chosen
-
-
-def find_path(path: Path) -> Path:
-    """`path`, or its neighbour whose name differs only in how Hangul is composed. Raises SubmissionNotFound."""
-    if path.exists():
-        return path
-    if path.parent.is_dir():
-        for item in scan(path.parent):
-            if read_name(item.name) == read_name(path.name):
-                return Path(item.path)
-    raise SubmissionNotFound(f"nothing at {str(path)!r}: check the path")
-
-
-def _make_submission(finding: Finding, extract: Extract, wanted: Wanted, student: str) -> Submission:
+        return refuse(module, finding.reason, finding.looked_at, student=student)
+    extract = finding.chosen.extract
     return Submission(
         id=identify(wanted.module, extract.source),
         student=student,
@@ -118,12 +95,67 @@ def _make_submission(finding: Finding, extract: Extract, wanted: Wanted, student
     )
 
 
-def _find(path: Path, wanted: Wanted, stack: ExitStack) -> Finding:
+def refuse(module: str, reason: str, files: tuple[SourceFile, ...] = (), *, student: str = "") -> Submission:
+    """Return a submission that could not be read, for that reason."""
+    return Submission(id=identify_refused(module, reason, files), student=student, files=files, refused=reason)
+
+
+def find_candidate(path: Path, *, module: str, defines: Collection[str] = (), name: str = "") -> Candidate | None:
+    """Return the file that is the submission at `path`, as it compares with others; none where there is none.
+
+    `name` is what the student called it, where the system has added to that.
+    """
+    try:
+        return find_opened(open_path(path, module), module=module, defines=defines, name=name)
+    except (SubmissionRefused, OSError):
+        return None  # why it cannot be read is said where it is graded
+
+
+def find_opened(opened: Opened, *, module: str, defines: Collection[str] = (), name: str = "") -> Candidate | None:
+    """Return the same for what was opened. Raises SubmissionRefused, or OSError where a file cannot be read."""
+    wanted = Wanted(module, frozenset(item.partition(".")[0] for item in defines))
+    with ExitStack() as stack:
+        chosen = _find(opened, wanted, stack).chosen
+    if chosen and name and isinstance(opened.files, Entry) and chosen.entry.path == opened.files.path:
+        return replace(chosen, entry=replace(chosen.entry, path=name))
+    return chosen
+
+
+def open_path(path: Path, module: str) -> Opened:
+    """List the files at a path; none is read yet. Raises SubmissionRefused for what is neither folder nor file."""
     if path.is_dir():
-        return _search(list_folder(path), path.name, wanted, stack)
+        return Opened(path.name, list_folder(path))
     if not stat.S_ISREG(path.stat().st_mode):
-        raise SubmissionRefused(f"{path.name} is no regular file: hand in {wanted.module}")
-    entry = open_file(path, read_name(path.name))
+        raise SubmissionRefused(f"{path.name} is no regular file: hand in {module}")
+    return Opened(path.name, open_file(path, read_name(path.name)))
+
+
+@contextmanager
+def name_unreadable(path: Path) -> Iterator[None]:
+    """Turn an error of this machine into SubmissionNotFound, with the path."""
+    try:
+        yield
+    except OSError as error:
+        raise SubmissionNotFound(
+            f"{str(path)!r} cannot be read: {error.strerror or error}; check its rights"
+        ) from error
+
+
+def find_path(path: Path) -> Path:
+    """Return `path`, or its neighbour whose name composes Hangul in another way. Raises SubmissionNotFound."""
+    if path.exists():
+        return path
+    if path.parent.is_dir():
+        for item in scan(path.parent):
+            if read_name(item.name) == read_name(path.name):
+                return Path(item.path)
+    raise SubmissionNotFound(f"nothing at {str(path)!r}: check the path")
+
+
+def _find(opened: Opened, wanted: Wanted, stack: ExitStack) -> Finding:
+    if isinstance(opened.files, Listing):
+        return _search(opened.files, opened.name, wanted, stack)
+    entry = opened.files
     if is_archive(_read_head(entry)):
         return _open_archive(entry, wanted, stack)
     candidate = read_candidate(entry, wanted.expected, wanted.budget)
@@ -155,7 +187,7 @@ def _search(listing: Listing, name: str, wanted: Wanted, stack: ExitStack, depth
         return Finding(chosen, looked_at=(chosen.file,), notes=tuple(listing.notes))
     reasons = [candidate.refused for candidate in candidates if candidate.refused]
     reasons += [finding.reason for finding in findings]
-    reason = reasons[0] if reasons else _tell_nothing(listing.entries, candidates, name, wanted)
+    reason = reasons[0] if reasons else _tell_nothing(listing, candidates, name, wanted)
     return Finding(reason=reason, looked_at=tuple(candidate.file for candidate in candidates))
 
 
@@ -206,9 +238,11 @@ def _tell_neighbours(chosen: Candidate, entries: Sequence[Entry]) -> list[str]:
     ]
 
 
-def _tell_nothing(entries: Sequence[Entry], candidates: Sequence[Candidate], name: str, wanted: Wanted) -> str:
+def _tell_nothing(listing: Listing, candidates: Sequence[Candidate], name: str, wanted: Wanted) -> str:
+    entries = listing.entries
     if not entries:
-        return f"{name} is empty: hand in {wanted.module} or its notebook"
+        unread = f" ({'; '.join(listing.notes[:3])})" if listing.notes else ""
+        return f"{name} is empty{unread}: hand in {wanted.module} or its notebook"
     if not candidates:
         kinds = (describe_kind(_read_head(entry), entry.name, wanted.module) for entry in entries[:5])
         if kind := next(filter(None, kinds), ""):

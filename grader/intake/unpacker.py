@@ -8,7 +8,7 @@ import contextlib
 import ctypes
 import sys
 import tarfile
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import libarchive
@@ -34,39 +34,53 @@ _TYPES = (
 
 def main() -> int:
     """Convert the archive. Return what became of it."""
-    try:
-        import libarchive
-    except (ImportError, OSError, TypeError, AttributeError):  # without the binding, or without the library itself
+    if not has_library():
         return MISSING
     _confine()
+    code, trouble = convert(0, sys.stdout.buffer)
+    sys.stderr.write(trouble)
+    return code
+
+
+def has_library() -> bool:
+    """Import the binding. Return whether it and the library are there."""
     try:
-        with libarchive.fd_reader(0) as archive:
-            return _convert(archive)
+        import libarchive  # noqa: F401
+    except (ImportError, OSError, TypeError, AttributeError):  # without the binding, or without the library itself
+        return False
+    return True
+
+
+def convert(descriptor: int, out: IO[bytes]) -> tuple[int, str]:
+    """Write the archive of a descriptor as a plain tar. Return what became of it, and why."""
+    import libarchive
+
+    try:
+        with libarchive.fd_reader(descriptor) as archive:
+            return _convert(archive, out)
     except libarchive.ArchiveError as error:  # its very beginning is wrong
-        sys.stderr.write(str(error.msg)[:200])
-        return DAMAGED
+        return DAMAGED, str(error.msg)[:200]
 
 
-def _convert(archive: "libarchive.read.ArchiveRead") -> int:
+def _convert(archive: "libarchive.read.ArchiveRead", out: IO[bytes]) -> tuple[int, str]:
     import libarchive
 
     try:
         for entry in archive:
             # Some forms give the scrambled bytes of a locked entry as if they were its contents.
             if libarchive.ffi.libarchive.archive_entry_is_encrypted(ctypes.c_void_p(entry._entry_p)) == 1:
-                return LOCKED
-            _write(entry)
-        sys.stdout.buffer.write(b"\0" * 2 * tarfile.BLOCKSIZE)
-        sys.stdout.buffer.flush()
+                return LOCKED, ""
+            _write(entry, out)
+        out.write(b"\0" * 2 * tarfile.BLOCKSIZE)
+        out.flush()
     except BrokenPipeError:
-        return DAMAGED  # the reader has seen enough
+        return DAMAGED, ""  # the reader has seen enough
     except (libarchive.ArchiveError, ValueError, tarfile.TarError, MemoryError) as error:
         message = getattr(error, "msg", str(error)) or "it is not what its beginning promises"
-        sys.stderr.write(message[:200])
         pointer = ctypes.c_void_p(archive._pointer)
         locked = libarchive.ffi.libarchive.archive_read_has_encrypted_entries(pointer) == 1
-        return LOCKED if locked else DAMAGED
-    return 0
+        return (LOCKED if locked else DAMAGED), message[:200]
+    return 0, ""
 
 
 def _confine() -> None:
@@ -87,15 +101,15 @@ def _confine() -> None:
     program.load()
 
 
-def _write(entry: "libarchive.entry.ArchiveEntry") -> None:
+def _write(entry: "libarchive.entry.ArchiveEntry", out: IO[bytes]) -> None:
     """Write one entry. Its size goes before its contents, so one without a known size is read into memory first."""
-    info = tarfile.TarInfo(_decode(entry.pathname))
+    name = entry.pathname or ""
+    info = tarfile.TarInfo(name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name)
     info.type = next((kind for kind, test in _TYPES if getattr(entry, test)), tarfile.REGTYPE)
     blocks: Any = entry.get_blocks(block_size=_BLOCK) if info.isreg() else ()
     if info.isreg() and entry.size is None:
         blocks = [b"".join(bytes(block) for block in blocks)]
     info.size = (len(blocks[0]) if isinstance(blocks, list) else entry.size) if info.isreg() else 0
-    out = sys.stdout.buffer
     out.write(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
     written = 0
     for block in blocks:
@@ -103,10 +117,6 @@ def _write(entry: "libarchive.entry.ArchiveEntry") -> None:
     if written != info.size:
         raise ValueError(f"{info.name} is not as long as it should be")
     out.write(b"\0" * (-written % tarfile.BLOCKSIZE))
-
-
-def _decode(name: "str | bytes | None") -> str:
-    return name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name or ""
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ from grader.model.errors import GraderFault, SubmissionRefused
 _HEADS = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\xfd7zXZ\x00", b"BZh")
 # What the process needs to find Python's packages and the library; no secret of ours.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+
+# Holds something where this process is confined as a whole.
+_CONFINED: list[bool] = []
 
 
 def needs_unpacking(head: bytes) -> bool:
@@ -29,6 +33,9 @@ def open_as_tar(stream: IO[bytes], name: str) -> Iterator[IO[bytes]]:
     """
     descriptor = stream.fileno()
     os.lseek(descriptor, 0, os.SEEK_SET)
+    if _CONFINED:
+        yield _convert_here(descriptor, name)
+        return
     process = subprocess.Popen(
         [sys.executable, "-P", str(Path(unpacker.__file__))],
         stdin=descriptor,
@@ -45,6 +52,20 @@ def open_as_tar(stream: IO[bytes], name: str) -> Iterator[IO[bytes]]:
             process.kill()
             raise
     _check(process.returncode, name, trouble)
+
+
+def confine_unpacking() -> None:
+    """Unpack in this process from now on: it is confined as a whole, and can start no other."""
+    os.environ.update(_find_library())
+    _CONFINED.append(True)
+
+
+def _convert_here(descriptor: int, name: str) -> IO[bytes]:
+    target = tempfile.TemporaryFile()  # noqa: SIM115 - it ends with this process
+    code, trouble = unpacker.convert(descriptor, target) if unpacker.has_library() else (unpacker.MISSING, "")
+    _check(code, name, trouble)
+    target.seek(0)
+    return target
 
 
 def _find_library() -> dict[str, str]:

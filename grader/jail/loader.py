@@ -31,7 +31,7 @@ class LazyBuiltins(dict[str, Any]):
     """Python's builtins, and behind them names whose statements have not run yet."""
 
     def __init__(self, find: Callable[[str], Any]) -> None:
-        """`find(name)` runs a name's statements and returns its value, or raises KeyError."""
+        """Use `find(name)`, which runs a name's statements and returns its value, or raises KeyError."""
         super().__init__(vars(builtins))
         self._find = find
 
@@ -60,7 +60,7 @@ class Definitions:
         # With a file's name, and its text in linecache, `inspect` and TorchScript find the source of classes too.
         module.__file__ = name_file(self.module)
         namespace = module.__dict__
-        namespace["display"] = _display_nothing
+        namespace["display"] = lambda *objects, **options: None  # a notebook's own, which shows things
         namespace.update({name: Leftover(name) for name in poison if name not in self.waiting})
         # dataclasses and pickle look a class's module up by name
         sys.modules[self.module] = module
@@ -143,10 +143,6 @@ def compile_definitions(source: str, module: str, expected: list[str] | None = N
 def name_file(module: str) -> str:
     """Return the file name that a submission's code has in tracebacks; there is no such file."""
     return f"<{module}>"
-
-
-def _display_nothing(*objects: Any, **options: Any) -> None:
-    """Stand in for a notebook's `display`."""
 
 
 def describe(error: BaseException) -> str:

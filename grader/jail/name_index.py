@@ -71,20 +71,18 @@ class NameIndex:
             for index, statement in enumerate(self.statements)
             if statement.lasting or (statement.fills and self._touched[index] and not statement.holds_definition)
         }
+        used = {index: item.reads | self._touched[index] for index, item in enumerate(self.statements) if item.fills}
         while True:
             repeated = {
                 index
-                for index, statement in enumerate(self.statements)
-                if statement.fills and (index not in once or self._uses_repeated(index, once))
+                for index, names in used.items()
+                if index not in once
+                or any(binder not in once for name in names for binder in self._binders.get(name, ()))
             }
             filled = {binder for index in repeated for name in self._touched[index] for binder in self._binders[name]}
             if not once & (repeated | filled):
                 return once
             once -= repeated | filled
-
-    def _uses_repeated(self, index: int, once: set[int]) -> bool:
-        names = self.statements[index].reads | self._touched[index]
-        return any(binder not in once for name in names for binder in self._binders.get(name, ()))
 
     def _may_wait(self, name: str, candidates: set[int]) -> bool:
         """Tell whether all statements that bind or change a name may run later, together."""

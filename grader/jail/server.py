@@ -3,7 +3,6 @@
 import functools
 import socket
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -84,22 +83,34 @@ class Server:
         return pack_message(Raised("UnsendableReply", str(error), []), seq, Encoder(self._refer))
 
     def _carry_out(self, request: Message) -> Reply:
-        actions: dict[type[Any], Callable[[Any], Reply]] = {
-            Load: self._load,
-            Begin: self._begin,
-            Get: lambda get: Done(getattr(self._find(get.target), get.name)),
-            Put: self._put,
-            Call: self._call,
-            Define: lambda define: Done(_run_stand_in(define)),
-            Backward: self._send_backward,
-            Gradients: lambda gradients: Done(
-                {name: parameter.grad for name, parameter in self._find(gradients.target).named_parameters()}
-            ),
-        }
-        return actions[type(request)](request)
+        match request:
+            case Load():
+                return self._load(request)
+            case Begin():
+                return self._begin(request)
+            case Get():
+                return Done(getattr(self._find(request.target), request.name))
+            case Put():
+                setattr(self._find(request.target), request.name, request.value)
+                return Done(None)
+            case Call():
+                target = self._find(request.target)
+                function = getattr(target, request.name) if request.name else target
+                return Done(function(*request.args, **request.kwargs))
+            case Define():
+                return Done(_run_stand_in(request))
+            case Backward():
+                return self._send_backward(request)
+            case Gradients():
+                parameters = self._find(request.target).named_parameters()
+                return Done({name: parameter.grad for name, parameter in parameters})
+            case Loaded() | Done() | Raised():
+                raise TypeError("a reply where a request was expected")
 
     def _load(self, load: Load) -> Loaded:
-        _leave_uncompiled()
+        if "torch" in sys.modules:
+            # A compiler would need another program and seconds of work; code that is compiled only runs faster.
+            vars(sys.modules["torch"])["compile"] = _compile_nothing
         sys.modules.setdefault(PlainBars.NAME, PlainBars(PlainBars.NAME))
         previous, self.definitions = self.definitions, None
         definitions = compile_definitions(load.source, load.module, load.expected)
@@ -128,15 +139,6 @@ class Server:
             with separate_randomness():
                 self.objects[target] = self.definitions.make_module(self.poison)
         return self.objects[target]
-
-    def _put(self, put: Put) -> Done:
-        setattr(self._find(put.target), put.name, put.value)
-        return Done(None)
-
-    def _call(self, call: Call) -> Done:
-        target = self._find(call.target)
-        function = getattr(target, call.name) if call.name else target
-        return Done(function(*call.args, **call.kwargs))
 
     def _send_backward(self, backward: Backward) -> Done:
         import torch
@@ -177,13 +179,6 @@ class PlainBars(ModuleType):
         return getattr(sys.modules["tqdm"], name)
 
 
-def _leave_uncompiled() -> None:
-    # A compiler would need another program and seconds of work; code that is compiled does the same, only faster.
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        vars(torch)["compile"] = _compile_nothing
-
-
 def _compile_nothing(model: Any = None, **options: Any) -> Any:
     """Stand in for `torch.compile`, called as a function or as a decorator."""
     return model if model is not None else lambda function: function
@@ -198,14 +193,11 @@ def serve(connection: socket.socket) -> None:
             frame = read_frame(inbox.read_exactly)
         except EOFError:
             return
-        connection.sendall(_pack(server, frame))
-
-
-def _pack(server: Server, frame: Frame) -> bytes:
-    try:
-        return pack_frame(server.answer(frame))
-    except ProtocolError as error:
-        return pack_frame(server.refuse_reply(frame.header["seq"], error))
+        try:
+            reply = pack_frame(server.answer(frame))
+        except ProtocolError as error:
+            reply = pack_frame(server.refuse_reply(frame.header["seq"], error))
+        connection.sendall(reply)
 
 
 def _run_stand_in(define: Define) -> Any:

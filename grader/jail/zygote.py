@@ -9,7 +9,8 @@ import importlib
 import os
 import socket
 import sys
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from grader.jail.confine import CLONE_NEWPID, check_call, confine, libc
 from grader.jail.server import serve
@@ -28,9 +29,19 @@ from grader.wire.control import (
 from grader.wire.frames import Frame, ProtocolError, pack_frame
 from grader.wire.virtual_device import NAME, set_up_virtual_device
 
+Serve = Callable[[socket.socket], None]
 
-def run(descriptor: int) -> None:
-    """Obey the control socket until the examiner closes it."""
+
+@dataclass(frozen=True)
+class Life:
+    """The one task of a child: to answer on its channel."""
+
+    channel: int
+    serve: Serve
+
+
+def run(descriptor: int, serve: Serve = serve) -> None:
+    """Obey the control socket until the examiner closes it; every child does `serve`, and nothing else."""
     control = socket.socket(fileno=descriptor)
     # Only the first process of a sandbox's pid namespace holds the capabilities that new namespaces need.
     own_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if os.getpid() == 1 else None
@@ -42,7 +53,7 @@ def run(descriptor: int) -> None:
             case Prepare():
                 send_control(control, _prepare(order))
             case Spawn():
-                _spawn(control, order.confinement, descriptors[0], own_namespace)
+                _spawn(control, order.confinement, Life(descriptors[0], serve), own_namespace)
             case Reap():
                 _, status, usage = os.wait4(order.pid, 0)
                 send_control(control, Exit(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss))
@@ -87,7 +98,7 @@ def _warm_torch(device: str) -> None:
     load(save({"0": torch.zeros(1)}))
 
 
-def _spawn(control: socket.socket, limits: Confinement, channel: int, own_namespace: int | None) -> None:
+def _spawn(control: socket.socket, limits: Confinement, life: Life, own_namespace: int | None) -> None:
     # A child may use its memory beyond what the zygote already holds.
     memory, addresses = limits.memory_bytes + _read_bytes("VmData"), limits.address_bytes
     if addresses is not None:
@@ -97,8 +108,8 @@ def _spawn(control: socket.socket, limits: Confinement, channel: int, own_namesp
         check_call("unshare", libc.unshare(CLONE_NEWPID))
     pid = os.fork()
     if pid == 0:
-        _live(confinement, channel)
-    os.close(channel)
+        _live(confinement, life)
+    os.close(life.channel)
     if own_namespace is not None:
         # Without returning to its own pid namespace the zygote could fork only once.
         check_call("setns", libc.setns(own_namespace, CLONE_NEWPID))
@@ -107,15 +118,15 @@ def _spawn(control: socket.socket, limits: Confinement, channel: int, own_namesp
     os.close(pidfd)
 
 
-def _live(confinement: Confinement, channel: int) -> None:
+def _live(confinement: Confinement, life: Life) -> None:
     # A child never returns to the zygote's loop. That it is confined is the last thing that the examiner believes: no
     # student code has run yet.
     try:
-        confine(confinement, channel)
-        os.write(channel, pack_frame(Frame({"ready": True})))
-        serve(socket.socket(fileno=channel))
+        confine(confinement, life.channel)
+        os.write(life.channel, pack_frame(Frame({"ready": True})))
+        life.serve(socket.socket(fileno=life.channel))
     except Exception as error:  # noqa: BLE001 - the edge of the process: all that can be done is to say why
-        os.write(channel, pack_frame(Frame({"error": f"{type(error).__name__}: {error}"})))
+        os.write(life.channel, pack_frame(Frame({"error": f"{type(error).__name__}: {error}"})))
     finally:
         os._exit(0)
 

@@ -8,7 +8,6 @@ Every reply is validated by a model of `replies`. A client library would set att
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from itertools import islice
 from typing import TypeVar
 from urllib.parse import urljoin
@@ -20,7 +19,7 @@ from grader.push.address import check_address
 from grader.push.connection import Connection
 from grader.push.platform import PlatformGrade, PlatformReply, ScoreUpload
 from grader.push.replies import CanvasAssignment, CanvasProgress, CanvasSubmission, Reply
-from grader.push.session import PageGuard, Refusal, Session
+from grader.push.session import PageGuard, PlatformSession, Refusal
 from grader.reporting.published import PublishedClass, PublishedReport
 from grader.reporting.safe_text import format_points
 
@@ -57,7 +56,7 @@ class Canvas:
         root = check_address(url).partition("/api/v1")[0].rstrip("/")
         self._api = f"{root}/api/v1"
         self.to = f"{self._api}/courses/{course}/assignments/{assignment}"
-        session = Session(self.name, root)
+        session = PlatformSession(self.name, root)
         session.headers["Authorization"] = f"Bearer {token}"
         self._connection = Connection(session, _ADVICE)
         self._points = 0.0
@@ -125,7 +124,9 @@ class Canvas:
         def update(attempt: int) -> CanvasProgress | None:
             # Canvas adds a comment every time: do not ask again for what was done although the reply was lost.
             grades = self._list_grades() if attempt else {}
-            missing = [upload for upload in uploads if not _is_there(grades, upload)]
+            missing = [
+                upload for upload in uploads if upload.key not in grades or not grades[upload.key].has_all(upload)
+            ]
             form = {
                 f"grade_data[{upload.key}][{field}]": value
                 for upload in missing
@@ -143,6 +144,7 @@ class Canvas:
 
     def _await(self, job: CanvasProgress | None) -> bool:
         deadline = time.monotonic() + JOB_SECONDS
+        url = f"{self._api}/progress/{job.id}" if job else ""
         while job is not None and job.workflow_state in ("queued", "running"):
             if time.monotonic() > deadline:
                 raise PlatformFailed(
@@ -150,11 +152,8 @@ class Canvas:
                     "command again later; it sends only what is missing by then"
                 )
             time.sleep(POLL_SECONDS)
-            job = self._connection.insist(partial(self._ask_again, job))
+            job = self._connection.insist(lambda _: self._call(CanvasProgress, "GET", url))
         return job is None or job.workflow_state == "completed"
-
-    def _ask_again(self, job: CanvasProgress, _: int) -> CanvasProgress:
-        return self._call(CanvasProgress, "GET", f"{self._api}/progress/{job.id}")
 
     def _update_one(self, upload: ScoreUpload) -> PlatformReply:
         url = f"{self.to}/submissions/{upload.key}"
@@ -192,7 +191,3 @@ def _make_grade(found: CanvasSubmission, points: float) -> PlatformGrade:
         comments=tuple(comment.comment or "" for comment in found.submission_comments or []),
         excused=bool(found.excused),
     )
-
-
-def _is_there(grades: Mapping[str, PlatformGrade], upload: ScoreUpload) -> bool:
-    return upload.key in grades and grades[upload.key].has_all(upload)

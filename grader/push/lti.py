@@ -26,7 +26,7 @@ from grader.push.connection import Connection
 from grader.push.lti_site import KEY_VARIABLE, Site
 from grader.push.platform import PlatformGrade, PlatformReply, ScoreUpload
 from grader.push.replies import LtiLineItem, LtiResult, LtiToken
-from grader.push.session import PageGuard, Refusal, Session
+from grader.push.session import PageGuard, PlatformSession, Refusal
 from grader.reporting.published import ExportOptions, PublishedClass, PublishedReport
 
 # How long a token is used if the platform does not say, and how long before its end it is renewed.
@@ -57,7 +57,7 @@ class Lti:
             raise UsageError("pass either --lineitems, where a line item is found or created, or --lineitem itself")
         self.to = check_address(site.lineitem or site.lineitems)
         self._site = site
-        session = Session(self.name, self.to, token_url=site.token_url)
+        session = PlatformSession(self.name, self.to, token_url=site.token_url)
         self._connection = Connection(session, _ADVICE, (LtiException, AssertionError))
         self._connector = _Connector(_register(site, key), session)
         self._line_item = LineItem({"id": site.lineitem}) if site.lineitem else LineItem()
@@ -84,8 +84,18 @@ class Lti:
 
     def read_grades(self) -> Mapping[str, PlatformGrade]:
         """Return the grades that the line item has."""
+
+        def list_grades(_: int) -> dict[str, PlatformGrade]:
+            grades = {}
+            for item in self._service.get_grades(self._line_item):
+                result = LtiResult.model_validate(item)
+                if result.userId is not None:
+                    said = None if result.comment is None else (result.comment,)
+                    grades[str(result.userId)] = PlatformGrade(result.resultScore, result.resultMaximum or 1.0, said)
+            return grades
+
         with self._connection.explain():
-            return self._connection.insist(lambda _: self._list_grades())
+            return self._connection.insist(list_grades)
 
     def send(self, uploads: Sequence[ScoreUpload]) -> Iterator[PlatformReply]:
         """Send one score after the other."""
@@ -109,10 +119,6 @@ class Lti:
         created = json.loads(self._service.create_lineitem(wanted).get_value())
         return LtiLineItem.model_validate(created).id
 
-    def _list_grades(self) -> dict[str, PlatformGrade]:
-        results = [LtiResult.model_validate(result) for result in self._service.get_grades(self._line_item)]
-        return {str(result.userId): _make_grade(result) for result in results if result.userId is not None}
-
     def _post(self, upload: ScoreUpload) -> PlatformReply:
         with self._connection.explain():
             try:
@@ -124,8 +130,12 @@ class Lti:
         return PlatformReply(upload, self._connection.session.status)
 
     def _put_grade(self, upload: ScoreUpload) -> None:
+        body = render(upload.entry, ExportOptions())  # rendered now: the time must be later than that of earlier scores
+        del body["comment"]
+        if upload.comment:
+            body["comment"] = upload.comment
         try:
-            self._service.put_grade(_Score(_render(upload)), self._line_item)
+            self._service.put_grade(_Score(body), self._line_item)
         except requests.JSONDecodeError:
             pass  # the platform accepted the score; its body need not be JSON
 
@@ -153,7 +163,7 @@ class _Registration(Registration):
 class _Connector(ServiceConnector):
     """The library's connector. It keeps a token while it is valid, and ends lists that have no end."""
 
-    def __init__(self, registration: Registration, session: Session) -> None:
+    def __init__(self, registration: Registration, session: PlatformSession) -> None:
         super().__init__(registration, session)
         self._limits = session.limits
         self._tokens: dict[str, tuple[str, float]] = {}
@@ -196,14 +206,3 @@ def _read_public_half(key: str) -> str:
     if not usable:
         raise UsageError(f"{wanted}: it is another kind of key, or the public half")
     return str(private.export_to_pem().decode())
-
-
-def _render(upload: ScoreUpload) -> dict[str, object]:
-    body = render(upload.entry, ExportOptions())  # rendered now: the time must be later than that of earlier scores
-    del body["comment"]
-    return {**body, "comment": upload.comment} if upload.comment else body
-
-
-def _make_grade(result: LtiResult) -> PlatformGrade:
-    comments = None if result.comment is None else (result.comment,)
-    return PlatformGrade(result.resultScore, result.resultMaximum or 1.0, comments)

@@ -1,7 +1,7 @@
 """One HTTP session with one platform, which is not trusted.
 
-A request goes only to the platform's own origin, so that its token reaches no other host, whatever a link, a line item
-or a redirect says. Replies are streamed, and their bytes and seconds are bounded. A token is never part of a message.
+A request goes only to the platform's own origin, so that its token reaches no other host, even if a link, a line item
+or a redirect names one. Replies are streamed, and their bytes and seconds are bounded. No message contains a token.
 """
 
 import io
@@ -13,7 +13,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from threading import Thread
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -40,8 +39,8 @@ _MAX_LINK = 4096
 
 
 @dataclass(frozen=True)
-class Limits:
-    """How much a platform may send, and for how long, in one reply, one listing and one run."""
+class PushLimits:
+    """The most that a platform may send, and for how long, in one reply, one listing and one run."""
 
     reply_bytes: int = 8 << 20
     reply_seconds: float = 60.0
@@ -51,7 +50,7 @@ class Limits:
     entries: int = 100_000
 
 
-LIMITS = Limits()
+LIMITS = PushLimits()
 
 
 class Refusal(Exception):
@@ -76,7 +75,7 @@ class BadReply(Exception):
     """The platform sent more than it may, or never comes to an end; the message continues "Canvas at HOST ..."."""
 
 
-class Session(requests.Session):
+class PlatformSession(requests.Session):
     """A session with one platform; `status` is that of the last reply.
 
     `token_url` may lie at another origin. Only requests without a token go there.
@@ -92,7 +91,7 @@ class Session(requests.Session):
         self._end = time.monotonic() + self.limits.run_seconds
         self._received = 0
         # With any function here, requests does not replace the token by a password from .netrc.
-        self.auth = _keep_headers
+        self.auth = lambda request: request
         self.headers["Accept-Encoding"] = "identity"  # a compressed reply could be small here and huge in memory
         self._adapter = _CuttingAdapter()
         self.mount("https://", self._adapter)
@@ -112,7 +111,13 @@ class Session(requests.Session):
         seconds = min(self.limits.reply_seconds, self.seconds_left)
         if seconds <= 0:
             raise PlatformFailed(f"{self.place} {describe_overrun(self.limits)}")
-        response, data = self._explain_errors(partial(self._exchange, request, kwargs), seconds)
+        given = kwargs | {"timeout": self.limits.reply_seconds, "allow_redirects": False, "stream": True}
+
+        def exchange() -> tuple[requests.Response, bytes]:
+            with super(PlatformSession, self).send(request, **given) as response:
+                return response, self._read(response)
+
+        response, data = self._explain_errors(exchange, seconds)
         self._received += len(data)
         if self._received > self.limits.run_bytes:
             raise BadReply(f"sent more than {self.limits.run_bytes >> 20} MB in one run")
@@ -132,12 +137,6 @@ class Session(requests.Session):
             f"{self.place} refers to another address, {urlsplit(url).netloc}, which its token is not for: nothing was "
             "sent there; check the addresses that were passed"
         )
-
-    def _exchange(self, request: requests.PreparedRequest, kwargs: dict[str, Any]) -> tuple[requests.Response, bytes]:
-        given = kwargs | {"timeout": self.limits.reply_seconds, "allow_redirects": False, "stream": True}
-        response = super().send(request, **given)
-        with response:
-            return response, self._read(response)
 
     def _read(self, response: requests.Response) -> bytes:
         if response.headers.get("Content-Encoding", "identity") != "identity":
@@ -183,12 +182,12 @@ class _CuttingAdapter(requests.adapters.HTTPAdapter):
             return pool
         sockets, plain = self._sockets, pool.ConnectionCls
 
-        class Connection(plain):  # type: ignore[misc, valid-type]
+        class TrackedConnection(plain):  # type: ignore[misc, valid-type]
             def connect(self) -> None:
                 super().connect()
                 sockets.append(self.sock)
 
-        pool.ConnectionCls = Connection
+        pool.ConnectionCls = TrackedConnection
         return pool
 
     def cut(self) -> None:
@@ -201,7 +200,7 @@ class _CuttingAdapter(requests.adapters.HTTPAdapter):
 class PageGuard:
     """Watch one listing. A loop of pages, or a listing without end, raises BadReply."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: PushLimits) -> None:
         self._limits = limits
         self._seen: set[str] = set()
         self._entries = 0
@@ -222,7 +221,7 @@ class PageGuard:
 
 
 def run_bounded(act: Callable[[], Result], seconds: float) -> Result:
-    """Return what `act` returns. Raises TimeoutError after `seconds`, whatever `act` is waiting for.
+    """Return what `act` returns. Raises TimeoutError after `seconds`, even if `act` waits for ever.
 
     A socket's timeout is not enough: a server that sends one byte a minute never meets it.
     """
@@ -238,7 +237,7 @@ def run_bounded(act: Callable[[], Result], seconds: float) -> Result:
     return future.result(timeout=seconds)
 
 
-def describe_overrun(limits: Limits) -> str:
+def describe_overrun(limits: PushLimits) -> str:
     """Return what to say when a run has taken all its time."""
     minutes = limits.run_seconds / 60
     return f"has taken more than {minutes:g} minutes: run the same command again: it sends only what is missing"
@@ -260,18 +259,12 @@ def _make_failure(response: requests.Response, data: bytes) -> Refusal | Unanswe
 def _read_reason(response: requests.Response, text: str) -> str:
     """Return the platform's own words: short, on one line, and without what it may repeat of our request."""
     token = str(response.request.headers.get("Authorization", "")).rpartition(" ")[2]
-    words = ", ".join(dict.fromkeys(map(_unescape, _WORDS.findall(text))))
-    clean = words.replace(token, "...") if token else words
+    words = []
+    for found in _WORDS.findall(text):
+        try:  # a token in escapes would not be recognised as one
+            words.append(str(json.loads(f'"{found}"', strict=False)))
+        except ValueError:
+            words.append(found)
+    joined = ", ".join(dict.fromkeys(words))
+    clean = joined.replace(token, "...") if token else joined
     return " ".join(remove_control_characters(_SECRETIVE.sub("...", clean)).split())[:200]
-
-
-def _unescape(text: str) -> str:
-    # A token in escapes would not be recognised as one.
-    try:
-        return str(json.loads(f'"{text}"', strict=False))
-    except ValueError:
-        return text
-
-
-def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from grader.model.report import CheckResult, GradeReport, TodoResult
 from grader.model.text import shorten
 from grader.model.verdict import Language, Verdict
-from grader.reporting.messages import LABELS, describe_verdict, explain_missing_score
+from grader.reporting.messages import LABELS, describe_adjustments, describe_verdict, explain_missing_score
 from grader.reporting.rendering import render_template
 from grader.reporting.safe_text import escape_control_characters
 
@@ -15,7 +15,7 @@ LONGEST_MESSAGE = 2000
 
 @dataclass(frozen=True)
 class Trouble:
-    """What one or several tests say went wrong, and the likely reason."""
+    """A mistake that one or several tests report, and the likely reason."""
 
     message: str
     hint: str
@@ -43,6 +43,7 @@ def describe_report(report: GradeReport, language: Language) -> str:
     lines = [f"{report.assignment.title}: {report.score:g} / {report.max_score:g}"]
     if report.late_penalty:
         lines.append(f"{LABELS[language]['late_penalty']}: {-report.late_penalty:g}")
+    lines += [_clean(text) for text in describe_adjustments(report, language)]
     for todo in report.todos:
         verdict = describe_verdict(todo.status, language)
         lines.append(f"{todo.id} ({todo.title}): {todo.score:g} / {todo.max_score:g}, {verdict}")
@@ -59,26 +60,28 @@ def list_troubles(report: GradeReport, todo: str, language: Language) -> list[st
 
 def render_page(report: GradeReport, language: Language) -> str:
     """Return a redacted report as a self-contained HTML page: no script, no other file, light or dark."""
+    rows = []
+    for todo in report.todos:
+        tests = [test for test in report.tests if test.todo == todo.id]
+        failed = [test for test in tests if test.message and test.status is not Verdict.PASSED]
+        troubles = [Trouble(shorten(test.message, LONGEST_MESSAGE), test.hint) for test in failed]
+        rows.append(
+            Row(
+                todo=todo,
+                verdict=describe_verdict(todo.status, language),
+                passed=sum(test.status is Verdict.PASSED for test in tests),
+                count=len(tests),
+                troubles=tuple(dict.fromkeys(troubles)),
+            )
+        )
     return render_template(
         "feedback.html",
         report=report,
+        adjustments=describe_adjustments(report, language),
         language=language,
         words=LABELS[language],
         reason=explain_missing_score(report.status, language),
-        rows=[_make_row(report, todo, language) for todo in report.todos],
-    )
-
-
-def _make_row(report: GradeReport, todo: TodoResult, language: Language) -> Row:
-    tests = [test for test in report.tests if test.todo == todo.id]
-    failed = [test for test in tests if test.status is not Verdict.PASSED and test.message]
-    troubles = [Trouble(shorten(test.message, LONGEST_MESSAGE), test.hint) for test in failed]
-    return Row(
-        todo=todo,
-        verdict=describe_verdict(todo.status, language),
-        passed=sum(test.status is Verdict.PASSED for test in tests),
-        count=len(tests),
-        troubles=tuple(dict.fromkeys(troubles)),
+        rows=rows,
     )
 
 

@@ -3,6 +3,7 @@
 The verdicts' sentences stand beside the verdicts, in `model/verdict.py`: hidden tests need them too.
 """
 
+from grader.model.report import GradeReport
 from grader.model.verdict import MEANINGS, Language, Verdict
 
 LABELS: dict[Language, dict[str, str]] = {
@@ -37,6 +38,22 @@ LABELS: dict[Language, dict[str, str]] = {
         "tests": "테스트 {count}개 중 {passed}개 통과",
     },
 }
+ADJUSTMENTS: dict[Language, dict[str, str]] = {
+    "en": {
+        "todo": "your teachers set {todo} to {points:g} points",
+        "score": "your teachers set the score to {points:g}",
+        "bonus": "your teachers added {points:+g} points",
+        "excuse": "your teachers excused you: this score does not count",
+        "hold": "your teachers are still looking at this report",
+    },
+    "ko": {
+        "todo": "담당자가 {todo}의 점수를 {points:g}점으로 정했습니다",
+        "score": "담당자가 점수를 {points:g}점으로 정했습니다",
+        "bonus": "담당자가 {points:+g}점을 더했습니다",
+        "excuse": "면제되어 이 점수는 반영되지 않습니다",
+        "hold": "담당자가 아직 확인하고 있습니다",
+    },
+}
 KIT_README = """\
 # {title}
 
@@ -51,6 +68,15 @@ Plain `pytest` runs the same tests. Both read the notebook as well.
 def describe_verdict(verdict: Verdict, language: Language) -> str:
     """Return what a verdict means, in one sentence for the student."""
     return MEANINGS[verdict].tell(language)
+
+
+def describe_adjustments(report: GradeReport, language: Language) -> list[str]:
+    """Return a sentence for each correction by staff, with the comment that they left for the student."""
+    sentences = []
+    for adjustment in report.adjustments:
+        text = ADJUSTMENTS[language][adjustment.kind].format(todo=adjustment.todo, points=adjustment.points)
+        sentences.append(f"{text}: {adjustment.comment}" if adjustment.comment else text)
+    return sentences
 
 
 def explain_missing_score(status: str, language: Language) -> str:

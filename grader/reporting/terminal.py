@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.model.course import Course
-from grader.model.report import CheckResult, GradeReport
+from grader.model.report import GradeReport
 from grader.model.verdict import Language, Verdict
-from grader.reporting.messages import LABELS, describe_verdict
+from grader.reporting.messages import LABELS, describe_adjustments, describe_verdict
 from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def print_report(report: GradeReport, language: Language) -> None:
     """Print one report: each TODO, and one line for each thing that is wrong."""
     console = make_console()
     console.print(Text(f"{report.assignment.title}: {report.score:g} / {report.max_score:g}", style="bold"))
+    for text in describe_adjustments(report, language):
+        console.print(Text(f"  {escape_control_characters(text)}", style="yellow"))
     if report.late_penalty:
         console.print(Text(f"  {LABELS[language]['late_penalty']}: {-report.late_penalty:g}", style="yellow"))
     if report.fault:
@@ -53,7 +55,9 @@ def print_report(report: GradeReport, language: Language) -> None:
                 style=STYLES.get(todo.status, "red"),
             )
         )
-        for text in _list_troubles([test for test in report.tests if test.todo == todo.id]):
+        tests = [test for test in report.tests if test.todo == todo.id and test.status is not Verdict.PASSED]
+        troubles = [f"{test.message}{f' ({test.hint})' if test.hint else ''}" for test in tests]
+        for text in filter(None, dict.fromkeys(troubles)):  # the same mistake in many tests is listed once
             console.print(Text(f"      {escape_control_characters(text)}"))
     for note in (*report.notes, *report.submission.notes[:10]):
         console.print(Text(f"  note: {escape_control_characters(note)}", style="dim"))
@@ -173,9 +177,3 @@ def make_console() -> Console:
     """Return a console that does not wrap wide tables if the output is not a terminal."""
     console = Console(highlight=False, soft_wrap=True)
     return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=200)
-
-
-def _list_troubles(tests: Sequence[CheckResult]) -> list[str]:
-    # The same mistake in many tests is listed once.
-    lines = [f"{test.message}{f' ({test.hint})' if test.hint else ''}" for test in tests if test.status != "passed"]
-    return list(dict.fromkeys(line for line in lines if line))

@@ -6,6 +6,7 @@ New namespaces of every kind, a read-only runtime, and of our own code only `wir
 import os
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
 from grader.model.course import Course
@@ -22,8 +23,8 @@ def is_gpu(device: str) -> bool:
     return device.startswith("cuda")
 
 
-def build_wall(device: str, course: Path | None) -> list[str]:
-    """Return bubblewrap's command line, up to the command that it runs."""
+def build_wall(device: str, course: Path | None, folders: Sequence[str] = ("wire", "jail")) -> list[str]:
+    """Return bubblewrap's command line, up to the command that it runs. `folders` are those of our own code."""
     arguments = ["bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     # As user 0 with all capabilities of its own namespace: the zygote makes a pid namespace for every child. For any
     # other user bubblewrap would nest a second user namespace, which it could not leave again.
@@ -31,7 +32,15 @@ def build_wall(device: str, course: Path | None) -> list[str]:
     arguments += ["--hostname", "jail", "--clearenv", "--die-with-parent", "--new-session", "--as-pid-1"]
     for name, value in list_environment(device).items():
         arguments += ["--setenv", name, value]
-    arguments += [*_build_runtime(), *_build_own_mounts(course), *build_devices(device)]
+    arguments += _build_runtime()
+    for name in ("__init__.py", *folders):
+        arguments += ["--ro-bind", str(PACKAGE / name), f"/jail/grader/{name}"]
+    if course is not None:
+        arguments += ["--ro-bind-try", str(Course(course).datasets), "/datasets"]
+    for folder in list_hidden_folders(course):
+        # Read-only, since the zygote's own tmpfs has no size limit.
+        arguments += ["--tmpfs", folder, "--remount-ro", folder]
+    arguments += build_devices(device)
     return [*arguments, "--proc", "/proc", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
 
 
@@ -63,19 +72,16 @@ def _build_runtime() -> list[str]:
         arguments += ["--ro-bind", str(base), str(base)]
     for source, target in list_site_packages():
         arguments += ["--ro-bind", source, target]
+        for path in list_telltales(Path(source)):
+            # A device that cannot be opened there, since the mount allows none.
+            arguments += ["--ro-bind", "/dev/null", f"{target}/{path.relative_to(source)}"]
     return arguments
 
 
-def _build_own_mounts(course: Path | None) -> list[str]:
-    arguments = []
-    for name in ("__init__.py", "wire", "jail"):
-        arguments += ["--ro-bind", str(PACKAGE / name), f"/jail/grader/{name}"]
-    if course is not None:
-        arguments += ["--ro-bind-try", str(Course(course).datasets), "/datasets"]
-    for folder in list_hidden_folders(course):
-        # Read-only, since the zygote's own tmpfs has no size limit.
-        arguments += ["--tmpfs", folder, "--remount-ro", folder]
-    return arguments
+def list_telltales(packages: Path) -> list[Path]:
+    """Return the files among installed packages that name folders of this machine, and that no import needs."""
+    patterns = ("*.pth", "*.egg-link", "__editable__*.py", "__pycache__/__editable__*", "*.dist-info/direct_url.json")
+    return sorted(path for pattern in patterns for path in packages.glob(pattern) if path.is_file())
 
 
 def list_hidden_folders(course: Path | None) -> list[str]:

@@ -7,6 +7,7 @@ import functools
 import os
 import select
 import signal
+import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,7 +94,8 @@ class JailChannel:
         if is_load(frames[0]):
             replies = self._load(child, frames[0])
         elif is_begin(frames[0]):
-            self._start_phase(child, _describe_begin(self.limits))
+            work = "running the file's top level for a test"
+            self._start_phase(child, _describe_top_level(work, self.limits.cpu_seconds, self.limits))
             replies = self._exchange(child, frames[:1])
         else:
             return self._exchange(child, frames)
@@ -106,7 +108,7 @@ class JailChannel:
         key = pack_frame(frame)
         if error := self._failed_loads.get(key):
             raise SubmissionError(error.verdict, error.message, hint=error.hint)
-        self._start_phase(child, _describe_load(self.limits))
+        self._start_phase(child, _describe_top_level("loading the file", self.limits.load_cpu_seconds, self.limits))
         try:
             return self._exchange(child, [frame])
         except SubmissionError as error:
@@ -132,6 +134,14 @@ class JailChannel:
         # Also if it answered before a look: a verdict must not depend on the moment of the look.
         self._check_computing()
         return replies
+
+    def hand_over(self, descriptor: int) -> None:
+        """Send a descriptor beside one byte, before the next question."""
+        if self.child is not None:
+            try:
+                socket.send_fds(self.child.connection, [b"\0"], [descriptor])
+            except OSError:
+                return  # it has ended or does not read: the next question finds out why
 
     def read_cpu_seconds(self) -> float:
         """Return the CPU time of the test; if the child is gone, up to the last look."""
@@ -224,14 +234,6 @@ def _describe_test(limits: Limits) -> _Phase:
         f"stopped after {limits.cpu_seconds:g} seconds of computing: is there a loop that never ends?",
         f"stopped after {limits.asleep_seconds:g} seconds asleep: does the code sleep, or wait for input?",
     )
-
-
-def _describe_load(limits: Limits) -> _Phase:
-    return _describe_top_level("loading the file", limits.load_cpu_seconds, limits)
-
-
-def _describe_begin(limits: Limits) -> _Phase:
-    return _describe_top_level("running the file's top level for a test", limits.cpu_seconds, limits)
 
 
 def _describe_top_level(work: str, allowed: float, limits: Limits) -> _Phase:

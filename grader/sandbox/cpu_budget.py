@@ -36,15 +36,12 @@ class CpuBudget:
         if self._charged <= self.allowed * self._slowdown:
             return False
         # Measure the slowdown again only when the current allowance is used up: it costs more than reading the clock.
-        return self._charged > self.allowed * self._remeasure_slowdown()
+        # A slow machine is not slow all the time: the slowest moment that was measured counts.
+        self._slowdown = max(self._slowdown, measure_slowdown())
+        return self._charged > self.allowed * self._slowdown
 
     def _read_clock(self, last: float) -> float:
         try:
             return self.child.read_cpu_seconds()
         except OSError:
             return last  # it has just ended; the end of file on its channel will say so
-
-    def _remeasure_slowdown(self) -> float:
-        # A slow machine is not slow all the time: the slowest moment that was measured counts.
-        self._slowdown = max(self._slowdown, measure_slowdown())
-        return self._slowdown

@@ -16,7 +16,7 @@ from grader.model.errors import BrokenJail, IsolationUnavailable
 from grader.sandbox.bubblewrap import is_gpu
 from grader.sandbox.child import Child
 from grader.sandbox.isolation import AUTO, Isolation
-from grader.sandbox.start import ZygoteOptions, choose_uid, start_zygote
+from grader.sandbox.start import RUN_SUBMISSION, Program, ZygoteOptions, choose_uid, start_zygote
 from grader.wire.control import (
     Answer,
     Confinement,
@@ -46,20 +46,29 @@ class Jail:
     """A sandbox with a warm zygote in it."""
 
     def __init__(
-        self, imports: tuple[str, ...], isolation: Isolation, *, device: str = "cpu", course: Path | None = None
+        self,
+        imports: tuple[str, ...],
+        isolation: Isolation,
+        *,
+        device: str = "cpu",
+        course: Path | None = None,
+        program: Program = RUN_SUBMISSION,
     ) -> None:
         """Start it; it goes on importing by itself until `wait_ready`.
 
-        `device` is the device of GPU-run tests. Of the folder `course` the submission sees the datasets only.
+        Its children do what `program` says. `device` is the device of GPU-run tests. Of the folder `course` the
+        submission sees the datasets only.
         """
         self.isolation = isolation
         self.device = device
+        self.program = program
         self.ready = False
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(START_SECONDS)
         with theirs:
-            self.process = start_zygote(isolation, ZygoteOptions(theirs.fileno(), self.log.fileno(), device, course))
+            options = ZygoteOptions(theirs.fileno(), self.log.fileno(), device, course, program)
+            self.process = start_zygote(isolation, options)
         self._send(Prepare(imports, device))
 
     def wait_ready(self) -> None:
@@ -121,7 +130,7 @@ class Jail:
             uid=choose_uid(self.isolation),
             namespaces=self.isolation is Isolation.BWRAP,
             keep_proc=on_gpu,
-            filter=compile_filter(devices=on_gpu),
+            filter=compile_filter(devices=on_gpu, refused=self.program.refused_calls),
         )
 
     def _send(self, order: Order, descriptor: int | None = None) -> None:

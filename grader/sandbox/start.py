@@ -17,18 +17,34 @@ CHILD_UID = 1000
 FIRST_HOST_UID, HOST_UIDS = 2_000_000_001, 65534
 BOOT = (
     "import sys, site; sys.path[:0] = sys.argv[2].split(':'); site.setquit();"
-    "from grader.jail.zygote import run; run(int(sys.argv[1]))"
+    "from grader.jail.zygote import run; from {module} import serve; run(int(sys.argv[1]), serve)"
 )
 
 
 @dataclass(frozen=True)
+class Program:
+    """The program that the children of a zygote run: `serve` of a module.
+
+    `folders` is the part of our own code that it needs, `refused_calls` are system calls that it does not.
+    """
+
+    module: str = "grader.jail.server"
+    folders: tuple[str, ...] = ("wire", "jail")
+    refused_calls: str = ""
+
+
+RUN_SUBMISSION = Program()
+
+
+@dataclass(frozen=True)
 class ZygoteOptions:
-    """The descriptors of a zygote's control socket and of its log, its device, and the course it may see."""
+    """The descriptors of a zygote's control socket and log, its device, the course it may see, what its children do."""
 
     control: int
     log: int
     device: str
     course: Path | None
+    program: Program
 
 
 def start_zygote(isolation: Isolation, options: ZygoteOptions) -> subprocess.Popen[bytes]:
@@ -36,11 +52,11 @@ def start_zygote(isolation: Isolation, options: ZygoteOptions) -> subprocess.Pop
     packages = list_site_packages()
     if isolation is not Isolation.BWRAP:
         search_path = [str(PACKAGE.parent), *(source for source, _ in packages)]
-        command = _build_command(sys.executable, options.control, search_path)
+        command = _build_command(sys.executable, options, search_path)
         return _popen(command, options, [], environment=list_environment(options.device))
     search_path = ["/jail", *(target for _, target in packages)]
-    command = ["--", *_build_command(str(Path(sys.executable).resolve()), options.control, search_path)]
-    wall = build_wall(options.device, options.course)
+    command = ["--", *_build_command(str(Path(sys.executable).resolve()), options, search_path)]
+    wall = build_wall(options.device, options.course, options.program.folders)
     if os.geteuid() != 0:
         return _popen([*wall, *command], options, [])
     return _start_as_root(wall, command, options)
@@ -55,8 +71,9 @@ def choose_uid(isolation: Isolation) -> int | None:
     return CHILD_UID if isolation is Isolation.BWRAP else FIRST_HOST_UID + os.getpid()
 
 
-def _build_command(python: str, control: int, search_path: Sequence[str]) -> list[str]:
-    return [python, "-s", "-S", "-P", "-B", "-c", BOOT, str(control), ":".join(search_path)]
+def _build_command(python: str, options: ZygoteOptions, search_path: Sequence[str]) -> list[str]:
+    boot = BOOT.format(module=options.program.module)
+    return [python, "-s", "-S", "-P", "-B", "-c", boot, str(options.control), ":".join(search_path)]
 
 
 def _start_as_root(wall: list[str], command: list[str], options: ZygoteOptions) -> subprocess.Popen[bytes]:
@@ -101,4 +118,6 @@ def _popen(
         stdout=options.log,
         stderr=options.log,
         env=environment,
+        # Ctrl-C at a terminal is for the grader, which finishes what is in flight: that needs its zygotes.
+        start_new_session=True,
     )

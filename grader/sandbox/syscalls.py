@@ -71,42 +71,34 @@ TERMINAL_REQUESTS = (0x5401, 0x5413, 0x5421, 0x5451, 0x5450, 0x541B)
 
 
 @functools.cache
-def compile_filter(*, devices: bool = False) -> bytes:
-    """Return the BPF program. With `devices`, ioctl is not narrowed, since a GPU's driver needs it."""
+def compile_filter(*, devices: bool = False, refused: str = "") -> bytes:
+    """Return the BPF program. With `devices`, ioctl is not narrowed, since a GPU's driver needs it.
+
+    `refused` names calls that are not allowed either.
+    """
     import pyseccomp as seccomp
 
     program = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
-    for name in " ".join(group.names for group in ALLOWED).split():
+    names = " ".join(group.names for group in ALLOWED).split()
+    for name in sorted(set(names) - set(refused.split())):
         program.add_rule(seccomp.ALLOW, name)
-    _allow_private_memory(program)
+    # RLIMIT_DATA counts neither shared anonymous memory nor memory that grows downwards, so both are refused. Allowed
+    # is private memory (SHARED clear), and shared memory of a file (ANONYMOUS clear), which the tmpfs's size caps.
+    private, of_file = MAP_SHARED | MAP_GROWSDOWN, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN
+    program.add_rule(seccomp.ALLOW, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, private, 0))
+    program.add_rule(seccomp.ALLOW, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, of_file, MAP_SHARED))
     program.add_rule(seccomp.ALLOW, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
     program.add_rule(seccomp.ERRNO(errno.ENOSYS), ABSENT)
     for option in HARMLESS_PRCTL:
         program.add_rule(seccomp.ALLOW, "prctl", seccomp.Arg(0, seccomp.EQ, option))
     # Reading one's own limits is harmless; the third argument is the new limits.
     program.add_rule(seccomp.ALLOW, "prlimit64", seccomp.Arg(2, seccomp.EQ, 0))
-    _allow_ioctl(program, devices)
+    if devices:
+        program.add_rule(seccomp.ALLOW, "ioctl")
+    else:
+        for request in TERMINAL_REQUESTS:
+            program.add_rule(seccomp.ALLOW, "ioctl", seccomp.Arg(1, seccomp.EQ, request))
     with tempfile.TemporaryFile() as file:
         program.export_bpf(file)
         file.seek(0)
         return file.read()
-
-
-def _allow_private_memory(program) -> None:  # type: ignore[no-untyped-def]
-    import pyseccomp as seccomp
-
-    # RLIMIT_DATA counts neither shared anonymous memory nor memory that grows downwards, so both are refused. Allowed
-    # is private memory (SHARED clear), and shared memory of a file (ANONYMOUS clear), which the tmpfs's size caps.
-    private, of_file = MAP_SHARED | MAP_GROWSDOWN, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN
-    program.add_rule(seccomp.ALLOW, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, private, 0))
-    program.add_rule(seccomp.ALLOW, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, of_file, MAP_SHARED))
-
-
-def _allow_ioctl(program, devices: bool) -> None:  # type: ignore[no-untyped-def]
-    import pyseccomp as seccomp
-
-    if devices:
-        program.add_rule(seccomp.ALLOW, "ioctl")
-        return
-    for request in TERMINAL_REQUESTS:
-        program.add_rule(seccomp.ALLOW, "ioctl", seccomp.Arg(1, seccomp.EQ, request))

@@ -24,6 +24,7 @@ from grader.examiner.session import SubmissionSession
 from grader.model.errors import BrokenSuite, GraderError, GraderFault, UsageError
 from grader.model.marks import read_todo
 from grader.model.submission import Submission
+from grader.model.text import shorten
 from grader.model.verdict import Outcome, Verdict
 from grader.sandbox.in_process import InProcessChannel
 from grader.student.findings import AllTestsEnded, PublicFinding, RunningTest
@@ -40,7 +41,7 @@ Send = Callable[[RunningTest | PublicFinding | AllTestsEnded], None]
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """How long one public test may take: to load the submission, and then to run."""
+    """The seconds that one public test may take: to load the submission, and then to run."""
 
     load_seconds: float
     test_seconds: float
@@ -113,7 +114,7 @@ class _Runner(Recorder):
         if report.failed and not self.unreadable:
             lines = str(report.longrepr).splitlines()
             errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E")] or lines
-            self.unreadable = _cut(errors[-1]) if errors else "no reason was given"
+            self.unreadable = shorten(errors[-1], MAX_SHOWN) if errors else "no reason was given"
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item.nodeid not in self.judged]
@@ -151,15 +152,22 @@ def judge_public_test(raised: BaseException | None) -> Outcome:
     """Return what an exception in a public test means; unlike a hidden one, it may say what was expected."""
     if isinstance(raised, pytest.skip.Exception):
         return Outcome(Verdict.PENDING, str(raised))
+
+    def show_mismatch(mismatch: Mismatch) -> str:
+        found, expected = [_show(value) for value in mismatch.compared or ()] or ["", ""]
+        return mismatch.message + (f"; found {found}, expected {expected}" if found and expected else "")
+
     outcome = judge(
         raised,
-        show_mismatch=lambda mismatch: f"{mismatch.message}{_show_compared(mismatch)}",
+        show_mismatch=show_mismatch,
         show_assertion=lambda error: _read_assertion(str(error)),
     )
     if outcome:
         return outcome
     kind = type(raised).__name__
-    return Outcome(Verdict.FAILED, f"the test could not use what was returned ({kind}: {_cut(str(raised))})")
+    return Outcome(
+        Verdict.FAILED, f"the test could not use what was returned ({kind}: {shorten(str(raised), MAX_SHOWN)})"
+    )
 
 
 def _read_assertion(text: str) -> str:
@@ -168,18 +176,13 @@ def _read_assertion(text: str) -> str:
     message = "" if lines[0].startswith("assert ") else lines[0]
     found = next((match for line in lines if (match := _EQUATION.match(line))), None)
     if found is None:
-        return _cut(message or lines[0])
+        return shorten(message or lines[0], MAX_SHOWN)
     compared = (
-        f"expected {_cut(found[2])}" if found[1] in message else f"found {_cut(found[1])}, expected {_cut(found[2])}"
+        f"expected {shorten(found[2], MAX_SHOWN)}"
+        if found[1] in message
+        else f"found {shorten(found[1], MAX_SHOWN)}, expected {shorten(found[2], MAX_SHOWN)}"
     )
-    return f"{_cut(message)}; {compared}" if message else compared
-
-
-def _show_compared(mismatch: Mismatch) -> str:
-    if mismatch.compared is None:
-        return ""
-    found, expected = (_show(value) for value in mismatch.compared)
-    return f"; found {found}, expected {expected}" if found and expected else ""
+    return f"{shorten(message, MAX_SHOWN)}; {compared}" if message else compared
 
 
 def _show(value: Any) -> str:
@@ -195,8 +198,3 @@ def _round(value: Any) -> Any:
     if isinstance(value, list):
         return [_round(item) for item in value]
     return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_SHOWN else f"{line[: MAX_SHOWN - 1]}…"

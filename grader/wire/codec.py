@@ -38,8 +38,11 @@ class Encoder:
             raise ProtocolError(f"a value is nested more than {MAX_DEPTH} deep")
         if value is None or type(value) in (bool, str):
             return value
-        if isinstance(value, (int, float)):
-            return _encode_number(value)
+        # Subclasses of int and float (numpy's float64, enums) are sent as the plain number that they hold.
+        if isinstance(value, int):
+            return int.__int__(value)
+        if isinstance(value, float):
+            return float.__float__(value) if math.isfinite(value) else {KIND: "float", "v": float.__repr__(value)}
         if isinstance(value, list):
             return [self.encode(item, depth + 1) for item in value]
         if isinstance(value, tuple):
@@ -47,9 +50,6 @@ class Encoder:
         if isinstance(value, dict):
             pairs = [[self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in value.items()]
             return {KIND: "dict", "v": pairs}
-        return self._encode_object(value)
-
-    def _encode_object(self, value: Any) -> Any:
         if isinstance(value, str):
             return str.__str__(value)
         if isinstance(value, (bytes, bytearray)):
@@ -57,18 +57,13 @@ class Encoder:
         # If torch is not imported yet, the value cannot be a tensor; do not import torch just to check.
         torch = sys.modules.get("torch")
         if torch is not None and isinstance(value, torch.Tensor):
-            return self._encode_tensor(value)
+            self.tensors.append(value)
+            body = {KIND: "tensor", "i": len(self.tensors) - 1, "device": str(value.device)}
+            return body | {"grad": True} if value.requires_grad else body
         plain = _read_numpy_scalar(value)
         if plain is not None:
             return self.encode(plain)
         return {**self.refer(value), KIND: "handle"}
-
-    def _encode_tensor(self, tensor: "torch.Tensor") -> dict[str, Any]:
-        self.tensors.append(tensor)
-        body = {KIND: "tensor", "i": len(self.tensors) - 1, "device": str(tensor.device)}
-        if tensor.requires_grad:
-            body["grad"] = True
-        return body
 
     def pack_tensors(self) -> bytes:
         """Return the safetensors block of all tensors so far; empty if there are none.
@@ -179,15 +174,6 @@ def _read_numpy_scalar(value: Any) -> bool | int | float | str | bytes | None:
         return None
     plain = value.item()
     return plain if type(plain) in (bool, int, float, str, bytes) else None
-
-
-def _encode_number(value: float) -> Any:
-    # int and float subclasses (numpy's float64, enums) are sent as the plain number that they hold
-    if isinstance(value, int):
-        return int.__int__(value)
-    if math.isfinite(value):
-        return float.__float__(value)
-    return {KIND: "float", "v": float.__repr__(value)}
 
 
 def _check_scalar(value: Any) -> Any:

@@ -64,7 +64,14 @@ def read_frame(read_exactly: Callable[[int], bytes]) -> Frame:
     """Read one frame through `read_exactly(count)`. Raises ProtocolError for anything that is not one."""
     header_bytes, block_bytes = PREFIX.unpack(read_exactly(PREFIX.size))
     _check_sizes(header_bytes, block_bytes)
-    return Frame(_parse_header(read_exactly(header_bytes)), read_exactly(block_bytes) if block_bytes else b"")
+    raw = read_exactly(header_bytes)
+    try:
+        header = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"the header is not JSON: {type(error).__name__}") from error
+    if not isinstance(header, dict):
+        raise ProtocolError("the header is not a JSON object")
+    return Frame(header, read_exactly(block_bytes) if block_bytes else b"")
 
 
 def _check_sizes(header_bytes: int, block_bytes: int) -> None:
@@ -72,13 +79,3 @@ def _check_sizes(header_bytes: int, block_bytes: int) -> None:
         raise ProtocolError(
             f"a message of {header_bytes} + {block_bytes} bytes is larger than {MAX_HEADER_BYTES} + {MAX_BLOCK_BYTES}"
         )
-
-
-def _parse_header(raw: bytes) -> dict[str, Any]:
-    try:
-        header = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"the header is not JSON: {type(error).__name__}") from error
-    if not isinstance(header, dict):
-        raise ProtocolError("the header is not a JSON object")
-    return header

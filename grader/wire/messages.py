@@ -144,13 +144,11 @@ def unpack_message(frame: Frame, decoder: Decoder) -> Message:
     kind = _by_name[name]
     if set(body) != {item.name for item in fields(kind)}:
         raise ProtocolError(f"{name!r} with the wrong fields")
-    values = {item.name: _check(decoder.decode(body[item.name]), item.type, name) for item in fields(kind)}
+    values = {}
+    for item in fields(kind):
+        values[item.name] = value = decoder.decode(body[item.name])
+        expected = _checks.get(item.type)
+        if expected is not None and type(value) is not expected:
+            raise ProtocolError(f"{name!r} with a {type(value).__name__} where a {expected.__name__} belongs")
     message: Message = kind(**values)
     return message
-
-
-def _check(value: Any, annotation: Any, name: str) -> Any:
-    expected = _checks.get(annotation)
-    if expected is not None and type(value) is not expected:
-        raise ProtocolError(f"{name!r} with a {type(value).__name__} where a {expected.__name__} belongs")
-    return value

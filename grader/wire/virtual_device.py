@@ -127,46 +127,36 @@ class _DeviceTransfer:
 
     def lower(self, value: Any, name: str) -> Any:
         """Return an argument for the CPU. Raises torch's own RuntimeError for a tensor that is not on the device."""
-        if isinstance(value, self.torch.Tensor):
-            return self._lower_tensor(value, name)
         if isinstance(value, list | tuple):
             return [self.lower(item, name) for item in value]
         if isinstance(value, self.torch.device):
             return self.torch.device("cpu")
-        # A number arrives here as a number, even in the form of the operation for two tensors.
-        self.met_number |= name in self.traits.tensors and isinstance(value, int | float | complex)
-        return value
+        if not isinstance(value, self.torch.Tensor):
+            # A number arrives here as a number, even in the form of the operation for two tensors.
+            self.met_number |= name in self.traits.tensors and isinstance(value, int | float | complex)
+            return value
+        if value.device.type != NAME:
+            if not self.traits.admits(value, name):
+                raise RuntimeError(MIXED)
+            return value
+        lowered = rename_device(value, CPU)
+        if name in self.traits.written and (value.numel() == 0 or self.traits.name == "resize_"):
+            lowered = lowered.clone()  # borrowed memory cannot be resized
+        self.lowered.append((lowered, value))
+        return lowered
 
     def lift(self, value: Any) -> Any:
         """Return a result for the device; an argument that was written to is returned as itself."""
-        if isinstance(value, self.torch.Tensor):
-            return self._lift_tensor(value)
         if isinstance(value, list | tuple):
             return type(value)(map(self.lift, value))
-        return value
-
-    def _lower_tensor(self, tensor: "torch.Tensor", name: str) -> "torch.Tensor":
-        if tensor.device.type != NAME:
-            if not self.traits.admits(tensor, name):
-                raise RuntimeError(MIXED)
-            return tensor
-        lowered = rename_device(tensor, CPU)
-        if name in self.traits.written and (tensor.numel() == 0 or self.traits.name == "resize_"):
-            lowered = lowered.clone()  # borrowed memory cannot be resized
-        self.lowered.append((lowered, tensor))
-        return lowered
-
-    def _lift_tensor(self, tensor: "torch.Tensor") -> "torch.Tensor":
-        original = next((original for lowered, original in self.lowered if lowered is tensor), None)
+        if not isinstance(value, self.torch.Tensor):
+            return value
+        original = next((original for lowered, original in self.lowered if lowered is value), None)
         if original is None:
-            return rename_device(tensor, EXTENSION)
-        if original.shape != tensor.shape:
-            original.data = rename_device(tensor, EXTENSION)
+            return rename_device(value, EXTENSION)
+        if original.shape != value.shape:
+            original.data = rename_device(value, EXTENSION)
         return original
-
-
-def _copy(source: "torch.Tensor", target: "torch.Tensor", non_blocking: bool = False) -> "torch.Tensor":
-    return target.copy_(source)
 
 
 def _differentiate_convolution(
@@ -185,7 +175,7 @@ def _convolve(*args: Any) -> Any:
 
 # Operations that torch has under one name for the CPU and under another for devices that it does not know.
 SUPPLIED: dict[str, Callable[..., Any]] = {
-    "_copy_from": _copy,
+    "_copy_from": lambda source, target, non_blocking=False: target.copy_(source),
     "convolution_overrideable": _convolve,
     "convolution_backward_overrideable": _differentiate_convolution,
     **FUSED_CELLS,

@@ -9,7 +9,16 @@ import standins
 import torch
 from torch import Tensor, nn
 
-from grader.examiner import Batch, Caller, DecoderCase, Pair, decoder_arguments, fill_weights, fits, is_clear
+from grader.examiner import (
+    Caller,
+    DecoderBatch,
+    DecoderCase,
+    ModulePair,
+    decoder_arguments,
+    fill_weights,
+    fits,
+    is_clear,
+)
 
 
 @dataclass(frozen=True)
@@ -173,18 +182,18 @@ def cell_mistakes(x, h, c, W_ih, W_hh, b_ih, b_hh) -> dict[str, Tensor]:
     }
 
 
-def make_gru(student, reference, draw, load_weights) -> Pair:
+def make_gru(student, reference, draw, load_weights) -> ModulePair:
     """DecoderRNN with drawn sizes and weights."""
     hidden_size, vocab_size = draw.sizes(2, low=8, high=12)
     ours = fill_weights(reference.DecoderRNN(hidden_size, vocab_size), draw, scale=0.5)
     theirs = student.DecoderRNN(hidden_size, vocab_size)
     load_weights(theirs, ours)
-    return Pair(ours, theirs, hidden_size, vocab_size)
+    return ModulePair(ours, theirs, hidden_size, vocab_size)
 
 
-def draw_batch(draw, pair: Pair, batch_size: int = 3) -> Batch:
+def draw_batch(draw, pair: ModulePair, batch_size: int = 3) -> DecoderBatch:
     """A batch whose axes all differ."""
-    return Batch(
+    return DecoderBatch(
         encoder_outputs=draw.tensor(batch_size, 7, pair.hidden_size),
         hidden=draw.tensor(1, batch_size, pair.hidden_size),
         target=draw.ids(pair.vocab_size, batch_size, draw.integer(4, 6)),
@@ -192,7 +201,7 @@ def draw_batch(draw, pair: Pair, batch_size: int = 3) -> Batch:
     )
 
 
-def draw_free_batch(draw, pair: Pair, steps: int) -> Batch:
+def draw_free_batch(draw, pair: ModulePair, steps: int) -> DecoderBatch:
     """A batch whose own predictions, step by step, are safe from rounding and visit several tokens."""
     step = standins.CannedStep(pair.vocab_size)
     for _ in range(100):
@@ -207,7 +216,7 @@ def draw_free_batch(draw, pair: Pair, steps: int) -> Batch:
     raise RuntimeError("no free-running case found in 100 draws: change the rule of standins.CannedStep")
 
 
-def read_step(pair: Pair, reply, inputs: tuple):
+def read_step(pair: ModulePair, reply, inputs: tuple):
     """Our result with the step that the submission really uses: the canned one, or one written out inside forward."""
     canned = pair.ours(*inputs)
     written_out = copy.deepcopy(pair.ours)

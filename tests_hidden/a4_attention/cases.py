@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from grader.examiner import (
-    Batch,
     Caller,
+    DecoderBatch,
     DecoderCase,
-    Pair,
+    ModulePair,
     decoder_arguments,
     draw_batch,
     fill_weights,
@@ -292,7 +292,7 @@ def align_gradients(theirs: dict, ours: dict) -> tuple[list, list]:
     return [theirs[name] for name in names], list(ours.values())
 
 
-def make_attndecoder(student, reference, draw, load_weights, *, dropout_p: float = 0.1) -> Pair:
+def make_attndecoder(student, reference, draw, load_weights, *, dropout_p: float = 0.1) -> ModulePair:
     """The batched decoder in eval mode, around an attention that is known."""
     hidden_size, vocab_size = draw.sizes(2, low=8, high=12)
     ours = reference.AttnDecoderRNN(hidden_size, vocab_size, dropout_p)
@@ -302,10 +302,10 @@ def make_attndecoder(student, reference, draw, load_weights, *, dropout_p: float
     theirs = student.AttnDecoderRNN(hidden_size, vocab_size, dropout_p)
     load_weights(theirs, ours)
     theirs.eval()
-    return Pair(ours, theirs, hidden_size, vocab_size)
+    return ModulePair(ours, theirs, hidden_size, vocab_size)
 
 
-def read_attention(reference, pair: Pair, weights: Tensor, batch: Batch) -> nn.Module:
+def read_attention(reference, pair: ModulePair, weights: Tensor, batch: DecoderBatch) -> nn.Module:
     """Our decoder with the attention that the submission really uses.
 
     A step may ask self.attention, which is a stand-in here, or work Bahdanau's attention out of its layers itself.
@@ -319,7 +319,7 @@ def read_attention(reference, pair: Pair, weights: Tensor, batch: Batch) -> nn.M
 
 
 @torch.no_grad()
-def batched_step_mistakes(ours, batch: Batch) -> dict[str, Tensor]:
+def batched_step_mistakes(ours, batch: DecoderBatch) -> dict[str, Tensor]:
     """What the output of one step looks like after a known mistake."""
     embedded = ours.embedding(batch.token)
     context, _ = ours.attention(batch.hidden.transpose(0, 1), batch.encoder_outputs)
@@ -336,7 +336,7 @@ def batched_step_mistakes(ours, batch: Batch) -> dict[str, Tensor]:
     }
 
 
-def read_step(reference, pair: Pair, reply, inputs: tuple):
+def read_step(reference, pair: ModulePair, reply, inputs: tuple):
     """Our result with the step that the submission really uses: the canned one, or one written out inside forward."""
     canned = pair.ours(*inputs)
     if fits_all(reply, canned):
@@ -360,7 +360,7 @@ def fits_all(actual, expected) -> bool:
     return all(isinstance(one, Tensor) and fits(one.detach().cpu(), other.detach()) for one, other in pairs)
 
 
-def draw_free_batch(draw, pair: Pair, steps: int) -> Batch:
+def draw_free_batch(draw, pair: ModulePair, steps: int) -> DecoderBatch:
     """A batch whose own predictions, step by step, are safe from rounding and visit several tokens."""
     step = standins.CannedStep(pair.vocab_size)
     for _ in range(100):

@@ -4,16 +4,18 @@ One file a layout, tried from the most particular to the plainest; a new one is 
 Everything that lies in the folder is either an attempt or set aside with a reason.
 """
 
+import os
+import stat
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.intake.downloads import blackboard, brightspace, canvas, github, gradescope, moodle, nbgrader, plain
-from grader.intake.downloads.attempts import HandedIn, Reading, read_attempts
+from grader.intake.downloads.attempts import FindCandidate, HandedIn, Reading, read_attempts
 from grader.intake.downloads.attribution import attribute
 from grader.intake.downloads.layout import Aside, Find, Layout
 from grader.intake.entries import is_noise
-from grader.intake.folder import scan
+from grader.intake.folder import explain_irregular, scan
 from grader.intake.roster import Roster
 from grader.intake.submissions import find_candidate
 from grader.model.errors import SubmissionNotFound, UsageError
@@ -54,13 +56,18 @@ class Download:
 
 
 def read_class(
-    folder: Path, roster: Roster | None = None, *, module: str = "", defines: Collection[str] = ()
+    folder: Path,
+    roster: Roster | None = None,
+    *,
+    module: str = "",
+    defines: Collection[str] = (),
+    find: FindCandidate = find_candidate,
 ) -> Download:
     """Read a class folder.
 
     Where an attempt consists of several files, `module` and `defines` say which one is meant, by the same rule as in a
-    directory. Raises SubmissionNotFound where there is nothing to grade, UsageError for a damaged list or a folder of
-    results.
+    directory; `find` looks into them. Raises SubmissionNotFound where there is nothing to grade, UsageError for a
+    damaged list or a folder of results.
     """
     if not folder.is_dir():
         raise SubmissionNotFound(f"no folder {str(folder)!r}: pass the folder that holds the class's submissions")
@@ -69,13 +76,16 @@ def read_class(
             f"{str(folder)!r} holds the results of an earlier batch: pass the folder with what the students handed in"
         )
     layout, place, items = _recognise(folder)
-    reading = Reading(layout, place, roster, module, defines)
+    reading = Reading(layout, place, roster, module, defines, find)
     found = layout.find(place, [path for path in items if not is_run_folder(path)])
-    finds, doubtful = _sort_out([item for item in found if isinstance(item, Find)], reading)
-    attempts, beside, warnings = read_attempts(finds, reading)
+    finds = [item for item in found if isinstance(item, Find)]
+    useless = {find.path for find in finds if find.doubtful and not _is_wanted(find, reading)}
+    attempts, beside, warnings = read_attempts([find for find in finds if find.path not in useless], reading)
     if not attempts:
         raise SubmissionNotFound(f"nothing to grade in {str(folder)!r}: expected a folder or a file for each student")
-    asides = [*_explain_rest(reading, items), *(item for item in found if isinstance(item, Aside)), *doubtful, *beside]
+    why = "no Python, notebook or archive, and named after no student of the roster"
+    asides = [*_explain_rest(reading, items), *(item for item in found if isinstance(item, Aside))]
+    asides += [*(Aside(path, why) for path in useless), *beside]
     reasons = {reading.name_entry(aside.path): aside.reason for aside in asides}
     for attempt in attempts:
         reasons.pop(attempt.entry, None)
@@ -97,7 +107,7 @@ def is_run_folder(folder: Path) -> bool:
 
 def _recognise(folder: Path) -> tuple[Layout, Path, list[Path]]:
     """Return the layout, the folder that has it, and what lies there."""
-    items = [Path(item.path) for item in scan(folder) if not item.is_symlink() and not is_noise(item.name)]
+    items = [Path(item.path) for item in scan(folder) if not is_noise(item.name) and not _explain_irregular(item)]
     layout = next(layout for layout in LAYOUTS if layout.recognise(folder, items))
     if layout is plain.LAYOUT and len(items) == 1 and items[0].is_dir():
         # Unpacking a download often puts a folder around it.
@@ -107,13 +117,18 @@ def _recognise(folder: Path) -> tuple[Layout, Path, list[Path]]:
     return layout, folder, items
 
 
+def _explain_irregular(item: os.DirEntry[str]) -> str:
+    status = item.stat(follow_symlinks=False)
+    return "" if stat.S_ISDIR(status.st_mode) else explain_irregular(status)
+
+
 def _explain_rest(reading: Reading, items: Sequence[Path]) -> list[Aside]:
     """Return for everything in the folder why it would not be graded, where nothing better is known."""
     known = {path.name for path in items}
     asides = []
     for item in scan(reading.place):
-        if item.is_symlink():
-            reason = "a link, which is not followed"
+        if irregular := _explain_irregular(item):
+            reason = f"not read, since it {irregular}"
         elif item.name not in known:
             reason = "hidden, or made by a tool"
         elif is_run_folder(Path(item.path)):
@@ -125,23 +140,11 @@ def _explain_rest(reading: Reading, items: Sequence[Path]) -> list[Aside]:
     return asides
 
 
-def _sort_out(finds: Sequence[Find], reading: Reading) -> tuple[list[Find], list[Aside]]:
-    """Separate doubtful files that are somebody's work from those that are not."""
-    kept, asides = [], []
-    for find in finds:
-        if not find.doubtful or _holds_wanted(find, reading) or _is_named(find, reading):
-            kept.append(find)
-        else:
-            asides.append(Aside(find.path, "no Python, notebook or archive, and named after no student of the roster"))
-    return kept, asides
-
-
-def _holds_wanted(find: Find, reading: Reading) -> bool:
+def _is_wanted(find: Find, reading: Reading) -> bool:
+    """Say whether a doubtful file is named after a student of the roster, or holds what the assignment asks for."""
+    if reading.roster is not None and attribute(find, reading.layout, reading.roster).student is not None:
+        return True
     if not reading.defines:
         return False
-    candidate = find_candidate(find.path, module=reading.module, defines=reading.defines)
+    candidate = reading.find(find.path, module=reading.module, defines=reading.defines)
     return candidate is not None and candidate.count_found(reading.defines) > 0
-
-
-def _is_named(find: Find, reading: Reading) -> bool:
-    return reading.roster is not None and attribute(find, reading.layout, reading.roster).student is not None

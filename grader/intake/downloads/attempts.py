@@ -6,16 +6,24 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
-from grader.intake.candidates import choose
+from grader.intake.candidates import Candidate, choose
 from grader.intake.downloads import plain
 from grader.intake.downloads.attribution import attribute
 from grader.intake.downloads.layout import Aside, Find, Layout
 from grader.intake.entries import read_name
 from grader.intake.roster import Roster
-from grader.intake.submissions import find_candidate
 
 _NEVER_CODE = re.compile(r"\.(?:pdf|docx?|pptx?|xlsx?|csv|html?|png|jpe?g|gif|heic|mp4)\Z", re.IGNORECASE)
+
+
+class FindCandidate(Protocol):
+    """`intake.submissions.find_candidate`, or the same behind a wall."""
+
+    def __call__(
+        self, path: Path, *, module: str, defines: Collection[str] = (), name: str = ""
+    ) -> Candidate | None: ...
 
 
 @dataclass(frozen=True)
@@ -39,13 +47,14 @@ class HandedIn:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a class is read by. By what the assignment asks for the right one of several files is known."""
+    """The terms by which a class is read; what the assignment asks for decides between several files."""
 
     layout: Layout
     place: Path
     roster: Roster | None
     module: str
     defines: Collection[str]
+    find: FindCandidate
 
     def name_entry(self, path: Path) -> str:
         """Return what lies in the download, of which the path may be a part."""
@@ -66,7 +75,7 @@ class _Attempt:
 
 def read_attempts(finds: Sequence[Find], reading: Reading) -> tuple[list[HandedIn], list[Aside], list[str]]:
     """Return the attempts by student, the files that do not count beside others, and warnings."""
-    named = _drop_namesakes([_name_student(group, reading) for group in _group_attempts(finds)], reading)
+    named = _drop_namesakes(_list_attempts(finds, reading), reading)
     by_student: dict[str, list[_Attempt]] = defaultdict(list)
     for attempt in named:
         by_student[attempt.student].append(attempt)
@@ -89,28 +98,32 @@ def read_attempts(finds: Sequence[Find], reading: Reading) -> tuple[list[HandedI
             places = " and ".join(sorted({reading.name_entry(find.path) for item in merged for find in item.finds}))
             counts = "the last one counts" if len(merged) > 1 else f"{chosen[0].entry} counts"
             warnings.append(f"{student}: more than one entry: {places}; {counts}")
-        attempts += _number(chosen)
+        # Systems that count say which attempt a file is; for the others the order does.
+        least = 1
+        for item in sorted(chosen, key=lambda item: (item.submitted_at or "", item.attempt, os.fsencode(item.path))):
+            attempts.append(replace(item, attempt=max(item.attempt, least)))
+            least = attempts[-1].attempt + 1
     return attempts, beside, warnings + (_find_likely_doubles(attempts) if reading.roster is None else [])
 
 
-def _group_attempts(finds: Iterable[Find]) -> list[tuple[Find, ...]]:
+def _list_attempts(finds: Iterable[Find], reading: Reading) -> list[_Attempt]:
     # Files that one student handed in together belong to one attempt.
     groups: dict[tuple[object, ...], list[Find]] = defaultdict(list)
     for find in finds:
         shared = find.name if not find.keys else ""
         groups[find.keys, find.shared, shared, find.submitted_at, find.attempt].append(find)
-    return [tuple(group) for group in groups.values()]
-
-
-def _name_student(group: tuple[Find, ...], reading: Reading) -> _Attempt:
-    find, roster = group[0], reading.roster
-    if roster is None:
-        return _Attempt(group, [*find.keys, find.name][0], find.name, on_roster=False)
-    attribution = attribute(find, reading.layout, roster)
-    if attribution.student is None:
-        return _leave_unnamed(group, attribution.reason, reading)
-    student = attribution.student
-    return _Attempt(group, student.id, student.name, on_roster=True, by_name=attribution.by_name)
+    attempts = []
+    for group in map(tuple, groups.values()):
+        find, roster = group[0], reading.roster
+        if roster is None:
+            attempts.append(_Attempt(group, [*find.keys, find.name][0], find.name, on_roster=False))
+            continue
+        found = attribute(find, reading.layout, roster)
+        if (student := found.student) is None:
+            attempts.append(_leave_unnamed(group, found.reason, reading))
+        else:
+            attempts.append(_Attempt(group, student.id, student.name, on_roster=True, by_name=found.by_name))
+    return attempts
 
 
 def _leave_unnamed(group: tuple[Find, ...], reason: str, reading: Reading) -> _Attempt:
@@ -156,7 +169,7 @@ def _choose_file(finds: Sequence[Find], reading: Reading) -> Find:
         return [*possible, *finds][0]
     by_candidate = []
     for find in sorted(possible, key=lambda find: find.order, reverse=True):
-        candidate = find_candidate(find.path, module=reading.module, defines=reading.defines, name=find.file_name)
+        candidate = reading.find(find.path, module=reading.module, defines=reading.defines, name=find.file_name)
         if candidate:
             by_candidate.append((candidate, find))
     chosen = choose([candidate for candidate, _ in by_candidate], reading.module, reading.defines)
@@ -178,15 +191,6 @@ def _hand_in(attempt: _Attempt, find: Find, reading: Reading) -> HandedIn:
         entry=reading.name_entry(find.path),
         key=[*find.keys, find.name][0],
     )
-
-
-def _number(attempts: Sequence[HandedIn]) -> list[HandedIn]:
-    # Systems that count say which attempt a file is; for the others the order does.
-    numbered: list[HandedIn] = []
-    for item in sorted(attempts, key=lambda item: (item.submitted_at or "", item.attempt, os.fsencode(item.path))):
-        least = numbered[-1].attempt + 1 if numbered else 1
-        numbered.append(replace(item, attempt=max(item.attempt, least)))
-    return numbered
 
 
 def _find_likely_doubles(attempts: Sequence[HandedIn]) -> list[str]:

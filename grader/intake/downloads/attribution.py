@@ -34,7 +34,8 @@ def attribute(find: Find, layout: Layout, roster: Roster) -> Attribution:
     if exact:
         return _decide(exact, f"the ids {', '.join(map(repr, (*find.keys, *find.shared)))}", layout)
     named = roster.find_by_name(find.name)
-    if len(named) == 1 and (other := _find_contradiction(named[0], find, layout)):
+    other = named[0].keys.get(layout.system, "") if len(named) == 1 else ""
+    if other and find.keys and not layout.per_assignment:
         return Attribution(reason=f"the name fits {named[0].label}, whose {layout.title} id is {other}")
     if named:
         return replace(_decide(named, f"the name {find.name!r}", layout), by_name=True)
@@ -70,11 +71,6 @@ def _match_ids(find: Find, layout: Layout, roster: Roster) -> list[Student]:
 
 def _agrees(student: Student, name: str, roster: Roster) -> bool:
     return squeeze(name) in _HIDDEN_NAMES or not student.name or student in roster.find_by_name(name)
-
-
-def _find_contradiction(student: Student, find: Find, layout: Layout) -> str:
-    known = student.keys.get(layout.system, "")
-    return known if find.keys and not layout.per_assignment else ""
 
 
 def _match_parts(label: str, roster: Roster) -> list[Student]:

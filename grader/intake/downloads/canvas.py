@@ -30,24 +30,24 @@ def recognise(folder: Path, items: Sequence[Path]) -> bool:
 
 def find(folder: Path, items: Sequence[Path]) -> list[Find | Aside]:
     """Return each attachment, text entry or link."""
-    return [_make_find(path, parts) for path in items if (parts := _parse(path))]
+    return [
+        Find(
+            path,
+            keys=(parts["user"] or "",),
+            name=parts["name"] or "",
+            file_name=_REPEATED.sub("", parts["file"] or f"{parts['kind']}.html"),
+            late=parts["late"] is not None,
+            order=int(parts["attachment"] or 0),
+        )
+        for path in items
+        if (parts := _parse(path))
+    ]
 
 
 def _parse(path: Path) -> dict[str, str | None]:
     name = read_name(path.name)
     match = _NAME.fullmatch(name) or _NAME_WITH_UNDERSCORE.fullmatch(name)
     return match.groupdict() if match else {}
-
-
-def _make_find(path: Path, parts: dict[str, str | None]) -> Find:
-    return Find(
-        path,
-        keys=(parts["user"] or "",),
-        name=parts["name"] or "",
-        file_name=_REPEATED.sub("", parts["file"] or f"{parts['kind']}.html"),
-        late=parts["late"] is not None,
-        order=int(parts["attachment"] or 0),
-    )
 
 
 LAYOUT = Layout("canvas", "Canvas", recognise, find, numbered=True)

@@ -39,36 +39,26 @@ def read_date(text: str) -> str | None:
     Understands the English, Korean, German, French and Spanish of Brightspace and Moodle: `Oct 10, 2025 1022 AM`,
     `2025년 10월 10일 오전 10:22`, `10. Okt. 2025 1022`, `10 oct. 2025 10 h 22`, `10 de oct. de 2025 10:22 a. m.`.
     """
-    folded = _fold(text)
-    for pattern in (_KOREAN_DAY, _DAY_FIRST, _MONTH_FIRST, _YEAR_FIRST):
-        match = pattern.search(folded)
-        if match:
-            parts = match.groupdict()
-            month = int(parts["month"]) if "month" in parts else _MONTHS.get(parts["name"], 0)
-            clock = folded[: match.start()] + " " + folded[match.end() :]
-            return _combine(int(parts["year"]), month, int(parts["day"]), clock)
-    return None
-
-
-def _fold(text: str) -> str:
     # Accents go, Hangul stays whole; `a. m.` and `a.m.` become `am`, every kind of space a plain one.
     bare = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
     spaced = re.sub(r"\s+", " ", unicodedata.normalize("NFC", bare))
-    return re.sub(r"\b([ap])\.? ?m\b\.?", r"\1m", spaced)
-
-
-def _combine(year: int, month: int, day: int, clock: str) -> str | None:
-    match = _CLOCK.search(clock)
-    if not match:
+    folded = re.sub(r"\b([ap])\.? ?m\b\.?", r"\1m", spaced)
+    patterns = (_KOREAN_DAY, _DAY_FIRST, _MONTH_FIRST, _YEAR_FIRST)
+    date = next(filter(None, (pattern.search(folded) for pattern in patterns)), None)
+    clock = _CLOCK.search(f"{folded[: date.start()]} {folded[date.end() :]}") if date else None
+    if not date or not clock:
         return None
-    digits = match["digits"]
-    hour, minute = (int(digits[:-2]), int(digits[-2:])) if digits else (int(match["hour"]), int(match["minute"]))
-    half = match["before"] or match["after"]
+    digits = clock["digits"]
+    hour, minute = (int(digits[:-2]), int(digits[-2:])) if digits else (int(clock["hour"]), int(clock["minute"]))
+    half = clock["before"] or clock["after"]
     if half:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + _HALVES[half]
+    parts = date.groupdict()
+    month = int(parts["month"]) if "month" in parts else _MONTHS.get(parts["name"], 0)
     try:
-        return datetime(year, month, day, hour, minute, int(match["second"] or 0)).isoformat()
+        day = datetime(int(parts["year"]), month, int(parts["day"]), hour, minute, int(clock["second"] or 0))
     except ValueError:  # on no calendar
         return None
+    return day.isoformat()

@@ -24,6 +24,7 @@ _SAFE = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 _SECONDS = 10
+_MOST_GIT_FILES = 100_000
 _MAX_COMMIT = 2**16
 
 
@@ -47,7 +48,7 @@ def find(folder: Path, items: Sequence[Path]) -> list[Find | Aside]:
 
 
 def _list_clones(items: Sequence[Path]) -> list[Path]:
-    return [path for path in items if (path / ".git").is_dir()]
+    return [path for path in items if (path / ".git").is_dir() and not (path / ".git").is_symlink()]
 
 
 def _list_prefixes(folder: Path, names: Sequence[str]) -> list[str]:
@@ -63,37 +64,48 @@ def _list_prefixes(folder: Path, names: Sequence[str]) -> list[str]:
 
 
 def _read_commit_time(clone: Path) -> str | None:
+    if not _holds_plain_files(clone / ".git"):
+        return None
     command = ["git", "--no-pager", "--git-dir", str(clone / ".git"), "cat-file", "commit", "HEAD"]
     environment = {"PATH": os.environ.get("PATH", ""), **_SAFE}
     try:
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
         ) as process:
-            return _parse_commit(_read_start(process))
+            # A message may be as long as its author likes; the time stands before it.
+            timer = threading.Timer(_SECONDS, process.kill)
+            timer.start()
+            try:
+                data = process.stdout.read(_MAX_COMMIT) if process.stdout else b""
+            finally:
+                timer.cancel()
+                process.kill()
     except OSError:
         return None  # no git on this machine
+    return _parse_commit(data)
 
 
-def _read_start(process: subprocess.Popen[bytes]) -> bytes:
-    # A message may be as long as its author likes; the time stands before it.
-    timer = threading.Timer(_SECONDS, process.kill)
-    timer.start()
-    try:
-        return process.stdout.read(_MAX_COMMIT) if process.stdout else b""
-    finally:
-        timer.cancel()
-        process.kill()
+def _holds_plain_files(folder: Path) -> bool:
+    """Return whether git could neither be led elsewhere by a link nor made to wait by a pipe."""
+    waiting, seen = [folder], 0
+    while waiting:
+        with os.scandir(waiting.pop()) as items:
+            for item in items:
+                seen += 1
+                if item.is_dir(follow_symlinks=False):
+                    waiting.append(Path(item.path))
+                elif not item.is_file(follow_symlinks=False) or seen > _MOST_GIT_FILES:
+                    return False
+    return True
 
 
 def _parse_commit(data: bytes) -> str | None:
     head = data.partition(b"\n\n")[0]
     lines = [line for line in head.splitlines() if line.startswith(b"committer ")]
-    return _format_time(lines[0].split()[-2:]) if lines else None
-
-
-def _format_time(parts: list[bytes]) -> str | None:
+    if not lines:
+        return None
     try:
-        seconds, zone = int(parts[0]), int(parts[1])
+        seconds, zone = map(int, lines[0].split()[-2:])
         offset = timedelta(hours=abs(zone) // 100, minutes=abs(zone) % 100)
         return datetime.fromtimestamp(seconds, UTC).astimezone(timezone(-offset if zone < 0 else offset)).isoformat()
     except (ValueError, OverflowError, OSError):

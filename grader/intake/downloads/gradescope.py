@@ -21,35 +21,30 @@ def find(folder: Path, items: Sequence[Path]) -> list[Find | Aside]:
     metadata = _read_metadata(folder / _METADATA)
     found: list[Find | Aside] = []
     for path in items:
-        if path.name in metadata:
-            submitters = _list_mappings(metadata[path.name], ":submitters") or [{}]
-            found += [_make_find(path, submitter, metadata[path.name]) for submitter in submitters]
-        elif path.name == _METADATA:
+        if path.name == _METADATA:
             found.append(Aside(path, "Gradescope's own list"))
+        if path.name == _METADATA or path.name not in metadata:
+            continue
+        record = metadata[path.name]
+        created = record.get(":created_at")
+        if isinstance(created, datetime):  # YAML's own times come without a zone, in UTC
+            created = (created if created.tzinfo else created.replace(tzinfo=UTC)).isoformat()
+        for submitter in _list_mappings(record, ":submitters") or [{}]:
+            keys = [str(submitter[key]) for key in (":sid", ":email") if submitter.get(key)]
+            made = Find(
+                path,
+                keys=tuple(keys or [path.name]),
+                name=str(submitter.get(":name") or ""),
+                submitted_at=str(created) if created else None,
+                attempt=len(_list_mappings(record, ":history")) + 1,
+            )
+            found.append(made)
     return found
-
-
-def _make_find(path: Path, submitter: dict[str, Any], record: dict[str, Any]) -> Find:
-    keys = [str(submitter[key]) for key in (":sid", ":email") if submitter.get(key)]
-    return Find(
-        path,
-        keys=tuple(keys or [path.name]),
-        name=str(submitter.get(":name") or ""),
-        submitted_at=_read_time(record.get(":created_at")),
-        attempt=len(_list_mappings(record, ":history")) + 1,
-    )
 
 
 def _list_mappings(record: dict[str, Any], key: str) -> list[dict[str, Any]]:
     items = record.get(key)
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def _read_time(value: object) -> str | None:
-    # YAML's own times come without a zone, in UTC.
-    if not isinstance(value, datetime):
-        return str(value) if value else None
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
 
 
 def _read_metadata(path: Path) -> dict[str, dict[str, Any]]:

@@ -38,7 +38,7 @@ class Aside:
 
 @dataclass(frozen=True)
 class Layout:
-    """How one system lays out a download.
+    """The way in which one system lays out a download.
 
     `system` is the roster's column for its ids, `title` its name for messages. Its ids are `numbered` where they are
     running numbers, which mean nothing in another system, and `per_assignment` where the next assignment has others.

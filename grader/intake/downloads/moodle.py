@@ -31,26 +31,28 @@ def find(folder: Path, items: Sequence[Path]) -> list[Find | Aside]:
     with_files = {match["participant"] for _, match in matches if match["plugin"] == "file"}
     found: list[Find | Aside] = [Aside(sheet, "Moodle's grading worksheet")] if sheet else []
     for path, match in matches:
-        if match["plugin"] == "file" or match["participant"] not in with_files:
-            found.append(_make_find(path, match, rows.get(match["participant"], {})))
-        else:
+        if match["plugin"] != "file" and match["participant"] in with_files:
             found.append(Aside(path, "text typed online by a student who also handed in a file"))
+            continue
+        row = rows.get(match["participant"], {})
+        time = row.get("Last modified (submission)", "")
+        # `10/10/25, 10:22` is what a short format of Moodle's gives, with the day first.
+        if short := _SHORT_TIME.fullmatch(time.strip()):
+            time = f"20{short[3]}-{short[2]}-{short[1]} {short[4]}"
+        made = Find(
+            path,
+            keys=(match["participant"],),
+            shared=tuple(key for key in (row.get("Email address"), row.get("ID number")) if key),
+            name=match["name"],
+            file_name=match["file"],
+            submitted_at=read_date(time),
+        )
+        found.append(made)
     return found
 
 
 def _parse(path: Path) -> re.Match[str] | None:
     return _NAME.fullmatch(read_name(path.name))
-
-
-def _make_find(path: Path, match: re.Match[str], row: dict[str, str]) -> Find:
-    return Find(
-        path,
-        keys=(match["participant"],),
-        shared=tuple(key for key in (row.get("Email address"), row.get("ID number")) if key),
-        name=match["name"],
-        file_name=match["file"],
-        submitted_at=_read_time(row.get("Last modified (submission)", "")),
-    )
 
 
 def _read_worksheet(items: Sequence[Path]) -> tuple[Path | None, dict[str, dict[str, str]]]:
@@ -62,13 +64,6 @@ def _read_worksheet(items: Sequence[Path]) -> tuple[Path | None, dict[str, dict[
                 known = [row for row in named if "Identifier" in row]
                 return path, {row["Identifier"].removeprefix("Participant "): row for row in known}
     return None, {}
-
-
-def _read_time(text: str) -> str | None:
-    # `10/10/25, 10:22` is what a short format of Moodle's gives, with the day first.
-    if match := _SHORT_TIME.fullmatch(text.strip()):
-        text = f"20{match[3]}-{match[2]}-{match[1]} {match[4]}"
-    return read_date(text)
 
 
 LAYOUT = Layout("moodle", "Moodle", recognise, find, numbered=True, per_assignment=True)

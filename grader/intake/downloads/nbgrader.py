@@ -21,14 +21,14 @@ def recognise(folder: Path, items: Sequence[Path]) -> bool:
 
 def find(folder: Path, items: Sequence[Path]) -> list[Find | Aside]:
     """Return each student's folder; where there are several assignments, the right one is known by what it defines."""
-    return [_make_find(path) for path in items if path.is_dir()]
-
-
-def _make_find(path: Path) -> Find:
-    assignments = _list_assignments(path)
-    if len(assignments) != 1:
-        return Find(path, keys=(read_name(path.name),))
-    return Find(assignments[0], keys=(read_name(path.name),), submitted_at=_read_time(assignments[0] / _TIMESTAMP))
+    found: list[Find | Aside] = []
+    for path in items:
+        if path.is_dir():
+            assignments = _list_assignments(path)
+            only = assignments[0] if len(assignments) == 1 else None
+            time = _read_time(only / _TIMESTAMP) if only else None
+            found.append(Find(only or path, keys=(read_name(path.name),), submitted_at=time))
+    return found
 
 
 def _list_assignments(path: Path) -> list[Path]:

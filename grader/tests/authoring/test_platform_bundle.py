@@ -203,7 +203,7 @@ def test_without_namespaces_another_user_is_the_wall(toy: Path, tmp_path: Path) 
     (host.root / "autograder" / "results").chmod(0o777)
     done = host.run("/autograder/source/run_autograder", namespaces=False)
     assert done.returncode == 0, done.stderr
-    assert "no namespaces to be had here: graded with isolation 'setuid'" in done.stderr
+    assert "this machine offers no namespaces: graded with isolation 'setuid'" in done.stderr
     result = host.read_json("/autograder/results/results.json")
     assert result["extra_data"]["isolation"] == "setuid"
     assert {test["tags"][0]: test["status"] for test in result["tests"]} == {"double": "passed", "shout": "passed"}

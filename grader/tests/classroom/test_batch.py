@@ -170,7 +170,7 @@ def test_a_fault_is_tried_twice_more_elsewhere(course):
 def test_a_fault_that_stays_is_told_and_not_scored(course):
     """No zero in the gradebook, none in the summary, and the reason."""
     done = course.grade(FakeExecutor(lambda task: grade_badly(task) if task.job.student == "kim" else grade_well(task)))
-    assert done.attention == ["kim: not graded, the grader failed: the zygote is gone"]
+    assert done.warnings == ["kim: not graded, the grader failed: the zygote is gone"]
     assert course.list_scores("kim") == [None]
     summary = course.read_summary()
     assert summary["mean_score"] == 80
@@ -186,7 +186,7 @@ def test_a_fault_that_passes_is_forgotten(course):
     """The second worker's report is the only one."""
     done = course.grade(FakeExecutor(lambda task: grade_well(task) if task.avoid else grade_badly(task)))
     assert [report.status for report in done.reports] == ["graded", "graded"]
-    assert done.attention == []
+    assert done.warnings == []
     assert len(course.list_scores("kim")) == 1
 
 
@@ -216,7 +216,7 @@ def test_a_report_made_under_other_conditions_is_not_taken(course):
     """The tests were changed meanwhile, or another machine has others."""
     done = course.grade(FakeExecutor(grade_well), conditions=replace(CONDITIONS, suite="f" * 64))
     assert {report.status for report in done.reports} == {"grader_fault"}
-    assert "other hidden tests" in done.attention[0]
+    assert "other hidden tests" in done.warnings[0]
 
 
 def test_an_entry_that_cannot_be_read_stops_nobody(course):
@@ -356,7 +356,7 @@ def test_a_worker_with_another_grader_is_not_believed(course):
     other = replace(CONDITIONS, software="another")
     done = course.grade(FakeExecutor(lambda task: answer(task, make_report(task.job.student), conditions=other)))
     assert {report.status for report in done.reports} == {"grader_fault"}
-    assert "the worker has another grader" in done.attention[0]
+    assert "the worker has another grader" in done.warnings[0]
 
 
 def test_the_command_says_what_needs_attention(course, monkeypatch):
@@ -518,7 +518,7 @@ def test_an_attempt_that_was_not_graded_is_told(course):
         FakeExecutor(lambda task: (die if task.job.path.stem == "lost" else grade_well)(task)), jobs=jobs
     )
     assert [report.score for report in done.reports] == [80]
-    assert done.attention == ["kim: 1 of 2 attempts not graded, the grader failed"]
+    assert done.warnings == ["kim: 1 of 2 attempts not graded, the grader failed"]
 
 
 def test_a_run_of_another_assignment_is_not_overwritten(course):

@@ -243,7 +243,7 @@ def test_every_layout_is_graded(worker: Worker, tmp_path: Path) -> None:
     for name, files in LAYOUTS.items():
         roll = collect_submissions(lay_out(tmp_path / name, files), worker.assignment, ROSTER)
         scores[name] = {job.student: worker.grade(job, in_process=True).score for job in roll.jobs}
-        assert (roll.strangers, roll.absent) == ((), ("s3",)), name
+        assert (roll.not_on_roster, roll.missing) == ((), ("s3",)), name
         assert roll.late == (("s1",) if name == "canvas" else ())
     assert scores == {name: {"s1": 100, "s2": 40} for name in LAYOUTS}
 
@@ -301,4 +301,8 @@ def test_whoever_is_on_no_roster_is_named(toy: Assignment, tmp_path: Path) -> No
     roll = collect_submissions(
         lay_out(tmp_path / "class", {"x_99_1_toy.py": RIGHT, "y_77_2_toy.py": RIGHT}), toy, ROSTER
     )
-    assert ([job.student for job in roll.jobs], roll.strangers, roll.absent) == (["99", "s2"], ("99",), ("s1", "s3"))
+    assert ([job.student for job in roll.jobs], roll.not_on_roster, roll.missing) == (
+        ["99", "s2"],
+        ("99",),
+        ("s1", "s3"),
+    )

@@ -59,7 +59,7 @@ def test_a_name_that_two_users_have_proves_nothing(toy: Assignment, tmp_path: Pa
     files = {"smithjohn_71_9001_toy.py": RIGHT, "smithjohn_72_9002_toy.py": RIGHT}
     found = collect_submissions(lay_out(tmp_path / "class", files), toy, read_roster(path))
     assert [job.student for job in found.jobs] == ["71", "72"]
-    assert found.absent == ("s1",)
+    assert found.missing == ("s1",)
     reason = "Canvas has several users of that name: fill in the roster's column for their ids"
     assert found.warnings == tuple(f"{entry}: not attributed, since {reason}" for entry in files)
 
@@ -168,7 +168,7 @@ def test_every_member_gets_the_groups_work(toy: Assignment, roster: Roster, tmp_
         ("s9", "groupada_4109_9010_toy.py", ()),
         ("s10", "groupada_4109_9010_toy.py", ("handed in by Ada Group for the group 'team a'",)),
     ]
-    assert "s10" not in found.absent
+    assert "s10" not in found.missing
 
 
 def test_two_works_of_one_group_are_a_conflict(toy: Assignment, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_two_works_of_one_group_are_a_conflict(toy: Assignment, tmp_path: Path) 
     folder = lay_out(tmp_path / "class", {"a.py": RIGHT, "b.py": f"{RIGHT}# mine"})
     found = collect_submissions(folder, toy, read_roster(path))
     assert [job.student for job in found.jobs] == ["a", "b"]
-    assert found.absent == ("c",)
+    assert found.missing == ("c",)
     assert found.warnings == (
         "group '1': different work of Ada (a) (a.py) and Bob (b) (b.py): each keeps their own; Cy (c) got none; leave "
         "one entry of the group in the folder, or take them apart in the roster",
@@ -201,4 +201,4 @@ def test_canvas_test_student_is_not_absent(toy: Assignment, tmp_path: Path) -> N
         '"Doe, Jane",4101,S1,jdoe,A,\n"Student, Test",4199,,b1946ac92492d2347c6235b4d2611184,A,\n'
     )
     found = collect_submissions(lay_out(tmp_path / "class", {"x_1_2_toy.py": RIGHT}), toy, read_roster(path))
-    assert (found.absent, found.warnings) == (("S1",), ())
+    assert (found.missing, found.warnings) == (("S1",), ())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.classroom import gradebook as gradebook_module
+from grader.classroom import gradebook_schema
 from grader.classroom.gradebook import Attempt, Evidence, Gradebook, open_gradebook
 from grader.grading.cache_key import CacheKey
 from grader.model.errors import UsageError
@@ -128,13 +128,13 @@ def test_an_older_gradebook_is_brought_up_to_date(tmp_path, monkeypatch):
     """The missing steps are taken once, in order, and the rows stay."""
     with open_gradebook(tmp_path / "gradebook.db") as old:
         add(old, make_report("kim"))
-    newer = gradebook_module.SCHEMA_VERSION + 1
+    newer = gradebook_schema.SCHEMA_VERSION + 1
     steps = {
         newer: ("ALTER TABLE attempts ADD COLUMN colour TEXT",),
         newer + 1: ("UPDATE attempts SET colour = 'blue'",),
     }
-    monkeypatch.setattr(gradebook_module, "MIGRATIONS", steps)
-    monkeypatch.setattr(gradebook_module, "SCHEMA_VERSION", newer + 1)
+    monkeypatch.setattr(gradebook_schema, "MIGRATIONS", steps)
+    monkeypatch.setattr(gradebook_schema, "SCHEMA_VERSION", newer + 1)
     for _ in range(2):
         open_gradebook(tmp_path / "gradebook.db").close()
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
@@ -163,10 +163,10 @@ def test_a_gradebook_from_before_recordings_is_brought_up_to_date(tmp_path):
 def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
     """All its steps, or none: the gradebook can still be used by the grader that made it."""
     open_gradebook(tmp_path / "gradebook.db").close()
-    newer = gradebook_module.SCHEMA_VERSION + 1
+    newer = gradebook_schema.SCHEMA_VERSION + 1
     steps = {newer: ("ALTER TABLE attempts ADD COLUMN colour TEXT", "nonsense")}
-    monkeypatch.setattr(gradebook_module, "MIGRATIONS", steps)
-    monkeypatch.setattr(gradebook_module, "SCHEMA_VERSION", newer)
+    monkeypatch.setattr(gradebook_schema, "MIGRATIONS", steps)
+    monkeypatch.setattr(gradebook_schema, "SCHEMA_VERSION", newer)
     with pytest.raises(UsageError, match="nonsense"):
         open_gradebook(tmp_path / "gradebook.db")
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
@@ -175,9 +175,9 @@ def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
 
 def test_a_newer_gradebook_is_left_alone(tmp_path, monkeypatch):
     """An old grader says which one to use."""
-    monkeypatch.setattr(gradebook_module, "SCHEMA_VERSION", 9)
+    monkeypatch.setattr(gradebook_schema, "SCHEMA_VERSION", 9)
     open_gradebook(tmp_path / "gradebook.db").close()
-    monkeypatch.setattr(gradebook_module, "SCHEMA_VERSION", 8)
+    monkeypatch.setattr(gradebook_schema, "SCHEMA_VERSION", 8)
     with pytest.raises(UsageError, match="has version 9, this grader knows 8: use the grader that made it"):
         open_gradebook(tmp_path / "gradebook.db")
 

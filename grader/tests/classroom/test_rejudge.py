@@ -227,7 +227,7 @@ def test_a_damaged_recording_is_told_and_graded_anew(toys, text):
     toys.change(**LENIENT)
     done = toys.rejudge()
     assert toys.opened > 0
-    assert [line.partition(" the recording")[0] for line in done.attention] == [
+    assert [line.partition(" the recording")[0] for line in done.warnings] == [
         "kim: graded again, because",
         "lee: graded again, because",
     ]
@@ -241,7 +241,7 @@ def test_what_was_not_recorded_is_graded_anew_and_told(toys, tmp_path):
     assert not toys.run.recordings.exists()
     toys.change(**LENIENT)
     done = toys.rejudge()
-    assert done.attention == [
+    assert done.warnings == [
         "2 graded again, because there is no recording of them, or it was made under other conditions: kim, lee"
     ]
     assert toys.list_reports() == toys.grade_anew()
@@ -254,7 +254,7 @@ def test_other_files_are_not_taken_for_what_was_graded(toys):
     toys.hand_in(lee=RIGHT)
     toys.change(**LENIENT)
     done = toys.rejudge()
-    assert any("the submission has changed since it was graded" in line for line in done.attention)
+    assert any("the submission has changed since it was graded" in line for line in done.warnings)
 
 
 def test_nothing_to_judge_from_leaves_what_there_is(toys):
@@ -264,7 +264,7 @@ def test_nothing_to_judge_from_leaves_what_there_is(toys):
     (toys.folder / "class" / "lee.py").unlink()
     toys.change(**LENIENT)
     done = toys.rejudge()
-    assert any(line.startswith("lee: not judged again") for line in done.attention)
+    assert any(line.startswith("lee: not judged again") for line in done.warnings)
     assert toys.read("lee").score == 60
 
 

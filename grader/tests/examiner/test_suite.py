@@ -243,6 +243,26 @@ def test_a_hiccup_of_the_machine_costs_nothing(make_suite, monkeypatch):
     assert [runs.count(test.id) for test in suite.tests] == [2, 2, 1]
 
 
+def test_after_two_overruns_the_other_tests_of_a_todo_do_not_run(make_suite, monkeypatch):
+    """So an endless loop holds the class up for three limits of one test, however many tests its TODO has."""
+    many = "".join(EXTRA_SHOUT.replace("def test_", f"def test_{number}_") for number in range(4))
+    suite = make_suite(tests=TESTS + many)
+    runs: list[str] = []
+
+    def overrun(test, session):
+        runs.append(test.id)
+        return SubmissionError(Verdict.TIMED_OUT, "stopped") if test.todo == "shout" else None
+
+    monkeypatch.setattr(suite, "_run_test", overrun)
+    channel = InProcessChannel()
+    session = suite.open_session(read_submission(suite.assignment.solution, module="toy.py"), channel)
+    results = [result for result in suite.run(session) if result.todo == "shout"]
+    channel.close()
+    assert {result.status for result in results} == {Verdict.TIMED_OUT} and len(results) == 5
+    assert len([test for test in runs if "double" not in test]) == 3
+    assert [result.message.startswith("not run") for result in results] == [False, False, True, True, True]
+
+
 LEAKY = '''
 import pytest
 import torch

@@ -10,7 +10,7 @@ import grader.examiner
 from grader.examiner import (
     Caller,
     DecoderCase,
-    Pair,
+    ModulePair,
     as_ids,
     decoder_arguments,
     draw_batch,
@@ -167,7 +167,7 @@ def test_a_caller_reads_a_refusal(student: StudentProxy):
 
 def test_the_same_step_is_placed_on_both_sides(student: StudentProxy):
     """Ours in this process, theirs in the jail."""
-    pair = Pair(nn.Linear(1, 1), student.Decoder(5, 2), hidden_size=2, vocab_size=5)
+    pair = ModulePair(nn.Linear(1, 1), student.Decoder(5, 2), hidden_size=2, vocab_size=5)
     place_step(student, pair, AddSize)
     assert pair.ours.forward_step(1) == 6
     assert pair.theirs.forward_step(2) == 7

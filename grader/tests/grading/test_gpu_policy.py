@@ -186,7 +186,7 @@ def course(make_course, tmp_path) -> FakeClass:
     for student in ("kim", "lee"):
         course.hand_in(student)
     done = course.grade(FakeExecutor(answer_without_gpu))
-    assert done.attention == ["1 wait for a GPU: run this again with --pending on a machine that has one"]
+    assert done.warnings == ["1 wait for a GPU: run this again with --pending on a machine that has one"]
     return course
 
 

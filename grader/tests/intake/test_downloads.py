@@ -4,10 +4,12 @@ import os
 import random
 import subprocess
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from grader.intake import read_submission
 from grader.intake.downloads import Download, keep_latest, read_class
 from grader.intake.entries import read_name
 from grader.intake.roster import Roster, Student
@@ -373,6 +375,47 @@ def test_links_in_a_class_folder_are_not_followed(tmp_path: Path) -> None:
     folder = make(tmp_path / "class", "s1/attention.py")
     (folder / "s2").symlink_to(tmp_path)
     assert [a.student for a in read_class(folder).attempts] == ["s1"]
+
+
+ENTRIES = {
+    "canvas": ("doejane_1234_9001_attention.py", "roeben_1235_9002_attention.py"),
+    "moodle": ("Jane_1_assignsubmission_file_attention.py", "Ben_2_assignsubmission_file_attention.py"),
+    "moodle folders": ("Jane_1_assignsubmission_file_/attention.py", "Ben_2_assignsubmission_file_/attention.py"),
+    "github": ("lab-jane/.git/HEAD", "lab-ben/.git/HEAD"),
+    "plain": ("jane.py", "ben.py"),
+    "plain folders": ("jane/attention.py", "ben/attention.py"),
+}
+
+
+def make_link(path: Path) -> None:
+    """A link to a file elsewhere."""
+    path.symlink_to(__file__)
+
+
+def make_hard_link(path: Path) -> None:
+    """Another name of a file elsewhere."""
+    secret = path.parent / ".secret"
+    secret.write_text("x")
+    os.link(secret, path)
+
+
+@pytest.mark.parametrize("make_irregular", [make_link, os.mkfifo, make_hard_link])
+@pytest.mark.parametrize("kind", ENTRIES)
+def test_irregular_files_are_neither_read_nor_waited_for(
+    tmp_path: Path, kind: str, make_irregular: Callable[[Path], None]
+) -> None:
+    """In every layout and at every level; what lies at the top is named with the reason."""
+    first, second = ENTRIES[kind]
+    folder = make(tmp_path / "class", first, second)
+    (folder / second).unlink()
+    make_irregular(folder / second)
+    download = read_class(folder, module="attention.py", defines=["attend"])
+    if "/" not in second:
+        assert [attempt.entry for attempt in download.attempts] == [first]
+        assert any(item.entry == second and "not read" in item.reason for item in download.ignored)
+    for attempt in download.attempts:
+        if attempt.entry == second.partition("/")[0]:
+            assert read_submission(attempt.path, module="attention.py").refused
 
 
 PIECES = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox.bubblewrap import list_environment
+from grader.sandbox.bubblewrap import list_environment, list_site_packages, list_telltales
 from grader.sandbox.channel import JailChannel
 from grader.sandbox.jail import Jail
 from grader.sandbox.start import FIRST_HOST_UID
@@ -198,3 +198,24 @@ def test_two_children_of_one_zygote_do_not_see_each_other(jail: Jail) -> None:
     finally:
         first.channel.close()
         second.channel.close()
+
+
+def test_no_installed_file_names_a_folder_of_the_host(prober: Prober) -> None:
+    """What an editable install or pip notes of this machine cannot be read."""
+    covered = [
+        f"{target}/{path.relative_to(source)}"
+        for source, target in list_site_packages()
+        for path in list_telltales(Path(source))
+    ]
+    source = """
+        def probe(paths):
+            found = []
+            for path in paths:
+                try:
+                    found.append(open(path, "rb").read())
+                except OSError:
+                    continue
+            return [text for text in found if text]
+    """
+    assert any(path.endswith("direct_url.json") for path in covered)
+    assert prober.run(source, covered) == []

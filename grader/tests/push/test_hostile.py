@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from grader.push.session import Limits
+from grader.push.session import PushLimits
 from grader.tests.support.push_server import FakePlatform, Reply, Request, serve
 
 Push = Callable[..., int]
 Capture = pytest.CaptureFixture[str]
-SMALL = Limits(reply_bytes=1 << 20, reply_seconds=0.2, run_bytes=4 << 20, run_seconds=60, pages=20, entries=500)
+SMALL = PushLimits(reply_bytes=1 << 20, reply_seconds=0.2, run_bytes=4 << 20, run_seconds=60, pages=20, entries=500)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 MOST_SECONDS = 8
 BOMB = gzip.compress(b" " * (64 << 20))
@@ -27,7 +27,7 @@ MOST_BYTES = 32 << 20
 
 @pytest.fixture(autouse=True)
 def limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits small enough to be met in a test."""
+    """PushLimits small enough to be met in a test."""
     monkeypatch.setattr("grader.push.session.LIMITS", SMALL)
     monkeypatch.setattr("grader.push.connection.REPEATS", 1)
 
@@ -340,6 +340,6 @@ def test_run_out_of_time_sends_nothing_more(
     attacked: Callable[..., str], platform: FakePlatform, monkeypatch: pytest.MonkeyPatch, run: Path
 ) -> None:
     """Its first request is not even sent."""
-    monkeypatch.setattr("grader.push.session.LIMITS", Limits(run_seconds=0))
+    monkeypatch.setattr("grader.push.session.LIMITS", PushLimits(run_seconds=0))
     assert "has taken more than 0 minutes" in attacked(code=(1,))
     assert platform.requests == []

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -33,6 +34,14 @@ def make_attack(*, ends: Verdict = Verdict.FAILED, solves: tuple[str, ...] = ())
 def open_attack_run(monkeypatch: pytest.MonkeyPatch, folder: Path) -> AttackRun:
     """Return a run in which nothing was graded yet."""
     return AttackRun(open_project(monkeypatch, folder))
+
+
+def test_attacks_name_files_of_the_jail_that_exist() -> None:
+    """Otherwise an attack fails because a file was renamed, and proves nothing."""
+    package = Path(corpus.__file__).parents[1]
+    named = {name for path in FILES for name in re.findall(r"/jail/grader/(\S+?\.py)", path.read_text())}
+    assert "jail/server.py" in named
+    assert {name for name in named if not (package / name).is_file()} == set()
 
 
 def test_there_are_many_attacks_and_the_table_names_them_all() -> None:

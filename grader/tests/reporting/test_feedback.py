@@ -12,8 +12,8 @@ from grader.classroom.run_folder import find_report
 from grader.cli.app import main
 from grader.exports import ExportOptions, export_run, moodle_feedback
 from grader.model.errors import UsageError
-from grader.model.report import GradeReport
-from grader.reporting.feedback import render_page
+from grader.model.report import GradeReport, ReportAdjustment
+from grader.reporting.feedback import describe_report, render_page
 from grader.reporting.messages import LABELS
 from grader.reporting.redaction import redact
 from grader.tests.support.export_samples import (
@@ -96,6 +96,18 @@ def test_a_page_tells_score_todos_verdicts_and_hints() -> None:
         assert expected in text
 
 
+ADJUSTED = [("en", "added +2 points: a fine plot"), ("ko", "+2점을 더했습니다: a fine plot")]
+
+
+@pytest.mark.parametrize(("language", "words"), ADJUSTED)
+def test_an_adjustment_and_its_comment_are_shown(language: str, words: str) -> None:
+    """On the page and in the text, in both languages."""
+    bonus = ReportAdjustment(kind="bonus", points=2.0, comment="a fine plot")
+    report = make_report().model_copy(update={"adjustments": (bonus,)})
+    assert words in render_page(redact(report), language)
+    assert words in describe_report(redact(report), language)
+
+
 @pytest.mark.parametrize("released", [False, True])
 def test_a_page_leaks_nothing(released: bool) -> None:
     """Names, messages, inputs and expected values of concealed tests, faults and the wall are on no page."""
@@ -125,7 +137,9 @@ def test_whatever_a_student_wrote_is_text() -> None:
     page = read_page(hostile)
     assert {"script", "img"} & set(page.tags) == set()
     assert not {"\x1b", "\x00", "\u202e"} & set(render_page(redact(hostile), "en"))
-    assert sum(SHOWN in cell for cell in page.cells) == 4, "student, message, hint and note"
+    # Where a report is made, half a character in a message becomes a question mark.
+    shown = [cell.replace("\\ud800", "?") for cell in page.cells]
+    assert sum(SHOWN.replace("\\ud800", "?") in cell for cell in shown) == 4, "student, message, hint and note"
     assert render_page(redact(hostile), "en").encode("utf-8")
 
 

@@ -157,7 +157,7 @@ def test_an_endless_loop_is_stopped(
     monkeypatch.setattr("grader.student.check.TEST_SECONDS", 1.0)
     (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", loop), encoding="utf-8")
     answer = check("toy.py", "-a", "toy")
-    assert answer.code == 1
+    assert answer.code == 3
     assert find_line(answer.out, "double").startswith("  timed_out")
     assert "stopped after 1 seconds: is there a loop that never ends? (in double, toy.py, line " in answer.out
     assert find_line(answer.out, "shout").startswith("  passed")
@@ -207,7 +207,7 @@ def test_code_that_ends_its_process_fails_one_test(check: Callable[..., Answer],
     """The others are checked in a fresh process."""
     (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", ending), encoding="utf-8")
     answer = check("toy.py", "-a", "toy")
-    assert answer.code == 1
+    assert answer.code == 3
     assert find_line(answer.out, "double").startswith("  crashed")
     assert find_line(answer.out, "shout").startswith("  passed")
 
@@ -322,7 +322,7 @@ def test_an_interrupt_that_the_code_raises_is_its_own(check: Callable[..., Answe
     """It fails one test, like any other exception."""
     (kit / "toy.py").write_text(RIGHT.replace("return 2 * number", "raise KeyboardInterrupt"), encoding="utf-8")
     answer = check("toy.py")
-    assert answer.code == 1
+    assert answer.code == 3
     assert find_line(answer.out, "double").startswith("  raised")
     assert find_line(answer.out, "shout").startswith("  passed")
 

@@ -14,6 +14,7 @@ from grader.classroom.batch import BatchOptions, GradedClass, conclude, find_env
 from grader.classroom.class_folder import list_jobs
 from grader.classroom.executor import GradedJob, Task, TaskResult
 from grader.classroom.gradebook import Gradebook, open_gradebook
+from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.run_folder import RunFolder
 from grader.classroom.source import FreshSource
 from grader.grading.cache_key import GradingConditions, read_conditions
@@ -132,13 +133,19 @@ class FakeClass:
         def note(report: GradeReport) -> None:
             self.reported.append(report.submission.student)
 
-        with self.run.open(), self.open_gradebook() as gradebook:
+        wanted = jobs or list_jobs(self.submissions)
+        with (
+            self.run.open(),
+            self.open_gradebook() as gradebook,
+            ReadAhead(wanted, self.assignment, "bwrap") as read_ahead,
+        ):
             source = FreshSource(
                 assignment=self.assignment,
                 conditions=conditions,
                 run=self.run,
                 gradebook=gradebook,
                 commitment=commitment,
+                read_ahead=read_ahead,
                 pending=pending,
             )
             keeper = AttemptKeeper(
@@ -147,7 +154,7 @@ class FakeClass:
             batch = open_batch(
                 source, executor, keeper, conditions=conditions, interrupted=self.interrupted, force=force
             )
-            return conclude(batch, batch.grade(jobs or list_jobs(self.submissions)), [])
+            return conclude(batch, batch.grade(wanted), [])
 
     @contextmanager
     def open_gradebook(self) -> Iterator[Gradebook]:

@@ -1,0 +1,216 @@
+"""Read what a student handed in behind the wall: this process only opens files, hashes and checks a reply.
+
+Each submission is read by a child of its own, forked from a zygote that has nothing but the intake. A child that
+overruns its limits, or dies, costs one submission: it is refused with a sentence.
+"""
+
+import atexit
+import os
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from grader.intake.candidates import Candidate
+from grader.intake.definitions import Extract
+from grader.intake.entries import Entry, Listing
+from grader.intake.folder import open_regular
+from grader.intake.submissions import Opened, find_path, name_unreadable, open_path, refuse
+from grader.model.assignment import Limits
+from grader.model.digests import identify
+from grader.model.errors import BrokenJail, GraderFault, SubmissionNotFound, SubmissionRefused
+from grader.model.submission import SourceFile, Submission
+from grader.model.verdict import SubmissionError, Verdict
+from grader.sandbox.channel import JailChannel
+from grader.sandbox.isolation import Isolation
+from grader.sandbox.jail import Jail, choose_isolation
+from grader.sandbox.start import Program
+from grader.wire.frames import Frame
+
+# Five times what the largest source that is accepted takes.
+LIMITS = Limits(
+    cpu_seconds=5, asleep_seconds=10, total_cpu_seconds=120, memory_mb=512, disk_mb=544, threads=4, open_files=256
+)
+# The files of a submission that are looked at: no more are opened.
+MOST_OPENED = 200
+MAX_REPLY = 16 << 20
+# A descriptor of a file can change more than the file's contents where its owner is this user.
+PROGRAM = Program(
+    module="grader.examiner.confined_reader",
+    folders=("wire", "jail", "model", "intake", "examiner"),
+    refused_calls="fchmod fchmodat chmod utimensat flock",
+)
+
+_SUBMISSION = TypeAdapter(Submission)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A child's account of the file that is the submission."""
+
+    path: str
+    size: int
+    modified: float
+    file: SourceFile
+    extract: Extract | None
+
+
+_FOUND = TypeAdapter(_Found | None)
+
+
+class ConfinedReader:
+    """A zygote with the intake in it. One submission at a time: what reads side by side has a reader each."""
+
+    def __init__(self, isolation: Isolation) -> None:
+        """Keep the level of isolation; the zygote is started when it is first needed, and again where it is gone."""
+        self.isolation = isolation
+        self._jail: Jail | None = None
+        self._lock = threading.Lock()
+
+    def read_submission(
+        self, path: Path, *, module: str, defines: Collection[str] = (), student: str = ""
+    ) -> Submission:
+        """Read a submission as `intake.read_submission` does. What overruns the limits is refused.
+
+        Raises SubmissionNotFound where nothing can be read at `path`, GraderFault where this machine is at fault.
+        """
+        with name_unreadable(path):
+            try:
+                opened = open_path(find_path(path), module)
+                reply = self._ask("read", opened, {"module": module, "defines": list(defines)})
+                return replace(_check(_SUBMISSION, reply, opened, module), student=student)
+            except SubmissionRefused as refusal:
+                return refuse(module, str(refusal), student=student)
+
+    def find_candidate(
+        self, path: Path, *, module: str, defines: Collection[str] = (), name: str = ""
+    ) -> Candidate | None:
+        """Return the file that is the submission at `path`, as `intake.submissions.find_candidate` does."""
+        try:
+            opened = open_path(path, module)
+            reply = self._ask("find", opened, {"module": module, "defines": list(defines), "called": name})
+            found = _FOUND.validate_json(reply)
+        except (SubmissionRefused, SubmissionNotFound, OSError, ValidationError):
+            return None  # why it cannot be read is said where it is graded
+        if found is None:
+            return None
+        return Candidate(
+            Entry(found.path, found.size, partial(open_regular, path), found.modified), found.file, found.extract
+        )
+
+    def close(self) -> None:
+        """End the zygote."""
+        if self._jail is not None:
+            self._jail.close()
+            self._jail = None
+
+    def _ask(self, task: str, opened: Opened, fields: Mapping[str, Any]) -> bytes:
+        """Return the reply of a fresh child. Raises SubmissionRefused with its reason, or for what it overran."""
+        is_folder = isinstance(opened.files, Listing)
+        entries = opened.files.entries if isinstance(opened.files, Listing) else [opened.files]
+        header = {
+            **fields,
+            "do": task,
+            "name": opened.name,
+            "is_folder": is_folder,
+            "files": [[entry.path, entry.size, entry.modified] for entry in entries],
+            "notes": opened.files.notes if isinstance(opened.files, Listing) else [],
+        }
+        with self._lock:
+            try:
+                reply = self._converse(header, entries)
+            except SubmissionError as error:
+                raise SubmissionRefused(_explain(error, opened.name)) from error
+            except BrokenJail:
+                self.close()
+                raise
+        if "fault" in reply.header:
+            raise GraderFault(str(reply.header["fault"])[:2000])
+        if "refused" in reply.header:
+            raise SubmissionRefused(f"{opened.name} was not read: {str(reply.header['refused'])[:2000]}")
+        return reply.block
+
+    def _converse(self, header: Mapping[str, Any], entries: list[Entry]) -> Frame:
+        if self._jail is None:
+            self._jail = Jail((), self.isolation, program=PROGRAM)
+        channel = JailChannel(self._jail, LIMITS)
+        channel.start_test()
+        try:
+            [reply] = channel.ask([Frame(dict(header))])
+            for _ in range(MOST_OPENED):
+                number = reply.header.get("open")
+                if number is None:
+                    return reply
+                if type(number) is not int or not 0 <= number < len(entries):
+                    break
+                with _open_for_child(entries[number]) as descriptor:
+                    channel.hand_over(descriptor)
+                    [reply] = channel.ask([Frame({})])
+            raise SubmissionError(Verdict.MALFORMED_REPLY, "the child asks for files that are not there")
+        finally:
+            channel.close()
+
+
+@contextmanager
+def _open_for_child(entry: Entry) -> Iterator[int]:
+    with entry.open() as stream:
+        descriptor = stream.fileno()
+        if os.fstat(descriptor).st_nlink != 1:
+            raise SubmissionRefused(
+                f"{entry.name} has another name on this machine (a hard link), which could be anybody's file: "
+                "hand in a copy"
+            )
+        yield descriptor
+
+
+def _explain(error: SubmissionError, name: str) -> str:
+    if error.verdict is Verdict.TIMED_OUT:
+        return (
+            f"{name} was not read: to read it takes more than {LIMITS.cpu_seconds:g} seconds of computing; "
+            "hand in the assignment's code only"
+        )
+    return f"{name} was not read: reading it ended the process that does; hand in the assignment's code only"
+
+
+def _check(adapter: TypeAdapter[Submission], reply: bytes, opened: Opened, module: str) -> Submission:
+    """Return the submission of a reply. Its id is made here: a forged one would take another student's result."""
+    try:
+        if len(reply) > MAX_REPLY:
+            raise ValueError("too long")
+        found = adapter.validate_json(reply)
+    except ValueError as error:  # pydantic's own among them
+        raise SubmissionRefused(_explain(SubmissionError(Verdict.MALFORMED_REPLY, ""), opened.name)) from error
+    if found.refused or not found.origins:
+        reason = found.refused or _explain(SubmissionError(Verdict.MALFORMED_REPLY, ""), opened.name)
+        return refuse(module, reason, found.files)
+    return replace(found, id=identify(module, found.source))
+
+
+_READERS: dict[Isolation, ConfinedReader] = {}
+
+
+def open_reader(isolation: str | None) -> ConfinedReader:
+    """Return this process's reader at that level of isolation; it is closed when the process ends."""
+    level = choose_isolation(isolation)
+    if level not in _READERS:
+        _READERS[level] = ConfinedReader(level)
+    return _READERS[level]
+
+
+@atexit.register
+def close_readers() -> None:
+    """End every zygote of this process."""
+    while _READERS:
+        _READERS.popitem()[1].close()
+
+
+def read_confined(
+    path: Path, *, isolation: str | None, module: str, defines: Collection[str] = (), student: str = ""
+) -> Submission:
+    """Read a submission with this process's reader."""
+    return open_reader(isolation).read_submission(path, module=module, defines=defines, student=student)
