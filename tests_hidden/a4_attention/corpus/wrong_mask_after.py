@@ -1,8 +1,0 @@
-"""The mask comes after the softmax."""
-import torch
-import torch.nn.functional as F
-
-
-def masked_weights(scores, lengths):
-    mask = torch.arange(scores.size(1), device=scores.device)[None, :] < lengths.to(scores.device)[:, None]
-    return F.softmax(scores, dim=-1) * mask

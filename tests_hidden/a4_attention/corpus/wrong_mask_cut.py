@@ -1,9 +1,0 @@
-"""The columns behind the longest row are cut off."""
-import torch
-import torch.nn.functional as F
-
-
-def masked_weights(scores, lengths):
-    mask = torch.arange(scores.size(1), device=scores.device)[None, :] < lengths.to(scores.device)[:, None]
-    scores = scores.masked_fill(~mask, float("-inf"))
-    return F.softmax(scores, dim=-1)[:, : int(lengths.max())]

@@ -1,9 +1,0 @@
-"""The mask is the wrong way round."""
-import torch
-import torch.nn.functional as F
-
-
-def masked_weights(scores, lengths):
-    mask = torch.arange(scores.size(1), device=scores.device)[None, :] < lengths.to(scores.device)[:, None]
-    scores = scores.masked_fill(mask, -1e9)
-    return F.softmax(scores, dim=-1)

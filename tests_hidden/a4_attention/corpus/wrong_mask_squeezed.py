@@ -1,9 +1,0 @@
-"""A batch of one loses its row."""
-import torch
-import torch.nn.functional as F
-
-
-def masked_weights(scores, lengths):
-    mask = torch.arange(scores.size(1), device=scores.device)[None, :] < lengths.to(scores.device)[:, None]
-    scores = scores.masked_fill(~mask, float("-inf"))
-    return F.softmax(scores, dim=-1).squeeze()
