@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from grader.authoring.release import render_skeleton
+from grader.authoring.suite_check import build_source, load_expectations
 from grader.classroom.likeness import Work, find_pairs, list_shared_mistakes, read_work
 from grader.tests.support.course import load_assignment
 
@@ -69,15 +70,22 @@ def split_over_cells(source: str) -> str:
 DISGUISES: list[Callable[[str], str]] = [rename_variables, reorder, change_comments, write_loops, split_over_cells]
 
 
+def list_definitions(source: str) -> list[tuple[str, str]]:
+    """Return the name and the text of each class and function of a module."""
+    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+    return [(node.name, ast.get_source_segment(source, node) or "") for node in nodes]
+
+
 @pytest.fixture(scope="module")
 def variants() -> dict[str, list[str]]:
     """Each definition of a2_rnn in the ways that its corpus writes it."""
+    assignment = load_assignment("a2_rnn")
+    solution = set(list_definitions(assignment.solution.read_text(encoding="utf-8")))
     found: dict[str, list[str]] = defaultdict(list)
-    for path in sorted((load_assignment("a2_rnn").hidden_tests / "corpus").glob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        for node in ast.parse(text).body:
-            if isinstance(node, ast.ClassDef | ast.FunctionDef):
-                found[node.name].append(ast.get_source_segment(text, node) or "")
+    for variant, expectation in sorted(load_expectations(assignment).items()):
+        for name, text in list_definitions(build_source(assignment, variant, expectation)):
+            if (name, text) not in solution:
+                found[name].append(text)
     return {name: texts for name, texts in found.items() if len(texts) > 3}
 
 
