@@ -9,7 +9,7 @@ import http.client
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -147,14 +147,22 @@ class _Download:
             before = self._count()
             reason = self._receive(before)
         if self._count() < self.size:
-            raise UsageError(self._explain(reason))
+            host = urlsplit(self.dataset.url).netloc
+            sample = f"; until then the sample {self.dataset.sample!r} is used" if self.dataset.sample else ""
+            so_far = f"{self._count():,} of {self.size:,} bytes are here"
+            raise UsageError(
+                f"cannot fetch {self.dataset.name!r} from {host}: {reason} ({so_far}); "
+                f"run the same command again, or put the file at {self.partial.with_suffix('')} yourself{sample}"
+            )
 
     def _receive(self, offset: int) -> str:
         """Receive what one connection brings, and say how it ended."""
         request = urllib.request.Request(self.dataset.url, headers={"Range": f"bytes={offset}-"} if offset else {})
         try:
             with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:
-                self._append(answer, offset if _continues(answer, offset) else 0)
+                # A server may ignore what was asked for and begin at the beginning.
+                given = str(answer.headers["Content-Range"]) if answer.status == PARTIAL_CONTENT else ""
+                self._append(answer, offset if given.startswith(f"bytes {offset}-") else 0)
         except urllib.error.HTTPError as error:
             error.close()
             if error.code == RANGE_NOT_SATISFIABLE:
@@ -173,20 +181,6 @@ class _Download:
 
     def _count(self) -> int:
         return self.partial.stat().st_size if self.partial.exists() else 0
-
-    def _explain(self, reason: str) -> str:
-        host = urlsplit(self.dataset.url).netloc
-        sample = f"; until then the sample {self.dataset.sample!r} is used" if self.dataset.sample else ""
-        so_far = f"{self._count():,} of {self.size:,} bytes are here"
-        return (
-            f"cannot fetch {self.dataset.name!r} from {host}: {reason} ({so_far}); "
-            f"run the same command again, or put the file at {self.partial.with_suffix('')} yourself{sample}"
-        )
-
-
-def _continues(answer: Response, offset: int) -> bool:
-    """Tell whether the body begins at `offset`: a server may ignore what was asked and begin at the beginning."""
-    return answer.status == PARTIAL_CONTENT and str(answer.headers["Content-Range"]).startswith(f"bytes {offset}-")
 
 
 def _find_dataset(name: str, folder: Path) -> Dataset:
@@ -215,18 +209,14 @@ def _find_fault(dataset: Dataset, path: Path) -> str:
         return "its SHA-256 differs"
     if dataset.git_blob_sha1 and _hash_file(path, hashlib.sha1(b"blob %d\0" % size)) != dataset.git_blob_sha1:
         return "its git blob SHA-1 differs"
-    return next(_list_faults(path), "") if dataset.file.endswith("SHA256SUMS") else ""
-
-
-def _list_faults(sums: Path) -> Iterator[str]:
-    """Yield the faults of the files that a list of checksums names, each path relative to the list."""
-    for line in sums.read_text(encoding="utf-8").splitlines():
-        digest, name = line.split("  ", 1)
-        path = sums.parent / name
-        if not path.exists():
-            yield f"{name!r} is not there"
-        elif _hash_file(path, hashlib.sha256()) != digest:
-            yield f"the SHA-256 of {name!r} differs"
+    if dataset.file.endswith("SHA256SUMS"):  # it names files, each by its path from here
+        for line in path.read_text(encoding="utf-8").splitlines():
+            digest, name = line.split("  ", 1)
+            if not (path.parent / name).exists():
+                return f"{name!r} is not there"
+            if _hash_file(path.parent / name, hashlib.sha256()) != digest:
+                return f"the SHA-256 of {name!r} differs"
+    return ""
 
 
 def _hash_file(path: Path, digest: Any) -> str:

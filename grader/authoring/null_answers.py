@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from grader.authoring.null_runtime import forget_first_results
-from grader.model.assignment import Assignment, Todo
+from grader.model.assignment import Assignment
 from grader.model.errors import BrokenSuite
 from grader.model.report import CheckResult, GradeReport
 
@@ -27,7 +27,7 @@ class NullAnswer:
 
 @dataclass(frozen=True)
 class NullResult:
-    """What a null answer earned of one TODO, and the tests that it passed."""
+    """The points that a null answer earned of one TODO, and the tests that it passed."""
 
     todo: str
     kind: str
@@ -66,7 +66,11 @@ def write_null_answers(assignment: Assignment) -> Iterator[NullAnswer]:
     definitions = {
         node.name: node for node in ast.parse(solution).body if isinstance(node, ast.ClassDef | ast.FunctionDef)
     }
-    for places, todos in _group_by_place(assignment.todos).items():
+    # TODOs that share a function share its result: no wrapper can tell them apart.
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for todo in assignment.todos:
+        groups.setdefault(todo.where, []).append(todo.id)
+    for places, todos in groups.items():
         missing = [place for place in places if place.split(".")[0] not in definitions]
         if missing:
             raise BrokenSuite(f"{assignment.solution}: it defines no {', '.join(missing)}, which a TODO names")
@@ -74,14 +78,6 @@ def write_null_answers(assignment: Assignment) -> Iterator[NullAnswer]:
             wrappers = [line for place in places for line in _wrap(definitions, place, kind)]
             text = "\n\n".join([solution, "from grader.authoring.null_runtime import make_null", *wrappers])
             yield NullAnswer(f"{kind} for {', '.join(places)}", kind, frozenset(todos), f"{text}\n")
-
-
-def _group_by_place(todos: tuple[Todo, ...]) -> dict[tuple[str, ...], list[str]]:
-    # TODOs that share a function share its result: no wrapper can tell them apart.
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for todo in todos:
-        groups.setdefault(todo.where, []).append(todo.id)
-    return groups
 
 
 def _wrap(definitions: dict[str, ast.ClassDef | ast.FunctionDef], place: str, kind: str) -> Iterator[str]:
@@ -95,12 +91,11 @@ def _wrap(definitions: dict[str, ast.ClassDef | ast.FunctionDef], place: str, ki
         )
         return
     for item in node.body:
-        if isinstance(item, ast.FunctionDef) and (item.name == method or (not method and _is_public(item.name))):
+        if not isinstance(item, ast.FunctionDef):
+            continue
+        is_public = item.name in ("__call__", "__len__") or not item.name.startswith("__")
+        if item.name == method or (not method and is_public):
             yield f"{owner}.{item.name} = {_wrap_method(owner, item, kind)}"
-
-
-def _is_public(name: str) -> bool:
-    return name in ("__call__", "__len__") or not name.startswith("__")
 
 
 def _wrap_method(owner: str, item: ast.FunctionDef, kind: str) -> str:

@@ -14,7 +14,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz "
 
 
 class _State:
-    """Whether a replaced function is running, and what each one returned first."""
+    """The state of the replaced functions: whether one is running, and what each one returned first."""
 
     running = False
     first: dict[str, Any] = {}  # noqa: RUF012 - one for the process, however often a null answer is loaded
@@ -101,19 +101,15 @@ def _replace_tensor(value: torch.Tensor, kind: str, inputs: Inputs) -> torch.Ten
         return fitting[0].detach().clone().reshape(value.shape).to(value.dtype) if fitting else torch.zeros_like(value)
     if kind == "ones":
         return torch.ones_like(value)
+    if kind == "noise" and (value.is_floating_point() or not value.numel()):
+        return torch.rand(value.shape).to(value)
     if kind == "noise":
-        return _make_noise(value)
+        whole = value.long()  # integers as large as those of the right answer; booleans, too
+        return torch.randint(int(whole.min()), int(whole.max()) + 1, value.shape).to(value)
     if kind == "permuted":
         order = torch.randperm(value.numel()).to(value.device)
         return value.flatten()[order].reshape(value.shape).clone()
     return torch.zeros_like(value)
-
-
-def _make_noise(value: torch.Tensor) -> torch.Tensor:
-    if value.is_floating_point() or not value.numel():
-        return torch.rand(value.shape).to(value)
-    whole = value.long()  # integers as large as those of the right answer; booleans, too
-    return torch.randint(int(whole.min()), int(whole.max()) + 1, value.shape).to(value)
 
 
 def _replace_mapping(value: MutableMapping[Any, Any], kind: str, inputs: Inputs) -> MutableMapping[Any, Any]:
@@ -145,18 +141,14 @@ def _replace_scalar(value: Any, kind: str, inputs: Inputs) -> Any:
     fitting = [item for item in inputs if type(item) is type(value)]
     if kind == "input" and fitting:
         return fitting[0]
+    if isinstance(value, str) and kind == "ones":
+        return value[:1] * len(value)
+    if isinstance(value, str) and kind == "noise":
+        return "".join(random.choices(LETTERS, k=len(value)))
     if isinstance(value, str):
-        return _replace_text(value, kind)
+        return "".join(random.sample(value, len(value))) if kind == "permuted" else ""
     if kind == "ones":
         return type(value)(1)
     if kind == "noise":
         return type(value)(random.random() if isinstance(value, float) else random.randint(0, max(abs(value), 1)))
     return type(value)()
-
-
-def _replace_text(value: str, kind: str) -> str:
-    if kind == "ones":
-        return value[:1] * len(value)
-    if kind == "noise":
-        return "".join(random.choices(LETTERS, k=len(value)))
-    return "".join(random.sample(value, len(value))) if kind == "permuted" else ""

@@ -36,21 +36,19 @@ def bundle_assignment(assignment: Assignment, platform: str, output: Path) -> No
 
 
 def collect_bundle(assignment: Assignment, platform: str) -> dict[str, bytes]:
-    """Everything in the archive: path -> contents, by path."""
+    """Return everything in the archive: path -> contents, by path."""
     scripts = _render(TEMPLATES / "all", assignment, platform)
-    box = dict(sorted({"grade.sh": scripts.pop("grade.sh"), **_collect_box(assignment)}.items()))
+    parts = {"grade.sh": scripts.pop("grade.sh")}
+    for path in _list_course(assignment):
+        parts[f"course/{path.relative_to(assignment.root).as_posix()}"] = _read(path)
+    parts |= {f"lib/{place}": path.read_bytes() for place, path in list_sources().items()}
+    # The course's own: a grade is drawn there as it is here, and the same after the image is built again.
+    parts["course/.grader/secret"] = Course(assignment.root).load_secret()
+    box = dict(sorted(parts.items()))
     place = PLATFORMS[platform]
     packed = {place: pack_tar(box)} if place.endswith(".tar") else {place + path: data for path, data in box.items()}
     own = _render(TEMPLATES / platform, assignment, platform)
     return dict(sorted({**scripts, **own, **packed, LOCK: _read(assignment.root / LOCK)}.items()))
-
-
-def _collect_box(assignment: Assignment) -> dict[str, bytes]:
-    course = {path.relative_to(assignment.root): path for path in _list_course(assignment)}
-    box = {f"course/{place.as_posix()}": _read(path) for place, path in course.items()}
-    box |= {f"lib/{place}": path.read_bytes() for place, path in list_sources().items()}
-    # The course's own: a grade is drawn there as it is here, and after the image is built anew as it was before.
-    return box | {"course/.grader/secret": Course(assignment.root).load_secret()}
 
 
 def _list_course(assignment: Assignment) -> Iterator[Path]:

@@ -25,7 +25,11 @@ def release_assignment(assignment: Assignment, output: Path | None, check: bool)
 
     Gives the paths that were out of step; with `check` nothing is written.
     """
-    stale = [path for path, text in render_assignment(assignment).items() if _read(path) != text]
+    stale = [
+        path
+        for path, text in render_assignment(assignment).items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
     if check:
         return [path.relative_to(assignment.root) for path in stale]
     for path, text in render_assignment(assignment).items():
@@ -47,7 +51,8 @@ def render_assignment(assignment: Assignment) -> dict[Path, str]:
 
 def render_skeleton(solution: str) -> str:
     """Return the module that students fill in: code cells only, every solution region replaced by its stub."""
-    cells = [cell for cell in _read_cells(solution) if cell.cell_type == "code" and not _is_notebook_only(cell)]
+    cells = [cell for cell in _read_cells(solution) if cell.cell_type == "code"]
+    cells = [cell for cell in cells if NOTEBOOK_ONLY not in cell.metadata.get("tags", [])]
     return "\n\n\n".join(open_stubs(cell.source).strip("\n") for cell in cells) + "\n"
 
 
@@ -112,11 +117,3 @@ def _drop_markers(source: str) -> str:
 def _read_cells(solution: str) -> list[Any]:
     cells: list[Any] = jupytext.reads(solution, fmt="py:percent").cells
     return cells
-
-
-def _is_notebook_only(cell: Any) -> bool:
-    return NOTEBOOK_ONLY in cell.metadata.get("tags", [])
-
-
-def _read(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.exists() else None

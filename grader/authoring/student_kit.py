@@ -49,16 +49,14 @@ def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) ->
     for path in generated:
         shutil.copy(path, target)
     for name in COPIED:
-        _copy(assignment.folder / name, target / name)
+        source = assignment.folder / name
+        if source.is_dir():
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, target / name, dirs_exist_ok=True, ignore=ignore)
+        elif source.exists():
+            shutil.copy(source, target / name)
     wheel = write_wheel(target)
     words = {"title": assignment.description.title, "module": assignment.module, "name": assignment.name}
     (target / "README.md").write_text(KIT_README.format(wheel=wheel.name, **words), encoding="utf-8")
     (target / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     return target
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    elif source.exists():
-        shutil.copy(source, target)

@@ -27,7 +27,11 @@ def write_wheel(folder: Path) -> Path:
     files[f"{info}/METADATA"] = (installed.read_text("METADATA") or "").encode()
     files[f"{info}/entry_points.txt"] = (installed.read_text("entry_points.txt") or "").encode()
     files[f"{info}/WHEEL"] = TAGS.encode()
-    files[f"{info}/RECORD"] = _list_records(files, f"{info}/RECORD").encode()
+    records = []
+    for name, data in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+        records.append(f"{name},sha256={digest},{len(data)}")
+    files[f"{info}/RECORD"] = "\n".join([*records, f"{info}/RECORD,,", ""]).encode()
     wheel = folder / f"{NAME}-{installed.version}-py3-none-any.whl"
     wheel.write_bytes(pack_zip(files))
     return wheel
@@ -46,12 +50,3 @@ def _find_installed() -> Distribution:
         if found.read_text("METADATA") and found.read_text("entry_points.txt"):
             return found
     raise UsageError(f"{NAME!r} is not installed, so what it requires is not known: run `make setup` first")
-
-
-def _list_records(files: dict[str, bytes], own: str) -> str:
-    lines = [f"{name},sha256={_hash(data)},{len(data)}" for name, data in files.items()]
-    return "\n".join([*lines, f"{own},,", ""])
-
-
-def _hash(data: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()

@@ -36,7 +36,7 @@ Share = tuple[float, float]
 
 
 class VariantExpectation(Frozen):
-    """What one corpus file must score: the TODOs that lose points, all others full."""
+    """The score that one corpus file must get: the TODOs that lose points, all others full."""
 
     loses: tuple[str, ...] = ()
     # Between which shares of its points each TODO that loses some must keep; for all of them where it is a pair.
@@ -66,7 +66,7 @@ class VariantExpectation(Frozen):
 
 @dataclass
 class Verification:
-    """What was found of one suite; `complaints` is empty where it can be trusted."""
+    """The findings about one suite; `complaints` is empty where it can be trusted."""
 
     assignment: Assignment
     tests: int = 0

@@ -1,4 +1,4 @@
-"""What became of each entry of a class folder: graded, refused or ignored; nothing disappears without a word."""
+"""The fate of each entry of a class folder: graded, refused or ignored; nothing disappears without a word."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ class EntryFate:
 
 @dataclass(frozen=True)
 class Judged:
-    """How one attempt ended."""
+    """The end of one attempt, and the reason."""
 
     fate: Fate
     reason: str = ""
@@ -83,11 +83,7 @@ def describe_accounts(fates: Sequence[EntryFate]) -> list[str]:
         if item.fate != "graded":
             by_reason[item.fate, item.reason].append(item.entry)
     for (fate, reason), entries in sorted(by_reason.items(), key=lambda item: FATES.index(item[0][0])):
+        more = f" and {len(entries) - 5} more (all of them in summary.json)" if len(entries) > 5 else ""
         why = f": {reason}" if reason else ""
-        lines.append(f"  {_WORDS.get(fate, fate)}: {_list_some(entries)}{why}")
+        lines.append(f"  {_WORDS.get(fate, fate)}: {', '.join(entries[:5])}{more}{why}")
     return lines
-
-
-def _list_some(entries: Sequence[str]) -> str:
-    more = f" and {len(entries) - 5} more (all of them in summary.json)" if len(entries) > 5 else ""
-    return ", ".join(entries[:5]) + more

@@ -22,6 +22,7 @@ from grader.model.errors import UsageError
 from grader.model.report import GradeReport, ReportAdjustment
 
 Kind = Literal["todo", "score", "bonus", "excuse", "hold", "undo"]
+_Shown = Literal["todo", "score", "bonus", "excuse", "hold"]
 CSV_FIELDS = ("student", "kind", "todo", "points", "reason", "comment", "by")
 MAX_TEXT = 2000
 
@@ -88,7 +89,10 @@ def apply_adjustments(report: GradeReport, adjustments: Iterable[Adjustment]) ->
             "graded_score": report.score,
             "excused": any(row.kind == "excuse" for row in active),
             "held": any(row.kind == "hold" for row in active),
-            "adjustments": tuple(_show(row) for row in active),
+            "adjustments": tuple(
+                ReportAdjustment(kind=cast(_Shown, row.kind), todo=row.todo, points=row.points, comment=row.comment)
+                for row in active
+            ),
         }
     )
 
@@ -119,7 +123,15 @@ def check_adjustment(adjustment: Adjustment, report: GradeReport, former: Sequen
     if adjustment.points is not None and not math.isfinite(adjustment.points):
         raise UsageError(f"{adjustment.points} is no number of points")
     if adjustment.kind == "todo":
-        _check_todo(adjustment, report)
+        limits = {todo.id: todo.max_score for todo in report.todos}
+        most = limits.get(adjustment.todo)
+        if most is None:
+            raise UsageError(f"no TODO {adjustment.todo!r} in this assignment: there are {', '.join(limits)}")
+        if adjustment.points is None or not 0 <= adjustment.points <= most:
+            raise UsageError(
+                f"TODO {adjustment.todo!r} is worth 0 to {most:g} points, not {adjustment.points}: "
+                "use --bonus for points beyond"
+            )
     if adjustment.kind == "score" and (adjustment.points is None or adjustment.points < 0):
         raise UsageError("a score of 0 or more is needed")
     if adjustment.kind == "undo" and adjustment.undoes not in {row.number for row in list_active(former)}:
@@ -161,19 +173,3 @@ def _read_row(row: dict[str, str], place: str, by: str) -> Adjustment:
         comment=(row.get("comment") or "").strip(),
         by=(row.get("by") or "").strip() or by,
     )
-
-
-def _check_todo(adjustment: Adjustment, report: GradeReport) -> None:
-    limits = {todo.id: todo.max_score for todo in report.todos}
-    if adjustment.todo not in limits:
-        raise UsageError(f"no TODO {adjustment.todo!r} in this assignment: there are {', '.join(limits)}")
-    if adjustment.points is None or not 0 <= adjustment.points <= limits[adjustment.todo]:
-        raise UsageError(
-            f"TODO {adjustment.todo!r} is worth 0 to {limits[adjustment.todo]:g} points, not {adjustment.points}: "
-            "use --bonus for points beyond"
-        )
-
-
-def _show(row: Adjustment) -> ReportAdjustment:
-    kind = cast(Literal["todo", "score", "bonus", "excuse", "hold"], row.kind)
-    return ReportAdjustment(kind=kind, todo=row.todo, points=row.points, comment=row.comment)

@@ -95,7 +95,17 @@ class AttemptKeeper:
         """Call `on_report` with a report that counts, and note what the staff should know of it."""
         self.warnings += find_changed_bases(graded, self._adjustments.get(graded.submission.student, ()))
         report = self.adjust(graded)
-        self.reports[index] = self._slim(report)
+        # Without the tests, and with equal parts shared: ten thousand reports must fit into memory.
+        share = self._shared.setdefault
+        self.reports[index] = report.model_copy(
+            update={
+                "tests": (),
+                "assignment": share(report.assignment, report.assignment),
+                "environment": share(report.environment, report.environment),
+                "seed_commitment": share(report.seed_commitment, report.seed_commitment),
+                "todos": tuple(share(todo, todo) for todo in report.todos),
+            }
+        )
         if report.status == "grader_fault":
             self.warnings.append(f"{report.submission.student}: not graded, the grader failed: {report.reason}")
         if report.remarks:
@@ -118,28 +128,12 @@ class AttemptKeeper:
         faults = sum(bool(result.report.fault) for result in results.values())
         if faults and len(results) > 1:
             self.warnings.append(f"{student}: {faults} of {len(results)} attempts not graded, the grader failed")
-        self._put_last(results[best])
-        self.publish(best, results[best].report)
-
-    def _put_last(self, attempt: Attempt) -> None:
-        report = attempt.report
-        latest = self.gradebook.find_latest_attempt(report.submission.student, self.assignment.name)
+        report = results[best].report
+        latest = self.gradebook.find_latest_attempt(student, self.assignment.name)
         if latest is None or latest.report != report:
             with self.run.stage_report(self.adjust(report)):
-                self.gradebook.add_all([attempt])
+                self.gradebook.add_all([results[best]])
         elif not self.run.holds(self.adjust(report)):
             with self.run.stage_report(self.adjust(report)):
                 pass
-
-    def _slim(self, report: GradeReport) -> GradeReport:
-        """Drop the tests and share equal parts: ten thousand reports must fit into memory."""
-        share = self._shared.setdefault
-        return report.model_copy(
-            update={
-                "tests": (),
-                "assignment": share(report.assignment, report.assignment),
-                "environment": share(report.environment, report.environment),
-                "seed_commitment": share(report.seed_commitment, report.seed_commitment),
-                "todos": tuple(share(todo, todo) for todo in report.todos),
-            }
-        )
+        self.publish(best, report)

@@ -20,7 +20,7 @@ from grader.classroom.local_executor import open_local
 from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.retry import Finished, WorkQueue
 from grader.classroom.run_folder import RunFolder
-from grader.classroom.source import ClassEntry, FreshSource, Known, Settled, Source, make_fault, name_path
+from grader.classroom.source import ClassEntry, FreshSource, KnownAttempt, Settled, Source, make_fault, name_path
 from grader.grading.cache_key import GradingConditions, read_conditions
 from grader.grading.description import describe_environment
 from grader.grading.suite_fingerprint import fingerprint_suite
@@ -73,7 +73,7 @@ class GradedClass:
 
 
 @dataclass(kw_only=True)
-class Batch:
+class BatchRun:
     """One class on its way from its source through the workers to the gradebook."""
 
     source: Source
@@ -107,7 +107,7 @@ class Batch:
 
     def _take(self, index: int, job: Job) -> None:
         outcome = self.source.identify(index, job)
-        if isinstance(outcome, Known):
+        if isinstance(outcome, KnownAttempt):
             self.keeper.confirm(index, job, outcome.attempt)
         elif isinstance(outcome, Settled):
             self.keeper.add_later(index, job, outcome.attempt)
@@ -193,10 +193,9 @@ def grade_class(
             force=options.force,
             fingerprint=fingerprint,
         )
-        waiting = jobs
-        if options.pending:
-            waiting = [job for job in jobs if gradebook.find_latest_attempt(job.student, assignment.name)]
-        left = batch.grade(waiting)
+        left = batch.grade(
+            [job for job in jobs if not options.pending or gradebook.find_latest_attempt(job.student, assignment.name)]
+        )
         return conclude(batch, left, account_for(jobs, batch.keeper.judged, ignored))
 
 
@@ -209,7 +208,7 @@ def open_batch(
     interrupted: Event,
     force: bool = False,
     fingerprint: str = "",
-) -> Batch:
+) -> BatchRun:
     """Return a batch of a source's work. With `force`, what was graded before is graded again."""
     queue = WorkQueue(
         executor=executor,
@@ -217,10 +216,10 @@ def open_batch(
         make_fault=partial(make_fault, keeper.assignment, conditions),
         interrupted=interrupted,
     )
-    return Batch(source=source, queue=queue, keeper=keeper, force=force, fingerprint=fingerprint)
+    return BatchRun(source=source, queue=queue, keeper=keeper, force=force, fingerprint=fingerprint)
 
 
-def conclude(batch: Batch, left: list[str], entries: list[EntryFate], former_entries: object = None) -> GradedClass:
+def conclude(batch: BatchRun, left: list[str], entries: list[EntryFate], former_entries: object = None) -> GradedClass:
     """Write the summary and return the class. Without `entries`, the summary keeps the `former_entries`."""
     keeper = batch.keeper
     reports = [keeper.reports[index] for index in sorted(keeper.reports)]

@@ -52,7 +52,13 @@ def collect_submissions(
     ignored = list(download.ignored)
     if assignment.description.attempt == "last":
         latest = keep_latest(attempts)
-        ignored += _set_earlier_aside(attempts, latest)
+        later = {item.student: item.entry for item in latest}
+        kept = set(later.values())
+        earlier = {item.entry: item.student for item in attempts if item.entry not in kept}
+        ignored += [
+            Ignored(entry, f"an earlier attempt of {student}: {later[student]} is graded")
+            for entry, student in earlier.items()
+        ]
         attempts = latest
     if roster:
         attempts, said = share_group_work(attempts, roster)
@@ -86,16 +92,6 @@ def _make_job(item: HandedIn, extension_days: float) -> Job:
         entry=item.entry,
         notes=(item.note,) if item.note else (),
     )
-
-
-def _set_earlier_aside(attempts: Sequence[HandedIn], latest: Sequence[HandedIn]) -> list[Ignored]:
-    kept = {item.entry for item in latest}
-    later = {item.student: item.entry for item in latest}
-    earlier = {item.entry: item for item in attempts if item.entry not in kept}
-    return [
-        Ignored(entry, f"an earlier attempt of {item.student}: {later[item.student]} is graded")
-        for entry, item in earlier.items()
-    ]
 
 
 def _warn_of_lacking_times(attempts: Sequence[HandedIn], system: str) -> list[str]:

@@ -4,7 +4,7 @@ Only the reports of both runs are read, so that a run can be compared wherever i
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +23,7 @@ WHOLE = "(whole)"
 
 
 class Reason(StrEnum):
-    """Why a result may differ. Only the last reason needs attention: nothing else explains the change."""
+    """A cause of a difference. Only the last reason needs attention: nothing else explains the change."""
 
     NEW = "only in the second run"
     GONE = "only in the first run"
@@ -34,7 +34,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True)
-class Mark:
+class ComparedScore:
     """The score of a TODO or of a whole submission. There is no score where the grader failed."""
 
     score: float | None = None
@@ -47,8 +47,8 @@ class Change:
 
     student: str
     todo: str
-    before: Mark
-    after: Mark
+    before: ComparedScore
+    after: ComparedScore
     why: tuple[Reason, ...]
 
     def list_cells(self) -> list[str]:
@@ -76,9 +76,20 @@ def compare_reports(before: GradeReport | None, after: GradeReport | None) -> li
     if before is None or after is None:
         only = Reason.NEW if before is None else Reason.GONE
         return [Change(student, WHOLE, _mark_whole(before), _mark_whole(after), (only,))]
-    why = tuple(_find_reasons(before, after)) or (Reason.VERDICT,)
-    ones, others = (_mark_todos(report) for report in (before, after))
-    pairs = {todo: (ones.get(todo, Mark()), others.get(todo, Mark())) for todo in {**ones, **others}}
+    differs = {
+        Reason.SUBMISSION: before.submission.id != after.submission.id,
+        Reason.SUITE: before.assignment.suite_digest != after.assignment.suite_digest,
+        Reason.ENVIRONMENT: before.environment != after.environment,
+    }
+    why = tuple(reason for reason in differs if differs[reason]) or (Reason.VERDICT,)
+    ones, others = (
+        {
+            todo.id: ComparedScore(None if report.final_score is None else todo.score, todo.status.value)
+            for todo in report.todos
+        }
+        for report in (before, after)
+    )
+    pairs = {todo: (ones.get(todo, ComparedScore()), others.get(todo, ComparedScore())) for todo in {**ones, **others}}
     changes = [Change(student, todo, one, other, why) for todo, (one, other) in pairs.items() if one != other]
     if not changes and _mark_whole(before) != _mark_whole(after):
         changes.append(Change(student, WHOLE, _mark_whole(before), _mark_whole(after), why))
@@ -106,19 +117,5 @@ def write_comparison(changes: Sequence[Change], path: Path) -> None:
     write_table(path, [HEADER, *(change.list_cells() for change in changes)])
 
 
-def _find_reasons(before: GradeReport, after: GradeReport) -> Iterator[Reason]:
-    if before.submission.id != after.submission.id:
-        yield Reason.SUBMISSION
-    if before.assignment.suite_digest != after.assignment.suite_digest:
-        yield Reason.SUITE
-    if before.environment != after.environment:
-        yield Reason.ENVIRONMENT
-
-
-def _mark_todos(report: GradeReport) -> dict[str, Mark]:
-    is_scored = report.final_score is not None
-    return {todo.id: Mark(todo.score if is_scored else None, todo.status.value) for todo in report.todos}
-
-
-def _mark_whole(report: GradeReport | None) -> Mark:
-    return Mark() if report is None else Mark(report.final_score, report.status)
+def _mark_whole(report: GradeReport | None) -> ComparedScore:
+    return ComparedScore() if report is None else ComparedScore(report.final_score, report.status)

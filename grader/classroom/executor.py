@@ -7,12 +7,11 @@ the factories below.
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 from grader.grading.cache_key import CacheKey
 from grader.grading.software import digest_software
-from grader.grading.worker import Job, Worker, open_worker
+from grader.grading.worker import Job, open_worker
 from grader.model.assignment import Assignment
 from grader.model.course import Course
 
@@ -27,7 +26,7 @@ SPARE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class GradedJob:
-    """What a worker makes of a job: the JSON of a report, a recording where there is a new one, a note for the staff.
+    """The result of a job: the JSON of a report, a recording where there is a new one, a note for the staff.
 
     `software` is the digest of the software that graded it.
     """
@@ -40,7 +39,7 @@ class GradedJob:
 
 @dataclass(frozen=True)
 class OpenWorker:
-    """What an open worker does with each job, and the seconds after which it counts as stuck."""
+    """The function that grades a job, and the seconds after which it counts as stuck."""
 
     grade: Callable[[Job], GradedJob]
     deadline: float
@@ -99,10 +98,9 @@ def open_grading(
     """
     software = digest_software(Course(assignment.root).datasets)
     with open_worker(assignment, isolation=isolation, device=device, prewarm=prewarm) as worker:
-        deadline = LIMIT_FACTOR * worker.longest_seconds + SPARE_SECONDS
-        yield OpenWorker(partial(_grade, worker, record=record, software=software), deadline)
 
+        def grade(job: Job) -> GradedJob:
+            graded = worker.examine(job, record=record)
+            return GradedJob(graded.report.model_dump_json(), graded.recording, graded.note, software)
 
-def _grade(worker: Worker, job: Job, *, record: bool, software: str) -> GradedJob:
-    graded = worker.examine(job, record=record)
-    return GradedJob(graded.report.model_dump_json(), graded.recording, graded.note, software)
+        yield OpenWorker(grade, deadline=LIMIT_FACTOR * worker.longest_seconds + SPARE_SECONDS)

@@ -28,7 +28,7 @@ _ADJUSTMENT_FIELDS = [field.name for field in fields(Adjustment) if field.name !
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an attempt can be judged again from; each part is empty where there is none.
+    """The records that an attempt can be judged again from; each part is empty where there is none.
 
     `path` is the submission, `recording` names its recorded replies, `fingerprint` is the digest of the suite's.
     """

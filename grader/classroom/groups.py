@@ -20,13 +20,24 @@ def share_group_work(attempts: Sequence[HandedIn], roster: Roster) -> tuple[list
     by_student: dict[str, list[HandedIn]] = defaultdict(list)
     for item in attempts:
         by_student[item.student].append(item)
+    groups: dict[str, list[Student]] = defaultdict(list)
+    for student in roster.students:
+        if student.group and not student.is_test:
+            groups[student.group].append(student)
     shared = list(attempts)
     warnings = []
-    for group, members in _list_groups(roster).items():
+    for group, members in groups.items():
         active = [student for student in members if student.id in by_student]
         rest = [student for student in members if student.id not in by_student]
-        if len({_identify(by_student[student.id]) for student in active}) > 1:
-            warnings.append(_describe_conflict(group, active, rest, by_student))
+        # Equal for two members who handed in the same files.
+        works = {tuple(_digest(item) for item in by_student[student.id]) for student in active}
+        if len(works) > 1:
+            uploads = " and ".join(f"{student.label} ({by_student[student.id][-1].entry})" for student in active)
+            without = f"; {', '.join(student.label for student in rest)} got none" if rest else ""
+            warnings.append(
+                f"group {group!r}: different work of {uploads}: each keeps their own{without}; leave one entry of the "
+                "group in the folder, or take them apart in the roster"
+            )
         elif active:
             note = f"handed in by {active[0].name or active[0].id} for the group {group!r}"
             shared += [
@@ -37,19 +48,6 @@ def share_group_work(attempts: Sequence[HandedIn], roster: Roster) -> tuple[list
     return shared, warnings
 
 
-def _list_groups(roster: Roster) -> dict[str, list[Student]]:
-    groups: dict[str, list[Student]] = defaultdict(list)
-    for student in roster.students:
-        if student.group and not student.is_test:
-            groups[student.group].append(student)
-    return groups
-
-
-def _identify(attempts: Sequence[HandedIn]) -> tuple[object, ...]:
-    """Return what is equal for two members who handed in the same files."""
-    return tuple(_digest(item) for item in attempts)
-
-
 def _digest(item: HandedIn) -> object:
     if item.path.is_file():
         return compute_checksum(open_file(item.path, item.path.name))
@@ -58,14 +56,3 @@ def _digest(item: HandedIn) -> object:
     except SubmissionRefused:
         return item.path
     return tuple(sorted((entry.path, compute_checksum(entry)) for entry in entries))
-
-
-def _describe_conflict(
-    group: str, active: Sequence[Student], rest: Sequence[Student], by_student: dict[str, list[HandedIn]]
-) -> str:
-    uploads = " and ".join(f"{student.label} ({by_student[student.id][-1].entry})" for student in active)
-    without = f"; {', '.join(student.label for student in rest)} got none" if rest else ""
-    return (
-        f"group {group!r}: different work of {uploads}: each keeps their own{without}; leave one entry of the group in "
-        "the folder, or take them apart in the roster"
-    )

@@ -5,8 +5,8 @@ fragment that two students of three hundred share is worth more bits than one th
 subtrees of the syntax tree with local names replaced by their order, so that renaming, reordering and comments change
 nothing. The skeleton's own text does not count, and a fragment of the solution counts as if many students had it.
 
-The fragments of one function are not independent: whoever shares the first line often shares the second. So a function
-counts once, by its most surprising fragment, times the logarithm of the lines shared; functions add up.
+The fragments of one function are not independent: a student who shares the first line often shares the second. So a
+function counts once, by its most surprising fragment, times the logarithm of the lines shared; functions add up.
 """
 
 import ast
@@ -64,7 +64,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Pair:
+class SimilarPair:
     """Two works with what they share: the surprise in bits, the share of equal fragments, and the lines of each."""
 
     first: Work
@@ -102,7 +102,7 @@ def read_work(student: str, source: str) -> Work:
     return Work(student, source, dict(_list_fragments(ast.parse(source))))
 
 
-def find_pairs(works: Sequence[Work], *, skeleton: str = "", known: Iterable[str] = ()) -> list[Pair]:
+def find_pairs(works: Sequence[Work], *, skeleton: str = "", known: Iterable[str] = ()) -> list[SimilarPair]:
     """Return the pairs that share surprising fragments, the most surprising first.
 
     `skeleton` is the text that every student starts from, `known` holds solutions. Takes time in proportion to the
@@ -110,8 +110,16 @@ def find_pairs(works: Sequence[Work], *, skeleton: str = "", known: Iterable[str
     """
     given = {digest for digest, _ in _list_fragments(ast.parse(skeleton))}
     expected = {digest for source in known for digest, _ in _list_fragments(ast.parse(source))}
-    holders = _index(works, given)
-    bits = {digest: _weigh(len(who), len(works), digest in expected) for digest, who in holders.items()}
+    holders: dict[str, list[int]] = defaultdict(list)
+    for index, work in enumerate(works):
+        for digest in work.fragments:
+            if digest not in given:
+                holders[digest].append(index)
+    bits = {}
+    for digest, who in holders.items():
+        # Two students are the least that can share; then the class is as surprised as it can be.
+        usual = max(len(who) - 1, 1) + (KNOWN_SHARE * len(works) if digest in expected else 0.0)
+        bits[digest] = max(math.log2(len(works) / usual), 0.0) if len(works) > 1 else 0.0
     shared: dict[tuple[int, int], list[str]] = defaultdict(list)
     for digest, who in holders.items():
         if 2 <= len(who) <= max(2, COMMON_SHARE * len(works)) and bits[digest] > 0:
@@ -121,25 +129,10 @@ def find_pairs(works: Sequence[Work], *, skeleton: str = "", known: Iterable[str
     return sorted((pair for pair in pairs if pair.bits >= MIN_BITS), key=lambda pair: -pair.rank)
 
 
-def _index(works: Sequence[Work], given: set[str]) -> dict[str, list[int]]:
-    holders: dict[str, list[int]] = defaultdict(list)
-    for index, work in enumerate(works):
-        for digest in work.fragments:
-            if digest not in given:
-                holders[digest].append(index)
-    return holders
-
-
-def _weigh(count: int, students: int, is_known: bool) -> float:
-    # Two students are the least that can share; then the class is as surprised as it can be.
-    expected = max(count - 1, 1) + (KNOWN_SHARE * students if is_known else 0.0)
-    return max(math.log2(students / expected), 0.0) if students > 1 else 0.0
-
-
-def _make_pair(one: Work, two: Work, digests: list[str], bits: Mapping[str, float], given: set[str]) -> Pair:
+def _make_pair(one: Work, two: Work, digests: list[str], bits: Mapping[str, float], given: set[str]) -> SimilarPair:
     total = min(_add_up(one, digests, bits), _add_up(two, digests, bits))
     mine, theirs = one.fragments.keys() - given, two.fragments.keys() - given
-    return Pair(
+    return SimilarPair(
         one,
         two,
         bits=round(total, 1),
@@ -179,7 +172,8 @@ def _list_fragments(tree: ast.Module) -> Iterator[tuple[str, Place]]:
     for node, function in _walk(tree):
         if not isinstance(node, (ast.stmt, ast.expr, ast.comprehension)):
             continue
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)) or _is_docstring(node):
+        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if is_docstring or isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
             continue
         size = _count_nodes(node)
         if MIN_NODES <= size <= MAX_NODES:
@@ -187,12 +181,9 @@ def _list_fragments(tree: ast.Module) -> Iterator[tuple[str, Place]]:
             if found > MAX_FRAGMENTS:
                 return
             text = _write(node, {})
-            first, last = _find_lines(node)
-            yield hashlib.blake2b(text.encode(), digest_size=12).hexdigest(), Place(function, first, last + 1)
-
-
-def _is_docstring(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            lines = [part.lineno for part in ast.walk(node) if isinstance(part, (ast.stmt, ast.expr))] or [0]
+            place = Place(function, min(lines), max(lines) + 1)
+            yield hashlib.blake2b(text.encode(), digest_size=12).hexdigest(), place
 
 
 def _count_nodes(node: ast.AST) -> int:
@@ -202,11 +193,6 @@ def _count_nodes(node: ast.AST) -> int:
         if count > MAX_NODES:
             break
     return count
-
-
-def _find_lines(node: ast.AST) -> tuple[int, int]:
-    lines = [part.lineno for part in ast.walk(node) if isinstance(part, (ast.stmt, ast.expr))]
-    return min(lines, default=0), max(lines, default=0)
 
 
 def _write(node: ast.AST, names: dict[str, str]) -> str:
@@ -239,7 +225,7 @@ def list_shared_mistakes(messages: Mapping[str, Iterable[str]]) -> dict[str, lis
     return dict(sorted(found.items(), key=lambda entry: len(entry[1])))
 
 
-def print_pairs(pairs: Sequence[Pair]) -> None:
+def print_pairs(pairs: Sequence[SimilarPair]) -> None:
     """Print pairs of similar work, the most surprising first."""
     table = Table("first", "second", "bits", "equal", box=None)
     for pair in pairs:

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection, wait
 from typing import cast
 
 from grader.classroom.executor import DEPTH, Task, TaskResult, WorkerFactory, open_grading
-from grader.classroom.worker_process import Failed, Opened, WorkerProcess, pack_job
+from grader.classroom.worker_process import Failed, WorkerOpened, WorkerProcess, pack_job
 from grader.model.assignment import Assignment
 from grader.model.errors import GraderFault, UsageError
 
@@ -182,7 +182,7 @@ class LocalExecutor:
             message = worker.read()
         except (EOFError, OSError):
             return self._recover(slot)
-        if isinstance(message, Opened):
+        if isinstance(message, WorkerOpened):
             slot.note_opened(message.deadline)
             return []
         if not isinstance(message, Failed):

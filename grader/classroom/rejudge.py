@@ -157,7 +157,9 @@ def rejudge_run(
         open_gradebook(options.gradebook or target.gradebook) as gradebook,
         (open_executor or open_replaying)(assignment, isolation, workers, device) as executor,
     ):
-        _adopt_adjustments(assignment.name, former, gradebook)
+        if not gradebook.list_adjustments(assignment.name):
+            rows = [row for rows in former.list_adjustments(assignment.name).values() for row in rows]
+            gradebook.add_adjustments(assignment.name, sorted(rows, key=lambda row: row.number))
         repeater = _make_repeater(assignment, conditions, options.course, source)
         digest = gradebook.add_fingerprint(repeater.fingerprint.dump())
         batch = open_batch(
@@ -178,13 +180,6 @@ def rejudge_run(
         )
         left = batch.grade([Job(Path(), student=student) for student in students])
         return conclude(batch, left, [], source.read_entries())
-
-
-def _adopt_adjustments(assignment: str, former: Gradebook, gradebook: Gradebook) -> None:
-    """Copy the adjustments of the former run into a gradebook that has none."""
-    if not gradebook.list_adjustments(assignment):
-        rows = [row for rows in former.list_adjustments(assignment).values() for row in rows]
-        gradebook.add_adjustments(assignment, sorted(rows, key=lambda row: row.number))
 
 
 def _make_repeater(

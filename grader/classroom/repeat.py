@@ -16,7 +16,7 @@ from grader.grading.suite_fingerprint import FingerprintedTest, SuiteFingerprint
 from grader.model.assignment import Assignment
 from grader.model.errors import DamagedRecording
 from grader.model.report import CheckResult, GradeReport, check_points
-from grader.model.verdict import Outcome, Verdict
+from grader.model.verdict import Verdict
 
 UNSETTLED = (Verdict.GRADER_FAULT, Verdict.PENDING)
 
@@ -87,9 +87,14 @@ class Repeater:
             return None
         if submission.refused:
             return results
-        uses = review_submission(submission, self.assignment).uses
-        outcomes = {todo: forbid_use(use, submission) for todo, use in uses.items()}
-        return [_forbid(result, outcomes[result.todo]) if result.todo in outcomes else result for result in results]
+        changes = {}
+        for todo, use in review_submission(submission, self.assignment).uses.items():
+            outcome = forbid_use(use, submission)
+            words = {"status": outcome.verdict, "message": outcome.message, "hint": outcome.hint}
+            changes[todo] = {**words, "score": 0.0, "cpu_seconds": 0.0}
+        return [
+            result.model_copy(update=changes[result.todo]) if result.todo in changes else result for result in results
+        ]
 
     def _renew_remarks(self, attempt: Attempt, results: Sequence[CheckResult]) -> tuple[str, ...]:
         # Remarks change with the verdicts only, and verdicts with the policy only, for which the recording was read.
@@ -110,8 +115,3 @@ def _relabel(result: CheckResult, test: FingerprintedTest) -> CheckResult:
             "visibility": test.visibility,
         }
     )
-
-
-def _forbid(result: CheckResult, outcome: Outcome) -> CheckResult:
-    words = {"status": outcome.verdict, "message": outcome.message, "hint": outcome.hint}
-    return result.model_copy(update={**words, "score": 0.0, "cpu_seconds": 0.0})

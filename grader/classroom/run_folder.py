@@ -64,7 +64,11 @@ class RunFolder:
                 lock,
                 f"another grader is writing to {str(self.folder)!r}: wait for it, or choose another folder with -o",
             )
-            self._remove_unfinished()
+            # A process that was killed may have left files behind that it had not finished.
+            with _explain_refusal(self.folder):
+                for folder in (self.folder, self.reports, self.recordings):
+                    for path in folder.glob(f".*{UNFINISHED}"):
+                        path.unlink()
             yield
 
     def check_assignment(self, name: str) -> None:
@@ -176,13 +180,6 @@ class RunFolder:
         path.parent.mkdir(exist_ok=True)
         with stage_bytes(path, data):
             pass
-
-    def _remove_unfinished(self) -> None:
-        # A process that was killed may have left files behind that it had not finished.
-        with _explain_refusal(self.folder):
-            for folder in (self.folder, self.reports, self.recordings):
-                for path in folder.glob(f".*{UNFINISHED}"):
-                    path.unlink()
 
 
 def summarise(reports: Sequence[GradeReport], left: Sequence[str] = ()) -> dict[str, object]:

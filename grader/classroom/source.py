@@ -1,4 +1,4 @@
-"""Where a class's work comes from: what is known of each entry already, and what a worker has to do for it.
+"""The sources of a class's work: they say what is known of an entry already, and what a worker has to do for it.
 
 `FreshSource` reads submissions (`grader batch`); `rejudge.RecordedSource` takes up what was recorded of them.
 """
@@ -31,7 +31,7 @@ class ClassEntry:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownAttempt:
     """An attempt that counts as it is: it is in the gradebook already."""
 
     attempt: Attempt
@@ -55,7 +55,7 @@ class Left:
 class Source(Protocol):
     """The work of a class: `identify` an entry, then `prepare` it unless it was graded before."""
 
-    def identify(self, index: int, job: Job) -> ClassEntry | Known | Settled:
+    def identify(self, index: int, job: Job) -> ClassEntry | KnownAttempt | Settled:
         """Return an entry with the key of its result, or the result itself."""
 
     def prepare(self, entry: ClassEntry) -> ClassEntry | Settled | Left:
@@ -84,12 +84,12 @@ class FreshSource:
     fingerprint: str = ""
     pending: bool = False
 
-    def identify(self, index: int, job: Job) -> ClassEntry | Known | Settled:
+    def identify(self, index: int, job: Job) -> ClassEntry | KnownAttempt | Settled:
         """Read the submission. Whatever one student submitted must not stop the class."""
         if self.pending:
             latest = self.gradebook.find_latest_attempt(job.student, self.assignment.name)
             if latest and latest.report.status != "pending":
-                return Known(latest)
+                return KnownAttempt(latest)
         try:
             submission = self.read_ahead.take(index, job)
         except Exception as error:  # noqa: BLE001 - see above
@@ -107,7 +107,12 @@ class FreshSource:
     def prepare(self, entry: ClassEntry) -> ClassEntry:
         """Keep the results of a report that waits for a GPU, as far as they would be the same again."""
         former = self.gradebook.find_latest_attempt(entry.job.student, self.assignment.name) if self.pending else None
-        if former is None or not self._still_holds(former, entry.key):
+        if former is None or former.report.seed_commitment != self.commitment:
+            return entry
+        # The environment must be the same, except for the device.
+        here, there = self.conditions.environment, former.report.environment
+        key = replace(self.conditions, environment=there).make_key(entry.key.submission)
+        if former.key != key or there.model_copy(update={"device": here.device}) != here:
             return entry
         kept = tuple(test for test in former.report.tests if test.status is not Verdict.PENDING)
         recording = self.run.recordings / former.evidence.recording
@@ -124,16 +129,6 @@ class FreshSource:
     def list_warnings(self) -> list[str]:
         """Return no warnings: those of a fresh class are about single entries."""
         return []
-
-    def _still_holds(self, former: Attempt, key: CacheKey) -> bool:
-        """Tell whether a result was made under these conditions, except for the device."""
-        device = self.conditions.environment.device
-        elsewhere = former.report.environment.model_copy(update={"device": device})
-        return (
-            former.key == replace(self.conditions, environment=former.report.environment).make_key(key.submission)
-            and elsewhere == self.conditions.environment
-            and former.report.seed_commitment == self.commitment
-        )
 
 
 def find_trouble(conditions: GradingConditions, result: TaskResult, report: GradeReport) -> str:

@@ -98,8 +98,12 @@ def describe_class(reports: Sequence[GradeReport], *, anonymous: bool = False) -
     final = [report for report in reports if report.status == "graded"]
     if not final:
         raise UsageError("no report of this run has a score: grade the class first")
-    names = _name_students(final, anonymous=anonymous)
-    totals = [_sum_points(report) for report in final]
+    names = [report.submission.student for report in final]
+    if anonymous:
+        # In the order of the scores: the order of the names would tell who is who.
+        order = sorted(range(len(final)), key=lambda index: (-final[index].score, final[index].submission.id))
+        names = [f"student {order.index(index) + 1}" for index in range(len(final))]
+    totals = [sum(todo.score for todo in report.todos) for report in final]  # lateness says nothing about the items
     return ClassStatistics(
         assignment=final[0].assignment.name,
         title=final[0].assignment.title,
@@ -120,19 +124,6 @@ def correlate(one: Sequence[float], two: Sequence[float]) -> float | None:
     offsets = [(a - mean_one, b - mean_two) for a, b in zip(one, two, strict=True)]
     spread = math.sqrt(sum(a * a for a, _ in offsets)) * math.sqrt(sum(b * b for _, b in offsets))
     return None if spread < 1e-12 else round(sum(a * b for a, b in offsets) / spread, DIGITS)
-
-
-def _name_students(reports: Sequence[GradeReport], *, anonymous: bool) -> list[str]:
-    if not anonymous:
-        return [report.submission.student for report in reports]
-    # In the order of the scores: the order of the names would tell who is who.
-    order = sorted(range(len(reports)), key=lambda index: (-reports[index].score, reports[index].submission.id))
-    return [f"student {order.index(index) + 1}" for index in range(len(reports))]
-
-
-def _sum_points(report: GradeReport) -> float:
-    """Return the points before lateness, which says nothing about the items."""
-    return sum(todo.score for todo in report.todos)
 
 
 def _describe_scores(scores: Sequence[float], max_score: float) -> ScoreStatistics:
@@ -157,7 +148,8 @@ def _describe_scores(scores: Sequence[float], max_score: float) -> ScoreStatisti
 def _describe_todo(reports: Sequence[GradeReport], totals: Sequence[float], index: int) -> TodoStatistics:
     todo = reports[0].todos[index]
     points = [report.todos[index].score for report in reports]
-    discrimination = _correct(points, totals)
+    # Correlated with the total without the item itself.
+    discrimination = correlate(points, [total - own for total, own in zip(totals, points, strict=True)])
     difficulty = _mean(points) / todo.max_score
     return TodoStatistics(
         id=todo.id,
@@ -196,15 +188,10 @@ def _describe_tests(reports: Sequence[GradeReport], totals: Sequence[float]) -> 
     return found
 
 
-def _correct(points: Sequence[float], totals: Sequence[float]) -> float | None:
-    """Correlate an item with the total without the item."""
-    return correlate(points, [total - own for total, own in zip(totals, points, strict=True)])
-
-
 def _flag(easiness: float, discrimination: float | None, *, what: str) -> tuple[str, ...]:
     flags = []
     if easiness == 0:
-        flags.append(f"nobody {what} it")
+        flags.append(f"no student {what} it")
     if discrimination is not None and discrimination < WEAK_DISCRIMINATION:
         flags.append("strong students fail it more often than weak ones")
     return tuple(flags)

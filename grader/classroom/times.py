@@ -1,4 +1,4 @@
-"""When work was handed in, from a list of its own: some systems leave it out of the names of their files."""
+"""Times of submission from a list of its own: some systems leave it out of the names of their files."""
 
 import json
 from collections import defaultdict
@@ -54,10 +54,16 @@ def apply_times(attempts: Sequence[HandedIn], times: Times, roster: Roster | Non
 
     A time by the name of an entry is that entry's; a time by a student's id needs the student to have one attempt.
     """
-    owners = _find_owners(attempts, roster)
+    # The students whom each name of an entry or a student could mean.
+    owners: dict[str, set[str]] = defaultdict(set)
     by_student: dict[str, list[HandedIn]] = defaultdict(list)
     for item in attempts:
         by_student[item.student].append(item)
+        for key in (item.entry, item.student, item.key):
+            owners[_fold(key)].add(item.student)
+    for student in roster.students if roster else ():
+        for key in (student.id, student.email, *student.keys.values()):
+            owners[_fold(key)].add(student.id)
     warnings = []
     for name, items in by_student.items():
         own = {key for key in times if owners.get(key) == {name}} if len(items) == 1 else set()
@@ -74,18 +80,6 @@ def apply_times(attempts: Sequence[HandedIn], times: Times, roster: Roster | Non
         shown = list_some(unused)
         warnings.append(f"times of {len(unused)} not taken over, since they fit no student or more than one: {shown}")
     return [item for items in by_student.values() for item in items], warnings
-
-
-def _find_owners(attempts: Sequence[HandedIn], roster: Roster | None) -> dict[str, set[str]]:
-    """Return whom each way to name an entry or a student could mean."""
-    owners: dict[str, set[str]] = defaultdict(set)
-    for item in attempts:
-        for key in (item.entry, item.student, item.key):
-            owners[_fold(key)].add(item.student)
-    for student in roster.students if roster else ():
-        for key in (student.id, student.email, *student.keys.values()):
-            owners[_fold(key)].add(student.id)
-    return owners
 
 
 def _read_rows(path: Path) -> list[tuple[str, list[str], str]]:

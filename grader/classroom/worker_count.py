@@ -1,7 +1,6 @@
 """Choose the number of workers on this machine by its cores, its memory and its GPU's memory."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from grader.model.assignment import Assignment
@@ -32,13 +31,9 @@ def choose_worker_count(
 
 def read_free_mb() -> int:
     """Return the free memory in MiB, without swap: the machine's, or the container's where that is less."""
-    return min(_list_free_bytes()) >> 20
-
-
-def _list_free_bytes() -> Iterator[int]:
-    for line in MEMORY_FILE.read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            yield int(line.split()[1]) << 10
+    lines = MEMORY_FILE.read_text().splitlines()
+    free = [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")]
     limit, used = CGROUP / "memory.max", CGROUP / "memory.current"
     if limit.exists() and (most := limit.read_text().strip()) != "max":
-        yield int(most) - int(used.read_text())
+        free.append(int(most) - int(used.read_text()))
+    return min(free) >> 20

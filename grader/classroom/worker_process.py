@@ -26,7 +26,7 @@ ENTRY = "import sys; sys.path.append(sys.argv[3]); from grader.classroom.worker_
 
 
 @dataclass(frozen=True)
-class Opened:
+class WorkerOpened:
     """A worker's first message: it is ready, and counts as stuck after so many seconds with one job."""
 
     deadline: float
@@ -34,7 +34,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Failed:
-    """A message in place of a graded job, or of `Opened`. `is_usage` says that it was a UsageError."""
+    """A message in place of a graded job, or of `WorkerOpened`. `is_usage` says that it was a UsageError."""
 
     trouble: str
     is_usage: bool = False
@@ -62,9 +62,9 @@ class WorkerProcess:
         # Until it is ready it has no deadline of its own.
         self.deadline: float | None = None
 
-    def read(self) -> GradedJob | Failed | Opened:
+    def read(self) -> GradedJob | Failed | WorkerOpened:
         """Return the next message. Raises EOFError or OSError where the process has ended."""
-        message: GradedJob | Failed | Opened = self.connection.recv()
+        message: GradedJob | Failed | WorkerOpened = self.connection.recv()
         return message
 
     def dismiss(self) -> None:
@@ -106,7 +106,7 @@ def _serve(connection: Connection) -> None:
     factory: WorkerFactory = connection.recv()
     try:
         with factory() as work:
-            connection.send(Opened(work.deadline))
+            connection.send(WorkerOpened(work.deadline))
             while True:
                 connection.send(_grade(work, connection.recv()))
     except (EOFError, BrokenPipeError, ConnectionResetError):

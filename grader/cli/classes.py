@@ -57,13 +57,9 @@ def batch(
     from grader.sandbox.reader import open_reader
 
     chosen = current_course(course).load_assignment(assignment)
-    found = collect_submissions(
-        open_class(folder, run),
-        chosen,
-        read_roster(roster) if roster else None,
-        read_times(times) if times else None,
-        find=open_reader(isolation.value).find_candidate,
-    )
+    known, listed = read_roster(roster) if roster else None, read_times(times) if times else None
+    find = open_reader(isolation.value).find_candidate
+    found = collect_submissions(open_class(folder, run), chosen, known, listed, find=find)
     if not quiet:
         _warn_of_roster(found)
     # The workers of a cluster may have the GPU that this machine lacks.

@@ -153,7 +153,12 @@ def _push(run: Path, platform: "Platform", roster: Path | None, shared: SharedOp
         again=shared.again,
     )
     refuse_edited_reports(RunFolder(run))
-    result = push_run(run, platform, options, (lambda line: None) if shared.quiet else _print_line)
+
+    def print_line(line: str) -> None:
+        if not shared.quiet:
+            typer.echo(escape_control_characters(line))
+
+    result = push_run(run, platform, options, print_line)
     for note in [*result.left_out, *result.refused]:
         warn(note)
     if not shared.quiet and not shared.dry_run:
@@ -169,10 +174,6 @@ def _read_roster(path: Path | None) -> "Roster":
     for warning in roster.warnings:
         warn(warning)
     return roster
-
-
-def _print_line(line: str) -> None:
-    typer.echo(escape_control_characters(line))
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from grader.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from grader.model.report import GradeReport
+    pass
 
 
 def grade(
@@ -39,6 +39,9 @@ def grade(
     """Grade one submission."""
     from grader.grading.worker import Job, open_worker
     from grader.intake.submissions import find_path
+    from grader.reporting.feedback import render_page
+    from grader.reporting.files import write_text
+    from grader.reporting.redaction import redact
     from grader.reporting.terminal import print_report
 
     find_path(path)  # report a mistyped path at once, not after a worker has started
@@ -47,7 +50,13 @@ def grade(
         report = worker.grade(Job(path, student=student))
     if isolation is IsolationChoice.AUTO and report.environment.isolation != IsolationChoice.BWRAP:
         warn(f"this machine offers no namespaces: graded with isolation {report.environment.isolation!r}")
-    _write_outputs(report, json, html, lang)
+    text = report.model_dump_json(indent=2)
+    if json == Path("-"):
+        typer.echo(text)
+    elif json is not None:
+        write_text(json, text + "\n")
+    if html is not None:
+        write_text(html, render_page(redact(report), lang.value))
     if not quiet and json != Path("-"):
         print_report(report, lang.value)
     if report.status == "grader_fault":
@@ -72,17 +81,3 @@ def report_command(
         return
     found = find_report(path, student)
     print_report(found if staff else redact(found, released=released), lang.value)
-
-
-def _write_outputs(report: "GradeReport", json: Path | None, html: Path | None, lang: LanguageChoice) -> None:
-    from grader.reporting.feedback import render_page
-    from grader.reporting.files import write_text
-    from grader.reporting.redaction import redact
-
-    text = report.model_dump_json(indent=2)
-    if json == Path("-"):
-        typer.echo(text)
-    elif json is not None:
-        write_text(json, text + "\n")
-    if html is not None:
-        write_text(html, render_page(redact(report), lang.value))

@@ -20,7 +20,7 @@ class ExitCode(IntEnum):
 
 
 class IsolationChoice(StrEnum):
-    """How a submission is separated from this machine."""
+    """The ways to separate a submission from this machine."""
 
     BWRAP = "bwrap"
     SETUID = "setuid"

@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.model.report import CheckResult
 from grader.model.verdict import Language, Verdict
 from grader.reporting.feedback import describe_test
 from grader.reporting.files import format_json, write_each
@@ -27,25 +26,17 @@ def render(entry: PublishedReport, language: Language) -> str:
     report = entry.report
     stages: dict[str, dict[str, object]] = {_drop_colons(todo.id): {} for todo in report.todos}
     for test in report.tests:
-        stage = stages[_drop_colons(test.todo)]
-        stage[_make_unique(test.name, stage)] = _render_test(test, language)
+        stage, name = stages[_drop_colons(test.todo)], _drop_colons(test.name)
+        if name in stage:  # cases of one test share their name, and here the name is the key
+            name += f" ({len(stage) + 1})"
+        hint = {} if test.status is Verdict.PASSED else {"hint": _drop_colons(describe_test(test, language))}
+        stage[name] = {"passed": not hint, **hint}
     presentation = {"_presentation": "semantic", "stages": list(stages), **stages}
     scores = {_drop_colons(todo.id): todo.score for todo in report.todos}
     place = f"graded with torch {report.environment.torch}, isolation {report.environment.isolation}"
     if report.late_penalty:
         place += f", a late penalty of {report.late_penalty:g} is not in these scores"
     return f"{place}\n{format_json(presentation, indent=None)}\n{format_json({'scores': scores}, indent=None)}\n"
-
-
-def _render_test(test: CheckResult, language: Language) -> dict[str, object]:
-    passed = test.status is Verdict.PASSED
-    return {"passed": True} if passed else {"passed": False, "hint": _drop_colons(describe_test(test, language))}
-
-
-def _make_unique(name: str, taken: dict[str, object]) -> str:
-    # Cases of one test share their name, and here the name is the key.
-    plain = _drop_colons(name)
-    return plain if plain not in taken else f"{plain} ({len(taken) + 1})"
 
 
 def _drop_colons(text: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.reporting.files import write_table
-from grader.reporting.published import PublishedClass, PublishedReport, list_penalties
+from grader.reporting.published import PublishedClass, list_penalties
 from grader.reporting.safe_text import Cell
 
 # `Section` ends the students' columns, and the SIS login must follow the SIS user id.
@@ -21,29 +21,23 @@ def write(published: PublishedClass, path: Path) -> Sequence[str]:
     # An excused student has no score, and Canvas has a word for it.
     listed = [entry for entry in published.entries if entry.is_final or entry.report.excused]
     known = [entry for entry in listed if entry.on_roster or entry.find_key("canvas").isdigit()]
-    # For an existing assignment, a number here would change its points in Canvas.
-    points = None if _is_in_canvas(published.column) else published.first.max_score
+    notes = [
+        f"{entry.student.id!r} is left out: not on the roster, no Canvas id; pass --roster"
+        for entry in listed
+        if entry not in known
+    ]
+    points = None  # for an existing assignment, a number here would change its points in Canvas
+    if not re.search(r"\(\d+\)\s*$", published.column):
+        points = published.first.max_score
+        new = f"Canvas will create a new assignment {published.column!r}"
+        notes.insert(0, f"{new}: to fill an existing one, pass --column 'TITLE (ID)'")
     rows: list[Sequence[Cell]] = [(*_HEADER, published.column), ("    Points Possible", None, None, None, None, points)]
-    write_table(path, [*rows, *(_make_row(entry) for entry in known)])
-    unknown = [entry for entry in listed if entry not in known]
-    left_out = [f"{e.student.id!r} is left out: not on the roster, no Canvas id; pass --roster" for e in unknown]
-    return [*_note_new_column(published.column), *left_out, *list_penalties(published)]
-
-
-def _make_row(entry: PublishedReport) -> Sequence[Cell]:
-    student = entry.student
-    sis = student.id if entry.on_roster else ""
-    score = "EX" if entry.report.excused else entry.report.score
-    return (
-        student.name, entry.find_key("canvas"), sis, student.keys.get("login", ""), student.section, score,
-    )  # fmt: skip
-
-
-def _is_in_canvas(column: str) -> bool:
-    return re.search(r"\(\d+\)\s*$", column) is not None
-
-
-def _note_new_column(column: str) -> list[str]:
-    if _is_in_canvas(column):
-        return []
-    return [f"Canvas will create a new assignment {column!r}: to fill an existing one, pass --column 'TITLE (ID)'"]
+    for entry in known:
+        student = entry.student
+        sis = student.id if entry.on_roster else ""
+        score = "EX" if entry.report.excused else entry.report.score
+        rows.append(
+            (student.name, entry.find_key("canvas"), sis, student.keys.get("login", ""), student.section, score)
+        )
+    write_table(path, rows)
+    return [*notes, *list_penalties(published)]

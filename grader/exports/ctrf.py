@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.model.report import CheckResult
-from grader.model.verdict import MEANINGS, Language, Verdict
+from grader.model.verdict import MEANINGS, Verdict
 from grader.reporting.feedback import describe_test
 from grader.reporting.files import format_json, write_text
-from grader.reporting.published import PublishedClass, PublishedReport
+from grader.reporting.published import PublishedClass
 
 _STATUSES = {"student": "failed", "grader": "other", "nobody": "pending"}
 _ALL = ("passed", "failed", "skipped", "pending", "other")
@@ -26,7 +25,23 @@ def write(published: PublishedClass, path: Path) -> Sequence[str]:
 def render(published: PublishedClass) -> dict[str, object]:
     """Return the document for the whole class."""
     language = published.options.language
-    tests = [_render_test(test, entry, language) for entry in published.entries for test in entry.report.tests]
+    tests: list[dict[str, object]] = [
+        {
+            "name": test.name,
+            "status": "passed" if test.status is Verdict.PASSED else _STATUSES[MEANINGS[test.status].fault],
+            "duration": _to_milliseconds(test.cpu_seconds),
+            "message": describe_test(test, language),
+            "extra": {
+                "student": entry.student.id,
+                "todo": test.todo,
+                "score": test.score,
+                "max_score": test.max_score,
+                "late_penalty": entry.report.late_penalty,
+            },
+        }
+        for entry in published.entries
+        for test in entry.report.tests
+    ]
     counts = Counter(str(test["status"]) for test in tests)
     stop = _to_milliseconds(published.options.moment.timestamp())
     spent = _to_milliseconds(sum(entry.report.timing.wall_seconds for entry in published.entries))
@@ -35,22 +50,6 @@ def render(published: PublishedClass) -> dict[str, object]:
         "reportFormat": "CTRF",
         "specVersion": "0.0.0",
         "results": {"tool": {"name": "grader"}, "summary": summary, "tests": tests},
-    }
-
-
-def _render_test(test: CheckResult, entry: PublishedReport, language: Language) -> dict[str, object]:
-    return {
-        "name": test.name,
-        "status": "passed" if test.status is Verdict.PASSED else _STATUSES[MEANINGS[test.status].fault],
-        "duration": _to_milliseconds(test.cpu_seconds),
-        "message": describe_test(test, language),
-        "extra": {
-            "student": entry.student.id,
-            "todo": test.todo,
-            "score": test.score,
-            "max_score": test.max_score,
-            "late_penalty": entry.report.late_penalty,
-        },
     }
 
 

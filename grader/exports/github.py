@@ -6,7 +6,6 @@ GitHub Classroom adds up the tests itself and knows no late penalty.
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.model.report import CheckResult
 from grader.model.verdict import Language, Verdict
 from grader.reporting.feedback import describe_test
 from grader.reporting.files import format_json, write_each
@@ -28,18 +27,17 @@ def render(entry: PublishedReport, language: Language) -> dict[str, object]:
         "version": 1,
         "status": "pass" if passed else "fail",
         "max_score": report.max_score,
-        "tests": [_render_test(test, language) for test in report.tests],
-    }
-
-
-def _render_test(test: CheckResult, language: Language) -> dict[str, object]:
-    return {
-        "name": test.name,
-        "status": "pass" if test.status is Verdict.PASSED else "fail",
-        "score": test.score,
-        "message": describe_test(test, language),
-        "test_code": test.id,
-        "filename": "",
-        "line_no": 0,
-        "duration": test.cpu_seconds,
+        "tests": [
+            {
+                "name": test.name,
+                "status": "pass" if test.status is Verdict.PASSED else "fail",
+                "score": test.score,
+                "message": describe_test(test, language),
+                "test_code": test.id,
+                "filename": "",
+                "line_no": 0,
+                "duration": test.cpu_seconds,
+            }
+            for test in report.tests
+        ],
     }

@@ -7,7 +7,6 @@ entry is visible. `--released` makes the file for after the due date.
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.model.report import CheckResult
 from grader.model.verdict import Language, Verdict
 from grader.reporting.feedback import describe_report, describe_test
 from grader.reporting.files import format_json, write_each
@@ -29,8 +28,18 @@ def render(entry: PublishedReport, language: Language) -> dict[str, object]:
     tests = []
     for test in sorted(report.tests, key=lambda test: places.index(test.todo)):
         counts[test.todo] += 1
-        number = f"{places.index(test.todo) + 1}.{counts[test.todo]}"
-        tests.append(_render_test(test, number, language))
+        tests.append(
+            {
+                "number": f"{places.index(test.todo) + 1}.{counts[test.todo]}",
+                "name": test.name,
+                "score": test.score,
+                "max_score": test.max_score,
+                "status": "passed" if test.status is Verdict.PASSED else "failed",
+                "output": describe_test(test, language),
+                "tags": [test.todo, test.category],
+                "visibility": "visible",
+            }
+        )
     return {
         "score": report.score,
         "execution_time": report.timing.wall_seconds,
@@ -46,17 +55,4 @@ def render(entry: PublishedReport, language: Language) -> dict[str, object]:
             "isolation": report.environment.isolation,
         },
         "tests": tests,
-    }
-
-
-def _render_test(test: CheckResult, number: str, language: Language) -> dict[str, object]:
-    return {
-        "number": number,
-        "name": test.name,
-        "score": test.score,
-        "max_score": test.max_score,
-        "status": "passed" if test.status is Verdict.PASSED else "failed",
-        "output": describe_test(test, language),
-        "tags": [test.todo, test.category],
-        "visibility": "visible",
     }

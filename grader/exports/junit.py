@@ -9,7 +9,7 @@ from grader.model.report import CheckResult
 from grader.model.verdict import MEANINGS, Language, Verdict
 from grader.reporting.feedback import describe_test
 from grader.reporting.files import write_bytes
-from grader.reporting.published import PublishedClass, PublishedReport
+from grader.reporting.published import PublishedClass
 from grader.reporting.safe_text import escape_control_characters
 
 # Characters that XML 1.0 cannot contain, not even as references.
@@ -22,23 +22,19 @@ def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one XML file."""
     root = ElementTree.Element("testsuites", name=_clean(published.first.assignment.name))
     for entry in published.entries:
-        _add_suite(root, entry, published.options.language)
+        tests = entry.report.tests
+        suite = ElementTree.SubElement(root, "testsuite", name=_clean(entry.student.id), tests=str(len(tests)))
+        if entry.report.late_penalty:
+            properties = ElementTree.SubElement(suite, "properties")
+            ElementTree.SubElement(properties, "property", name="late_penalty", value=f"{entry.report.late_penalty:g}")
+        for test in tests:
+            _add_case(suite, test, published.options.language)
+        for element, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+            suite.set(attribute, str(len(suite.findall(f"testcase/{element}"))))
+        suite.set("time", _format_seconds(sum(test.cpu_seconds for test in tests)))
     ElementTree.indent(root)
     write_bytes(path, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
     return ()
-
-
-def _add_suite(root: ElementTree.Element, entry: PublishedReport, language: Language) -> None:
-    tests = entry.report.tests
-    suite = ElementTree.SubElement(root, "testsuite", name=_clean(entry.student.id), tests=str(len(tests)))
-    if entry.report.late_penalty:
-        properties = ElementTree.SubElement(suite, "properties")
-        ElementTree.SubElement(properties, "property", name="late_penalty", value=f"{entry.report.late_penalty:g}")
-    for test in tests:
-        _add_case(suite, test, language)
-    for element, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
-        suite.set(attribute, str(len(suite.findall(f"testcase/{element}"))))
-    suite.set("time", _format_seconds(sum(test.cpu_seconds for test in tests)))
 
 
 def _add_case(suite: ElementTree.Element, test: CheckResult, language: Language) -> None:

@@ -12,31 +12,24 @@ from grader.exports.moodle_worksheet import match_participants, read_worksheet
 from grader.reporting.archives import pack_zip
 from grader.reporting.feedback import render_page
 from grader.reporting.files import write_bytes
-from grader.reporting.published import PublishedClass, PublishedReport
+from grader.reporting.published import PublishedClass
 
 
 def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one zip with a page for each student who has a score."""
-    numbers = _find_numbers(published)
+    if published.options.worksheet:
+        numbers = match_participants(published.final, read_worksheet(published.options.worksheet))
+    else:
+        keys = [(entry, entry.find_key("moodle")) for entry in published.final]
+        numbers = [(entry, key if key.isdecimal() else "") for entry, key in keys]
     language = published.options.language
-    pages = {
-        f"{_name_folder(entry, number)}/feedback.html": render_page(entry.report, language).encode()
-        for entry, number in numbers
-        if number
-    }
+    pages = {}
+    for entry, number in numbers:
+        if number:
+            # Moodle does not read the name, the part up to the first underscore.
+            name = " ".join(re.sub(r"[^\w ]|_", " ", entry.student.name or entry.student.id).split())
+            folder = f"{name or 'student'}_{number}_assignfeedback_file"
+            pages[f"{folder}/feedback.html"] = render_page(entry.report, language).encode()
     write_bytes(path, pack_zip(pages))
     left_out = [entry.student.id for entry, number in numbers if not number]
     return [f"{student!r} is left out: the participant's number is not known; pass --worksheet" for student in left_out]
-
-
-def _find_numbers(published: PublishedClass) -> list[tuple[PublishedReport, str]]:
-    if published.options.worksheet:
-        return match_participants(published.final, read_worksheet(published.options.worksheet))
-    keys = [(entry, entry.find_key("moodle")) for entry in published.final]
-    return [(entry, key if key.isdecimal() else "") for entry, key in keys]
-
-
-def _name_folder(entry: PublishedReport, number: str) -> str:
-    # Moodle does not read the name, the part up to the first underscore.
-    name = re.sub(r"[^\w ]|_", " ", entry.student.name or entry.student.id)
-    return f"{' '.join(name.split()) or 'student'}_{number}_assignfeedback_file"

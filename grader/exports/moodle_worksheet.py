@@ -62,11 +62,19 @@ def write(published: PublishedClass, path: Path) -> Sequence[str]:
     rows = dict(worksheet.participants)
     notes = []
     for entry, number in match_participants(published.final, worksheet):
-        if number:
-            notes += _note_scale(worksheet.read(rows[number], "Maximum grade"), entry)
-            rows[number] = _fill(rows[number], worksheet, entry, published)
-        else:
+        if not number:
             notes.append(f"{entry.student.id!r} is left out: no row of the worksheet is certain; pass --roster")
+            continue
+        # Moodle ignores a grade above the assignment's own maximum.
+        own = entry.report.max_score
+        best = _read_number(worksheet.read(rows[number], "Maximum grade")) or own
+        if best != own:
+            notes.append(f"points were scaled from {own:g} to {best:g}, the maximum in the worksheet")
+        points = entry.report.score if best == own else entry.report.score * best / own
+        text = escape(describe_report(entry.report, published.options.language)).replace("\n", "<br>")
+        filled = {"Grade": format_points(points), "Feedback comments": f"<p>{text}</p>"}
+        cells = zip(worksheet.header, rows[number], strict=True)
+        rows[number] = tuple(filled.get(title, cell) for title, cell in cells)
     write_table(path, [worksheet.header, *rows.values()])
     return list(dict.fromkeys(notes))
 
@@ -90,28 +98,6 @@ def read_worksheet(path: Path) -> Worksheet:
     # Make every row as wide as the header: Moodle refuses a ragged file.
     whole = [tuple([*row, *[""] * len(header)][: len(header)]) for row in rows[1:]]
     return Worksheet(header, {row[key].removeprefix(_PARTICIPANT).strip(): row for row in whole})
-
-
-def _fill(
-    row: Sequence[str], worksheet: Worksheet, entry: PublishedReport, published: PublishedClass
-) -> tuple[str, ...]:
-    points = _scale(entry, worksheet.read(row, "Maximum grade"))
-    text = escape(describe_report(entry.report, published.options.language)).replace("\n", "<br>")
-    filled = {"Grade": format_points(points), "Feedback comments": f"<p>{text}</p>"}
-    return tuple(filled.get(title, cell) for title, cell in zip(worksheet.header, row, strict=True))
-
-
-def _scale(entry: PublishedReport, maximum: str) -> float:
-    # Moodle ignores a grade above the assignment's own maximum.
-    best = _read_number(maximum)
-    return entry.report.score if best is None else entry.report.score * best / entry.report.max_score
-
-
-def _note_scale(maximum: str, entry: PublishedReport) -> list[str]:
-    best = _read_number(maximum)
-    if best is None or best == entry.report.max_score:
-        return []
-    return [f"points were scaled from {entry.report.max_score:g} to {best:g}, the maximum in the worksheet"]
 
 
 def _read_number(text: str) -> float | None:

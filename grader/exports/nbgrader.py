@@ -5,7 +5,7 @@ from pathlib import Path
 
 from grader.grading.scoring import total
 from grader.reporting.files import write_table
-from grader.reporting.published import PublishedClass, PublishedReport
+from grader.reporting.published import PublishedClass
 from grader.reporting.safe_text import Cell
 
 _HEADER = (
@@ -16,26 +16,27 @@ _HEADER = (
 
 def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one CSV with the students who have a score."""
-    write_table(path, [_HEADER, *(_make_row(entry) for entry in published.final)])
+    rows: list[Sequence[Cell]] = [_HEADER]
+    for entry in published.final:
+        student, report = entry.student, entry.report
+        first, last = split_name(student.name)
+        rows.append(
+            (
+                report.assignment.name,
+                None,  # the report knows no due date
+                report.submission.submitted_at,
+                student.id,
+                last,
+                first,
+                student.email,
+                total(todo.score for todo in report.todos),
+                report.late_penalty,
+                report.score,
+                report.max_score,
+            )
+        )
+    write_table(path, rows)
     return ()
-
-
-def _make_row(entry: PublishedReport) -> Sequence[Cell]:
-    student, report = entry.student, entry.report
-    first, last = split_name(student.name)
-    return (
-        report.assignment.name,
-        None,  # the report knows no due date
-        report.submission.submitted_at,
-        student.id,
-        last,
-        first,
-        student.email,
-        total(todo.score for todo in report.todos),
-        report.late_penalty,
-        report.score,
-        report.max_score,
-    )
 
 
 def split_name(name: str) -> tuple[str, str]:

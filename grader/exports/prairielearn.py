@@ -6,7 +6,6 @@ The score is a fraction of 1; PrairieLearn does not add up the tests.
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.model.report import CheckResult
 from grader.model.verdict import Language
 from grader.reporting.feedback import describe_report, describe_test
 from grader.reporting.files import format_json, write_each
@@ -30,16 +29,15 @@ def render(entry: PublishedReport, language: Language) -> dict[str, object]:
         "gradable": True,
         "score": min(max(report.score / report.max_score, 0.0), 1.0),
         "output": describe_report(report, language),
-        "tests": [_render_test(test, language) for test in report.tests],
+        "tests": [
+            {
+                "name": test.name,
+                "description": test.todo,
+                "points": test.score,
+                "max_points": test.max_score,
+                "message": describe_test(test, language),
+            }
+            for test in report.tests
+        ],
         "isolation": report.environment.isolation,  # kept with the result, not shown
-    }
-
-
-def _render_test(test: CheckResult, language: Language) -> dict[str, object]:
-    return {
-        "name": test.name,
-        "description": test.todo,
-        "points": test.score,
-        "max_points": test.max_score,
-        "message": describe_test(test, language),
     }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.reporting.files import write_table
-from grader.reporting.published import PublishedClass, PublishedReport
+from grader.reporting.published import PublishedClass
 from grader.reporting.safe_text import Cell
 
 _HEADER = ("student", "name", "email", "section", "status", "score", "max_score", "late_penalty")
@@ -16,21 +16,22 @@ _HEADER = ("student", "name", "email", "section", "status", "score", "max_score"
 def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one CSV with every student."""
     todos = [todo.id for todo in published.first.todos]
-    write_table(path, [[*_HEADER, *todos], *(_make_row(entry, todos) for entry in published.entries)])
+    rows: list[Sequence[Cell]] = [[*_HEADER, *todos]]
+    for entry in published.entries:
+        student, report = entry.student, entry.report
+        points = {todo.id: todo.score for todo in report.todos} if entry.is_final else {}
+        rows.append(
+            [
+                student.id,
+                student.name,
+                student.email,
+                student.section,
+                report.status,
+                report.score if entry.is_final else None,
+                report.max_score,
+                report.late_penalty,
+                *(points.get(todo) for todo in todos),
+            ]
+        )
+    write_table(path, rows)
     return ()
-
-
-def _make_row(entry: PublishedReport, todos: Sequence[str]) -> list[Cell]:
-    student, report = entry.student, entry.report
-    points = {todo.id: todo.score for todo in report.todos} if entry.is_final else {}
-    return [
-        student.id,
-        student.name,
-        student.email,
-        student.section,
-        report.status,
-        report.score if entry.is_final else None,
-        report.max_score,
-        report.late_penalty,
-        *(points.get(todo) for todo in todos),
-    ]

@@ -94,6 +94,11 @@ def fingerprint_suite(assignment: Assignment, environment: Environment, commitme
     beside = digest_files([assignment.solution, *helpers], assignment.folder)
     base = identify(conditions, commitment, digest_judging(), beside, fills)
     fingerprints = [_fingerprint_file(path, base) for path in files if _is_test_file(path)]
+    tests = [test for found in fingerprints for test in found or ()]
+    # Every test of a TODO depends on the TODO's gates: they decide whether it counts.
+    gates: dict[str, list[str]] = {}
+    for test in tests:
+        gates.setdefault(test.todo, []).extend([test.digest] if test.is_gate else [])
     return SuiteFingerprint(
         conditions=conditions,
         policy=identify(
@@ -101,17 +106,9 @@ def fingerprint_suite(assignment: Assignment, environment: Environment, commitme
             digest_sources(PACKAGE, FORBIDDING),
             *(f"{todo.id} {todo.forbid} {todo.forbid_unclear}" for todo in assignment.todos),
         ),
-        tests=_add_gates([test for tests in fingerprints for test in tests or ()]),
+        tests=tuple(replace(test, digest=identify(test.digest, *gates[test.todo])) for test in tests),
         is_whole=None not in fingerprints and all(path.stem != "conftest" for path in helpers),
     )
-
-
-def _add_gates(tests: list[FingerprintedTest]) -> tuple[FingerprintedTest, ...]:
-    """Let every test of a TODO depend on the TODO's gates: they decide whether it counts."""
-    gates: dict[str, list[str]] = {}
-    for test in tests:
-        gates.setdefault(test.todo, []).extend([test.digest] if test.is_gate else [])
-    return tuple(replace(test, digest=identify(test.digest, *gates[test.todo])) for test in tests)
 
 
 def load_fingerprint(text: str) -> SuiteFingerprint:

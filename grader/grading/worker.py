@@ -31,7 +31,6 @@ from grader.model.report import (
     GradedFile,
     GradedSubmission,
     GradeReport,
-    Status,
     Timing,
 )
 from grader.model.submission import Submission
@@ -211,12 +210,14 @@ class Worker:
         fault: str = "",
     ) -> GradeReport:
         todos = score_todos(self.assignment.todos, results)
+        verdicts = {result.status for result in results}
+        is_fault = bool(fault) or Verdict.GRADER_FAULT in verdicts
         return GradeReport(
             assignment=GradedAssignment(
                 name=self.assignment.name, title=self.assignment.description.title, suite_digest=self.suite.digest
             ),
             submission=describe_submission(job, submission),
-            status=_choose_status(fault, results),
+            status="grader_fault" if is_fault else "pending" if Verdict.PENDING in verdicts else "graded",
             score=total(todo.score for todo in todos),
             max_score=total(todo.max_score for todo in todos),
             todos=todos,
@@ -271,13 +272,6 @@ def sum_limits(assignment: Assignment, tests: int) -> float:
     limits, todos = assignment.limits, len(assignment.todos)
     tried = (tests + todos) * 2 * (limits.cpu_seconds + limits.asleep_seconds)
     return tried + todos * (limits.load_cpu_seconds + limits.asleep_seconds)
-
-
-def _choose_status(fault: str, results: Sequence[CheckResult]) -> Status:
-    verdicts = {result.status for result in results}
-    if fault or Verdict.GRADER_FAULT in verdicts:
-        return "grader_fault"
-    return "pending" if Verdict.PENDING in verdicts else "graded"
 
 
 def describe_submission(job: Job, submission: Submission) -> GradedSubmission:

@@ -46,7 +46,7 @@ def parse_piece(piece: Piece, index: int, budget: Budget | None = None) -> Parse
         note = f"does not parse: {error.msg}{where}"
         if piece.cell is None:
             raise SubmissionRefused(
-                f"{piece.path} {note}; mend that, run the file once by yourself, and hand it in again"
+                f"{piece.path} {note}; correct that, run the file once by yourself, and hand it in again"
             ) from error
         return ParsedPiece(piece, piece.text.split("\n"), note=note)
     return ParsedPiece(piece, code.text.split("\n"), code, statements)

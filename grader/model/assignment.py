@@ -170,18 +170,14 @@ def read_description(path: Path) -> Description:
 def find_local_names(source: str) -> tuple[str, ...]:
     """Return the names that functions of `source` assign, sorted, without the module-level names."""
     tree = ast.parse(source)
+    outside = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    for node in tree.body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            outside |= {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            outside |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
     local: set[str] = set()
     for function in ast.walk(tree):
         if isinstance(function, (ast.FunctionDef, ast.Lambda)):
             local |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return tuple(sorted(local - _module_names(tree)))
-
-
-def _module_names(tree: ast.Module) -> set[str]:
-    names = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    for node in tree.body:
-        if isinstance(node, (ast.Assign, ast.AnnAssign)):
-            names |= {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    return names
+    return tuple(sorted(local - outside))

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +49,19 @@ class Course:
 
     def load_secret(self) -> bytes:
         """Return the course's secret: GRADER_SECRET, or a file that is made on first use and kept with the course."""
-        given = os.environ.get(SECRET_VARIABLE)
-        return given.encode() if given else _read_or_create(self.secret_file)
+        if given := os.environ.get(SECRET_VARIABLE):
+            return given.encode()
+        path = self.secret_file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A link is made in one step: of two first runs at the same time, both read the secret of the faster one.
+        candidate = path.with_name(f"secret.{os.getpid()}.{secrets.token_hex(4)}")
+        if not path.exists():
+            candidate.touch(mode=0o600)
+            candidate.write_text(secrets.token_hex(32))
+            with suppress(FileExistsError):  # the other run was first: its secret counts
+                os.link(candidate, path)
+            candidate.unlink()
+        return path.read_bytes()
 
 
 def find_course(given: Path | None = None, start: Path | None = None) -> Course:
@@ -79,18 +91,3 @@ def is_course(folder: Path) -> bool:
 def commit_to(secret: bytes) -> str:
     """Return a digest that shows that two reports used the same secret, without showing the secret."""
     return hashlib.sha256(b"grader seed commitment\0" + secret).hexdigest()
-
-
-def _read_or_create(path: Path) -> bytes:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A link is made in one step: of two first runs at the same time, both read the secret of the faster one.
-    candidate = path.with_name(f"secret.{os.getpid()}.{secrets.token_hex(4)}")
-    if not path.exists():
-        candidate.touch(mode=0o600)
-        candidate.write_text(secrets.token_hex(32))
-        try:
-            os.link(candidate, path)
-        except FileExistsError:
-            pass  # the other run was first: its secret counts
-        candidate.unlink()
-    return path.read_bytes()

@@ -56,15 +56,10 @@ def recall_choice(label: str) -> str:
 
 def find_gpu() -> str:
     """Return the name of the first GPU that both the machine and torch can use, or an empty text."""
-    return _ask_driver() if _has_cuda_libraries() else ""
-
-
-def _has_cuda_libraries() -> bool:
     spec = find_spec("torch")
-    return bool(spec and spec.origin and (Path(spec.origin).parent / "lib" / "libtorch_cuda.so").exists())
-
-
-def _ask_driver() -> str:
+    has_cuda = spec and spec.origin and (Path(spec.origin).parent / "lib" / "libtorch_cuda.so").exists()
+    if not has_cuda:
+        return ""
     try:
         nvml = ctypes.CDLL("libnvidia-ml.so.1")
     except OSError:

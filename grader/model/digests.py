@@ -1,9 +1,8 @@
 """SHA-256 digests that tell whether a submission, a suite or an environment has changed."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.model.submission import SourceFile, Submission
@@ -41,12 +40,7 @@ def digest_environment(environment: "Environment") -> str:
 def digest_suite(assignment: "Assignment") -> str:
     """Return the digest of everything that decides a grade: tests, stand-ins, solution and assignment.toml."""
     digest = hashlib.sha256()
-    for path in _list_suite_files(assignment):
+    tests = sorted(assignment.hidden_tests.glob("*.py"))
+    for path in (assignment.folder / "assignment.toml", assignment.solution, *tests):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def _list_suite_files(assignment: "Assignment") -> Iterator[Path]:
-    yield assignment.folder / "assignment.toml"
-    yield assignment.solution
-    yield from sorted(assignment.hidden_tests.glob("*.py"))

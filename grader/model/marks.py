@@ -41,7 +41,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class TestMarks:
-    """What the marks of one hidden test say."""
+    """The marks of one hidden test, read."""
 
     __test__ = False  # pytest would take it for a class of tests
 

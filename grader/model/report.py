@@ -3,7 +3,10 @@
 Changes are additive only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from operator import itemgetter
+from types import UnionType
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
@@ -41,29 +44,18 @@ def cut_list(texts: Sequence[str]) -> tuple[str, ...]:
     return (*texts[:shown], f"... and {len(texts) - shown} more")
 
 
-def _cut_if_text(value: Any) -> Any:
-    return cut_text(value) if isinstance(value, str) else value
+def bound(kind: type | UnionType, cut: Callable[[Any], Any]) -> BeforeValidator:
+    """Return a validator that cuts values of one kind. Others are left to pydantic, which refuses them."""
+    return BeforeValidator(lambda value: cut(value) if isinstance(value, kind) else value)
 
 
-def _cut_if_list(value: Any) -> Any:
-    return cut_list(value) if isinstance(value, list | tuple) else value
-
-
-def _cut_if_path(value: Any) -> Any:
-    return cut_text(value, MAX_PATH_BYTES) if isinstance(value, str) else value
-
-
-def _cut_if_files(value: Any) -> Any:
-    return value[:MAX_ENTRIES] if isinstance(value, list | tuple) else value
-
-
-# A value of another type is left to pydantic, which refuses it.
-ShortText = Annotated[str, BeforeValidator(_cut_if_text)]
-ShortList = Annotated[tuple[ShortText, ...], BeforeValidator(_cut_if_list)]
+ShortText = Annotated[str, bound(str, cut_text)]
+ShortPath = Annotated[str, bound(str, partial(cut_text, limit=MAX_PATH_BYTES))]
+ShortList = Annotated[tuple[ShortText, ...], bound(list | tuple, cut_list)]
 
 
 class CheckResult(Frozen):
-    """How one hidden test ended."""
+    """The end of one hidden test."""
 
     id: str
     name: str
@@ -89,7 +81,7 @@ class TodoResult(Frozen):
 
 
 class GradedAssignment(Frozen):
-    """Which assignment, and which version of its hidden suite."""
+    """The assignment, and the version of its hidden suite."""
 
     name: str
     title: str
@@ -99,16 +91,16 @@ class GradedAssignment(Frozen):
 class GradedFile(Frozen):
     """One file as it was handed in."""
 
-    path: Annotated[str, BeforeValidator(_cut_if_path)]
+    path: ShortPath
     sha256: str
 
 
 class GradedSubmission(Frozen):
-    """What was graded; `notes` says what was left out, `refused` why nothing could be read."""
+    """The work that was graded; `notes` says what was left out, `refused` why nothing could be read."""
 
     id: str
     student: str
-    files: Annotated[tuple[GradedFile, ...], BeforeValidator(_cut_if_files)]
+    files: Annotated[tuple[GradedFile, ...], bound(list | tuple, itemgetter(slice(MAX_ENTRIES)))]
     submitted_at: str | None = None
     extension_days: float = 0.0
     notes: ShortList = ()
@@ -116,7 +108,7 @@ class GradedSubmission(Frozen):
 
 
 class Environment(Frozen):
-    """Where it was graded."""
+    """The machine and the software that it was graded with."""
 
     python: str
     torch: str
@@ -193,7 +185,7 @@ class GradeReport(Frozen):
 
     @property
     def reason(self) -> str:
-        """Why the grader failed, for the staff: as a whole, or in the first test that broke."""
+        """Return why the grader failed, for the staff: as a whole, or in the first test that broke."""
         broken = (test.message for test in self.tests if test.status is Verdict.GRADER_FAULT)
         return self.fault or next(broken, "no reason was given")
 
@@ -202,21 +194,18 @@ class GradeReport(Frozen):
         report, limit = self, MAX_TEXT_BYTES
         while limit > 32 and len(report.model_dump_json().encode()) > MAX_REPORT_BYTES:
             limit //= 4
-            report = report._shorten(limit)
+            tests = tuple(
+                test.model_copy(update={"message": cut_text(test.message, limit), "hint": cut_text(test.hint, limit)})
+                for test in report.tests
+            )
+            notes = tuple(cut_text(note, limit) for note in report.submission.notes)
+            submission = report.submission.model_copy(update={"notes": notes})
+            remarks = tuple(cut_text(remark, limit) for remark in report.remarks)
+            report = report.model_copy(update={"tests": tests, "submission": submission, "remarks": remarks})
         return report
 
-    def _shorten(self, limit: int) -> "GradeReport":
-        tests = tuple(
-            test.model_copy(update={"message": cut_text(test.message, limit), "hint": cut_text(test.hint, limit)})
-            for test in self.tests
-        )
-        notes = tuple(cut_text(note, limit) for note in self.submission.notes)
-        submission = self.submission.model_copy(update={"notes": notes})
-        remarks = tuple(cut_text(remark, limit) for remark in self.remarks)
-        return self.model_copy(update={"tests": tests, "submission": submission, "remarks": remarks})
-
     def without_timings(self) -> "GradeReport":
-        """The part that two grades of the same submission share, byte for byte."""
+        """Return the part that two grades of the same submission share, byte for byte."""
         tests = tuple(test.model_copy(update={"cpu_seconds": 0.0}) for test in self.tests)
         return self.model_copy(update={"tests": tests, "timing": Timing()})
 

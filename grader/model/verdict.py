@@ -1,4 +1,4 @@
-"""The verdicts: what happened, whose doing it was, and what a student is told.
+"""The verdicts: what happened, whose doing it was, and the sentence for the student.
 
 The one table of texts; used by `examiner`, `report` and the exports.
 """
@@ -11,7 +11,7 @@ Language = Literal["en", "ko"]
 
 
 class Verdict(StrEnum):
-    """How one test ended."""
+    """The end of one test, in one word."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Meaning:
-    """Whose doing a verdict is, and its sentence in each language."""
+    """The party that caused a verdict, and its sentence in each language."""
 
     fault: Literal["nobody", "student", "grader"]
     en: str
@@ -66,7 +66,7 @@ MEANINGS: dict[Verdict, Meaning] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a test ended."""
+    """The end of a test, with the reason and a hint."""
 
     verdict: Verdict
     message: str = ""

@@ -8,7 +8,6 @@ Every reply is validated by a model of `replies`. A client library would set att
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from itertools import islice
 from typing import TypeVar
 from urllib.parse import urljoin
@@ -126,7 +125,7 @@ class Canvas:
             # Canvas adds a comment every time: do not ask again for what was done although the reply was lost.
             grades = self._list_grades() if attempt else {}
             missing = [
-                upload for upload in uploads if not (upload.key in grades and grades[upload.key].has_all(upload))
+                upload for upload in uploads if upload.key not in grades or not grades[upload.key].has_all(upload)
             ]
             form = {
                 f"grade_data[{upload.key}][{field}]": value
@@ -145,6 +144,7 @@ class Canvas:
 
     def _await(self, job: CanvasProgress | None) -> bool:
         deadline = time.monotonic() + JOB_SECONDS
+        url = f"{self._api}/progress/{job.id}" if job else ""
         while job is not None and job.workflow_state in ("queued", "running"):
             if time.monotonic() > deadline:
                 raise PlatformFailed(
@@ -152,11 +152,8 @@ class Canvas:
                     "command again later; it sends only what is missing by then"
                 )
             time.sleep(POLL_SECONDS)
-            job = self._connection.insist(partial(self._read_progress, job.id))
+            job = self._connection.insist(lambda _: self._call(CanvasProgress, "GET", url))
         return job is None or job.workflow_state == "completed"
-
-    def _read_progress(self, number: int, _: int) -> CanvasProgress:
-        return self._call(CanvasProgress, "GET", f"{self._api}/progress/{number}")
 
     def _update_one(self, upload: ScoreUpload) -> PlatformReply:
         url = f"{self.to}/submissions/{upload.key}"

@@ -45,7 +45,14 @@ class Connection:
 
         Raises Refusal at once, and PlatformFailed if waiting has not helped.
         """
-        patience, attempt = _make_patience(), 0
+        patience = Retry(
+            total=REPEATS,
+            backoff_factor=BACKOFF_SECONDS,
+            backoff_jitter=BACKOFF_SECONDS,
+            backoff_max=MAX_WAIT_SECONDS,
+            retry_after_max=MAX_WAIT_SECONDS,
+        )
+        attempt = 0
         misfits: tuple[type[Exception], ...] = (*self.misfits, *_MISFITS)
         while True:
             try:
@@ -75,36 +82,20 @@ class Connection:
         try:
             patience = patience.increment(error=failure)
         except MaxRetryError:
-            raise PlatformFailed(f"{self.place} {failure}, {REPEATS + 1} times: {_advise(failure)}") from failure
-        seconds = _choose_wait(patience, failure)
+            advice = "check the address and the network, then"
+            if failure.status:
+                advice = "the problem is on its side; when it is solved,"
+            if failure.status == 429:
+                advice = "it accepts no more requests for now; wait some minutes, then"
+            tries = f"{REPEATS + 1} times"
+            raise PlatformFailed(f"{self.place} {failure}, {tries}: {advice} {_AGAIN}") from failure
+        try:
+            wanted = patience.get_retry_after(failure.raw) if failure.raw else None
+        except InvalidHeader:
+            wanted = None
+        seconds = wanted or patience.get_backoff_time()
         if seconds >= self.session.seconds_left:
             raise PlatformFailed(f"{self.place} {describe_overrun(self.session.limits)}") from failure
         if seconds:
             time.sleep(seconds)
         return patience
-
-
-def _make_patience() -> Retry:
-    return Retry(
-        total=REPEATS,
-        backoff_factor=BACKOFF_SECONDS,
-        backoff_jitter=BACKOFF_SECONDS,
-        backoff_max=MAX_WAIT_SECONDS,
-        retry_after_max=MAX_WAIT_SECONDS,
-    )
-
-
-def _choose_wait(patience: Retry, failure: Unanswered) -> float:
-    try:
-        wanted = patience.get_retry_after(failure.raw) if failure.raw else None
-    except InvalidHeader:
-        wanted = None
-    return wanted or patience.get_backoff_time()
-
-
-def _advise(failure: Unanswered) -> str:
-    if failure.status == 429:
-        return f"it accepts no more requests for now; wait some minutes, then {_AGAIN}"
-    if failure.status:
-        return f"the problem is on its side; when it is solved, {_AGAIN}"
-    return f"check the address and the network, then {_AGAIN}"

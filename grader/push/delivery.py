@@ -33,7 +33,7 @@ class PushOptions:
 
 @dataclass
 class PushResult:
-    """How a push went: `left_out` says which students are not in it and why, `refused` whom the platform refused."""
+    """The result of a push: `left_out` says which students are not in it and why, `refused` whom it refused."""
 
     sent: int = 0
     kept: int = 0
@@ -51,7 +51,11 @@ def push_run(run: Path, platform: Platform, options: PushOptions, on_line: Calla
     result = PushResult(left_out=[*list_scoreless(published), *unknown])
     if options.dry_run:
         pending = _list_pending(uploads, platform, {} if options.again else read_settled(run))
-        _print_uploads(pending, platform, on_line)
+        for upload in pending:
+            score = f"{upload.score:g} / {upload.max_score:g}"
+            on_line(f"would send {upload.student}: {score} to {upload.key!r} at {platform.to}")
+            for line in upload.comment.splitlines():
+                on_line(f"    {line}")
         result.kept = len(uploads) - len(pending)
         return result
     with open_log(run) as log:
@@ -131,7 +135,8 @@ class _Delivery:
 def _make_uploads(
     published: PublishedClass, platform: Platform, *, feedback: bool
 ) -> tuple[list[ScoreUpload], list[str]]:
-    uploads, unknown = [], []
+    uploads: dict[str, ScoreUpload] = {}
+    unknown = []
     for entry in published.final:
         key = platform.find_key(entry)
         if not key:
@@ -140,32 +145,17 @@ def _make_uploads(
                 f"`{platform.system}` and pass it with --roster"
             )
             continue
-        comment = describe_report(entry.report, published.options.language) if feedback else ""
-        uploads.append(ScoreUpload(entry, key, comment))
-    _refuse_shared_keys(uploads, platform)
-    return uploads, unknown
-
-
-def _refuse_shared_keys(uploads: Sequence[ScoreUpload], platform: Platform) -> None:
-    students: dict[str, str] = {}
-    for upload in uploads:
-        if upload.key in students:
+        if key in uploads:
             raise UsageError(
-                f"{students[upload.key]!r} and {upload.student!r} have the same id in the roster's column "
-                f"`{platform.system}`, {upload.key!r}: one would get the other's score; correct the roster"
+                f"{uploads[key].student!r} and {entry.student.id!r} have the same id in the roster's column "
+                f"`{platform.system}`, {key!r}: one would get the other's score; correct the roster"
             )
-        students[upload.key] = upload.student
+        comment = describe_report(entry.report, published.options.language) if feedback else ""
+        uploads[key] = ScoreUpload(entry, key, comment)
+    return list(uploads.values()), unknown
 
 
 def _list_pending(
     uploads: Sequence[ScoreUpload], platform: Platform, settled: Mapping[tuple[str, str], str]
 ) -> list[ScoreUpload]:
     return [upload for upload in uploads if settled.get((platform.to, upload.key)) != upload.digest]
-
-
-def _print_uploads(pending: Sequence[ScoreUpload], platform: Platform, on_line: Callable[[str], None]) -> None:
-    for upload in pending:
-        score = f"{upload.score:g} / {upload.max_score:g}"
-        on_line(f"would send {upload.student}: {score} to {upload.key!r} at {platform.to}")
-        for line in upload.comment.splitlines():
-            on_line(f"    {line}")

@@ -48,7 +48,10 @@ def open_log(run: Path) -> Iterator[Log]:
         ) from error
     with file:
         lock_file(file, f"another push from {str(run)!r} is running: wait for it")
-        _end_line(path, file)
+        # End a line that was not finished, so that the next one is not lost with it.
+        data = path.read_bytes()
+        if data and not data.endswith(b"\n"):
+            file.write("\n")
         yield Log(file, read_settled(run))
 
 
@@ -70,20 +73,12 @@ def read_log(run: Path) -> list[dict[str, Any]]:
         return []
     except OSError as error:
         raise UsageError(f"cannot read {str(path)!r} ({error.strerror}): make it readable") from error
-    # Not splitlines(): older lines may contain other line separators inside a name.
-    return [record for record in map(_read_record, text.split("\n")) if record]
-
-
-def _read_record(line: str) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def _end_line(path: Path, file: IO[str]) -> None:
-    # End a line that was not finished, so that the next one is not lost with it.
-    data = path.read_bytes()
-    if data and not data.endswith(b"\n"):
-        file.write("\n")
+    records = []
+    for line in text.split("\n"):  # not splitlines(): older lines may contain other line separators inside a name
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if record and isinstance(record, dict):
+            records.append(record)
+    return records

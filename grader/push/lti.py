@@ -84,8 +84,18 @@ class Lti:
 
     def read_grades(self) -> Mapping[str, PlatformGrade]:
         """Return the grades that the line item has."""
+
+        def list_grades(_: int) -> dict[str, PlatformGrade]:
+            grades = {}
+            for item in self._service.get_grades(self._line_item):
+                result = LtiResult.model_validate(item)
+                if result.userId is not None:
+                    said = None if result.comment is None else (result.comment,)
+                    grades[str(result.userId)] = PlatformGrade(result.resultScore, result.resultMaximum or 1.0, said)
+            return grades
+
         with self._connection.explain():
-            return self._connection.insist(lambda _: self._list_grades())
+            return self._connection.insist(list_grades)
 
     def send(self, uploads: Sequence[ScoreUpload]) -> Iterator[PlatformReply]:
         """Send one score after the other."""
@@ -109,10 +119,6 @@ class Lti:
         created = json.loads(self._service.create_lineitem(wanted).get_value())
         return LtiLineItem.model_validate(created).id
 
-    def _list_grades(self) -> dict[str, PlatformGrade]:
-        results = [LtiResult.model_validate(result) for result in self._service.get_grades(self._line_item)]
-        return {str(result.userId): _make_grade(result) for result in results if result.userId is not None}
-
     def _post(self, upload: ScoreUpload) -> PlatformReply:
         with self._connection.explain():
             try:
@@ -124,8 +130,12 @@ class Lti:
         return PlatformReply(upload, self._connection.session.status)
 
     def _put_grade(self, upload: ScoreUpload) -> None:
+        body = render(upload.entry, ExportOptions())  # rendered now: the time must be later than that of earlier scores
+        del body["comment"]
+        if upload.comment:
+            body["comment"] = upload.comment
         try:
-            self._service.put_grade(_Score(_render(upload)), self._line_item)
+            self._service.put_grade(_Score(body), self._line_item)
         except requests.JSONDecodeError:
             pass  # the platform accepted the score; its body need not be JSON
 
@@ -196,14 +206,3 @@ def _read_public_half(key: str) -> str:
     if not usable:
         raise UsageError(f"{wanted}: it is another kind of key, or the public half")
     return str(private.export_to_pem().decode())
-
-
-def _render(upload: ScoreUpload) -> dict[str, object]:
-    body = render(upload.entry, ExportOptions())  # rendered now: the time must be later than that of earlier scores
-    del body["comment"]
-    return {**body, "comment": upload.comment} if upload.comment else body
-
-
-def _make_grade(result: LtiResult) -> PlatformGrade:
-    comments = None if result.comment is None else (result.comment,)
-    return PlatformGrade(result.resultScore, result.resultMaximum or 1.0, comments)

@@ -1,4 +1,4 @@
-"""Where a platform's LTI services are, and what it calls the tool."""
+"""The addresses of a platform's LTI services, and its names for the tool."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What every learning-management system has in common: uploads, grades, replies and the methods of a platform."""
+"""The common ground of every learning-management system: uploads, grades, replies and the methods of a platform."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a platform may answer. Every reply is validated here; a wrong type or an impossible number is an error."""
+"""The replies that a platform may give. Each is validated here; a wrong type or an impossible number is an error."""
 
 from typing import Annotated
 

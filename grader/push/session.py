@@ -13,7 +13,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from threading import Thread
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -41,7 +40,7 @@ _MAX_LINK = 4096
 
 @dataclass(frozen=True)
 class PushLimits:
-    """How much a platform may send, and for how long, in one reply, one listing and one run."""
+    """The most that a platform may send, and for how long, in one reply, one listing and one run."""
 
     reply_bytes: int = 8 << 20
     reply_seconds: float = 60.0
@@ -92,7 +91,7 @@ class PlatformSession(requests.Session):
         self._end = time.monotonic() + self.limits.run_seconds
         self._received = 0
         # With any function here, requests does not replace the token by a password from .netrc.
-        self.auth = _keep_headers
+        self.auth = lambda request: request
         self.headers["Accept-Encoding"] = "identity"  # a compressed reply could be small here and huge in memory
         self._adapter = _CuttingAdapter()
         self.mount("https://", self._adapter)
@@ -112,7 +111,13 @@ class PlatformSession(requests.Session):
         seconds = min(self.limits.reply_seconds, self.seconds_left)
         if seconds <= 0:
             raise PlatformFailed(f"{self.place} {describe_overrun(self.limits)}")
-        response, data = self._explain_errors(partial(self._exchange, request, kwargs), seconds)
+        given = kwargs | {"timeout": self.limits.reply_seconds, "allow_redirects": False, "stream": True}
+
+        def exchange() -> tuple[requests.Response, bytes]:
+            with super(PlatformSession, self).send(request, **given) as response:
+                return response, self._read(response)
+
+        response, data = self._explain_errors(exchange, seconds)
         self._received += len(data)
         if self._received > self.limits.run_bytes:
             raise BadReply(f"sent more than {self.limits.run_bytes >> 20} MB in one run")
@@ -132,12 +137,6 @@ class PlatformSession(requests.Session):
             f"{self.place} refers to another address, {urlsplit(url).netloc}, which its token is not for: nothing was "
             "sent there; check the addresses that were passed"
         )
-
-    def _exchange(self, request: requests.PreparedRequest, kwargs: dict[str, Any]) -> tuple[requests.Response, bytes]:
-        given = kwargs | {"timeout": self.limits.reply_seconds, "allow_redirects": False, "stream": True}
-        response = super().send(request, **given)
-        with response:
-            return response, self._read(response)
 
     def _read(self, response: requests.Response) -> bytes:
         if response.headers.get("Content-Encoding", "identity") != "identity":
@@ -260,18 +259,12 @@ def _make_failure(response: requests.Response, data: bytes) -> Refusal | Unanswe
 def _read_reason(response: requests.Response, text: str) -> str:
     """Return the platform's own words: short, on one line, and without what it may repeat of our request."""
     token = str(response.request.headers.get("Authorization", "")).rpartition(" ")[2]
-    words = ", ".join(dict.fromkeys(map(_unescape, _WORDS.findall(text))))
-    clean = words.replace(token, "...") if token else words
+    words = []
+    for found in _WORDS.findall(text):
+        try:  # a token in escapes would not be recognised as one
+            words.append(str(json.loads(f'"{found}"', strict=False)))
+        except ValueError:
+            words.append(found)
+    joined = ", ".join(dict.fromkeys(words))
+    clean = joined.replace(token, "...") if token else joined
     return " ".join(remove_control_characters(_SECRETIVE.sub("...", clean)).split())[:200]
-
-
-def _unescape(text: str) -> str:
-    # A token in escapes would not be recognised as one.
-    try:
-        return str(json.loads(f'"{text}"', strict=False))
-    except ValueError:
-        return text
-
-
-def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request

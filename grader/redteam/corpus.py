@@ -5,7 +5,6 @@ The attacks are copied, never imported.
 
 import shutil
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,15 +58,9 @@ def load_attacks() -> list[Attack]:
     text = (ATTACKS / "expected.toml").read_text(encoding="utf-8")
     table = TypeAdapter(dict[str, dict[str, AttackExpectation]]).validate_python(tomllib.loads(text))
     attacks = [Attack(kind, name, expected) for kind, names in table.items() for name, expected in names.items()]
-    differing = {attack.id for attack in attacks} ^ set(_list_ids())
+    files = {f"{path.parent.name}.{path.stem}" for path in ATTACKS.glob("*/*") if path.name != "__pycache__"}
+    generated = {f"{kind}.{name}" for kind, names in GENERATED.items() for name in names}
+    differing = {attack.id for attack in attacks} ^ (files | generated)
     if differing:
         raise BrokenSuite(f"{ATTACKS}: expected.toml and the attacks differ in {sorted(differing)}")
     return attacks
-
-
-def _list_ids() -> Iterator[str]:
-    for path in ATTACKS.glob("*/*"):
-        if path.name != "__pycache__":
-            yield f"{path.parent.name}.{path.stem}"
-    for kind, names in GENERATED.items():
-        yield from (f"{kind}.{name}" for name in names)

@@ -12,13 +12,15 @@ import os
 import socket
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 MODULE = "target.py"
 WRONG = "def double(number):\n    return number\n"
 RIGHT = "def double(number):\n    return number * 2\n"
+BLANK_CELL = {"cell_type": "code", "source": "\n" * 20, "metadata": {}, "outputs": []}
+SOLUTIONS = Path(__file__).parent / "course" / "solutions"
 Writer = Callable[[Path], None]
 
 
@@ -36,25 +38,22 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def _nest_blocks(depth: int) -> str:
-    lines = [f"{'  ' * level}if number:" for level in range(1, depth)]
-    return "\n".join(["def double(number):", *lines, f"{'  ' * depth}return 0", ""])
-
-
 def _double_as(expression: str) -> str:
     return f"def double(number):\n    return {expression}\n"
 
 
-def _chain_names(links: int) -> str:
-    """Return a source in which each name stands for twice as many as the name before it."""
-    lines = ["import torch", "n0 = torch"]
-    lines += [f"n{step} = n{step - 1}.{part}" for step in range(1, links) for part in "ab"]
-    return "\n".join([*lines, f"def weigh(scores, values):\n    return n{links - 1}", ""])
+def _make_links(links: Mapping[str, str | Path]) -> Writer:
+    """Return a writer of symbolic links by their targets; a relative target starts at the entry's folder."""
+
+    def write(folder: Path) -> None:
+        for name, target in links.items():
+            (folder / name).symlink_to(folder / target)
+
+    return write
 
 
-def _make_elif(branches: int) -> str:
-    lines = [f"    elif number == {step}:\n        return {step}" for step in range(branches)]
-    return "\n".join(["def double(number):", "    if number is None:\n        return 0", *lines, ""])
+def _dump_notebook(cells: list[dict[str, Any]], metadata: dict[str, int]) -> str:
+    return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 
 
 def _make_deep_notebook(depth: int) -> bytes:
@@ -65,13 +64,8 @@ def _make_deep_notebook(depth: int) -> bytes:
         "outputs": [],
         "execution_count": None,
     }
-    text = json.dumps({"cells": [cell], "metadata": {"x": 0}, "nbformat": 4, "nbformat_minor": 5})
+    text = _dump_notebook([cell], {"x": 0})
     return text.replace('{"x": 0}', '{"x": ' + "[" * depth + "]" * depth + "}").encode()
-
-
-def _make_blank_notebook(cells: int) -> bytes:
-    blank = [{"cell_type": "code", "source": "\n" * 20, "metadata": {}, "outputs": []} for _ in range(cells)]
-    return json.dumps({"cells": blank, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
 def _pack(name: str, data: bytes, copies: int = 1) -> bytes:
@@ -87,10 +81,6 @@ def _nest_archives(depth: int) -> bytes:
     for _ in range(depth):
         data = _pack("target.zip", data)
     return data
-
-
-def _write_outward_link(folder: Path) -> None:
-    (folder / MODULE).symlink_to(Path(__file__).parent / "course" / "solutions" / "target" / MODULE)
 
 
 def _write_hard_link(folder: Path) -> None:
@@ -114,11 +104,6 @@ def _write_socket(folder: Path) -> None:
         os.close(folder_descriptor)
 
 
-def _write_inner_links(folder: Path) -> None:
-    (folder / "more").symlink_to(Path(__file__).parent / "course" / "solutions")
-    (folder / "self").symlink_to(folder)
-
-
 SOURCES: dict[str, Writer] = {
     "null_bytes": _make_text(WRONG.replace("return", "return \0")),
     "other_encoding": _make_text(WRONG.encode("utf-16")),
@@ -126,15 +111,32 @@ SOURCES: dict[str, Writer] = {
     "no_text": _make_text(zlib.compress(base64.b85encode(bytes(range(256))) * 50)),
     "nothing": _make_text(""),
     "nested_brackets": _make_text(_double_as("(" * 5000 + "0" + ")" * 5000)),
-    "nested_blocks": _make_text(_nest_blocks(95)),
+    "nested_blocks": _make_text(
+        "\n".join(
+            [
+                "def double(number):",
+                *(f"{'  ' * level}if number:" for level in range(1, 95)),
+                f"{'  ' * 95}return 0",
+                "",
+            ]
+        )
+    ),
     "nested_minus": _make_text(_double_as("-" * 900 + "0")),
     "nested_lambdas": _make_text(_double_as("lambda: " * 900 + "0")),
     "nested_formats": _make_text(_double_as('f"{' * 2 + "f'{" + "0" + "}'" + '}"' * 2)),
     "long_sum": _make_text(_double_as("+".join(["0"] * 50_000))),
     "long_chain": _make_text(_double_as("number" + ".real" * 50_000)),
     "medium_chain": _make_text(f"def weigh(scores, values):\n    return values{'.mT' * 450}\n"),
-    "many_aliases": _make_text(_chain_names(40)),
-    "long_elif": _make_text(_make_elif(3000)),
+    # Each name stands for twice as many as the name before it.
+    "many_aliases": _make_text(
+        "import torch\nn0 = torch\n"
+        + "".join(f"n{step} = n{step - 1}.{part}\n" for step in range(1, 40) for part in "ab")
+        + "def weigh(scores, values):\n    return n39\n"
+    ),
+    "long_elif": _make_text(
+        "def double(number):\n    if number is None:\n        return 0\n"
+        + "".join(f"    elif number == {step}:\n        return {step}\n" for step in range(3000))
+    ),
     "deep_default": _make_text(f"def double(number, more, default={'+'.join('1' * 450)}):\n    return 0\n"),
     "large_file": _make_text(WRONG + "# " + "x" * (5 << 20)),
     "many_tokens": _make_text(WRONG + "x = [" + "0," * 400_000 + "]\n"),
@@ -144,14 +146,14 @@ SOURCES: dict[str, Writer] = {
     "deep_notebook": _make_text(_make_deep_notebook(100_000), "target.ipynb"),
     "bomb": _make_later(lambda: _pack(MODULE, bytes(600 << 20)), "target.zip"),
     "outward_archive": _make_text(_pack("../../../redteam-left.py", WRONG.encode()), "target.zip"),
-    "outward_link": _write_outward_link,
-    "inner_links": _write_inner_links,
+    "outward_link": _make_links({MODULE: SOLUTIONS / "target" / MODULE}),
+    "inner_links": _make_links({"more": SOLUTIONS, "self": "."}),
     "hard_link": _write_hard_link,
     "pipes": _write_pipes,
     "socket": _write_socket,
     "blank_lines": _make_later(lambda: _pack(MODULE, (WRONG + "\n" * 2_000_000 + "x").encode()), "target.zip"),
     "lines_of_spaces": _make_later(lambda: _pack(MODULE, (WRONG + " \n" * 1_000_000 + "%%x").encode()), "target.zip"),
-    "blank_cells": _make_later(lambda: _make_blank_notebook(20_000), "target.ipynb"),
+    "blank_cells": _make_later(lambda: _dump_notebook([BLANK_CELL] * 20_000, {}).encode(), "target.ipynb"),
     "recursive_names": _make_text("def weigh(scores, values):\n    return values" + '("a")' * 45 + "\n"),
     "huge_load_failure": _make_text("TABLE = {}['x' * 50_000_000]\n" + WRONG.replace("return number", "return TABLE")),
     "many_bombs": _make_later(lambda: _pack(MODULE, b"\n" * 50_000, copies=9000), "target.zip"),

@@ -32,7 +32,13 @@ def list_descendants() -> dict[int, str]:
     below = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in below} - below:
         below |= more
-    commands = {pid: _read_command(pid) for pid in below - {os.getpid()}}
+    commands = {}
+    for pid in below - {os.getpid()}:
+        try:
+            data = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            data = b"(ended)"
+        commands[pid] = data.replace(b"\0", b" ").decode("utf-8", "replace")
     return {pid: command for pid, command in commands.items() if "resource_tracker" not in command}
 
 
@@ -46,13 +52,6 @@ def _list_processes() -> Iterator[tuple[int, int]]:
         # it is this process, which never does.
         if state != "Z":
             yield int(path.parent.name), int(parent)
-
-
-def _read_command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-    except OSError:
-        return "(ended)"
 
 
 def count_descriptors(pid: int) -> int:

@@ -27,24 +27,17 @@ class _TagReader(HTMLParser):
 
 def find_live_text(paths: Iterable[Path]) -> Iterator[str]:
     """Return a sentence for each file that would run something when it is opened."""
-    finders = {".html": _find_in_page, ".csv": _find_in_table, ".xml": _find_escapes}
     for path in paths:
-        finder = finders.get(path.suffix)
-        if finder and path.is_file():
-            yield from (f"{path.name}: {found}" for found in finder(path.read_text(encoding="utf-8")))
-
-
-def _find_in_page(text: str) -> Iterator[str]:
-    reader = _TagReader()
-    reader.feed(text)
-    yield from reader.live
-    yield from _find_escapes(text)
-
-
-def _find_in_table(text: str) -> Iterator[str]:
-    for row in csv.reader(text.splitlines(keepends=True)):
-        yield from (cell for cell in row if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell))
-
-
-def _find_escapes(text: str) -> Iterator[str]:
-    yield from (f"a character {found[0]!a}" for found in _ESCAPES.finditer(text))
+        if path.suffix not in (".html", ".csv", ".xml") or not path.is_file():
+            continue
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".csv":
+            cells = [cell for row in csv.reader(text.splitlines(keepends=True)) for cell in row]
+            found = [cell for cell in cells if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell)]
+        else:
+            found = [f"a character {escape[0]!a}" for escape in _ESCAPES.finditer(text)]
+        if path.suffix == ".html":
+            reader = _TagReader()
+            reader.feed(text)
+            found += reader.live
+        yield from (f"{path.name}: {item}" for item in found)

@@ -7,7 +7,7 @@ verdict that the table of attacks does not name.
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -92,9 +92,19 @@ def run_attacks(place: Path, temporary: Path, kinds: list[str], *, sparse: bool 
     attack_run.wrong += [f"not graded: {student!r}" for student in graded.left]
     changed = list(_find_changed(attack_run))
     faults = [student for student, report in attack_run.reports.items() if report.status != "graded"]
-    attack_run.wrong += [*_judge_attacks(attack_run), *changed, *_judge_faults(attack_run, faults)]
-    attack_run.wrong += [f"live text in an export: {text}" for text in _read_exports(run, place)]
-    left = _describe_left(attack_run, temporary)
+    attack_run.wrong += [*_judge_attacks(attack_run), *changed]
+    for student in faults:
+        report = attack_run.reports[student]
+        messages = [test.message for test in report.tests if test.status is Verdict.GRADER_FAULT]
+        attack_run.wrong.append(f"{student!r}: the grader failed: {report.fault or messages[:1]}")
+    for name, path in FORMATS.items():
+        export_run(run.folder, place / "exports" / path, to=name, options=ExportOptions(released=True))
+    written = [run.folder / "summary.csv", *(place / "exports").rglob("*")]
+    attack_run.wrong += [f"live text in an export: {text}" for text in find_live_text(written)]
+    left = [f"process {pid}: {command}" for pid, command in list_descendants().items()]
+    left += [f"file {path}" for path in list_files([temporary])]
+    if grown := attack_run.descriptors.count_grown():
+        left.append(f"{grown} descriptors")
     attack_run.wrong += [f"left over: {what}" for what in left]
     _print(attack_run, len(changed), faults, left)
     return 1 if attack_run.wrong else 0
@@ -118,18 +128,15 @@ def _write_class(
         (folder / student).mkdir(parents=True)
         attack.write(folder / student)
         attack_run.attacks[student] = attack
-        if number % mixed == 0:
-            _add_neighbours(attack_run, number, folder, copies)
-
-
-def _add_neighbours(attack_run: AttackRun, number: int, folder: Path, copies: int) -> None:
-    for copy, (kind, solves) in product(range(copies), HONEST.items()):
-        student = f"{number:03}-a{copy}-{kind}"
-        (folder / student).mkdir()
-        shutil.copy(HERE / "honest" / f"{kind}.py", folder / student / MODULE)
-        with (folder / student / MODULE).open("a") as file:
-            file.write(f"# {student}\n")  # identical submissions would be graded once
-        attack_run.neighbours[student] = Neighbour(kind, solves)
+        if number % mixed:
+            continue
+        for copy, (kind, solves) in product(range(copies), HONEST.items()):
+            student = f"{number:03}-a{copy}-{kind}"
+            (folder / student).mkdir()
+            shutil.copy(HERE / "honest" / f"{kind}.py", folder / student / MODULE)
+            with (folder / student / MODULE).open("a") as file:
+                file.write(f"# {student}\n")  # identical submissions would be graded once
+            attack_run.neighbours[student] = Neighbour(kind, solves)
 
 
 def _judge_attacks(attack_run: AttackRun) -> Iterator[str]:
@@ -137,7 +144,9 @@ def _judge_attacks(attack_run: AttackRun) -> Iterator[str]:
     for student, attack in attack_run.attacks.items():
         report = attack_run.reports[student]
         yield from (f"{attack.id}: {trouble}" for trouble in _judge_scores(report, set(attack.expected.solves)))
-        yield from (f"{attack.id}: {trouble}" for trouble in _judge_verdicts(report, attack))
+        aims, ends = attack.expected.aims, set(attack.expected.ends)
+        if not {test.status for test in report.tests if test.todo == aims} <= ends:
+            yield f"{attack.id}: {aims!r} ended otherwise than expected: {_describe_tests(report, aims)}"
         if (size := len(report.model_dump_json())) > MOST_REPORT_BYTES:
             yield f"{attack.id}: its report holds {size} bytes"
         if report.timing.wall_seconds > PATIENCE * longest:
@@ -150,13 +159,6 @@ def _judge_scores(report: GradeReport, solves: set[str]) -> Iterator[str]:
             yield f"gained {todo.score:g} points for {todo.id!r}"
         if todo.id in solves and todo.score < todo.max_score:
             yield f"lost points for {todo.id!r}, which it solves: {_describe_tests(report, todo.id)}"
-
-
-def _judge_verdicts(report: GradeReport, attack: Attack) -> Iterator[str]:
-    expected = attack.expected
-    found = {test.status for test in report.tests if test.todo == expected.aims}
-    if not found <= set(expected.ends):
-        yield f"{expected.aims!r} ended otherwise than expected: {_describe_tests(report, expected.aims)}"
 
 
 def _describe_tests(report: GradeReport, todo: str) -> str:
@@ -176,27 +178,6 @@ def _find_changed(attack_run: AttackRun) -> Iterator[str]:
             yield f"honest {student}: {'; '.join(troubles)}"
 
 
-def _judge_faults(attack_run: AttackRun, faults: Iterable[str]) -> Iterator[str]:
-    for student in faults:
-        report = attack_run.reports[student]
-        messages = [test.message for test in report.tests if test.status is Verdict.GRADER_FAULT]
-        yield f"{student!r}: the grader failed: {report.fault or messages[:1]}"
-
-
-def _read_exports(run: RunFolder, place: Path) -> Iterator[str]:
-    """Return live text found in exports and the summary."""
-    for name, path in FORMATS.items():
-        export_run(run.folder, place / "exports" / path, to=name, options=ExportOptions(released=True))
-    yield from find_live_text([run.folder / "summary.csv", *(place / "exports").rglob("*")])
-
-
-def _describe_left(attack_run: AttackRun, temporary: Path) -> list[str]:
-    left = [f"process {pid}: {command}" for pid, command in list_descendants().items()]
-    left += [f"file {path}" for path in list_files([temporary])]
-    grown = attack_run.descriptors.count_grown()
-    return [*left, f"{grown} descriptors"] if grown else left
-
-
 def _print(attack_run: AttackRun, changed: int, faults: list[str], left: list[str]) -> None:
     tried = Counter(attack.kind for attack in attack_run.attacks.values())
     print(f"attacks tried: {tried.total()} ({', '.join(f'{kind} {count}' for kind, count in tried.items())})")
@@ -204,19 +185,15 @@ def _print(attack_run: AttackRun, changed: int, faults: list[str], left: list[st
     print(f"honest submissions changed: {changed} of {len(attack_run.neighbours)}")
     print(f"left over (processes, descriptors, files): {len(left)}")
     print(f"grader faults: {len(faults)}")
-    print(_describe_slowest(attack_run))
-    for text in attack_run.wrong:
-        print(f"WRONG {ascii(text)[1:-1]}")
-    print("something is wrong" if attack_run.wrong else "nothing is wrong")
-
-
-def _describe_slowest(attack_run: AttackRun) -> str:
     student = max(attack_run.attacks, key=lambda name: attack_run.reports[name].timing.wall_seconds)
     report = attack_run.reports[student]
     limits = attack_run.assignment.limits
     most = max((test.cpu_seconds for test in report.tests), default=0.0)
-    return (
+    print(
         f"slowest attack: {attack_run.attacks[student].id}, {report.timing.wall_seconds:.1f} s "
         f"(its limits allow {sum_limits(attack_run.assignment, len(report.tests)):.1f} s); "
         f"its longest test computed {most:.2f} s of {limits.cpu_seconds:g} s"
     )
+    for text in attack_run.wrong:
+        print(f"WRONG {ascii(text)[1:-1]}")
+    print("something is wrong" if attack_run.wrong else "nothing is wrong")

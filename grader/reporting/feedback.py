@@ -15,7 +15,7 @@ LONGEST_MESSAGE = 2000
 
 @dataclass(frozen=True)
 class Trouble:
-    """What one or several tests say went wrong, and the likely reason."""
+    """A mistake that one or several tests report, and the likely reason."""
 
     message: str
     hint: str
@@ -60,6 +60,20 @@ def list_troubles(report: GradeReport, todo: str, language: Language) -> list[st
 
 def render_page(report: GradeReport, language: Language) -> str:
     """Return a redacted report as a self-contained HTML page: no script, no other file, light or dark."""
+    rows = []
+    for todo in report.todos:
+        tests = [test for test in report.tests if test.todo == todo.id]
+        failed = [test for test in tests if test.message and test.status is not Verdict.PASSED]
+        troubles = [Trouble(shorten(test.message, LONGEST_MESSAGE), test.hint) for test in failed]
+        rows.append(
+            Row(
+                todo=todo,
+                verdict=describe_verdict(todo.status, language),
+                passed=sum(test.status is Verdict.PASSED for test in tests),
+                count=len(tests),
+                troubles=tuple(dict.fromkeys(troubles)),
+            )
+        )
     return render_template(
         "feedback.html",
         report=report,
@@ -67,20 +81,7 @@ def render_page(report: GradeReport, language: Language) -> str:
         language=language,
         words=LABELS[language],
         reason=explain_missing_score(report.status, language),
-        rows=[_make_row(report, todo, language) for todo in report.todos],
-    )
-
-
-def _make_row(report: GradeReport, todo: TodoResult, language: Language) -> Row:
-    tests = [test for test in report.tests if test.todo == todo.id]
-    failed = [test for test in tests if test.status is not Verdict.PASSED and test.message]
-    troubles = [Trouble(shorten(test.message, LONGEST_MESSAGE), test.hint) for test in failed]
-    return Row(
-        todo=todo,
-        verdict=describe_verdict(todo.status, language),
-        passed=sum(test.status is Verdict.PASSED for test in tests),
-        count=len(tests),
-        troubles=tuple(dict.fromkeys(troubles)),
+        rows=rows,
     )
 
 

@@ -85,8 +85,12 @@ def write_each(
 ) -> None:
     """Write one file a student into the folder `path`; a `path` that ends in `suffix` is the only student's file."""
     if path.suffix != suffix:
-        for name, entry in _name_files(entries).items():
-            write_text(path / f"{name}{suffix}", render(entry))
+        names = [make_safe_name(entry.student.id) for entry in entries]
+        # Some file systems take names that differ only in case for the same.
+        counts = Counter(name.casefold() for name in names)
+        for name, entry in zip(names, entries, strict=True):
+            own = name if counts[name.casefold()] == 1 else add_digest(name, entry.student.id)
+            write_text(path / f"{own}{suffix}", render(entry))
         return
     if not entries:
         raise UsageError(f"nothing to write to {path.name!r}: no student in this run has a score yet")
@@ -98,13 +102,3 @@ def write_each(
 def format_json(value: Mapping[str, object], *, indent: int | None = 2) -> str:
     """Return JSON with every script readable and no control character. Raises ValueError for NaN and infinity."""
     return escape_json(json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False))
-
-
-def _name_files(entries: Sequence[PublishedReport]) -> dict[str, PublishedReport]:
-    plain = [make_safe_name(entry.student.id) for entry in entries]
-    # Some file systems take names that differ only in case for the same.
-    counts = Counter(name.casefold() for name in plain)
-    return {
-        name if counts[name.casefold()] == 1 else add_digest(name, entry.student.id): entry
-        for name, entry in zip(plain, entries, strict=True)
-    }

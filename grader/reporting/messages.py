@@ -3,7 +3,7 @@
 The verdicts' sentences stand beside the verdicts, in `model/verdict.py`: hidden tests need them too.
 """
 
-from grader.model.report import GradeReport, ReportAdjustment
+from grader.model.report import GradeReport
 from grader.model.verdict import MEANINGS, Language, Verdict
 
 LABELS: dict[Language, dict[str, str]] = {
@@ -72,12 +72,11 @@ def describe_verdict(verdict: Verdict, language: Language) -> str:
 
 def describe_adjustments(report: GradeReport, language: Language) -> list[str]:
     """Return a sentence for each correction by staff, with the comment that they left for the student."""
-    return [_describe_adjustment(adjustment, language) for adjustment in report.adjustments]
-
-
-def _describe_adjustment(adjustment: ReportAdjustment, language: Language) -> str:
-    text = ADJUSTMENTS[language][adjustment.kind].format(todo=adjustment.todo, points=adjustment.points)
-    return f"{text}: {adjustment.comment}" if adjustment.comment else text
+    sentences = []
+    for adjustment in report.adjustments:
+        text = ADJUSTMENTS[language][adjustment.kind].format(todo=adjustment.todo, points=adjustment.points)
+        sentences.append(f"{text}: {adjustment.comment}" if adjustment.comment else text)
+    return sentences
 
 
 def explain_missing_score(status: str, language: Language) -> str:

@@ -101,24 +101,15 @@ def open_published_class(reports: Sequence[GradeReport], options: ExportOptions)
     names = sorted({report.assignment.name for report in reports})
     if len(names) != 1:
         raise UsageError(f"reports of {', '.join(names) or 'no assignment'} in one run: export one at a time")
-    entries = [_make_entry(report, options) for report in reports]
-    _refuse_doubles(entries)
-    return PublishedClass(tuple(sorted(entries, key=lambda entry: entry.student.id)), options)
-
-
-def _make_entry(report: GradeReport, options: ExportOptions) -> PublishedReport:
-    label = report.submission.student
-    student = options.roster.find(keys=[label], name=label)
-    return PublishedReport(student or Student(id=label), redact(report, released=options.released), student is not None)
-
-
-def _refuse_doubles(entries: Sequence[PublishedReport]) -> None:
-    labels: dict[str, str] = {}
-    for entry in entries:
-        student, label = entry.student.id, entry.report.submission.student
-        if student in labels:
+    entries: dict[str, PublishedReport] = {}
+    for report in reports:
+        label = report.submission.student
+        found = options.roster.find(keys=[label], name=label)
+        student = found or Student(id=label)
+        if former := entries.get(student.id):
             raise UsageError(
-                f"two reports for student {student!r}, labelled {labels[student]!r} and {label!r}: "
+                f"two reports for student {student.id!r}, labelled {former.report.submission.student!r} and {label!r}: "
                 "remove one of them from the run's reports, so that the right one is sent"
             )
-        labels[student] = label
+        entries[student.id] = PublishedReport(student, redact(report, released=options.released), found is not None)
+    return PublishedClass(tuple(entry for _, entry in sorted(entries.items())), options)

@@ -16,10 +16,19 @@ def redact(report: GradeReport, *, released: bool = False) -> GradeReport:
     among the TODO's tests, the same in every report; its message, hint and time are dropped.
     """
     places = _count_places(report.tests)
+    submission, here = report.submission, report.environment
     return GradeReport(
         schema_version=report.schema_version,
         assignment=report.assignment,
-        submission=_copy_submission(report.submission),
+        submission=GradedSubmission(
+            id=submission.id,
+            student=submission.student,
+            files=submission.files,
+            submitted_at=submission.submitted_at,
+            extension_days=submission.extension_days,
+            notes=submission.notes,
+            refused=submission.refused,
+        ),
         status=report.status,
         score=report.score,
         max_score=report.max_score,
@@ -28,12 +37,17 @@ def redact(report: GradeReport, *, released: bool = False) -> GradeReport:
         excused=report.excused,
         held=report.held,
         adjustments=report.adjustments,
-        todos=tuple(_copy_todo(todo) for todo in report.todos),
+        todos=tuple(
+            TodoResult(id=todo.id, title=todo.title, score=todo.score, max_score=todo.max_score, status=todo.status)
+            for todo in report.todos
+        ),
         tests=tuple(
             _show(test) if is_shown(test, released=released) else _conceal(test, place)
             for test, place in zip(report.tests, places, strict=True)
         ),
-        environment=_copy_environment(report.environment),
+        # Versions explain a difference from the student's own machine. The isolation is not secret: a submission can
+        # see it from inside.
+        environment=Environment(python=here.python, torch=here.torch, device=here.device, isolation=here.isolation),
         seed_commitment=report.seed_commitment,
         timing=report.timing,
         notes=report.notes,
@@ -84,28 +98,4 @@ def _conceal(test: CheckResult, place: int) -> CheckResult:
         score=test.score,
         max_score=test.max_score,
         visibility=test.visibility,
-    )
-
-
-def _copy_submission(submission: GradedSubmission) -> GradedSubmission:
-    return GradedSubmission(
-        id=submission.id,
-        student=submission.student,
-        files=submission.files,
-        submitted_at=submission.submitted_at,
-        extension_days=submission.extension_days,
-        notes=submission.notes,
-        refused=submission.refused,
-    )
-
-
-def _copy_todo(todo: TodoResult) -> TodoResult:
-    return TodoResult(id=todo.id, title=todo.title, score=todo.score, max_score=todo.max_score, status=todo.status)
-
-
-def _copy_environment(environment: Environment) -> Environment:
-    # Versions explain a difference from the student's own machine. The isolation is not secret: a submission can see it
-    # from inside.
-    return Environment(
-        python=environment.python, torch=environment.torch, device=environment.device, isolation=environment.isolation
     )

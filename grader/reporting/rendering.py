@@ -15,10 +15,7 @@ def render_template(template: str, **values: Any) -> str:
     # A learning-management system may serve the page from its own origin: no value may become markup.
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, finalize=_finalize,
+        lstrip_blocks=True,
+        finalize=lambda value: escape_control_characters(value) if isinstance(value, str) else value,
     )  # fmt: skip
     return environment.get_template(template).render(**values)
-
-
-def _finalize(value: Any) -> Any:
-    return escape_control_characters(value) if isinstance(value, str) else value

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.model.course import Course
-from grader.model.report import CheckResult, GradeReport
+from grader.model.report import GradeReport
 from grader.model.verdict import Language, Verdict
 from grader.reporting.messages import LABELS, describe_adjustments, describe_verdict
 from grader.reporting.safe_text import escape_control_characters
@@ -55,7 +55,9 @@ def print_report(report: GradeReport, language: Language) -> None:
                 style=STYLES.get(todo.status, "red"),
             )
         )
-        for text in _list_troubles([test for test in report.tests if test.todo == todo.id]):
+        tests = [test for test in report.tests if test.todo == todo.id and test.status is not Verdict.PASSED]
+        troubles = [f"{test.message}{f' ({test.hint})' if test.hint else ''}" for test in tests]
+        for text in filter(None, dict.fromkeys(troubles)):  # the same mistake in many tests is listed once
             console.print(Text(f"      {escape_control_characters(text)}"))
     for note in (*report.notes, *report.submission.notes[:10]):
         console.print(Text(f"  note: {escape_control_characters(note)}", style="dim"))
@@ -175,9 +177,3 @@ def make_console() -> Console:
     """Return a console that does not wrap wide tables if the output is not a terminal."""
     console = Console(highlight=False, soft_wrap=True)
     return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=200)
-
-
-def _list_troubles(tests: Sequence[CheckResult]) -> list[str]:
-    # The same mistake in many tests is listed once.
-    lines = [f"{test.message}{f' ({test.hint})' if test.hint else ''}" for test in tests if test.status != "passed"]
-    return list(dict.fromkeys(line for line in lines if line))

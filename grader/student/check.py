@@ -37,7 +37,7 @@ _FRAME = r'File "<{}>", line (\d+) in (\S+)'
 
 @dataclass(frozen=True)
 class Check:
-    """What was checked, and how each test ended; no test runs on a submission that is refused."""
+    """A checked submission, and how each test ended; no test runs on a submission that is refused."""
 
     submission: Submission
     findings: tuple[PublicFinding, ...]

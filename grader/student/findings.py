@@ -1,4 +1,4 @@
-"""What the process that runs the public tests sends to the one that prints how they ended."""
+"""The messages from the process that runs the public tests to the one that prints how they ended."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class AllTestsEnded:
 
 @dataclass(frozen=True)
 class PublicFinding:
-    """How one public test ended; `name` is its docstring."""
+    """The end of one public test; `name` is its docstring."""
 
     todo: str
     name: str

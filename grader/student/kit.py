@@ -1,5 +1,6 @@
 """A student's kit: the description of an assignment and its public tests, without solution and hidden tests."""
 
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -39,18 +40,18 @@ def find_kit(path: Path, name: str | None = None) -> Kit:
     around = [folder for start in (path.resolve(), Path.cwd()) for folder in (start, *start.parents)]
     folders = around if name is None else [folder for folder in around if folder.name == name]
     if name is not None:
-        folders += _list_in_course(name)
+        with suppress(UsageError):  # a student has no course, only the kit
+            folders.append(find_course().assignments / name)
     for folder in folders:
         if (folder / DESCRIPTION).is_file():
             return open_kit(folder)
-    raise UnknownAssignment(_explain_no_kit(name, around))
-
-
-def _list_in_course(name: str) -> list[Path]:
-    try:
-        return [find_course().assignments / name]
-    except UsageError:
-        return []  # a student has no course, only the kit
+    if name is None:
+        raise UnknownAssignment(
+            f"no {DESCRIPTION} around here: run this in the folder of the kit, or name the assignment with -a"
+        )
+    other = next((folder.name for folder in around if (folder / DESCRIPTION).is_file()), None)
+    hint = f"leave -a out to check against {other!r}" if other else f"run this in the kit's folder {name!r}"
+    raise UnknownAssignment(f"no assignment {name!r} here: {hint}")
 
 
 def open_kit(folder: Path) -> Kit:
@@ -58,11 +59,3 @@ def open_kit(folder: Path) -> Kit:
     if not (folder / PUBLIC_TESTS).is_dir():
         raise UsageError(f"no folder {PUBLIC_TESTS!r} in {str(folder)!r}: unpack the whole kit again")
     return Kit(name=folder.name, description=read_description(folder / DESCRIPTION), root=folder, place=folder)
-
-
-def _explain_no_kit(name: str | None, around: list[Path]) -> str:
-    if name is None:
-        return f"no {DESCRIPTION} around here: run this in the folder of the kit, or name the assignment with -a"
-    other = next((folder.name for folder in around if (folder / DESCRIPTION).is_file()), None)
-    hint = f"leave -a out to check against {other!r}" if other else f"run this in the kit's folder {name!r}"
-    return f"no assignment {name!r} here: {hint}"

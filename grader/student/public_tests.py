@@ -41,7 +41,7 @@ Send = Callable[[RunningTest | PublicFinding | AllTestsEnded], None]
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """How long one public test may take: to load the submission, and then to run."""
+    """The seconds that one public test may take: to load the submission, and then to run."""
 
     load_seconds: float
     test_seconds: float
@@ -152,9 +152,14 @@ def judge_public_test(raised: BaseException | None) -> Outcome:
     """Return what an exception in a public test means; unlike a hidden one, it may say what was expected."""
     if isinstance(raised, pytest.skip.Exception):
         return Outcome(Verdict.PENDING, str(raised))
+
+    def show_mismatch(mismatch: Mismatch) -> str:
+        found, expected = [_show(value) for value in mismatch.compared or ()] or ["", ""]
+        return mismatch.message + (f"; found {found}, expected {expected}" if found and expected else "")
+
     outcome = judge(
         raised,
-        show_mismatch=lambda mismatch: f"{mismatch.message}{_show_compared(mismatch)}",
+        show_mismatch=show_mismatch,
         show_assertion=lambda error: _read_assertion(str(error)),
     )
     if outcome:
@@ -178,13 +183,6 @@ def _read_assertion(text: str) -> str:
         else f"found {shorten(found[1], MAX_SHOWN)}, expected {shorten(found[2], MAX_SHOWN)}"
     )
     return f"{shorten(message, MAX_SHOWN)}; {compared}" if message else compared
-
-
-def _show_compared(mismatch: Mismatch) -> str:
-    if mismatch.compared is None:
-        return ""
-    found, expected = (_show(value) for value in mismatch.compared)
-    return f"; found {found}, expected {expected}" if found and expected else ""
 
 
 def _show(value: Any) -> str:

@@ -55,7 +55,8 @@ def compare_warm(assignment: Assignment) -> Ratio:
     """Compare a warm submission with a pytest process that imports torch and runs the same checks."""
     command = [sys.executable, "-m", "pytest", "-q", str(assignment.hidden_tests)]
     command += ["--in-process", "--submission", str(assignment.solution)]
-    theirs = _measure(lambda: _run_side_by_side([command] * WORKERS)) / WORKERS
+    with ThreadPoolExecutor(WORKERS) as pool:
+        theirs = _measure(lambda: list(pool.map(_run, [command] * WORKERS))) / WORKERS
     tasks = [Task(CacheKey("", "", ""), Job(assignment.solution))] * WARM_SUBMISSIONS
     with open_local(assignment, "bwrap", WORKERS) as executor:
         ours = _measure(lambda: _grade_all(executor, tasks)) / WARM_SUBMISSIONS
@@ -84,27 +85,22 @@ def compare_intake(assignment: Assignment) -> Ratio:
             {"output_type": "display_data", "data": {"image/png": "A" * PICTURE_BYTES}, "metadata": {}},
         ]},
     ]  # fmt: skip
+
+    def read() -> None:
+        for _ in range(NOTEBOOKS):
+            if read_submission(path, module=assignment.module, defines=assignment.defines).refused:
+                raise RuntimeError("the notebook was refused, so the measurement is not fair")
+
     notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "attention.ipynb")
         path.write_text(json.dumps(notebook), encoding="utf-8")
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        ours = _measure(lambda: _read_notebooks(assignment, path)) / NOTEBOOKS
+        ours = _measure(read) / NOTEBOOKS
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-        theirs = _measure(lambda: _load_notebooks(path)) / NOTEBOOKS
+        theirs = _measure(lambda: [json.loads(path.read_bytes()) for _ in range(NOTEBOOKS)]) / NOTEBOOKS
     figures = f"{1000 * ours:.0f} s for 1,000, {grown:.0f} MB more at the peak; {ours / theirs:.0f} times"
     return Ratio(f"a notebook of 1 MB ({figures})", ours, theirs, "20 times", ours < 20 * theirs)
-
-
-def _read_notebooks(assignment: Assignment, path: Path) -> None:
-    for _ in range(NOTEBOOKS):
-        if read_submission(path, module=assignment.module, defines=assignment.defines).refused:
-            raise RuntimeError("the notebook was refused, so the measurement is not fair")
-
-
-def _load_notebooks(path: Path) -> None:
-    for _ in range(NOTEBOOKS):
-        json.loads(path.read_bytes())
 
 
 def _measure_pair(one: Sequence[str], other: Sequence[str]) -> tuple[float, float]:
@@ -115,12 +111,12 @@ def _measure_pair(one: Sequence[str], other: Sequence[str]) -> tuple[float, floa
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
 
 
-def _measure(action: Callable[[], None]) -> float:
+def _measure(action: Callable[[], object]) -> float:
     action()
     return statistics.median(_time(action) for _ in range(ROUNDS))
 
 
-def _time(action: Callable[[], None]) -> float:
+def _time(action: Callable[[], object]) -> float:
     started = time.perf_counter()
     action()
     return time.perf_counter() - started
@@ -128,11 +124,6 @@ def _time(action: Callable[[], None]) -> float:
 
 def _run(command: Sequence[str]) -> None:
     subprocess.run(command, check=True, capture_output=True, cwd=find_course().root)
-
-
-def _run_side_by_side(commands: Sequence[Sequence[str]]) -> None:
-    with ThreadPoolExecutor(len(commands)) as pool:
-        list(pool.map(_run, commands))
 
 
 def _grade_all(executor: Executor, tasks: Sequence[Task]) -> None:

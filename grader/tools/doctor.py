@@ -53,7 +53,13 @@ def examine_machine() -> list[MachineFinding]:
         _check_jail,
         _check_devices,
     ]
-    return [finding for check in checks for finding in check()] + [_check_package(name) for name in PACKAGES]
+    findings = [finding for check in checks for finding in check()]
+    for name in PACKAGES:
+        try:
+            findings.append(MachineFinding(name, True, version(name)))
+        except PackageNotFoundError:
+            findings.append(MachineFinding(name, False, "not installed", "make setup"))
+    return findings
 
 
 def _check_host() -> list[MachineFinding]:
@@ -73,18 +79,15 @@ def _check_bubblewrap() -> list[MachineFinding]:
     if trial.returncode == 0:
         found = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True).stdout.strip()
         return [MachineFinding("isolation bwrap", True, found)]
-    return [MachineFinding("isolation bwrap", False, trial.stderr.strip()[:200], _suggest_fix())]
-
-
-def _suggest_fix() -> str:
+    fix = "this machine refuses user namespaces; in a container, run as root with `--isolation setuid`"
     if APPARMOR_SWITCH.exists() and APPARMOR_SWITCH.read_text().strip() == "1":
-        return (
+        fix = (
             "AppArmor restricts user namespaces here (Ubuntu 24.04 and later): `apt install apparmor-profiles`, then "
             "`ln -s /usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/` and "
             "`apparmor_parser -r /etc/apparmor.d/bwrap-userns-restrict`; or `sysctl "
             "kernel.apparmor_restrict_unprivileged_userns=0`"
         )
-    return "this machine refuses user namespaces; in a container, run as root with `--isolation setuid`"
+    return [MachineFinding("isolation bwrap", False, trial.stderr.strip()[:200], fix)]
 
 
 def _check_seccomp() -> list[MachineFinding]:
@@ -138,10 +141,3 @@ def _check_devices() -> list[MachineFinding]:
     if gpu:
         return [MachineFinding("gpu", True, gpu)]
     return [MachineFinding("gpu", False, "no CUDA device: GPU-run tests run on the virtual device")]
-
-
-def _check_package(name: str) -> MachineFinding:
-    try:
-        return MachineFinding(name, True, version(name))
-    except PackageNotFoundError:
-        return MachineFinding(name, False, "not installed", "make setup")

@@ -37,7 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("checkouts", nargs="+", metavar="CHECKOUT", help="a folder with a package, or the package")
     parser.add_argument("--details", action="store_true", help="list cycles, long modules and functions, short helpers")
     options = parser.parse_args(arguments)
-    packages = [(checkout, package) for checkout in options.checkouts for package in _find_packages(checkout)]
+    packages = []
+    for checkout in options.checkouts:
+        found = find_packages(Path(checkout).resolve())
+        if not found:
+            sys.exit(f"no Python package in {checkout}: give a folder that holds one, in it or in src/")
+        packages += [(checkout, package) for package in found]
     if options.details:
         print("\n".join(line for _, package in packages for line in list_details(package)))
         return
@@ -47,13 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for checkout, package in packages
     ]
     print("\n".join(format_table(columns)))
-
-
-def _find_packages(checkout: str) -> list[Path]:
-    packages = find_packages(Path(checkout).resolve())
-    if not packages:
-        sys.exit(f"no Python package in {checkout}: give a folder that holds one, in it or in src/")
-    return packages
 
 
 def format_table(columns: Sequence[tuple[str, Mapping[str, str]]]) -> Iterator[str]:
@@ -144,7 +142,8 @@ def _measure_style(modules: Mapping[str, Module]) -> dict[str, str]:
 
 def _find_used_once(module: Module) -> Iterator[FUNCTION]:
     """Return the private functions whose name is used once in their own module."""
-    used = Counter(_list_uses(module.tree))
+    names = (getattr(node, "id", getattr(node, "attr", None)) for node in ast.walk(module.tree))
+    used = Counter(names)
     for node in ast.walk(module.tree):
         if isinstance(node, FUNCTION) and _is_private(node) and used[node.name] == 1:
             yield node
@@ -152,14 +151,6 @@ def _find_used_once(module: Module) -> Iterator[FUNCTION]:
 
 def _is_private(function: FUNCTION) -> bool:
     return function.name.startswith("_") and not function.name.endswith("__")
-
-
-def _list_uses(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.Attribute):
-            yield node.attr
 
 
 def _count_body_lines(function: FUNCTION) -> int:

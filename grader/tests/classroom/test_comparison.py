@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from grader.classroom.comparison import Change, Mark, Reason, compare_reports, compare_runs
+from grader.classroom.comparison import Change, ComparedScore, Reason, compare_reports, compare_runs
 from grader.classroom.run_folder import RunFolder
 from grader.cli.app import app
 from grader.model.errors import UsageError
@@ -38,7 +38,9 @@ def test_two_equal_reports_have_no_change():
 def test_a_change_names_the_todo_and_both_marks():
     """The TODO that stayed as it was is not listed."""
     (change,) = compare_reports(make_report("kim", score=100), make_report("kim", score=70))
-    assert change == Change("kim", "second", Mark(40.0, "passed"), Mark(10.0, "failed"), (Reason.VERDICT,))
+    assert change == Change(
+        "kim", "second", ComparedScore(40.0, "passed"), ComparedScore(10.0, "failed"), (Reason.VERDICT,)
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,8 +93,8 @@ def test_who_is_in_one_run_only_is_listed(tmp_path):
     before = write_run(tmp_path / "a", make_report("kim"))
     after = write_run(tmp_path / "b", make_report("lee", score=70))
     assert compare_runs(before, after) == [
-        Change("kim", "(whole)", Mark(100.0, "graded"), Mark(), (Reason.GONE,)),
-        Change("lee", "(whole)", Mark(), Mark(70.0, "graded"), (Reason.NEW,)),
+        Change("kim", "(whole)", ComparedScore(100.0, "graded"), ComparedScore(), (Reason.GONE,)),
+        Change("lee", "(whole)", ComparedScore(), ComparedScore(70.0, "graded"), (Reason.NEW,)),
     ]
 
 

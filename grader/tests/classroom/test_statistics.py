@@ -58,7 +58,7 @@ def test_suspicious_items_are_flagged() -> None:
     ]
     flags = {todo.id: todo.flags for todo in describe_class(odd).todos}
     assert flags["b"] == ("strong students fail it more often than weak ones",)
-    assert flags["c"] == ("nobody solves it",)
+    assert flags["c"] == ("no student solves it",)
 
 
 def test_the_commonest_mistake_comes_first_and_counts_students() -> None:

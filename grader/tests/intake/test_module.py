@@ -271,7 +271,7 @@ def test_broken_module_is_refused_with_its_line(tmp_path: Path) -> None:
     submission = hand_in(tmp_path, "def f():\n    return (1\n\ndef g(): pass\n")
     assert submission.refused == (
         "attention.py does not parse: '(' was never closed (line 2); "
-        "mend that, run the file once by yourself, and hand it in again"
+        "correct that, run the file once by yourself, and hand it in again"
     )
     assert submission.source == ""
 

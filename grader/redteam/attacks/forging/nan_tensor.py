@@ -1,4 +1,4 @@
-"""What is not a number differs from nothing by more than a tolerance."""
+"""A value that is not a number differs from nothing by more than a tolerance."""
 
 import torch
 

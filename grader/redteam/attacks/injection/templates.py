@@ -1,4 +1,4 @@
-"""What template languages would carry out."""
+"""Text that template languages would carry out."""
 
 
 def double(number):

@@ -1,4 +1,4 @@
-"""What moves the cursor, renames the window and asks the terminal to answer."""
+"""Codes that move the cursor, rename the window and ask the terminal to answer."""
 
 
 def double(number):

@@ -1,4 +1,4 @@
-"""What one test asked, for the next one to find."""
+"""Notes of one test's questions, for the next one to find."""
 
 import builtins
 import sys

@@ -1,4 +1,4 @@
-"""What was to be kept is kept under every number, so that questions meet the wrong object."""
+"""The object to be kept is kept under every number, so that questions meet the wrong object."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""What the red team attacks: plain data, tensors, and a layer that lives in the jail."""
+"""The target of the red team: plain data, tensors, and a layer that lives in the jail."""
 
 import torch
 from torch import Tensor, nn

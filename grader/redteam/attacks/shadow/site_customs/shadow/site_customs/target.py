@@ -1,4 +1,4 @@
-"""What Python runs by itself when it starts, beside it."""
+"""Modules that Python runs by itself when it starts, beside the submission."""
 
 
 def double(number):
