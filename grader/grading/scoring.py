@@ -34,11 +34,21 @@ def total(values: Iterable[float]) -> float:
 
 
 def charge_lateness(report: GradeReport, policy: LatePolicy | None) -> GradeReport:
-    """Return the report with its late penalty; there is none where the time of submission is unknown."""
+    """Return the report with its late penalty, and with the moment at which its reasons open to the student.
+
+    There is no penalty where the time of submission is unknown.
+    """
     earned = total([report.score, report.late_penalty])
     due = policy.points_per_day * count_days_late(report.submission, policy) if policy else 0.0
     penalty = total([min(earned, due, policy.most_points if policy else 0.0)])
-    return report.model_copy(update={"score": total([earned, -penalty]), "late_penalty": penalty})
+    opening = policy.due + timedelta(days=report.submission.extension_days) if policy else None
+    return report.model_copy(
+        update={
+            "score": total([earned, -penalty]),
+            "late_penalty": penalty,
+            "reasons_open_at": opening.isoformat() if opening else None,
+        }
+    )
 
 
 def count_days_late(submission: GradedSubmission, policy: LatePolicy) -> int:

@@ -146,6 +146,9 @@ class GradeReport(Frozen):
     graded_score: float | None = Field(default=None, description="the score before adjustments, if there are any")
     excused: bool = Field(default=False, description="staff excused the student: there is no score to hand on")
     held: bool = Field(default=False, description="staff keep this report back for now")
+    reasons_open_at: str | None = Field(
+        default=None, description="when `after_due` tests open to the student: the due date with the extension"
+    )
     adjustments: tuple[ReportAdjustment, ...] = Field(default=(), description="corrections by staff")
     todos: tuple[TodoResult, ...]
     tests: tuple[CheckResult, ...]

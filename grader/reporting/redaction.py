@@ -4,17 +4,22 @@ Each shown field is named here. A field that is added to the report stays with t
 """
 
 from collections import Counter
+from datetime import UTC, datetime
 
 from grader.model.report import CheckResult, Environment, GradedSubmission, GradeReport, TodoResult
 from grader.model.verdict import Verdict
 
 
-def redact(report: GradeReport, *, released: bool = False) -> GradeReport:
-    """Return the report as its student may see it; with `released`, `after_due` tests are shown as well.
+def redact(report: GradeReport, *, released: bool = False, now: datetime | None = None) -> GradeReport:
+    """Return the report as its student may see it.
+
+    `after_due` tests are shown once the student's due date has passed, or earlier with `released`.
 
     A concealed test keeps its TODO, verdict and points, so that scores still add up. Its name and id become its place
     among the TODO's tests, the same in every report; its message, hint and time are dropped.
     """
+    opening = datetime.fromisoformat(report.reasons_open_at) if report.reasons_open_at else None
+    released = released or (opening is not None and (now or datetime.now(UTC)) >= opening)
     places = _count_places(report.tests)
     submission, here = report.submission, report.environment
     return GradeReport(
@@ -36,6 +41,7 @@ def redact(report: GradeReport, *, released: bool = False) -> GradeReport:
         graded_score=report.graded_score,
         excused=report.excused,
         held=report.held,
+        reasons_open_at=None if released else report.reasons_open_at,
         adjustments=report.adjustments,
         todos=tuple(
             TodoResult(id=todo.id, title=todo.title, score=todo.score, max_score=todo.max_score, status=todo.status)

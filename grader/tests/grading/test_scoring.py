@@ -1,7 +1,7 @@
 """Results and points -> scores."""
 
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -105,6 +105,14 @@ def test_lateness_costs_points_for_each_day_begun(handed_in: str | None, penalty
     """The penalty stands beside the score, which is less by it."""
     charged = charge_lateness(hand_in(handed_in), POLICY)
     assert (charged.late_penalty, charged.score) == (penalty, 80.0 - penalty)
+
+
+def test_reasons_open_at_the_due_date_of_the_student():
+    """With the extension, and never without a policy."""
+    assert charge_lateness(hand_in(None), POLICY).reasons_open_at == POLICY.due.isoformat()
+    later = charge_lateness(hand_in(None, extension_days=2), POLICY).reasons_open_at
+    assert later == (POLICY.due + timedelta(days=2)).isoformat()
+    assert charge_lateness(hand_in(None), None).reasons_open_at is None
 
 
 def test_an_extension_moves_the_due_date():

@@ -1,6 +1,7 @@
 """What a student may see of a report, and what no field of it gives away."""
 
 import random
+from datetime import datetime
 from typing import get_args
 
 import pytest
@@ -135,3 +136,17 @@ def test_no_mixture_of_tests_leaks(seed: int) -> None:
     shown = [test for test in tests if is_shown(test, released=released)]
     fields = sum(getattr(test, name).count(SECRET) for test in shown for name in ("id", "name", "message", "hint"))
     assert redacted.model_dump_json().count(SECRET) == fields
+
+
+@pytest.mark.parametrize(
+    ("opening", "shown"),
+    [(None, False), ("2026-03-01T12:00:00+09:00", True), ("2026-03-01T12:00:01+09:00", False)],
+)
+def test_reasons_open_by_themselves_at_the_due_date(opening: str | None, shown: bool) -> None:
+    """To the second; hidden tests stay hidden, and until then the report says when."""
+    report = make_report().model_copy(update={"reasons_open_at": opening})
+    redacted = redact(report, now=datetime.fromisoformat("2026-03-01T03:00:00+00:00"))
+    text = redacted.model_dump_json()
+    assert (f"{SECRET} message after_due" in text) is shown
+    assert f"{SECRET} message hidden" not in text
+    assert redacted.reasons_open_at == (None if shown else opening)
