@@ -150,5 +150,14 @@ def _replace_scalar(value: Any, kind: str, inputs: Inputs) -> Any:
     if kind == "ones":
         return type(value)(1)
     if kind == "noise":
-        return type(value)(random.random() if isinstance(value, float) else random.randint(0, max(abs(value), 1)))
+        return _draw_other(value)
     return type(value)()
+
+
+def _draw_other(value: bool | int | float) -> Any:
+    """Return a random number of that type; an integer differs from `value`, which would be right by chance."""
+    if isinstance(value, bool):
+        return random.random() < 0.5
+    if isinstance(value, float):
+        return random.random()
+    return random.randrange(value) if value > 0 else random.randint(1 if value == 0 else 0, max(-value, 1))

@@ -191,12 +191,14 @@ def test_gradients_reach_states_and_source(student, reference, draw):
     """Gradients of the logits reach both initial states and the encoder outputs."""
     case = draw_decoder(reference, draw, ends=True)
     theirs = make_decoder(student, case, load_weights)
+    has_graph = theirs(*case.inputs, max_len=case.max_len)[0].requires_grad
     # Only the way to the inputs is asked for: ids that are written into a tensor made beforehand, which no training
     # step of this lab goes through, would be in the way of the embedding's own gradient.
     theirs.requires_grad_(False)
     inputs = [tensor.clone().requires_grad_() for tensor in case.inputs]
     logits, _ = theirs(*inputs, max_len=case.max_len)
-    if logits.requires_grad:
+    if has_graph:
+        assert logits.requires_grad, "no gradient reaches a state or the encoder outputs: was something detached?"
         ours = choose_reading(reference, case, logits)
         own = [tensor.clone().requires_grad_() for tensor in case.inputs]
         logits.sum().backward()

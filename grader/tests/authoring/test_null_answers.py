@@ -150,3 +150,9 @@ def test_a_suite_that_pays_for_nothing_is_named(monkeypatch: pytest.MonkeyPatch,
     assert [null.complaint for null in found.nulls if null.complaint] == expected
     assert set(expected) <= set(found.complaints)
     assert len(found.nulls) == 2 * len(KINDS)
+
+
+@pytest.mark.parametrize("value", [0, 1, 2, 6, -1, -5])
+def test_noise_is_never_the_right_integer(value: int) -> None:
+    """A suite would be blamed for an answer that is right by chance."""
+    assert all(replace_value(value, "noise", []) != value for _ in range(200))
