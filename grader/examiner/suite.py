@@ -179,18 +179,15 @@ class Suite:
             raise raised
         outcome = judge(raised)
         if outcome is None:
-            return self._blame_test_or_reply(test, raised)
+            # The test itself stumbled. If it also stumbles over the reference it is broken; if not, over this reply.
+            what = f"{type(raised).__name__}: {first_line(raised)}" if raised else ""
+            solution = read_submission(self.assignment.solution, module=self.assignment.module)
+            if self._run_test(test, self.open_session(solution, InProcessChannel())) is None:
+                return Outcome(Verdict.FAILED, f"the test could not use what was returned ({what})")
+            return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {what}")
         if isinstance(raised, SubmissionError) and not outcome.message:
             return replace(outcome, message=MEANINGS[outcome.verdict].en)
         return outcome
-
-    def _blame_test_or_reply(self, test: HiddenTest, raised: BaseException | None) -> Outcome:
-        # The test itself stumbled. If it also stumbles over the reference it is broken; if not, over this reply.
-        what = f"{type(raised).__name__}: {first_line(raised)}" if raised else ""
-        solution = read_submission(self.assignment.solution, module=self.assignment.module)
-        if self._run_test(test, self.open_session(solution, InProcessChannel())) is None:
-            return Outcome(Verdict.FAILED, f"the test could not use what was returned ({what})")
-        return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {what}")
 
     def _run_test(self, test: HiddenTest, session: SubmissionSession, *, round_number: int = 0) -> BaseException | None:
         self.examination.examine(session, round_number=round_number)
