@@ -84,14 +84,7 @@ class SubmissionSession:
         source = self._sources[todo_id]
         if self.channel.start_test() or source != self._loaded:
             self._loaded = None
-            self._numbers = itertools.count()
-            module = self.assignment.module.removesuffix(".py")
-            self._send(Load(source, module, list(self.assignment.leftovers), sorted(self.assignment.defines)))
-            reply = self._exchange()
-            if not isinstance(reply, Loaded):
-                raise SubmissionError(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
-            self._loaded = source
-            self.failures = read_failures(reply, source, self.submission)
+            self._load(source)
         # Counted within a test: what it sends must not depend on the tests before it (see `examiner.replay`).
         self._numbers = itertools.count(1)
         self.post(Begin(seed))
@@ -151,6 +144,17 @@ class SubmissionSession:
     def _abandon_child(self) -> None:
         self.channel.close()
         self._loaded = None
+
+    def _load(self, source: str) -> None:
+        self._numbers = itertools.count()
+        module = self.assignment.module.removesuffix(".py")
+        expected = sorted(self.assignment.defines)
+        self._send(Load(source, module, list(self.assignment.leftovers), expected))
+        reply = self._exchange()
+        if not isinstance(reply, Loaded):
+            raise SubmissionError(Verdict.MALFORMED_REPLY, "a reply to a question that was not asked")
+        self._loaded = source
+        self.failures = read_failures(reply, source, self.submission)
 
     def _resolve(self, body: dict[str, Any]) -> RemoteObject:
         number, name = body.get("id"), body.get("type")

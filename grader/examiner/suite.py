@@ -199,7 +199,13 @@ class Suite:
     def _collect(self, folder: Path) -> list[HiddenTest]:
         if not folder.is_dir():
             raise BrokenSuite(f"no hidden tests at {folder}")
-        _forget_namesakes(folder)
+        # Hidden tests import their neighbours by plain names (`cases`, `standins`), which every assignment has.
+        for path in folder.glob("*.py"):
+            module = sys.modules.get(path.stem)
+            if module is not None and Path(module.__file__ or "").parent != folder:
+                del sys.modules[path.stem]
+        # pytest puts the folder first, unless it is there already.
+        sys.path[:] = [entry for entry in sys.path if entry != str(folder)]
         # No conftest.py above the hidden tests: the suite's digest does not cover it.
         session = open_session([*ARGUMENTS, f"--confcutdir={folder}", str(folder)], [self.recorder])
         session.config.stash[EXAMINATION] = self.examination
@@ -223,16 +229,6 @@ class Suite:
         if session.testsfailed or not tests:
             raise BrokenSuite(f"{folder}: the tests cannot be collected; run `pytest --collect-only {folder}`")
         return tests
-
-
-def _forget_namesakes(folder: Path) -> None:
-    # Hidden tests import their neighbours by plain names (`cases`, `standins`), which every assignment has.
-    for path in folder.glob("*.py"):
-        module = sys.modules.get(path.stem)
-        if module is not None and Path(module.__file__ or "").parent != folder:
-            del sys.modules[path.stem]
-    # pytest puts the folder first, unless it is there already.
-    sys.path[:] = [entry for entry in sys.path if entry != str(folder)]
 
 
 def _add_points(tests: Sequence[HiddenTest]) -> Mapping[str, float]:
