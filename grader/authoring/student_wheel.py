@@ -6,7 +6,7 @@ The project's own tests and attacks stay out: they hold wrong and right answers.
 
 import base64
 import hashlib
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import distributions
 from pathlib import Path
 
 from grader.model.errors import UsageError
@@ -21,7 +21,11 @@ TAGS = f"Wheel-Version: 1.0\nGenerator: {NAME}\nRoot-Is-Purelib: true\nTag: py3-
 
 def write_wheel(folder: Path) -> Path:
     """Write the wheel into `folder`. Raises UsageError where the package was never installed, not even as editable."""
-    installed = _find_installed()
+    # A build's leftovers beside the sources (`grader.egg-info`) answer to the name as well.
+    found = (each for each in distributions(name=NAME) if each.read_text("METADATA"))
+    installed = next((each for each in found if each.read_text("entry_points.txt")), None)
+    if installed is None:
+        raise UsageError(f"{NAME!r} is not installed, so what it requires is not known: run `make setup` first")
     info = f"{NAME}-{installed.version}.dist-info"
     files = {place: path.read_bytes() for place, path in list_sources().items()}
     files[f"{info}/METADATA"] = (installed.read_text("METADATA") or "").encode()
@@ -42,11 +46,3 @@ def list_sources() -> dict[str, Path]:
     paths = sorted(path for path in PACKAGE.rglob("*") if path.is_file())
     kept = [path for path in paths if not LEFT_OUT & set(path.relative_to(PACKAGE).parts)]
     return {f"{NAME}/{path.relative_to(PACKAGE).as_posix()}": path for path in kept}
-
-
-def _find_installed() -> Distribution:
-    for found in distributions(name=NAME):
-        # A build's leftovers beside the sources (`grader.egg-info`) answer to the name as well.
-        if found.read_text("METADATA") and found.read_text("entry_points.txt"):
-            return found
-    raise UsageError(f"{NAME!r} is not installed, so what it requires is not known: run `make setup` first")

@@ -24,7 +24,7 @@ from grader.authoring.release import render_skeleton
 from grader.grading.worker import Job, Worker
 from grader.model.assignment import Assignment, Frozen
 from grader.model.errors import BrokenSuite
-from grader.model.report import CheckResult, GradeReport
+from grader.model.report import GradeReport
 from grader.model.verdict import Outcome, Verdict
 from grader.reporting.terminal import make_console
 
@@ -121,13 +121,10 @@ def print_verification(assignment: Assignment, isolation: str, *, quick: bool = 
         f"{found.tests} hidden tests, {len(found.right)} right and {len(found.wrong)} wrong variants, "
         f"{len(found.nulls)} null answers"
     )
-    verdict = f"{len(found.complaints)} complaints" if found.complaints else "clean: " + _describe_promise(quick)
+    promise = f"{QUICK_PROMISE} (a part of the corpus)" if quick else FULL_PROMISE
+    verdict = f"{len(found.complaints)} complaints" if found.complaints else f"clean: {promise}"
     console.print(Text(f"{name}: {graded}: {verdict}", "red" if found.complaints else "green"))
     return not found.complaints
-
-
-def _describe_promise(quick: bool) -> str:
-    return f"{QUICK_PROMISE} (a part of the corpus)" if quick else FULL_PROMISE
 
 
 def verify_suite(
@@ -153,8 +150,13 @@ def verify_suite(
     ):
         found.tests = len(worker.suite.tests)
         grader = _VariantGrader(worker, Path(folder))
-        _check_reference(found, grader.grade("reference", solution))
-        _check_skeleton(found, grader.grade("skeleton", render_skeleton(solution), in_process=True))
+        report = grader.grade("reference", solution)
+        if report.score != report.max_score:
+            found.complain(f"the reference scores {report.score:g} of {report.max_score:g}: {_explain(report)}")
+        report = grader.grade("skeleton", render_skeleton(solution), in_process=True)
+        filled = [f"{test.id} {test.status}" for test in report.tests if test.status is not Verdict.UNFILLED]
+        if report.score or filled:
+            found.complain(f"the skeleton scores {report.score:g}, not unfilled: {', '.join(filled)}")
         for name, expectation in chosen.items():
             # The corpus is our own code. Without the jail it is graded by the same tests in a fraction of the time.
             confined = expectation.confined or name.startswith("cheat_")
@@ -168,14 +170,10 @@ def verify_suite(
             found.nulls.append(null)
             if null.complaint:
                 found.complain(null.complaint)
-        idle = [test.id for test in worker.suite.tests if test.id not in found.killers]
-    for complaint in [*([] if quick else _describe_idle(idle)), *_find_thin_todos(found)]:
+        idle = [test.id for test in worker.suite.tests if test.id not in found.killers and not quick]
+    for complaint in [*(f"{test} kills no wrong variant" for test in idle), *_find_thin_todos(found)]:
         found.complain(complaint)
     return found
-
-
-def _describe_idle(tests: list[str]) -> list[str]:
-    return [f"{test} kills no wrong variant" for test in tests]
 
 
 def choose_few(expectations: dict[str, VariantExpectation]) -> dict[str, VariantExpectation]:
@@ -235,26 +233,13 @@ class _VariantGrader:
         path = self.folder / name / self.worker.assignment.module
         path.parent.mkdir()
         path.write_text(source, encoding="utf-8")
-        return self.worker.grade(Job(path, student=name, kept=self._pass_others(todos)), in_process=in_process)
+        others = [] if todos is None else [test for test in self.worker.suite.tests if test.todo not in todos]
+        kept = tuple(test.report(Outcome(Verdict.PASSED)) for test in others)
+        return self.worker.grade(Job(path, student=name, kept=kept), in_process=in_process)
 
     def grade_todos(self, name: str, source: str, todos: frozenset[str]) -> GradeReport:
         """Grade some TODOs of a source of our own; all others count as passed."""
         return self.grade(name, source, in_process=True, todos=todos)
-
-    def _pass_others(self, todos: frozenset[str] | None) -> tuple[CheckResult, ...]:
-        tests = self.worker.suite.tests if todos is not None else []
-        return tuple(test.report(Outcome(Verdict.PASSED)) for test in tests if test.todo not in (todos or ()))
-
-
-def _check_reference(found: Verification, report: GradeReport) -> None:
-    if report.score != report.max_score:
-        found.complain(f"the reference scores {report.score:g} of {report.max_score:g}: {_explain(report)}")
-
-
-def _check_skeleton(found: Verification, report: GradeReport) -> None:
-    filled = [f"{test.id} {test.status}" for test in report.tests if test.status is not Verdict.UNFILLED]
-    if report.score or filled:
-        found.complain(f"the skeleton scores {report.score:g}, not unfilled: {', '.join(filled)}")
 
 
 def _check_variant(
@@ -273,13 +258,11 @@ def _check_variant(
                 f"{name} must keep {low:g} to {high:g} of {todo.id} and keeps {todo.score / todo.max_score:.2f}"
             )
     if name.startswith("right_"):
-        found.right[name] = {todo.id for todo in found.assignment.todos if _touches(text, todo.where)}
+        found.right[name] = {
+            todo.id for todo in found.assignment.todos if any(place.split(".")[0] in text for place in todo.where)
+        }
     else:
         found.wrong[name] = set(expectation.loses)
-
-
-def _touches(text: str, places: tuple[str, ...]) -> bool:
-    return any(place.split(".")[0] in text for place in places)
 
 
 def _find_thin_todos(found: Verification) -> Iterator[str]:

@@ -102,17 +102,14 @@ class BatchRun:
             entry = next(arriving, None)
             if entry is None:
                 break
-            self._take(*entry)
+            outcome = self.source.identify(*entry)
+            if isinstance(outcome, KnownAttempt):
+                self.keeper.confirm(*entry, outcome.attempt)
+            elif isinstance(outcome, Settled):
+                self.keeper.add_later(*entry, outcome.attempt)
+            else:
+                self._look_up(outcome)
         return bool(self.queue)
-
-    def _take(self, index: int, job: Job) -> None:
-        outcome = self.source.identify(index, job)
-        if isinstance(outcome, KnownAttempt):
-            self.keeper.confirm(index, job, outcome.attempt)
-        elif isinstance(outcome, Settled):
-            self.keeper.add_later(index, job, outcome.attempt)
-        else:
-            self._look_up(outcome)
 
     def _look_up(self, entry: ClassEntry) -> None:
         if entry.warning:

@@ -15,7 +15,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import combinations, islice
 
 from rich.table import Table
 from rich.text import Text
@@ -175,7 +175,7 @@ def _list_fragments(tree: ast.Module) -> Iterator[tuple[str, Place]]:
         is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if is_docstring or isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
             continue
-        size = _count_nodes(node)
+        size = sum(1 for _ in islice(ast.walk(node), MAX_NODES + 1))
         if MIN_NODES <= size <= MAX_NODES:
             found += 1
             if found > MAX_FRAGMENTS:
@@ -184,15 +184,6 @@ def _list_fragments(tree: ast.Module) -> Iterator[tuple[str, Place]]:
             lines = [part.lineno for part in ast.walk(node) if isinstance(part, (ast.stmt, ast.expr))] or [0]
             place = Place(function, min(lines), max(lines) + 1)
             yield hashlib.blake2b(text.encode(), digest_size=12).hexdigest(), place
-
-
-def _count_nodes(node: ast.AST) -> int:
-    count = 0
-    for _ in ast.walk(node):
-        count += 1
-        if count > MAX_NODES:
-            break
-    return count
 
 
 def _write(node: ast.AST, names: dict[str, str]) -> str:

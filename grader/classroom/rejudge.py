@@ -74,7 +74,11 @@ class RecordedSource:
     def prepare(self, entry: ClassEntry) -> ClassEntry | Settled | Left:
         """Repeat the report where no test has to run; else give a worker the recording and the results that hold."""
         attempt = self._attempts.pop(entry.index)
-        before = self._find_fingerprint(attempt.evidence.fingerprint)
+        digest = attempt.evidence.fingerprint
+        if digest not in self._fingerprints:
+            text = self.former.find_fingerprint(digest)
+            self._fingerprints[digest] = load_fingerprint(text) if text else None
+        before = self._fingerprints[digest]
         report = self.repeater.repeat(attempt, before)
         if report is not None:
             recording = self._adopt(attempt.evidence.recording)
@@ -121,12 +125,6 @@ class RecordedSource:
         if not recording or self.run.recordings == self.former_run.recordings:
             return recording
         return self.run.adopt_recording(self.former_run.recordings / recording)
-
-    def _find_fingerprint(self, digest: str) -> SuiteFingerprint | None:
-        if digest not in self._fingerprints:
-            text = self.former.find_fingerprint(digest)
-            self._fingerprints[digest] = load_fingerprint(text) if text else None
-        return self._fingerprints[digest]
 
 
 def rejudge_run(

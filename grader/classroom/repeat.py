@@ -38,6 +38,11 @@ class Repeater:
             return None
         check_points(self.assignment, results)
         todos = score_todos(self.assignment.todos, results)
+        remarks = attempt.report.remarks
+        # Remarks change with the verdicts only, and verdicts with the policy only, for which the recording was read.
+        if [result.status for result in results] != [result.status for result in attempt.report.tests]:
+            submission = read_recording(self.recordings / attempt.evidence.recording).submission
+            remarks = make_remarks(self.assignment, submission, results)
         graded = attempt.report.assignment.model_copy(
             update={"title": self.assignment.description.title, "suite_digest": self.suite}
         )
@@ -49,7 +54,7 @@ class Repeater:
                 "max_score": total(todo.max_score for todo in todos),
                 "todos": todos,
                 "tests": tuple(results),
-                "remarks": self._renew_remarks(attempt, results),
+                "remarks": remarks,
                 "seed_commitment": self.commitment,
             }
         )
@@ -95,13 +100,6 @@ class Repeater:
         return [
             result.model_copy(update=changes[result.todo]) if result.todo in changes else result for result in results
         ]
-
-    def _renew_remarks(self, attempt: Attempt, results: Sequence[CheckResult]) -> tuple[str, ...]:
-        # Remarks change with the verdicts only, and verdicts with the policy only, for which the recording was read.
-        if [result.status for result in results] == [result.status for result in attempt.report.tests]:
-            return attempt.report.remarks
-        submission = read_recording(self.recordings / attempt.evidence.recording).submission
-        return make_remarks(self.assignment, submission, results)
 
 
 def _relabel(result: CheckResult, test: FingerprintedTest) -> CheckResult:

@@ -147,9 +147,16 @@ class RunFolder:
         """Write summary.json and summary.csv. `entries` says what became of each entry of the class folder."""
         summary = {**summarise(reports, left), "entries": entries}
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
+        todos = [todo.id for todo in reports[0].todos] if reports else []
+        rows: list[Sequence[Cell]] = [["student", "score", "max_score", "status", "late_penalty", "refused", *todos]]
+        for report in reports:
+            scores = [todo.score for todo in report.todos] if report.status != "grader_fault" else []
+            student, refused = report.submission.student, report.submission.refused
+            status = [report.max_score, report.status, report.late_penalty, refused]
+            rows.append([student, report.final_score, *status, *scores])
         with _explain_refusal(self.folder):
             self._write(self.summary, text.encode())
-            self._write(self.summary.with_suffix(".csv"), _to_csv(reports).encode())
+            self._write(self.summary.with_suffix(".csv"), format_table(rows).encode())
 
     def renew_summary(self) -> None:
         """Write the summary again from the reports, in the order that the last summary has."""
@@ -228,17 +235,6 @@ def find_report(path: Path, student: str = "") -> GradeReport:
 
 def _to_json(report: GradeReport) -> bytes:
     return (report.model_dump_json(indent=2) + "\n").encode()
-
-
-def _to_csv(reports: Sequence[GradeReport]) -> str:
-    todos = [todo.id for todo in reports[0].todos] if reports else []
-    rows: list[Sequence[Cell]] = [["student", "score", "max_score", "status", "late_penalty", "refused", *todos]]
-    for report in reports:
-        scores = [todo.score for todo in report.todos] if report.status != "grader_fault" else []
-        student, refused = report.submission.student, report.submission.refused
-        status = [report.max_score, report.status, report.late_penalty, refused]
-        rows.append([student, report.final_score, *status, *scores])
-    return format_table(rows)
 
 
 @contextmanager

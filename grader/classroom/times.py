@@ -42,7 +42,12 @@ def read_times(path: Path) -> Times:
     for place, keys, text in rows:
         if not text.strip():
             continue
-        time = _read_time(text, place)
+        try:
+            time = datetime.fromisoformat(text.strip()).isoformat()
+        except ValueError:
+            time = read_date(text) or ""
+        if not time:
+            raise UsageError(f"{place}: {text!r} is no time that is understood; write 2025-10-10T22:05:00+09:00")
         for key in filter(None, map(_fold, keys)):
             if times.setdefault(key, time) != time:
                 raise UsageError(f"{place}: {key!r} is there twice, with another time; keep one of them")
@@ -110,16 +115,6 @@ def _read_json(path: Path) -> list[tuple[str, list[str], str]]:
         (f"{path.name}, submission {number}", [str(item["user_id"])], str(item.get("submitted_at") or ""))
         for number, item in enumerate(items, start=1)
     ]
-
-
-def _read_time(text: str, place: str) -> str:
-    try:
-        return datetime.fromisoformat(text.strip()).isoformat()
-    except ValueError:
-        pass
-    if time := read_date(text):
-        return time
-    raise UsageError(f"{place}: {text!r} is no time that is understood; write 2025-10-10T22:05:00+09:00")
 
 
 def _fold(key: str) -> str:

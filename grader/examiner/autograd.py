@@ -33,13 +33,9 @@ class _RemoteBackward(torch.autograd.Function):
         if gradients[0] is None:
             return (None,) * (5 + len(ctx.shapes))
         returned = ctx.ask(Backward(ctx.call, {ctx.index: gradients[0].contiguous()}))
-        return (None, None, None, None, None, *_check_gradients(returned, ctx.shapes))
-
-
-def _check_gradients(returned: Any, shapes: list[torch.Size]) -> list[torch.Tensor | None]:
-    if not isinstance(returned, list) or len(returned) != len(shapes):
-        raise SubmissionError(Verdict.MALFORMED_REPLY, "gradients that do not belong to the arguments")
-    for gradient, shape in zip(returned, shapes, strict=True):
-        if gradient is not None and (not isinstance(gradient, torch.Tensor) or gradient.shape != shape):
-            raise SubmissionError(Verdict.MALFORMED_REPLY, "a gradient that is not shaped like its argument")
-    return returned
+        if not isinstance(returned, list) or len(returned) != len(ctx.shapes):
+            raise SubmissionError(Verdict.MALFORMED_REPLY, "gradients that do not belong to the arguments")
+        for gradient, shape in zip(returned, ctx.shapes, strict=True):
+            if gradient is not None and (not isinstance(gradient, torch.Tensor) or gradient.shape != shape):
+                raise SubmissionError(Verdict.MALFORMED_REPLY, "a gradient that is not shaped like its argument")
+        return (None, None, None, None, None, *returned)

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -209,7 +210,10 @@ class Calls:
     def _evaluate(self, call: ast.Call, source: ast.expr, scope: Scope) -> None:
         if id(call) in self.evaluated:
             return
-        tree = _parse(source)
+        text, tree = source.value if isinstance(source, ast.Constant) else None, None
+        if isinstance(text, str) and len(text) <= MAX_TEXT:
+            with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                tree = ast.parse(text.strip())
         if tree is None:
             self._unclear.append((call, "runs text that it makes up"))
             return
@@ -250,12 +254,3 @@ class Calls:
 
 def _list_attributes(value: Value) -> Value:
     return Attributes(value.name) if isinstance(value, LibraryObject) else value
-
-
-def _parse(source: ast.expr) -> ast.Module | None:
-    if not isinstance(source, ast.Constant) or not isinstance(source.value, str) or len(source.value) > MAX_TEXT:
-        return None
-    try:
-        return ast.parse(source.value.strip())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None

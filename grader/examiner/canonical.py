@@ -7,6 +7,7 @@ modules that hold a forbidden name are looked into, as they are: nothing is impo
 import importlib
 import sys
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from types import ModuleType
 
 _MISSING = object()
@@ -58,7 +59,8 @@ class Canon:
         if isinstance(child, ModuleType) and sys.modules.get(child.__name__) is child:
             path = child.__name__ if child.__name__.partition(".")[0] in self._packages else path
         elif child is not _MISSING:
-            path = self._find_name(child) or path
+            with suppress(TypeError):  # not hashable, so no function or class
+                path = self._names.get(child, "") or path
         self._objects[path] = child
         if path in self.leads or self.find_forbidden(path) or isinstance(child, ModuleType):
             return path
@@ -96,12 +98,6 @@ class Canon:
             self._objects[path] = child
         if child is not _MISSING and not isinstance(child, ModuleType):
             self._names.setdefault(child, name)
-
-    def _find_name(self, child: object) -> str:
-        try:
-            return self._names.get(child, "")
-        except TypeError:
-            return ""  # not hashable, so no function or class
 
 
 def _list_prefixes(name: str) -> Iterator[str]:

@@ -51,7 +51,13 @@ def explain_exception(raised: Raised, request: Request, context: RaiseContext) -
     elif verdict is Verdict.CRASHED:
         message = f"the code ended the program (SystemExit: {text}){place}"
     else:
-        reason = _compare_signatures(raised, request, context) or _explain_name(raised, context)
+        reason = _compare_signatures(raised, request, context)
+        # A name that is not there: often its own statement failed, or was none that is run.
+        name = _find_unknown_name(raised)
+        if not reason and name in context.failures:
+            reason = f"; {name!r} could not be defined: {context.failures[name]}"
+        elif not reason and name in context.submission.missing:
+            reason = f"; {context.submission.missing[name]}"
         message = f"{raised.kind[:60]}: {text}{place}{reason}"
     return SubmissionError(verdict, message, exception_type=raised.kind, line=lines[-1][0] if lines else 0)
 
@@ -113,14 +119,6 @@ def _compare_signatures(raised: Raised, request: Request, context: RaiseContext)
     if expected is None or found is None:
         return ""
     return f"; expected {function}{expected}, found {found}"
-
-
-def _explain_name(raised: Raised, context: RaiseContext) -> str:
-    # A name that is not there: often its own statement failed, or was none that is run.
-    name = _find_unknown_name(raised)
-    if name in context.failures:
-        return f"; {name!r} could not be defined: {context.failures[name]}"
-    return f"; {context.submission.missing[name]}" if name in context.submission.missing else ""
 
 
 def read_signatures(module: ModuleType) -> dict[str, inspect.Signature]:

@@ -140,8 +140,14 @@ class StudentProxy(RemoteObject):
         session: ProxySession = self._session
         if name in session.failures:
             raise SubmissionError(Verdict.RAISED, f"{name!r} could not be defined: {session.failures[name]}")
-        if name not in session.submission.definitions:
-            raise SubmissionError(Verdict.FAILED, _explain_missing(name, session.submission))
+        submission = session.submission
+        if name in submission.missing and name not in submission.definitions:
+            raise SubmissionError(Verdict.FAILED, submission.missing[name])
+        if name not in submission.definitions:
+            places = {other: submission.locate(line).describe() for other, line in submission.definitions.items()}
+            found = ", ".join(f"{other!r} ({place})" for other, place in places.items()) or "no definitions at all"
+            message = f"no {name!r} was handed in: found {found}; restore the skeleton's name"
+            raise SubmissionError(Verdict.FAILED, message)
         if name not in session.signatures:
             return session.request(Get(self._handle, name))
         is_class = any(signature.startswith(f"{name}.") for signature in session.signatures)
@@ -192,11 +198,3 @@ def _define(session: ProxySession, stand_in: Callable[..., Any]) -> RemoteObject
 @functools.cache
 def _read_source(stand_in: Callable[..., Any]) -> str:
     return textwrap.dedent(inspect.getsource(stand_in))
-
-
-def _explain_missing(name: str, submission: Submission) -> str:
-    if name in submission.missing:
-        return submission.missing[name]
-    places = {other: submission.locate(line).describe() for other, line in submission.definitions.items()}
-    found = ", ".join(f"{other!r} ({place})" for other, place in places.items())
-    return f"no {name!r} was handed in: found {found or 'no definitions at all'}; restore the skeleton's name"

@@ -6,7 +6,7 @@ Works on text; nothing is run.
 import ast
 import functools
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from grader.model.marks import SENTINEL
 
@@ -21,18 +21,14 @@ def fill_stubs(source: str, *, keep: str, fills: Mapping[str, str]) -> str:
         if todo != keep and todo in fills and call.lineno == call.end_lineno:
             edits[call.lineno - 1].append((call.col_offset, call.end_col_offset or 0, fills[todo].encode()))
     for index, changes in edits.items():
-        lines[index] = _replace_parts(lines[index], sorted(changes))
+        parts, at = [], 0
+        for begin, end, text in sorted(changes):
+            # A stub inside another one's arguments goes with it.
+            if begin >= at:
+                parts += [lines[index][at:begin], text]
+                at = end
+        lines[index] = b"".join([*parts, lines[index][at:]])
     return b"\n".join(lines).decode()
-
-
-def _replace_parts(line: bytes, changes: Sequence[tuple[int, int, bytes]]) -> bytes:
-    # A stub inside another one's arguments goes with it.
-    parts, at = [], 0
-    for begin, end, text in changes:
-        if begin >= at:
-            parts += [line[at:begin], text]
-            at = end
-    return b"".join([*parts, line[at:]])
 
 
 def list_open_todos(source: str) -> frozenset[str]:

@@ -179,18 +179,15 @@ class Suite:
             raise raised
         outcome = judge(raised)
         if outcome is None:
-            return self._blame_test_or_reply(test, raised)
+            # The test itself stumbled. If it also stumbles over the reference it is broken; if not, over this reply.
+            what = f"{type(raised).__name__}: {first_line(raised)}" if raised else ""
+            solution = read_submission(self.assignment.solution, module=self.assignment.module)
+            if self._run_test(test, self.open_session(solution, InProcessChannel())) is None:
+                return Outcome(Verdict.FAILED, f"the test could not use what was returned ({what})")
+            return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {what}")
         if isinstance(raised, SubmissionError) and not outcome.message:
             return replace(outcome, message=MEANINGS[outcome.verdict].en)
         return outcome
-
-    def _blame_test_or_reply(self, test: HiddenTest, raised: BaseException | None) -> Outcome:
-        # The test itself stumbled. If it also stumbles over the reference it is broken; if not, over this reply.
-        what = f"{type(raised).__name__}: {first_line(raised)}" if raised else ""
-        solution = read_submission(self.assignment.solution, module=self.assignment.module)
-        if self._run_test(test, self.open_session(solution, InProcessChannel())) is None:
-            return Outcome(Verdict.FAILED, f"the test could not use what was returned ({what})")
-        return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {what}")
 
     def _run_test(self, test: HiddenTest, session: SubmissionSession, *, round_number: int = 0) -> BaseException | None:
         self.examination.examine(session, round_number=round_number)
@@ -202,7 +199,13 @@ class Suite:
     def _collect(self, folder: Path) -> list[HiddenTest]:
         if not folder.is_dir():
             raise BrokenSuite(f"no hidden tests at {folder}")
-        _forget_namesakes(folder)
+        # Hidden tests import their neighbours by plain names (`cases`, `standins`), which every assignment has.
+        for path in folder.glob("*.py"):
+            module = sys.modules.get(path.stem)
+            if module is not None and Path(module.__file__ or "").parent != folder:
+                del sys.modules[path.stem]
+        # pytest puts the folder first, unless it is there already.
+        sys.path[:] = [entry for entry in sys.path if entry != str(folder)]
         # No conftest.py above the hidden tests: the suite's digest does not cover it.
         session = open_session([*ARGUMENTS, f"--confcutdir={folder}", str(folder)], [self.recorder])
         session.config.stash[EXAMINATION] = self.examination
@@ -226,16 +229,6 @@ class Suite:
         if session.testsfailed or not tests:
             raise BrokenSuite(f"{folder}: the tests cannot be collected; run `pytest --collect-only {folder}`")
         return tests
-
-
-def _forget_namesakes(folder: Path) -> None:
-    # Hidden tests import their neighbours by plain names (`cases`, `standins`), which every assignment has.
-    for path in folder.glob("*.py"):
-        module = sys.modules.get(path.stem)
-        if module is not None and Path(module.__file__ or "").parent != folder:
-            del sys.modules[path.stem]
-    # pytest puts the folder first, unless it is there already.
-    sys.path[:] = [entry for entry in sys.path if entry != str(folder)]
 
 
 def _add_points(tests: Sequence[HiddenTest]) -> Mapping[str, float]:

@@ -45,12 +45,16 @@ def read_cells(chunks: Iterable[bytes], name: str) -> list[str]:
         notebook = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SubmissionRefused(f"{name} {_explain(text)}") from error
-    cells = _list_cells(notebook)
-    if cells is None:
+    # nbformat 4 has its cells at the top, 2 and 3 in worksheets.
+    notebook = notebook if isinstance(notebook, dict) else {}
+    sheets = notebook.get("worksheets")
+    parts = [notebook] if "cells" in notebook else sheets if isinstance(sheets, list) else []
+    lists = [part["cells"] for part in parts if isinstance(part, dict) and isinstance(part.get("cells"), list)]
+    if not lists:
         raise SubmissionRefused(
             f"{name} is no notebook: it has no cells; open it in Jupyter, save it, hand it in again"
         )
-    code = (cell for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code")
+    code = (cell for cells in lists for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code")
     return [tidy(_join_lines(cell)) for cell in code]
 
 
@@ -131,16 +135,6 @@ def _limit(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
         if size > MAX_TEXT:
             raise SubmissionRefused(f"{name} holds more than {MAX_TEXT >> 20} MB besides its outputs: hand in the code")
         yield chunk
-
-
-def _list_cells(notebook: Any) -> list[Any] | None:
-    # nbformat 4 has its cells at the top, 2 and 3 in worksheets.
-    if not isinstance(notebook, dict):
-        return None
-    sheets = notebook.get("worksheets")
-    parts = [notebook] if "cells" in notebook else sheets if isinstance(sheets, list) else []
-    lists = [part["cells"] for part in parts if isinstance(part, dict) and isinstance(part.get("cells"), list)]
-    return [cell for cells in lists for cell in cells] if lists else None
 
 
 def _join_lines(cell: dict[str, Any]) -> str:

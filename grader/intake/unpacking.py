@@ -34,7 +34,11 @@ def open_as_tar(stream: IO[bytes], name: str) -> Iterator[IO[bytes]]:
     descriptor = stream.fileno()
     os.lseek(descriptor, 0, os.SEEK_SET)
     if _CONFINED:
-        yield _convert_here(descriptor, name)
+        target = tempfile.TemporaryFile()  # noqa: SIM115 - it ends with this process
+        code, trouble = unpacker.convert(descriptor, target) if unpacker.has_library() else (unpacker.MISSING, "")
+        _check(code, name, trouble)
+        target.seek(0)
+        yield target
         return
     process = subprocess.Popen(
         [sys.executable, "-P", str(Path(unpacker.__file__))],
@@ -58,14 +62,6 @@ def confine_unpacking() -> None:
     """Unpack in this process from now on: it is confined as a whole, and can start no other."""
     os.environ.update(_find_library())
     _CONFINED.append(True)
-
-
-def _convert_here(descriptor: int, name: str) -> IO[bytes]:
-    target = tempfile.TemporaryFile()  # noqa: SIM115 - it ends with this process
-    code, trouble = unpacker.convert(descriptor, target) if unpacker.has_library() else (unpacker.MISSING, "")
-    _check(code, name, trouble)
-    target.seek(0)
-    return target
 
 
 def _find_library() -> dict[str, str]:

@@ -6,6 +6,7 @@ name, says whose it is; without one, only what every file has in common can be t
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +54,9 @@ def find(folder: Path, items: Sequence[Path]) -> list[Find | Aside]:
         user = receipts.get((match["label"], match["time"]))
         keys = (user.key,) if user else users[match["label"]]
         name = user.name if user else ""
-        time = _read_time(match["time"])
+        time = None
+        with suppress(ValueError):
+            time = datetime.strptime(match["time"], "%Y-%m-%d-%H-%M-%S").isoformat()
         found.append(Find(path, keys=keys, name=name, file_name=match["file"], submitted_at=time))
     return found
 
@@ -89,13 +92,6 @@ def _read_receipt(path: Path, label: str) -> _User | None:
     if not match or not label.casefold().endswith(f"_{user}".casefold()):
         return None
     return _User(match["name"].strip(), user)
-
-
-def _read_time(text: str) -> str | None:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d-%H-%M-%S").isoformat()
-    except ValueError:
-        return None
 
 
 LAYOUT = Layout("blackboard", "Blackboard", recognise, find)
