@@ -58,11 +58,15 @@ class Review:
 
 @dataclass(frozen=True)
 class Reached:
-    """A part of the module that a TODO reaches: as its own, or through a `name`, first used on line `via`."""
+    """A part of the module that a TODO reaches: as its own, or through a `name`, first used on line `via`.
+
+    `owner` is the definition of another TODO on the only way to it; empty where there is a way without one.
+    """
 
     node: ast.AST
     name: str
     via: int
+    owner: str
 
 
 def find_forbidden(source: str, todos: Sequence[Todo], reference: str = "") -> dict[str, Use]:
@@ -205,6 +209,7 @@ class _Court:
         self.allowed = given.reach(self.own)
         self.given = given
         # Whose use of a name is charged to another TODO.
+        self.others = {name for other in todos for name in _list_owned(other)} - self.own
         self.charged = {
             (name, forbidden)
             for other in todos
@@ -257,24 +262,30 @@ class _Court:
         line = getattr(node, "lineno", part.via)
         if part.name in self.own or not part.name:
             return line
-        if (part.name, name) in self.charged:
+        if (part.name, name) in self.charged or (part.owner, name) in self.charged:
             return 0
         if self.module.lines[line - 1].strip() in self.given.lines:
             return 0 if part.name in self.allowed else part.via
         return line
 
     def _reach(self) -> Iterator[Reached]:
-        waiting = [(name, 0) for name in sorted(self.own, reverse=True)]
+        # What lies behind the definitions of other TODOs comes last: then all that has another way is seen.
+        waiting = [(name, 0, "") for name in sorted(self.own, reverse=True)]
+        behind: list[tuple[str, int, str]] = []
         seen = set(self.own)
-        while waiting:
-            name, via = waiting.pop()
+        while waiting or behind:
+            name, via, owner = waiting.pop() if waiting else behind.pop()
             for node in self.module.definitions.get(name, []):
-                part = Reached(node, name, via)
-                yield part
+                yield Reached(node, name, via, owner)
                 for inner in self.module.walk(node):
                     for used in sorted(self.module.list_names(inner) - seen):
                         seen.add(used)
-                        waiting.append((used, via or getattr(inner, "lineno", 0)))
+                        place = (
+                            used,
+                            via or getattr(inner, "lineno", 0),
+                            owner or (used if used in self.others else ""),
+                        )
+                        (behind if place[2] else waiting).append(place)
 
 
 def _list_owned(todo: Todo) -> frozenset[str]:

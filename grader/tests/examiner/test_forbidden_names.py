@@ -75,6 +75,18 @@ def test_another_todo_is_not_a_helper() -> None:
     assert list(find(source)) == ["scaled"]
 
 
+def test_what_lies_behind_another_todo_is_charged_there() -> None:
+    """An alias or a helper that only another TODO's function uses; not one that this TODO uses as well."""
+    behind = (
+        "from torch.nn.functional import scaled_dot_product_attention as ready_made\n"
+        "def help(q): return ready_made(q)\n"
+        "def attend(q): return help(q)\n"
+        "class Heads:\n    def forward(self, q): return attend(q)\n"
+    )
+    assert list(find(behind)) == ["scaled"]
+    assert set(find(behind.replace("return attend(q)", "return attend(q) + help(q)"))) == {"scaled", "heads"}
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -12,6 +12,8 @@ from grader.intake import read_submission
 from grader.tests.examiner.test_forbidden_spellings import HEAD, TODOS
 from grader.tests.support.intake_samples import make_notebook, make_zip
 
+pytestmark = pytest.mark.slow  # a ratio of two times means little on a machine that CI shares
+
 # Twice doubled, what is linear takes four times as long, what is quadratic sixteen times.
 MOST = 9.0
 # Below this a measurement says little.
