@@ -192,6 +192,7 @@ def test_gradescope_grades_the_reference(tmp_path: Path) -> None:
     assert result["extra_data"]["isolation"] == "bwrap"
 
 
+@pytest.mark.slow
 @needs_root
 def test_without_namespaces_another_user_is_the_wall(toy: Path, tmp_path: Path) -> None:
     """Where the kernel refuses namespaces: what is handed in can neither read the course nor write a result, and both
@@ -209,6 +210,7 @@ def test_without_namespaces_another_user_is_the_wall(toy: Path, tmp_path: Path) 
     assert {test["tags"][0]: test["status"] for test in result["tests"]} == {"double": "passed", "shout": "passed"}
 
 
+@pytest.mark.slow
 @needs_root
 def test_prairielearn_gives_an_untouched_skeleton_nothing(toy: Path, tmp_path: Path) -> None:
     """Graded, without a point; the folder of results is made."""

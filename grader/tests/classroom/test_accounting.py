@@ -182,6 +182,7 @@ def test_an_archive_that_is_no_class_is_a_usage_error(command: Command, content:
     assert not list(command.run.glob("class/*"))
 
 
+@pytest.mark.slow
 def test_a_class_archive_may_hold_more_than_a_submission(command: Command) -> None:
     """Its limits are those of a class: more files than any student may hand in."""
     path = command.folder / "class.zip"

@@ -137,6 +137,7 @@ def test_a_worker_that_cannot_be_opened_stops_all(client, kind, error):
         client.unregister_worker_plugin(f"refused {kind}")
 
 
+@pytest.mark.slow
 def test_a_stuck_worker_is_replaced_on_its_machine(client, log, tmp_path):
     """The job is answered with the reason; the machine goes on, and no process of the cluster is lost."""
     before = set(client.nthreads())

@@ -100,6 +100,7 @@ def make_class(variants: dict[str, list[str]]) -> list[Work]:
     ]
 
 
+@pytest.mark.slow
 def test_find_pairs_puts_planted_copies_first(variants: dict[str, list[str]]) -> None:
     """Five copies in a class of 300, and in time."""
     assignment = load_assignment("a2_rnn")

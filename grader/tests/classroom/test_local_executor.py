@@ -222,6 +222,7 @@ def test_a_stuck_worker_is_replaced_by_its_deadline(tmp_path):
     executor.close()
 
 
+@pytest.mark.slow
 def test_a_stuck_worker_does_not_hold_up_another(tmp_path):
     """Their deadlines are looked at one by one."""
     executor = LocalExecutor(partial(open_fake, tmp_path / "log", deadline=2.0), 2)
@@ -234,6 +235,7 @@ def test_a_stuck_worker_does_not_hold_up_another(tmp_path):
     executor.close()
 
 
+@pytest.mark.slow
 def test_each_job_has_its_own_deadline(tmp_path):
     """Several that take as long as they may together are not stuck, nor is a worker that had nothing to do."""
     executor = LocalExecutor(partial(open_fake, tmp_path / "log", deadline=2.0), 1)
@@ -255,6 +257,7 @@ def test_a_worker_that_never_opens_is_given_up(tmp_path):
     assert executor.slots == []
 
 
+@pytest.mark.slow
 def test_a_large_job_waits_until_its_worker_reads(tmp_path):
     """Sent ahead to a worker that is stuck, it would hold up this process for ever."""
     executor = LocalExecutor(partial(open_fake, tmp_path / "log", deadline=2.0), 1)

@@ -271,6 +271,7 @@ def test_github_classroom(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [10, 3 * 10**6, 200 * 2**20])
 def test_endless_commit_message_is_not_read(tmp_path: Path, size: int) -> None:
     """The time stands before the message, of which no more than a start is read; what git cannot hold has no time."""

@@ -74,6 +74,7 @@ def test_an_attack_says_what_it_tries(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
+@pytest.mark.slow
 def test_what_is_generated_can_be_laid_down(tmp_path: Path) -> None:
     """Every attack that is no file, but for the one of half a gigabyte, gives an entry."""
     for attack in load_attacks():

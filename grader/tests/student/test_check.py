@@ -164,6 +164,7 @@ def test_an_endless_loop_is_stopped(
     assert "toy.py: 1 of 2 public tests passed" in answer.out
 
 
+@pytest.mark.slow
 def test_every_endless_loop_is_stopped_once(
     check: Callable[..., Answer], kit: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
