@@ -8,9 +8,12 @@ import re
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Event
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from grader.examiner.explain import describe_place
@@ -86,23 +89,41 @@ def open_examination(config: "pytest.Config", folder: Path) -> None:
 
 def _run_tests(submission: Submission, kit: Kit) -> Iterator[PublicFinding]:
     judged: set[str] = set()
-    while True:
-        child = _Child(submission, kit, frozenset(judged))
-        try:
-            yield from child.run()
-            if child.running is None:
-                return
-            judged |= {*child.ended, child.running.id}
-            yield PublicFinding(child.running.todo, child.running.name, child.explain_end(child.running))
-        finally:
-            child.kill()
+    with _note_interrupts() as interrupted:
+        while True:
+            child = _Child(submission, kit, frozenset(judged), interrupted)
+            try:
+                yield from child.run()
+                if child.running is None:
+                    return
+                judged |= {*child.ended, child.running.id}
+                yield PublicFinding(child.running.todo, child.running.name, child.explain_end(child.running))
+            finally:
+                child.kill()
+
+
+@contextmanager
+def _note_interrupts() -> Iterator[Event]:
+    """Give an event that Ctrl-C sets, besides raising KeyboardInterrupt: that can get lost in a destructor."""
+    noted = Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.set()
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 class _Child:
     """A process that runs tests until the first that ends it; `running` is that test."""
 
-    def __init__(self, submission: Submission, kit: Kit, judged: frozenset[str]) -> None:
+    def __init__(self, submission: Submission, kit: Kit, judged: frozenset[str], interrupted: Event) -> None:
         self.submission = submission
+        self.interrupted = interrupted
         self.module = kit.module.removesuffix(".py")
         self.running: RunningTest | None = None
         self.ended: set[str] = set()
@@ -154,6 +175,8 @@ class _Child:
         """Return the next message; None if the process ended without one."""
         # Asked in turn: a process that the submission started may hold the pipe open after the child has ended.
         while not self._connection.poll(POLL_SECONDS):
+            if self.interrupted.is_set():
+                raise KeyboardInterrupt
             if not self._process.is_alive() and not self._connection.poll():
                 break
         try:

@@ -145,7 +145,7 @@ def test_a_suite_that_pays_for_nothing_is_named(monkeypatch: pytest.MonkeyPatch,
     """With the null answer, what it earns, and the test that passed."""
     assignment = open_project(monkeypatch, tmp_path, tests=PROPERTY_ONLY)
     write_variants(tmp_path, SOUND_EXPECTED, **SOUND)
-    found = verify_suite(assignment, quick=True)
+    found = verify_suite(assignment)
     expected = [f"shout: a null answer ({kind}) earns 40 of 40: test_toy.py::test_shout (40)" for kind in KINDS]
     assert [null.complaint for null in found.nulls if null.complaint] == expected
     assert set(expected) <= set(found.complaints)
