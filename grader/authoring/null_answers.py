@@ -1,7 +1,7 @@
 """Grade null answers: the reference with the results of a TODO's functions replaced by values that tell nothing."""
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from grader.authoring.null_runtime import forget_first_results
@@ -11,8 +11,6 @@ from grader.model.report import CheckResult, GradeReport
 
 # `first` is a constant: what the function returned when it was called first, in a grading before this one.
 KINDS = ("zeros", "ones", "input", "noise", "permuted", "empty", "first")
-# The two that earned most before suites had gates.
-QUICK_KINDS = ("zeros", "permuted")
 # A null answer may pass a test by chance, but earns no more of a TODO than this share of its points.
 MOST_NULL_SHARE = 0.05
 
@@ -47,10 +45,10 @@ class NullResult:
 
 
 def grade_null_answers(
-    assignment: Assignment, grade: Callable[[str, str, frozenset[str]], GradeReport], kinds: Sequence[str] = KINDS
+    assignment: Assignment, grade: Callable[[str, str, frozenset[str]], GradeReport]
 ) -> Iterator[NullResult]:
-    """Grade null answers of these kinds to every TODO. `grade` is given a name, the source and the TODOs to judge."""
-    for number, answer in enumerate(write_null_answers(assignment, kinds)):
+    """Grade every kind of null answer to every TODO. `grade` is given a name, the source and the TODOs to judge."""
+    for number, answer in enumerate(write_null_answers(assignment)):
         forget_first_results()
         if answer.kind == "first":
             # Another file, so another submission with other inputs: what it returns first is no right answer later.
@@ -62,8 +60,8 @@ def grade_null_answers(
                 yield NullResult(todo.id, answer.kind, todo.score, todo.max_score, tuple(tests))
 
 
-def write_null_answers(assignment: Assignment, kinds: Sequence[str] = KINDS) -> Iterator[NullAnswer]:
-    """Write null answers of these kinds for every place that TODOs name. Raises BrokenSuite if one is missing."""
+def write_null_answers(assignment: Assignment) -> Iterator[NullAnswer]:
+    """Write every kind of null answer for every place that TODOs name. Raises BrokenSuite if one is missing."""
     solution = assignment.solution.read_text(encoding="utf-8")
     definitions = {
         node.name: node for node in ast.parse(solution).body if isinstance(node, ast.ClassDef | ast.FunctionDef)
@@ -76,7 +74,7 @@ def write_null_answers(assignment: Assignment, kinds: Sequence[str] = KINDS) -> 
         missing = [place for place in places if place.split(".")[0] not in definitions]
         if missing:
             raise BrokenSuite(f"{assignment.solution}: it defines no {', '.join(missing)}, which a TODO names")
-        for kind in kinds:
+        for kind in KINDS:
             wrappers = [line for place in places for line in _wrap(definitions, place, kind)]
             text = "\n\n".join([solution, "from grader.authoring.null_runtime import make_null", *wrappers])
             yield NullAnswer(f"{kind} for {', '.join(places)}", kind, frozenset(todos), f"{text}\n")

@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, model_validator
 from rich.text import Text
 
-from grader.authoring.null_answers import KINDS, QUICK_KINDS, NullResult, grade_null_answers
+from grader.authoring.null_answers import NullResult, grade_null_answers
 from grader.authoring.release import render_skeleton
 from grader.grading.worker import Job, Worker
 from grader.model.assignment import Assignment, Frozen
@@ -31,7 +31,7 @@ from grader.reporting.terminal import make_console
 LEAST_VARIANTS = 2
 ROUNDING = 0.005
 FULL_PROMISE = "right variants full, wrong ones lose their TODO only, null answers earn nothing, every test kills one"
-QUICK_PROMISE = "right variants full, wrong ones lose their TODO only, null answers earn nothing"
+QUICK_PROMISE = "right variants full, wrong ones lose their TODO only"
 Share = tuple[float, float]
 
 
@@ -166,7 +166,7 @@ def verify_suite(
                 lost = {test.id for test in report.tests if test.status is not Verdict.PASSED}
                 # A test that a gate kept from counting has found nothing itself.
                 found.killers |= lost - worker.suite.withheld
-        for null in grade_null_answers(assignment, grader.grade_todos, QUICK_KINDS if quick else KINDS):
+        for null in () if quick else grade_null_answers(assignment, grader.grade_todos):
             found.nulls.append(null)
             if null.complaint:
                 found.complain(null.complaint)

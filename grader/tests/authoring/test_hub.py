@@ -32,6 +32,8 @@ def encode_text(name, text):
 """,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def hub_jail() -> Iterator[Jail]:

@@ -19,7 +19,7 @@ from grader.tests.support.fake_worker import await_file, count, open_fake, open_
 
 cluster = pytest.importorskip("grader.classroom.dask_executor", reason="no Dask here: pip install 'grader[cluster]'")
 # What its packages warn of among themselves is not ours to fix.
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 
 @dataclass

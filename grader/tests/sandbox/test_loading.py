@@ -16,6 +16,8 @@ LIMITS = Limits(cpu_seconds=0.3, load_cpu_seconds=2, asleep_seconds=0.3, memory_
 SPEND = """
 import time
 
+pytestmark = pytest.mark.slow
+
 def spend(seconds):
     end = time.process_time() + seconds
     while time.process_time() < end:
@@ -80,7 +82,6 @@ def test_statement_that_runs_for_every_test_is_charged_to_none(channel: JailChan
         assert channel.read_cpu_seconds() < 0.1
 
 
-@pytest.mark.slow
 def test_slow_statement_that_runs_for_every_test_has_its_own_message(channel: JailChannel) -> None:
     """The allowance of a load is not given again to every test: that could take an hour."""
     load(channel, f"{SPEND}def probe(): return 1\nfor i in range(1):\n    spend(0.8)")
@@ -105,7 +106,6 @@ def test_fresh_child_loads_again_at_no_tests_cost(channel: JailChannel) -> None:
     assert call(channel, 0.1) == 0.1
 
 
-@pytest.mark.slow
 def test_endless_load_has_its_own_message(channel: JailChannel) -> None:
     """The student learns that it is the file, not a test, and what to do."""
     message = fail_to_load(channel, ENDLESS)
@@ -130,7 +130,6 @@ def test_endless_load_is_not_repeated_for_every_test(channel: JailChannel) -> No
     assert channel.child.read_cpu_seconds() - before < 0.1
 
 
-@pytest.mark.slow
 def test_another_load_is_tried_after_one_that_failed(channel: JailChannel) -> None:
     """With the stubs of another TODO filled, the file may load."""
     fail_to_load(channel, ENDLESS)
@@ -150,7 +149,6 @@ def test_load_that_ends_its_process_is_not_repeated(channel: JailChannel) -> Non
     assert channel.child is not None
 
 
-@pytest.mark.slow
 def test_second_load_keeps_what_has_not_changed(channel: JailChannel) -> None:
     """The stubs of each TODO make a source of their own; the same slow constant runs once for all of them."""
     source = f"{SPEND}x = spend(1.5)\ndef probe(): return "

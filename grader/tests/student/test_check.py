@@ -185,6 +185,7 @@ def test_every_endless_loop_is_stopped_once(
     assert (kit / "runs.txt").read_text() == "xxx"
 
 
+@pytest.mark.slow
 def test_an_endless_loop_of_a_definition_is_stopped(
     check: Callable[..., Answer], kit: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +204,7 @@ def test_an_endless_loop_of_a_definition_is_stopped(
 ENDINGS = {"exit": "import os; os._exit(3)", "segmentation fault": "import ctypes; ctypes.string_at(0)"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
 def test_code_that_ends_its_process_fails_one_test(check: Callable[..., Answer], kit: Path, ending: str) -> None:
     """The others are checked in a fresh process."""
@@ -304,6 +306,7 @@ def test_odd_endings_end_one_test(check: Callable[..., Answer], kit: Path, body:
     assert find_line(answer.out, "shout").startswith("  passed")
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_the_check(kit: Path) -> None:
     """Control-C ends a loop that catches everything, and is no failure of a test. Processes start as everywhere."""
     ready = kit / "ready"
@@ -331,6 +334,7 @@ def test_an_interrupt_that_the_code_raises_is_its_own(check: Callable[..., Answe
 OLD_CONFTEST = CONFTEST.replace("grader.student.check", "grader.check")
 
 
+@pytest.mark.slow
 def test_a_kit_that_was_handed_out_still_works(kit: Path) -> None:
     """Its conftest names modules at their former places, and plain `pytest` runs the tests."""
     assert "from grader.check import open_examination" in OLD_CONFTEST
