@@ -40,7 +40,8 @@ grade: setup ## grade the sample class of a4_attention: a table, and JSON report
 
 test: check ## run the checks, then the test suite, then grade a part of each corpus
 	@$(BIN)/python -m $(TESTS)
-	@GRADER_SECRET=tests $(BIN)/grader verify --quick
+	@if [ -n "$$CI" ]; then echo "make test: with CI set, the corpus is left to make verify"; \
+	else GRADER_SECRET=tests $(BIN)/grader verify --quick; fi
 
 check: setup ## run the fast checks: ruff, formatting, mypy --strict, generated files
 	@$(BIN)/ruff check grader
