@@ -1,4 +1,4 @@
-"""Python text as its lines: strings, brackets and joined lines are told apart, in one pass over the text."""
+"""Python text as its lines: strings, brackets and joined lines are separated in one pass over the text."""
 
 import re
 from collections.abc import Iterator

@@ -54,7 +54,7 @@ class Prober:
         return reply.value if isinstance(reply, Done) else reply
 
     def answers(self) -> bool:
-        """Whether a child, a fresh one where the last is gone, loads and answers."""
+        """Tell whether a child, a fresh one where the last is gone, loads and answers."""
         self.load("def probe(): return 'here'")
         self.channel.limits = ROOMY
         return self.call("probe") == Done("here")

@@ -28,7 +28,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers with what the server is told to serve."""
+    """Answers with what the server is named to serve."""
 
     server: Server
 
@@ -127,7 +127,7 @@ def test_gives_up_where_nothing_more_comes(folder: Path, server: Server) -> None
 
 @pytest.mark.parametrize("body", [CONTENT[:-2] + b"0\n", CONTENT + b"more"], ids=["changed", "longer"])
 def test_keeps_nothing_of_a_wrong_file(folder: Path, server: Server, body: bytes) -> None:
-    """Wrong bytes are refused and removed, so that the next try begins anew."""
+    """Wrong bytes are refused and removed, so that the next try begins again."""
     server.body = body
     with pytest.raises(UsageError, match="nothing was kept"):
         fetch_dataset("full", folder)
@@ -159,7 +159,7 @@ def test_says_that_there_is_no_network(folder: Path) -> None:
 
 
 def test_tells_its_progress(folder: Path) -> None:
-    """Progress is told in bytes and ends with all of them."""
+    """Progress is named in bytes and ends with all of them."""
     told: list[tuple[int, int]] = []
     fetch_dataset("full", folder, tell=lambda done, total: told.append((done, total)))
     assert told[-1] == (len(CONTENT), len(CONTENT))
@@ -228,7 +228,7 @@ def test_what_a_sample_stands_for_may_be_missing(
 
 
 def test_the_command_line_fetches_what_is_there_already() -> None:
-    """What need not be fetched is not; what cannot be is told."""
+    """What need not be fetched is not; what cannot be is named."""
     fetched = CliRunner().invoke(app, ["datasets", "fetch", "story_en"])
     assert fetched.exit_code == 0 and "story_en.txt" in fetched.output
     assert isinstance(CliRunner().invoke(app, ["datasets", "fetch", "no such"]).exception, UsageError)

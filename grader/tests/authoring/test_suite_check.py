@@ -85,7 +85,7 @@ def test_a_skeleton_with_an_answer_is_told(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_expectations_name_every_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """A variant that nobody expects anything of, or the other way round, is a mistake of the suite."""
+    """A variant that no one expects anything of, or the other way round, is a mistake of the suite."""
     assignment = open_project(monkeypatch, tmp_path)
     write_variants(tmp_path, "[right_times]\n[wrong_gone]\n", right_times=RIGHT_DOUBLE)
     with pytest.raises(BrokenSuite, match=r"differ in \['wrong_gone'\]"):

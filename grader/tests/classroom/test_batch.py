@@ -79,7 +79,7 @@ def test_a_report_is_kept_before_anybody_hears_of_it(course):
 
 
 def test_the_same_command_again_grades_nothing(course):
-    """Nothing is submitted, nothing is added; everybody is told of and in the summary."""
+    """Nothing is submitted, nothing is added; everybody is named of and in the summary."""
     first = course.grade(FakeExecutor(grade_well))
     executor = FakeExecutor(grade_well)
     second = course.grade(executor)
@@ -90,7 +90,7 @@ def test_the_same_command_again_grades_nothing(course):
 
 
 def test_who_handed_in_something_else_is_graded_again(course):
-    """And nobody else; the earlier attempt is kept."""
+    """And no one else; the earlier attempt is kept."""
     course.grade(FakeExecutor(grade_well))
     course.hand_in("lee", "another text")
     executor = FakeExecutor(grade_well)
@@ -254,7 +254,7 @@ def test_nothing_is_tried_again_after_an_interrupt(course):
 
 
 def test_two_graders_do_not_share_a_run(course):
-    """The second one is told so."""
+    """The second one is named so."""
     with course.run.open(), pytest.raises(UsageError, match="another grader is writing to"), course.run.open():
         pass
 
@@ -379,7 +379,7 @@ def test_a_stuck_job_is_tried_once_more_elsewhere(course):
 
 
 def test_a_class_survives_sigkill_of_its_host_and_of_its_worker(tmp_path):
-    """The same command again ends with everybody's own score, and grades anew only what was in flight."""
+    """The same command again ends with everybody's own score, and grades again only what was in flight."""
     write_class(tmp_path, 12)
     with start_host(tmp_path, "--jobs", "1") as host:
         read_told(host, 3)
@@ -396,7 +396,7 @@ def test_a_class_survives_sigkill_of_its_host_and_of_its_worker(tmp_path):
 
 
 def test_ctrl_c_finishes_what_is_in_flight(tmp_path):
-    """To the whole process group, as a terminal does: exit code 130, and what is left is told."""
+    """To the whole process group, as a terminal does: exit code 130, and what is left is named."""
     write_class(tmp_path, 8)
     with start_host(tmp_path, "--jobs", "1") as host:
         read_told(host, 2)
@@ -495,7 +495,7 @@ def test_each_student_is_late_alone(course):
 
 
 def test_the_best_attempt_counts(course):
-    """It is told of once and stands last in the gradebook; the same command again changes nothing."""
+    """It is named of once and stands last in the gradebook; the same command again changes nothing."""
     scores = {"first": 50, "second": 90, "third": 70}
     for name in scores:
         course.hand_in(name)
@@ -530,7 +530,7 @@ def test_a_run_of_another_assignment_is_not_overwritten(course):
 
 
 def test_a_damaged_report_does_not_stop_the_class(course):
-    """Whatever cut it short: the same command writes it anew."""
+    """Whatever cut it short: the same command writes it again."""
     course.grade(FakeExecutor(grade_well))
     for student in ("kim", "lee"):
         (course.run.reports / f"{student}.json").write_text('{"assignment": ')

@@ -226,7 +226,7 @@ def check_trouble(name: str, report: GradeReport) -> None:
 
 
 def test_every_trouble_is_graded_or_refused_with_a_reason(worker: Worker, tmp_path: Path) -> None:
-    """One student each: nobody is lost, nobody costs another a point, and nothing is unpacked anywhere."""
+    """One student each: no one is lost, no one costs another a point, and nothing is unpacked anywhere."""
     for name, case in TROUBLES.items():
         lay_out(tmp_path / "class" / name, case.files)
     before = list_files(tmp_path)

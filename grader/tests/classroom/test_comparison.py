@@ -71,7 +71,7 @@ def test_another_environment_is_a_reason():
 
 
 def test_a_resubmission_with_the_same_marks_is_no_change():
-    """Reasons are told only where something came of them."""
+    """Reasons are named only where something came of them."""
     assert compare_reports(make_report("kim"), make_report("kim", submission="b" * 64)) == []
 
 

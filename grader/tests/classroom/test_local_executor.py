@@ -39,7 +39,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pair(log: Path) -> Iterator[LocalExecutor]:
-    """Two fake workers for all tests, since a process takes long to start; one that was killed is opened anew."""
+    """Two fake workers for all tests, since a process takes long to start; one that was killed is opened again."""
     executor = LocalExecutor(partial(open_fake, log), 2)
     yield executor
     executor.close()
@@ -173,7 +173,7 @@ def test_a_worker_that_cannot_be_opened_stops_all(tmp_path, kind, error):
 
 
 def test_a_worker_that_dies_while_it_starts_is_given_up(tmp_path):
-    """After three tries; where it was the last one, the reason is told."""
+    """After three tries; where it was the last one, the reason is named."""
     log = tmp_path / "log"
     executor = LocalExecutor(partial(open_doomed, log), 1)
     executor.submit(make_task(tmp_path, "kim", "score 1"))
@@ -288,6 +288,6 @@ def await_grading(log: Path, student: str) -> int:
 
 
 def await_end(pid: int) -> None:
-    """Come back when a process that is nobody's child is gone."""
+    """Come back when a process that is no one's child is gone."""
     while Path(f"/proc/{pid}").exists():
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""A class judged again: what runs, what does not, and that the reports are those of grading anew.
+"""A class judged again: what runs, what does not, and that the reports are those of grading again.
 
 Submissions run in this process, but for one that ends its own; whether one runs at all is what these tests ask.
 """
@@ -144,7 +144,7 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Class:
 
 
 def test_other_points_run_nothing(toys):
-    """No worker has anything to do, and the reports are those of grading anew."""
+    """No worker has anything to do, and the reports are those of grading again."""
     toys.change(**DEARER)
     done = toys.rejudge()
     assert toys.submitted == []
@@ -153,7 +153,7 @@ def test_other_points_run_nothing(toys):
 
 
 def test_a_changed_test_is_run_over_what_was_recorded(toys):
-    """No child is opened, the other test is not run, and the reports are those of grading anew."""
+    """No child is opened, the other test is not run, and the reports are those of grading again."""
     toys.change(**LENIENT)
     done = toys.rejudge()
     assert toys.opened == 0
@@ -196,7 +196,7 @@ def test_a_new_policy_needs_no_worker(toys):
 
 
 def test_every_attempt_is_kept_and_compared(toys, tmp_path):
-    """Judged into another folder, the first run stays as it was, and the change is told with its reason."""
+    """Judged into another folder, the first run stays as it was, and the change is named with its reason."""
     toys.change(**LENIENT)
     later = RunFolder(tmp_path / "later")
     toys.rejudge(later)
@@ -258,7 +258,7 @@ def test_other_files_are_not_taken_for_what_was_graded(toys):
 
 
 def test_nothing_to_judge_from_leaves_what_there_is(toys):
-    """The former result stays, and that is told."""
+    """The former result stays, and that is named."""
     shutil.rmtree(toys.run.folder)
     toys.grade(record=False)
     (toys.folder / "class" / "lee.py").unlink()
@@ -278,7 +278,7 @@ def test_points_that_do_not_add_up_are_refused(toys):
 
 
 def test_a_process_that_ended_is_replayed_as_such(tmp_path, monkeypatch):
-    """The mishap and its words, from a real child; nobody's process ends a second time."""
+    """The mishap and its words, from a real child; no one's process ends a second time."""
     monkeypatch.setenv("GRADER_SECRET", "secret")
     toys = Class(tmp_path, monkeypatch)
     toys.hand_in(kim=STUCK)
@@ -304,7 +304,7 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
 
 
 def test_a_changed_judge_replays_what_was_recorded(toys, tmp_path, monkeypatch):
-    """No result is taken over, no child is opened, and the reports are those of grading anew."""
+    """No result is taken over, no child is opened, and the reports are those of grading again."""
     edited = tmp_path / "grader"
     shutil.copytree(software.PACKAGE, edited, ignore=shutil.ignore_patterns("tests", "__pycache__", "redteam"))
     with (edited / "examiner" / "parity.py").open("a") as file:

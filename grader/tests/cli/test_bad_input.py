@@ -88,7 +88,7 @@ def test_an_empty_file():
 
 
 def test_a_statement_that_raises_costs_nothing_that_does_not_need_it():
-    """A driver is not run, and a constant that cannot be made is nobody's but its user's."""
+    """A driver is not run, and a constant that cannot be made is no one's but its user's."""
     report = grade_here(overlay("raise RuntimeError('boom')\nUNUSED = 1 / 0\nexit()\n"))
     assert report.score == 100
     assert any("`raise`" in note for note in report.submission.notes)

@@ -48,7 +48,7 @@ def test_an_alias_does_not_hide_a_forbidden_name(source: str) -> None:
 
 
 def test_the_line_is_that_of_the_use() -> None:
-    """A student is told where the name stands, not where it was imported."""
+    """A student is named where the name stands, not where it was imported."""
     source = "import torch.nn.functional as F\n\n\ndef attend(q):\n    return F.scaled_dot_product_attention(q)\n"
     assert find(source) == {"scaled": Use(READY, 5)}
 

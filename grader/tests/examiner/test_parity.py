@@ -43,7 +43,7 @@ def test_what_is_equal_is_accepted(value):
 
 
 def test_something_else_than_a_tensor_is_named():
-    """A missing return is told as one."""
+    """A missing return is named as one."""
     assert read_mismatch(None, torch.ones(2)).message == "result: expected a tensor, found None (is there a `return`?)"
 
 
@@ -74,7 +74,7 @@ def test_another_dtype_is_refused():
 
 
 def test_another_device_is_refused():
-    """A result that did not stay with its inputs is told so."""
+    """A result that did not stay with its inputs is named so."""
     mismatch = read_mismatch(torch.ones(2, device="meta"), torch.ones(2))
     assert mismatch.message == "result: the result is on meta, its inputs are on cpu"
 

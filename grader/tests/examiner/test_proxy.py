@@ -298,7 +298,7 @@ def test_len_that_raises_an_attribute_error_is_the_submissions(open_session: Ope
 
 
 def test_iteration_ends_with_stop_iteration_only(open_session: Opener):
-    """Whether it ends is told by the exception's type, not by its text."""
+    """Tell whether it ends is named by the exception's type, not by its text."""
     student = StudentProxy(open_session(SIZED))
     assert list(student.Counter()) == [1, 0]
     with pytest.raises(SubmissionError, match="ValueError: StopIteration, says the message"):
@@ -353,7 +353,7 @@ def test_the_first_that_raised_is_blamed(known: SubmissionSession):
 
 
 def test_nothing_that_was_posted_is_forgotten(known: SubmissionSession):
-    """What nobody asked about is still carried out before the test ends, and raises there."""
+    """What no one asked about is still carried out before the test ends, and raises there."""
     student = StudentProxy(known)
     student.Picky("three")
     with pytest.raises(SubmissionError, match="invalid literal"):

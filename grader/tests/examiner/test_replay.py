@@ -113,7 +113,7 @@ def test_a_test_that_asks_less_needs_no_child():
 
 @pytest.mark.parametrize("changed", [["one", "other"], ["one", "a", "b", "more"], ["another", "a"]])
 def test_a_test_that_asks_something_else_goes_live_from_its_beginning(changed):
-    """Another request, one more, or another test: the live child is told all of it, the load first."""
+    """Another request, one more, or another test: the live child is named all of it, the load first."""
     live = LiveChannel()
     assert replay(record(["one", "a", "b"]), live).run(*changed)
     assert live.asked == ["Load", *changed]

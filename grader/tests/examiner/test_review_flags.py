@@ -61,7 +61,7 @@ def test_what_was_refused_is_noted(verdict: Verdict):
 
 
 def test_a_remark_costs_nothing():
-    """The reference with an odd import keeps every point, and the staff is told."""
+    """The reference with an odd import keeps every point, and the staff is named."""
     report = grade_text(f"{read_solution()}\n\ndef helper():\n    import ctypes\n    return ctypes\n")
     assert report.score == 100
     assert [remark.split(" (")[0] for remark in report.remarks] == ["imports ctypes"]

@@ -153,7 +153,7 @@ def test_a_reply_that_a_test_cannot_use_is_failed(make_suite):
 
 
 def test_a_test_that_is_broken_is_the_graders_fault(make_suite):
-    """It stumbles over the reference, too: nobody is failed for it."""
+    """It stumbles over the reference, too: no one is failed for it."""
     result = run_suite(make_suite(tests=EXTRA.format("reference.triple(student.double(2))")), SOLUTION)["double"]
     assert result.status is Verdict.GRADER_FAULT
     assert "triple" in result.message

@@ -129,7 +129,7 @@ def test_whoever_has_no_score_is_named(tmp_path: Path) -> None:
 
 
 def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """`grader export ...`, and what the shell is told."""
+    """`grader export ...`, and what the shell is named."""
     monkeypatch.setattr(sys, "argv", ["grader", "export", *arguments])
     with pytest.raises(SystemExit) as stopped:
         main()
@@ -178,7 +178,7 @@ def test_a_run_without_reports_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_a_damaged_report_is_named(tmp_path: Path) -> None:
-    """Nobody is left out because a file cannot be read."""
+    """No one is left out because a file cannot be read."""
     run = write_run(tmp_path / "run")
     (run / "reports/2.json").write_text('{"score": 1}')
     with pytest.raises(UsageError, match=r"2\.json' cannot be read as a report"):

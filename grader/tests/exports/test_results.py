@@ -165,7 +165,7 @@ def read_folder(folder: Path) -> dict[str, Any]:
 
 
 def test_gradescope_accepts_the_results(tmp_path: Path) -> None:
-    """Each keeps to the documented fields; nobody gets a file without a score."""
+    """Each keeps to the documented fields; no one gets a file without a score."""
     gradescope.write(open_class(), tmp_path)
     found = read_folder(tmp_path)
     for result in found.values():
@@ -187,7 +187,7 @@ def test_gradescope_students_see_their_total(tmp_path: Path) -> None:
 
 
 def test_feedback_can_be_korean(tmp_path: Path) -> None:
-    """Verdicts are told in the language asked for, and Hangul is written as it is."""
+    """Verdicts are named in the language asked for, and Hangul is written as it is."""
     gradescope.write(open_class(make_report(), language="ko"), tmp_path / "results.json")
     assert "결과가 요구와 다릅니다" in (tmp_path / "results.json").read_text(encoding="utf-8")
 

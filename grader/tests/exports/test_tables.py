@@ -94,7 +94,7 @@ def test_canvas_takes_the_scores(tmp_path: Path) -> None:
 
 
 def test_canvas_would_make_a_new_column(tmp_path: Path) -> None:
-    """Without the assignment's number in the title the staff is told what Canvas does."""
+    """Without the assignment's number in the title the staff is named what Canvas does."""
     notes = canvas.write(open_class(), tmp_path / "out.csv")
     hint = "to fill an existing one, pass --column 'TITLE (ID)'"
     assert notes == [f"Canvas will create a new assignment {TITLE!r}: {hint}"]
@@ -133,7 +133,7 @@ def test_brightspace_takes_the_scores(tmp_path: Path) -> None:
 
 
 def test_brightspace_gets_no_empty_names(tmp_path: Path) -> None:
-    """The column of names is there for everybody or for nobody; whoever is on no roster is told of."""
+    """The column of names is there for everybody or for no one; whoever is on no roster is named of."""
     roster = Roster((Student("1", "A", keys={"login": "a"}), Student("2", "B")))
     published = open_class(make_report("1"), make_report("2"), make_report("12345"), roster=roster, column="HW")
     notes = brightspace.write(published, tmp_path / "out.csv")
@@ -182,7 +182,7 @@ def test_moodle_shows_comments_without_running_them(tmp_path: Path) -> None:
 
 
 def test_points_are_scaled_to_moodles_maximum(tmp_path: Path) -> None:
-    """A grade above the assignment's maximum would be passed over, so it is scaled, and the staff is told."""
+    """A grade above the assignment's maximum would be passed over, so it is scaled, and the staff is named."""
     worksheet = write_worksheet(tmp_path, "10,00".replace(",", "."))
     notes = moodle_worksheet.write(open_class(worksheet=worksheet), tmp_path / "out.csv")
     assert read_as_moodle((tmp_path / "out.csv").read_bytes()) == {"501": 7.0, "502": 10.0, "503": 7.0}

@@ -148,14 +148,14 @@ def test_double_is_a_number(student):
 
 
 def test_a_report_says_that_tests_were_skipped(make_course):
-    """And nobody loses a point by it."""
+    """And no one loses a point by it."""
     report = grade(make_course("skip"))
     assert (report.status, report.score) == ("graded", 100)
     assert "no GPU-run tests" in report.notes[0]
 
 
 def test_a_todo_of_gpu_tests_alone_cannot_be_skipped(make_course):
-    """Its points would be nobody's."""
+    """Its points would be no one's."""
     tests = GPU_TESTS.replace("@pytest.mark.parity", "@pytest.mark.gpu")
     with pytest.raises(BrokenSuite, match="tests for TODO 'double' add up to 0 points"):
         run_on(make_course("skip", tests), ON_CPU)

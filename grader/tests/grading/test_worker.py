@@ -94,7 +94,7 @@ def test_a_right_attention_keeps_its_points_below_a_wrong_decoder():
 
 @pytest.mark.parametrize("statement", MISHAPS)
 def test_a_mishap_costs_its_own_tests(statement: str):
-    """A loop, an exit, a crash, a hoard or a sleep inside one class is told as such, and costs that class only."""
+    """A loop, an exit, a crash, a hoard or a sleep inside one class is named as such, and costs that class only."""
     report = grade_with(make_impatient_worker(), overlay(MISHAP_TEMPLATE.format(statement)))
     assert list_verdicts(report, "attention.seq2seq") == {MISHAPS[statement]}
     assert list_losing(report) == {"attention.seq2seq"}
@@ -123,7 +123,7 @@ def test_the_jail_changes_no_grade():
 
 
 def test_the_id_of_a_submission_is_that_of_its_text():
-    """Another text has another id, so that its inputs are drawn anew."""
+    """Another text has another id, so that its inputs are drawn again."""
     ids = {grade_text(source).submission.id for source in (read_solution(), overlay(WRONG_LUONG))}
     assert len(ids) == 2
 

@@ -1,4 +1,4 @@
-"""Whose work it is: an exact id, a whole name, or nobody's."""
+"""Whose work it is: an exact id, a whole name, or no one's."""
 
 from pathlib import Path
 

@@ -116,7 +116,7 @@ def test_a_worksheet_from_a_spreadsheet_is_understood(tmp_path: Path) -> None:
 
 
 def test_a_worksheet_that_is_no_text_is_named(tmp_path: Path) -> None:
-    """The staff can take it away; nobody is told to hand it in again."""
+    """The staff can take it away; no one is named to hand it in again."""
     folder = make(tmp_path, "P_500_assignsubmission_file/attention.py", "Q_501_assignsubmission_file/attention.py")
     (folder / "Grades.csv").write_bytes(b"PK\x03\x04\xff\xfe\x00")
     with pytest.raises(UsageError, match=r"Grades\.csv is no table .* pass Moodle.s grading worksheet, or take"):
@@ -191,7 +191,7 @@ def test_gradescope(tmp_path: Path) -> None:
 
 
 def test_damaged_gradescope_list_is_the_callers_to_mend(tmp_path: Path) -> None:
-    """Without its list nobody knows whose submission is whose."""
+    """Without its list no one knows whose submission is whose."""
     (make(tmp_path, "submission_11/attention.py") / "submission_metadata.yml").write_text("a: [")
     with pytest.raises(UsageError, match=r"submission_metadata\.yml cannot be read"):
         read_class(tmp_path)

@@ -165,7 +165,7 @@ def test_conditional_constants_are_kept_with_every_branch(tmp_path: Path) -> Non
 
 
 def test_driver_between_kept_statements_of_one_line(tmp_path: Path) -> None:
-    """Statements that share a line are told apart, also where one of them goes over several lines."""
+    """Statements that share a line are named apart, also where one of them goes over several lines."""
     text = "A = 1; print(1); B = 2; print('''\nx\n'''); C = 3\ndef f(): return A, B, C\n"
     submission = hand_in(tmp_path, text)
     assert load(submission).f() == (1, 2, 3)
@@ -179,7 +179,7 @@ def test_hangul_before_a_driver_call_does_not_shift_it(tmp_path: Path) -> None:
 
 
 def test_plotting_helper_does_not_start_the_training(tmp_path: Path) -> None:
-    """What only functions use that nobody asks for is not run; the classes keep all that they need."""
+    """What only functions use that no one asks for is not run; the classes keep all that they need."""
     text = (
         "import math\nimport no_such_plots\nSIZE = 4\nmodel = train_for_hours()\n"
         "def plot(): no_such_plots.show(model)\n"

@@ -148,7 +148,7 @@ def test_canvas_test_student_is_known_as_such(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_in_a_roster_are_named(tmp_path: Path, text: str, reason: str) -> None:
-    """The message says where, what and how to mend it."""
+    """The message says where, what and how to fix it."""
     with pytest.raises(UsageError) as caught:
         read(tmp_path, text)
     assert str(caught.value).startswith(reason)
@@ -161,7 +161,7 @@ def test_missing_roster_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_a_roster_that_is_no_text_is_a_usage_error(tmp_path: Path) -> None:
-    """A spreadsheet's own format is told apart from a CSV."""
+    """A spreadsheet's own format is named apart from a CSV."""
     path = tmp_path / "roster.xlsx"
     path.write_bytes(b"PK\x03\x04\x14\x00\x06\x00\xff\xfe\x00")
     with pytest.raises(UsageError, match=r"roster\.xlsx is no table that can be read .* pass a CSV with id"):

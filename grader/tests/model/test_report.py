@@ -56,7 +56,7 @@ def test_a_report_can_be_read_back():
 
 
 def test_a_report_cannot_be_changed():
-    """Nobody turns a score round after it was given."""
+    """No one turns a score round after it was given."""
     report = grade_text(read_solution())
     with pytest.raises(ValidationError):
         report.score = 0

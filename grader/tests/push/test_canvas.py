@@ -143,7 +143,7 @@ def test_feedback_survives_a_refused_bulk_update(push: Push, canvas: FakeCanvas)
 
 @pytest.mark.parametrize("status", [404, 422])
 def test_refused_bulk_update_is_sent_one_by_one(push: Push, canvas: FakeCanvas, status: int) -> None:
-    """A problem of one student costs nobody else the score."""
+    """A problem of one student costs no one else the score."""
     canvas.fail("POST", BULK, status)
     assert push() == 0
     assert canvas.read_scores() == BOTH

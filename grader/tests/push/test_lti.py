@@ -35,7 +35,7 @@ def count_tokens(tool: FakeLti) -> int:
 
 
 def test_line_item_is_created(push: Push, tool: FakeLti, capsys: Capture) -> None:
-    """For the assignment, with one token for everything; the staff is told."""
+    """For the assignment, with one token for everything; the staff is named."""
     assert push() == 0
     title = "Attention: Luong, and others"
     assert tool.items[1] == {"scoreMaximum": 100.0, "label": title, "tag": "a4_attention"}

@@ -121,7 +121,7 @@ def test_what_was_solved_is_no_gain(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_another_verdict_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An attack that ends otherwise than the table says is told, though it gained nothing."""
+    """An attack that ends otherwise than the table says is named, though it gained nothing."""
     attack_run = open_attack_run(monkeypatch, tmp_path)
     attack_run.attacks["eve"], attack_run.reports["eve"] = (
         make_attack(ends=Verdict.CRASHED),

@@ -144,7 +144,7 @@ def test_whatever_a_student_wrote_is_text() -> None:
 
 
 def test_a_page_needs_nothing_but_itself() -> None:
-    """No script, no event handler, no address: it opens from a disk without a network, and a browser is told so."""
+    """No script, no event handler, no address: it opens from a disk without a network, and a browser is named so."""
     page = read_page(make_report())
     assert not {"script", "link", "img", "iframe", "object", "form", "base", "a"} & set(page.tags)
     names = {name for name, _ in page.attributes}
@@ -199,7 +199,7 @@ def test_a_late_penalty_is_told() -> None:
 
 
 def test_a_mistake_is_told_once() -> None:
-    """Many tests can fall over the same thing; what differs is told apart."""
+    """Many tests can fall over the same thing; what differs is named apart."""
     same = [make_test("luong.scores", "failed", message="the same") for _ in range(3)]
     other = make_test("luong.scores", "failed", message="the same", hint="with a hint")
     assert read_page(make_report(tests=[*same, other])).cells.count("the same") == 2
@@ -215,7 +215,7 @@ def test_moodle_gets_the_same_page(tmp_path: Path) -> None:
 
 
 def test_a_run_becomes_a_folder_of_pages(tmp_path: Path) -> None:
-    """One page a student, who has no score yet among them; the staff is told who that is."""
+    """One page a student, who has no score yet among them; the staff is named who that is."""
     notes = export_run(write_run(tmp_path / "run"), tmp_path / "pages", to="html", options=ExportOptions())
     assert {path.name for path in (tmp_path / "pages").iterdir()} == {f"S00{n}.html" for n in (1, 2, 3, 4)}
     assert "There is no score yet" in (tmp_path / "pages" / "S004.html").read_text(encoding="utf-8")
@@ -251,7 +251,7 @@ def test_a_report_is_printed_as_its_student_may_see_it(
 def test_a_grade_leaves_a_page(
     call: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`grade --html FILE` writes the student's page, redacted, while the staff is told everything."""
+    """`grade --html FILE` writes the student's page, redacted, while the staff is named everything."""
 
     class Worker:
         def grade(self, job: object) -> GradeReport:

@@ -62,7 +62,7 @@ def test_concealed_tests_have_ids_of_their_own() -> None:
 
 
 def test_an_id_does_not_depend_on_the_name_it_stands_for() -> None:
-    """Nobody can check a guess of a hidden test's name against its id."""
+    """No one can check a guess of a hidden test's name against its id."""
     one, other = (make_secret_test("luong.scores", "hidden", status) for status in ("failed", "raised"))
     assert redact(make_report(tests=[one])).tests[0].id == redact(make_report(tests=[other])).tests[0].id
 

@@ -82,7 +82,7 @@ LITTLE = {
 def test_what_overruns_is_refused_and_the_next_goes_on(
     confined: ConfinedReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """The student reads a sentence; nobody else notices."""
+    """The student reads a sentence; no one else notices."""
     limits, sentence = LITTLE[kind]
     (tmp_path / "slow.py").write_text(SLOW)
     (tmp_path / MODULE).write_text(ATTENTION)

@@ -126,7 +126,7 @@ def test_a_right_module_passes(check: Callable[..., Answer], kit: Path) -> None:
 
 
 def test_a_wrong_module_is_told_what_was_expected(check: Callable[..., Answer], kit: Path) -> None:
-    """Exit code 3; found and expected values are told, and the other TODO stands for itself."""
+    """Exit code 3; found and expected values are named, and the other TODO stands for itself."""
     (kit / "toy.py").write_text(RIGHT.replace("2 * number", "number + 1"), encoding="utf-8")
     answer = check("toy.py", "-a", "toy")
     assert answer.code == 3
@@ -232,7 +232,7 @@ def test_a_skeleton_is_not_filled_in_yet(check: Callable[..., Answer], kit: Path
 
 
 def test_one_open_todo_hides_no_other(check: Callable[..., Answer], kit: Path) -> None:
-    """What is done is told to be done."""
+    """What is done is named to be done."""
     skeleton = render_skeleton(SOLUTION).replace('FIXME("double")\n', "number * 2\n")
     (kit / "toy.py").write_text(skeleton, encoding="utf-8")
     answer = check()
@@ -242,7 +242,7 @@ def test_one_open_todo_hides_no_other(check: Callable[..., Answer], kit: Path) -
 
 
 def test_an_undefined_sentinel_is_an_open_todo(check: Callable[..., Answer], kit: Path) -> None:
-    """In the original lab `FIXME` is a name that nobody defines."""
+    """In the original lab `FIXME` is a name that no one defines."""
     (kit / "toy.py").write_text(RIGHT.replace("word.upper()", "FIXME"), encoding="utf-8")
     assert "1 of 2 TODOs not filled in yet: shout" in check().out
 
@@ -430,7 +430,7 @@ def test_a_wrong_command_is_told(check: Callable[..., Answer], kit: Path, argume
     ],
 )
 def test_tests_that_cannot_be_run_are_told(check: Callable[..., Answer], kit: Path, tests: str, complaint: str) -> None:
-    """A missing package is not the attempt's fault, and a kit without tests passes nobody."""
+    """A missing package is not the attempt's fault, and a kit without tests passes no one."""
     (kit / "tests_public" / "test_public.py").write_text(tests)
     answer = check("toy.py")
     assert answer.code == 2

@@ -124,7 +124,7 @@ def _strip(source: str) -> ast.Module:
 
 
 def is_killed(worker: Worker, assignment: Assignment, folder: Path, mutant: str) -> bool:
-    """Whether a mutant loses a point."""
+    """Tell whether a mutant loses a point."""
     folder.mkdir()
     path = folder / assignment.module
     path.write_text(mutant, encoding="utf-8")

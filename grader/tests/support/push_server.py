@@ -1,4 +1,4 @@
-"""A platform that listens on this machine, keeps every request, and fails or misbehaves as it is told."""
+"""A platform that listens on this machine, keeps every request, and fails or misbehaves as it is named."""
 
 import json
 import re

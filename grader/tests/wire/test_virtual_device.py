@@ -25,7 +25,7 @@ def bring_back(value: Any) -> Any:
 
 
 def compare(run: Callable[[str], Any]) -> None:
-    """Whether a function of a device gives the same on both, and gives its tensors where it ran."""
+    """Tell whether a function of a device gives the same on both, and gives its tensors where it ran."""
     torch.manual_seed(SEED)
     expected = run("cpu")
     torch.manual_seed(SEED)
