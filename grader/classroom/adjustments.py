@@ -132,6 +132,8 @@ def check_adjustment(adjustment: Adjustment, report: GradeReport, former: Sequen
                 f"TODO {adjustment.todo!r} is worth 0 to {most:g} points, not {adjustment.points}: "
                 "use --bonus for points beyond"
             )
+    if adjustment.kind != "todo" and adjustment.points is not None and abs(adjustment.points) > 2 * report.max_score:
+        raise UsageError(f"{adjustment.points:g} points are more than twice the {report.max_score:g} of the assignment")
     if adjustment.kind == "score" and (adjustment.points is None or adjustment.points < 0):
         raise UsageError("a score of 0 or more is needed")
     if adjustment.kind == "undo" and adjustment.undoes not in {row.number for row in list_active(former)}:

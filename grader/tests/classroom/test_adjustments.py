@@ -91,6 +91,8 @@ def test_find_changed_bases_names_what_a_regrade_changed(report: GradeReport) ->
         (adjust("todo", todo="b", points=-1.0), "is worth 0 to 20 points"),
         (adjust("score", points=-1.0), "a score of 0 or more"),
         (adjust("score", points=float("nan")), "no number of points"),
+        (adjust("bonus", points=1e308), "more than twice the 30 of the assignment"),
+        (adjust("score", points=850.0), "more than twice the 30 of the assignment"),
         (adjust("bonus", points=1.0, reason=" "), "needs a reason"),
         (adjust("bonus", points=1.0, comment="x" * 2001), "more than 2000 characters"),
         (adjust("undo", undoes=7), "no adjustment 7 of 'S001' to undo: there are none"),
