@@ -28,6 +28,7 @@ from grader.model.devices import recall_choice
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
 from grader.model.text import list_some
+from grader.sandbox.jail import choose_isolation
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,7 @@ def _make_repeater(
         suite=conditions.suite,
         commitment=commitment,
         recordings=source.recordings,
+        isolation=choose_isolation(conditions.environment.isolation),
     )
 
 

@@ -17,13 +17,13 @@ CHILD_UID = 1000
 FIRST_HOST_UID, HOST_UIDS = 2_000_000_001, 65534
 BOOT = (
     "import sys, site; sys.path[:0] = sys.argv[2].split(':'); site.setquit();"
-    "from grader.jail.zygote import run; from {module} import serve; run(int(sys.argv[1]), serve)"
+    "from grader.jail.zygote import run; from {module} import serve, warm_up; run(int(sys.argv[1]), serve, warm_up)"
 )
 
 
 @dataclass(frozen=True)
 class Program:
-    """The program that the children of a zygote run: `serve` of a module.
+    """The program that the children of a zygote run: `serve` of a module, after its `warm_up`.
 
     `folders` is the part of our own code that it needs, `refused_calls` are system calls that it does not.
     """

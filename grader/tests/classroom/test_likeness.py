@@ -10,11 +10,17 @@ import pytest
 
 from grader.authoring.release import render_skeleton
 from grader.authoring.suite_check import build_source, load_expectations
-from grader.classroom.likeness import Work, find_pairs, list_shared_mistakes, read_work
+from grader.classroom.likeness import Work, find_pairs, list_shared_mistakes
+from grader.examiner.fragments import split_source
 from grader.tests.support.course import load_assignment
 
 STUDENTS = 295
 SECONDS = 30.0
+
+
+def read_work(student: str, source: str) -> Work:
+    """A work with its fragments."""
+    return Work(student, source, split_source(source))
 
 
 def rename_variables(source: str) -> str:
