@@ -102,13 +102,13 @@ def list_libraries(packages: tuple[Path, ...], loaded_late: tuple[str, ...] = ()
         binary = waiting.pop()
         elf = _read_elf(binary)
         for name in elf.needed:
-            beside = next((path for folder in elf.find_folders(binary) if (path := folder / name).is_file()), None)
-            path = beside or (Path(known[name]) if name in known else None)
+            beside = (str(folder / name) for folder in elf.find_folders(binary) if (folder / name).is_file())
+            path = next(beside, known.get(name, ""))
             # What lies among the packages is shown with them.
-            if path is None or name in found or any(path.is_relative_to(folder) for folder in packages):
+            if not path or name in found or any(Path(path).is_relative_to(folder) for folder in packages):
                 continue
-            found[name] = str(path)
-            waiting.append(path)
+            found[name] = path
+            waiting.append(Path(path))
     return found
 
 
