@@ -17,6 +17,7 @@ import atheris
 with atheris.instrument_imports(include=["grader.wire", "grader.intake", "grader.examiner"]):
     from grader.tests.conftest import reader_of, refuse_handle
     from grader.tests.intake.test_fuzz import NAMES, PIECES, check
+    from grader.tests.intake.test_growth import JUDGED, MODULES, NOTEBOOKS, SPLIT
     from grader.tests.support.confined_fuzz import KINDS, ConfinedIntake
     from grader.tests.support.intake_samples import ATTENTION, make_notebook, make_tar, make_zip
     from grader.tests.wire.test_messages import ONE_OF_EACH
@@ -56,8 +57,11 @@ def open_confined() -> Callable[[bytes], None]:
 
 
 def list_confined_seeds() -> list[bytes]:
-    """An entry of one file of each kind, and one of all pieces of Python."""
-    seeds = []
+    """An entry of one file of each kind, one of all pieces of Python, and those that once took long to read."""
+    notebooks = [make(20) for make in NOTEBOOKS.values()]
+    texts = [make(20) for make in (*MODULES.values(), *JUDGED.values(), *SPLIT.values())]
+    seeds = [bytes([0, 0, 0]) + len(text).to_bytes(2, "little") + text.encode() for text in texts]
+    seeds += [bytes([0, 0, 2]) + len(text).to_bytes(2, "little") + text.encode() for text in notebooks]
     for text in (ATTENTION, "\n".join(PIECES)):
         for kind in range(len(KINDS)):
             content = text.encode()
