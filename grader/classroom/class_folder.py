@@ -89,7 +89,7 @@ def _make_job(item: HandedIn, extension_days: float) -> Job:
         extension_days=extension_days,
         entry=item.entry,
         notes=(item.note,) if item.note else (),
-        name=item.name,
+        name=item.name if item.name != item.student else "",
     )
 
 

@@ -81,7 +81,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class ClassStatistics:
-    """A whole class. `points` holds each student's points for each TODO, in the order of `todos`; `names` their names."""
+    """A whole class. `points` holds each student's points for each TODO, in the order of `todos`."""
 
     assignment: str
     title: str

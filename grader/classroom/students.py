@@ -17,13 +17,14 @@ def find_student(text: str, names: Mapping[str, str]) -> str:
     if text in names:
         return text
     people = Roster(tuple(Student(id=student, name=name) for student, name in names.items()))
-    words = [set(people.find_by_word(word)) for word in text.replace(",", " ").split()]
+    words = [{student.id for student in people.find_by_word(word)} for word in text.replace(",", " ").split()]
     by_parts = set.intersection(*words) if words else set()
-    found = people.find_by_id(text) or people.find_by_name(text) or sorted(by_parts, key=lambda student: student.id)
+    fitting = tuple(student for student in people.students if student.id in by_parts)
+    found = people.find_by_id(text) or people.find_by_name(text) or fitting
     if len(found) == 1:
         return found[0].id
     if found:
         raise UsageError(f"{text!r} fits {', '.join(student.label for student in found)}: pass the id")
-    labels = {student.label: student for student in people.students}
-    near = get_close_matches(text, [*names, *labels], n=MOST_NEAR) or sorted(labels)[:MOST_NEAR]
+    labels = {student.label for student in people.students}
+    near = get_close_matches(text, sorted({*names, *labels}), n=MOST_NEAR) or sorted(labels)[:MOST_NEAR]
     raise UsageError(f"no student {text!r} in this class: there is {', '.join(near)}")
