@@ -12,7 +12,7 @@ function counts once, by its most surprising fragment, times the logarithm of th
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from rich.table import Table
@@ -32,6 +32,7 @@ COMMON_SHARE = 0.2
 KNOWN_SHARE = 0.1
 # Pairs with less surprise than this are chance.
 MIN_BITS = 8.0
+MOST_ON_TERMINAL = 10
 
 Split = Callable[[str], Mapping[str, Place]]
 
@@ -43,10 +44,12 @@ class Work:
     student: str
     source: str
     fragments: Mapping[str, Place] = field(repr=False)
+    name: str = ""
 
-    def rename(self, student: str) -> "Work":
-        """Return the same work under another name."""
-        return replace(self, student=student)
+    @property
+    def label(self) -> str:
+        """Return the student's name with the id."""
+        return f"{self.name} ({self.student})" if self.name else self.student
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def read_works(
         if path is not None:
             student, source = report.submission.student, read_recording(path).submission.source
             try:
-                works.append(Work(student, source, split(source)))
+                works.append(Work(student, source, split(source), name=report.submission.name))
             except SubmissionRefused as refusal:
                 on_refused(student, str(refusal))
     if not works:
@@ -157,9 +160,13 @@ def list_shared_mistakes(messages: Mapping[str, Iterable[str]]) -> dict[str, lis
 
 
 def print_pairs(pairs: Sequence[SimilarPair]) -> None:
-    """Print pairs of similar work, the most surprising first."""
+    """Print pairs of similar work, the most surprising first: on a terminal only the first ones."""
+    console = make_console()
+    shown = pairs[:MOST_ON_TERMINAL] if console.is_terminal else pairs
     table = Table("first", "second", "bits", "equal", box=None)
-    for pair in pairs:
-        names = [Text(escape_control_characters(work.student)) for work in (pair.first, pair.second)]
+    for pair in shown:
+        names = [Text(escape_control_characters(work.label)) for work in (pair.first, pair.second)]
         table.add_row(*names, f"{pair.bits:.0f}", f"{pair.share:.0%}")
-    make_console().print(table if pairs else "no pair shares more than chance explains")
+    console.print(table if pairs else "no pair shares more than chance explains")
+    if len(shown) < len(pairs):
+        console.print(f"{len(pairs) - len(shown)} more pairs: write the output to a file, or use --html")
