@@ -1,8 +1,10 @@
 """Measure what one hostile submission costs a class: twenty honest ones with it, against the twenty alone.
 
-Both are graded by the same two workers; their start is not counted.
+Both are graded by the same two workers; their start is not counted. Where the machine is busy with other work, only the
+seconds of computing mean something.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -19,6 +21,7 @@ from grader.classroom.run_folder import RunFolder
 from grader.model.course import Course
 from grader.redteam.corpus import HERE, Attack
 from grader.redteam.generated import MODULE, NAMES
+from grader.redteam.host import list_descendants
 
 HONEST = 20
 WORKERS = 2
@@ -28,9 +31,11 @@ ALONE = 3
 
 @dataclass(frozen=True)
 class Cost:
-    """The seconds that a class took, the most memory that this process held, and the students without full points."""
+    """The cost of a class: how long it took, how long all processes computed, the most memory of this one, and the
+    honest students without full points."""
 
     seconds: float
+    computing: float
     peak_mb: float
     lost: tuple[str, ...]
 
@@ -43,13 +48,15 @@ def print_costs(place: Path, attacks: Sequence[Attack]) -> int:
     with open_local(assignment, options.isolation, WORKERS, record=True) as executor:
         _measure(place / "warm_up", options, executor, None)
         alone = [_measure(place / f"alone{number}", options, executor, None) for number in range(ALONE)]
-        usual = median(cost.seconds for cost in alone)
-        print(f"{HONEST} honest alone: {usual:.1f} s, {max(cost.peak_mb for cost in alone):.0f} MB in this process")
+        usual, computing = median(cost.seconds for cost in alone), median(cost.computing for cost in alone)
+        peak = max(cost.peak_mb for cost in alone)
+        print(f"{HONEST} honest alone: {usual:.1f} s, {computing:.1f} s of computing, {peak:.0f} MB in this process")
         for attack in attacks:
             cost = _measure(place / attack.id, options, executor, attack)
             lost += len(cost.lost)
             print(
-                f"{attack.id:<32} {cost.seconds:6.1f} s {cost.seconds - usual:+6.1f} s {cost.peak_mb:6.0f} MB "
+                f"{attack.id:<32} {cost.seconds - usual:+6.1f} s, {cost.computing - computing:+6.1f} s of computing "
+                f"{cost.peak_mb:6.0f} MB "
                 f"{len(cost.lost)} lost",
                 flush=True,
             )
@@ -70,7 +77,7 @@ def _measure(place: Path, options: BatchOptions, executor: Executor, attack: Att
         student.mkdir()
         attack.write(student)
     Path("/proc/self/clear_refs").write_text("5")  # the peak of memory starts here
-    started = time.monotonic()
+    started, before = time.monotonic(), _read_cpu_seconds()
     graded = grade_class(
         list_jobs(folder),
         options,
@@ -78,10 +85,22 @@ def _measure(place: Path, options: BatchOptions, executor: Executor, attack: Att
         lambda report: None,
         open_executor=lambda _: nullcontext(executor),
     )
-    seconds = time.monotonic() - started
+    seconds, computing = time.monotonic() - started, _read_cpu_seconds() - before
     full = {report.submission.student for report in graded.reports if report.score == report.max_score}
     expected = {f"honest{number:02}" for number in range(HONEST)}
-    return Cost(seconds, _read_peak_mb(), tuple(sorted(expected - full)))
+    return Cost(seconds, computing, _read_peak_mb(), tuple(sorted(expected - full)))
+
+
+def _read_cpu_seconds() -> float:
+    """Return the CPU time of this process and of all below it, of those that have ended as well."""
+    ticks = 0
+    for pid in (os.getpid(), *list_descendants()):
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has just ended; its parent has its time
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _read_peak_mb() -> float:
