@@ -9,7 +9,7 @@ from grader.examiner.review_flags import find_suspicions
 from grader.intake import ANOTHER
 from grader.model.assignment import Assignment
 from grader.model.devices import Device
-from grader.model.report import CheckResult, Environment
+from grader.model.report import NEAR_LIMIT, CheckResult, Environment
 from grader.model.submission import Submission
 from grader.sandbox.isolation import Isolation
 
@@ -23,7 +23,9 @@ def describe_environment(isolation: Isolation, device: Device) -> Environment:
 
 def make_remarks(assignment: Assignment, submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:
     """Return what the staff may want to look at in a submission; it costs nothing."""
+    near = [result.id for result in results if result.near_time_limit]
     return (
+        *([NEAR_LIMIT + ", ".join(near)] if near else []),
         *find_suspicions(submission, results),
         *list_remarks(submission, assignment),
         *(note for note in submission.left_out if note.endswith(ANOTHER)),
