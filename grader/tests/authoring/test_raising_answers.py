@@ -55,14 +55,14 @@ TESTS = '''
 import pytest
 
 
-@pytest.mark.todo("double", points=60)
+@pytest.mark.todo("double", weight=60)
 @pytest.mark.behaviour
 def test_double(student):
     """A number is doubled."""
     assert student.compute(3)[0] == 6, "not doubled"
 
 
-@pytest.mark.todo("triple", points=40)
+@pytest.mark.todo("triple", weight=40)
 @pytest.mark.behaviour
 def test_triple(student):
     """A number is tripled."""
