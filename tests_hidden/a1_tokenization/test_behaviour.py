@@ -305,14 +305,14 @@ def test_lookup_leaves_the_table_alone(student, draw):
     rows, width = draw.sizes(2, low=4)
     weight = draw.tensor(rows, width)
     _, theirs = make_tables(student, weight)
-    ids = draw.ids(rows, 3).tolist()
+    ids = [rows - 1, *draw.ids(rows, 2).tolist()]
     student.lookup(theirs, ids)
     assert_unchanged(weight, theirs.state_dict()["weight"], what="the embedding's table")
     after = student.define(Caller)().inputs_after(student.one_hot_lookup, weight, ids)[0]
     assert_unchanged(weight, after, what="the weight given to one_hot_lookup")
 
 
-@pytest.mark.todo("embedding.analogy", weight=2)
+@pytest.mark.todo("embedding.analogy", weight=4)
 @pytest.mark.behaviour
 def test_given_words_are_never_the_answer(student, reference, draw):
     """None of the three given words is the answer, even when it is the nearest."""
@@ -320,7 +320,8 @@ def test_given_words_are_never_the_answer(student, reference, draw):
 
         def cancel(vectors, vocab, asked, far=far):
             # b takes itself away from one of the others, so that the sum is all but the third word
-            vectors[vocab[asked[1]]] = vectors[vocab[asked[far]]] + 0.01 * draw.tensor(vectors.shape[1])
+            nearly = vectors[vocab[asked[far]]] + 0.01 * draw.tensor(vectors.shape[1])
+            vectors[vocab[asked[1]]] = torch.nn.functional.normalize(nearly, dim=0)
 
         vectors, vocab, asked = draw_analogy(draw, edit=cancel)
         found = student.analogy(vectors, vocab, *asked)
@@ -337,7 +338,7 @@ def test_zero_row_is_never_the_answer(student, reference, draw):
         others = [row for word, row in vocab.items() if word not in asked]
         a, b, c = (vectors[vocab[word]] for word in asked)
         away = torch.nn.functional.normalize(b - a - c, dim=0)
-        vectors[others] = 2 * away + 0.2 * draw.tensor(len(others), vectors.shape[1])
+        vectors[others] = torch.nn.functional.normalize(away + 0.1 * draw.tensor(len(others), vectors.shape[1]), dim=1)
         vectors[others[0]] = 0
 
     vectors, vocab, asked = draw_analogy(draw, edit=turn_away)

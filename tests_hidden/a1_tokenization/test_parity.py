@@ -26,7 +26,7 @@ from grader.examiner import assert_equal, assert_parity, parameter_gradients
 @pytest.mark.gate
 def test_words_match_the_reference(student, reference, draw):
     """A sentence of both scripts, digits and punctuation is split into the reference's words."""
-    first, *rest = draw_words(draw, 6)
+    first, rest = draw.word(), draw_words(draw, 5)
     marks = draw.shuffled([", ", "... ", "! ", " - ", "\t", " (", "~\n"])
     sentence = first.title() + "".join(mark + word for mark, word in zip(marks, rest, strict=False))
     sentence += f" {draw.integer(10, 9999)}_{draw.word()}{marks[-1]}"
@@ -154,9 +154,16 @@ def test_gradient_reaches_only_the_rows_used(student, draw):
 @pytest.mark.gate
 def test_analogy_matches_the_reference(poisoned, reference, draw):
     """The answer is the word whose direction is nearest to a - b + c."""
+
+    def plant(vectors, vocab, asked):
+        # as in real life, where the answer lies nearer than the words that were given
+        a, b, c = (vectors[vocab[word]] for word in asked)
+        answer = draw.choice([word for word in vocab if word not in asked])
+        vectors[vocab[answer]] = torch.nn.functional.normalize(a - b + c, dim=0)
+
     found, right = [], []
     for _ in range(3):
-        vectors, vocab, asked = draw_analogy(draw)
+        vectors, vocab, asked = draw_analogy(draw, edit=plant)
         expected = reference.analogy(vectors, vocab, *asked)
         # the answer stands in row 0: an id like any other
         swapped = next(word for word, row in vocab.items() if row == 0)
@@ -167,7 +174,7 @@ def test_analogy_matches_the_reference(poisoned, reference, draw):
     assert_equal(found, right, "another word points more nearly along a - b + c")
 
 
-@pytest.mark.todo("embedding.analogy", weight=2)
+@pytest.mark.todo("embedding.analogy", weight=4)
 @pytest.mark.parity
 def test_nearness_is_cosine_of_the_raw_sum(student, reference, draw):
     """Direction decides, not length; the sum is taken of the vectors as they are."""
