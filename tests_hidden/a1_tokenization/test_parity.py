@@ -82,29 +82,24 @@ def test_known_ids_get_their_words(student, draw):
 @pytest.mark.parity
 @pytest.mark.gate
 def test_padding_is_on_the_right(student, draw):
-    """Short input keeps its ids and is filled up on the right; long input keeps its beginning."""
+    """Short input keeps its ids and is filled up on the right."""
     ids = draw.ids(90, 16, low=2).tolist()
     tokenizer = make_tokenizer(student, [])
-    longer, shorter = as_id_list(tokenizer.pad(list(ids), 19)), as_id_list(tokenizer.pad(list(ids), 12))
+    longer = as_id_list(tokenizer.pad(list(ids), 19))
     assert_equal(longer, [*ids, 0, 0, 0], "the ids should come first, then <PAD> to the end")
-    assert_equal(shorter, ids[:12], "longer input should be cut at its end")
     assert as_id_list(tokenizer.pad([], 2)) == [0, 0], "an empty list should become all <PAD>"
 
 
-@pytest.mark.todo("wordpiece.encode", weight=4)
+@pytest.mark.todo("wordpiece.encode", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_pieces_are_the_tokenizers_own(student, draw):
-    """Tokens, ids and decoded text are what the given tokenizer gives."""
+    """Tokens and ids are what the given tokenizer gives."""
     vocab, sentence = draw_pieces(draw)
-    ours = standins.make_wordpiece(vocab, framed=False)
-    tokens, ids, decoded = student.encode_sentence(student.define(standins.make_wordpiece)(vocab, False), sentence)
-    encoding = ours.encode(sentence)
+    tokens, ids, _ = student.encode_sentence(student.define(standins.make_wordpiece)(vocab, False), sentence)
+    encoding = standins.make_wordpiece(vocab, framed=False).encode(sentence)
     assert_equal(as_words(tokens), encoding.tokens, "the tokens are not those of the given tokenizer")
     assert_equal(as_id_list(ids), encoding.ids, "the ids are not those of the given tokenizer")
-    short, full = (ours.decode(encoding.ids, skip_special_tokens=skip) for skip in (True, False))
-    right = full if decoded == full else short
-    assert_equal(decoded, right, "the text should be what the tokenizer decodes from the ids")
 
 
 @pytest.mark.todo("embedding.lookup", weight=2)
