@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, model_validator
 from rich.text import Text
 
 from grader.authoring.null_answers import NullResult, grade_null_answers
+from grader.authoring.raising_answers import find_costly_answers
 from grader.authoring.release import render_skeleton
 from grader.grading.worker import Job, Worker
 from grader.model.assignment import Assignment, Frozen
@@ -30,7 +31,10 @@ from grader.reporting.terminal import make_console
 
 LEAST_VARIANTS = 2
 ROUNDING = 0.005
-FULL_PROMISE = "right variants full, wrong ones lose their TODO only, null answers earn nothing, every test kills one"
+FULL_PROMISE = (
+    "right variants full, wrong ones lose their TODO only, null answers earn nothing, "
+    "a TODO that raises costs no other, every test kills one"
+)
 QUICK_PROMISE = "right variants full, wrong ones lose their TODO only"
 Share = tuple[float, float]
 
@@ -170,6 +174,8 @@ def verify_suite(
             found.nulls.append(null)
             if null.complaint:
                 found.complain(null.complaint)
+        for complaint in () if quick else find_costly_answers(assignment, grader.grade_todos):
+            found.complain(complaint)
         idle = [test.id for test in worker.suite.tests if test.id not in found.killers and not quick]
     for complaint in [*(f"{test} kills no wrong variant" for test in idle), *_find_thin_todos(found)]:
         found.complain(complaint)

@@ -13,7 +13,6 @@ from cases import (
     draw_words,
     make_tables,
     make_tokenizer,
-    number,
     spell,
     tokens_of,
     train,
@@ -81,9 +80,11 @@ def test_second_call_extends(student, draw):
     """A second call keeps the ids that were given and goes on after them."""
     words = draw_words(draw, 9)
     found = dict(build_vocab(student, [" ".join(words[:5])], [" ".join(words[2:])]).vocab)
-    first = number(words[:5])
+    # the submission's own numbers: whether they are right is another test's business
+    first = dict(build_vocab(student, [" ".join(words[:5])]).vocab)
     assert {word: found.get(word) for word in first} == first, "words of the first call should keep their ids"
-    assert found == number(words), "words of the second call should get the next free ids"
+    together = dict(build_vocab(student, [" ".join(words)]).vocab)
+    assert found == together, "words of the second call should get the next free ids"
 
 
 @pytest.mark.todo("simple.vocab", weight=2)
@@ -92,9 +93,11 @@ def test_corpus_may_be_any_iterable(student, draw):
     """A corpus may be a generator, which can be read only once, or a tuple."""
     words = draw_words(draw, 6)
     texts = [" ".join(words[:3]), " ".join(words[3:])]
+    expected = dict(build_vocab(student, texts).vocab)
     for corpus in (student.define(standins.stream)(texts), tuple(texts)):
         found = dict(build_vocab(student, corpus).vocab)
-        assert found == number(words), "any iterable of texts should do, read only once"
+        assert found == expected, "any iterable of texts should do, read only once"
+        assert set(words) <= set(found), "the vocabulary should hold every word"
 
 
 @pytest.mark.todo("simple.encode", weight=3)
@@ -264,14 +267,18 @@ def test_frame_of_the_tokenizer_is_kept(student, draw):
     assert as_id_list(ids) == encoding.ids, "the ids should be all that the tokenizer gives, [CLS] and [SEP] too"
 
 
-@pytest.mark.todo("wordpiece.encode", weight=2)
+@pytest.mark.todo("wordpiece.encode", weight=3)
 @pytest.mark.behaviour
 def test_decoding_comes_from_the_ids(student, draw):
     """The decoded text joins ## pieces, and shows what the vocabulary could not say."""
     vocab, sentence = draw_pieces(draw)
     tokenizer = student.define(standins.make_wordpiece)(vocab, False)
-    tokens, _, decoded = student.encode_sentence(tokenizer, sentence)
+    tokens, ids, decoded = student.encode_sentence(tokenizer, sentence)
     assert isinstance(decoded, str), "the decoded text should be a string"
+    # of the submission's own ids: whether they are right is another test's business
+    ours = standins.make_wordpiece(vocab, framed=False)
+    right = [ours.decode(as_id_list(ids), skip_special_tokens=skip) for skip in (True, False)]
+    assert decoded in right, "the text should be what the tokenizer decodes from the ids"
     assert "##" not in decoded, "pieces should be joined: let the tokenizer decode the ids"
     assert decoded != sentence, "the decoded text should come from the ids, not from the text"
     assert spell(tokens).count("É") == 0 and "É" not in decoded, "the decoded text should come from the ids"
@@ -305,14 +312,14 @@ def test_lookup_leaves_the_table_alone(student, draw):
     rows, width = draw.sizes(2, low=4)
     weight = draw.tensor(rows, width)
     _, theirs = make_tables(student, weight)
-    ids = draw.ids(rows, 3).tolist()
+    ids = [rows - 1, *draw.ids(rows, 2).tolist()]
     student.lookup(theirs, ids)
     assert_unchanged(weight, theirs.state_dict()["weight"], what="the embedding's table")
     after = student.define(Caller)().inputs_after(student.one_hot_lookup, weight, ids)[0]
     assert_unchanged(weight, after, what="the weight given to one_hot_lookup")
 
 
-@pytest.mark.todo("embedding.analogy", weight=2)
+@pytest.mark.todo("embedding.analogy", weight=4)
 @pytest.mark.behaviour
 def test_given_words_are_never_the_answer(student, reference, draw):
     """None of the three given words is the answer, even when it is the nearest."""
@@ -320,7 +327,8 @@ def test_given_words_are_never_the_answer(student, reference, draw):
 
         def cancel(vectors, vocab, asked, far=far):
             # b takes itself away from one of the others, so that the sum is all but the third word
-            vectors[vocab[asked[1]]] = vectors[vocab[asked[far]]] + 0.01 * draw.tensor(vectors.shape[1])
+            nearly = vectors[vocab[asked[far]]] + 0.01 * draw.tensor(vectors.shape[1])
+            vectors[vocab[asked[1]]] = torch.nn.functional.normalize(nearly, dim=0)
 
         vectors, vocab, asked = draw_analogy(draw, edit=cancel)
         found = student.analogy(vectors, vocab, *asked)
@@ -337,7 +345,7 @@ def test_zero_row_is_never_the_answer(student, reference, draw):
         others = [row for word, row in vocab.items() if word not in asked]
         a, b, c = (vectors[vocab[word]] for word in asked)
         away = torch.nn.functional.normalize(b - a - c, dim=0)
-        vectors[others] = 2 * away + 0.2 * draw.tensor(len(others), vectors.shape[1])
+        vectors[others] = torch.nn.functional.normalize(away + 0.1 * draw.tensor(len(others), vectors.shape[1]), dim=1)
         vectors[others[0]] = 0
 
     vectors, vocab, asked = draw_analogy(draw, edit=turn_away)

@@ -39,6 +39,7 @@ def test_padding_gives_the_length_asked_for(student, draw):
     for max_len in (9, 6, 4, 1):
         found = as_id_list(tokenizer.pad(list(ids), max_len))
         assert len(found) == max_len, f"max_len {max_len} gave {len(found)} ids"
+        assert max_len >= len(ids) or found == ids[:max_len], "longer input should be cut at its end"
 
 
 @pytest.mark.todo("embedding.lookup", weight=2)
