@@ -1,5 +1,7 @@
 """Shape: what comes back has the form that was asked for."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from cases import (
@@ -18,10 +20,11 @@ from grader.examiner import as_ids, assert_shape
 @pytest.mark.todo("attention.scaled", points=2)
 @pytest.mark.shape
 def test_attention_keeps_leading_dimensions(poisoned, draw):
-    """Output and weights keep every leading dimension, and are made from the arguments alone."""
+    """Output and weights keep every dimension, of size 1 too, and are made from the arguments alone."""
     batch, heads = draw.sizes(2, low=2, high=3)
-    for leading in ((), (batch,), (batch, heads)):
+    for leading, keys in (((), 9), ((batch,), 9), ((batch, heads), 9), ((1,), 9), ((batch,), 1)):
         case = draw_attending(draw, *leading)
+        case = replace(case, k=case.k[..., :keys, :], v=case.v[..., :keys, :])
         output, weights = poisoned.scaled_dot_product_attention(*case.as_tuple())
         t, s, e = case.q.shape[-2], case.k.shape[-2], case.v.shape[-1]
         assert_shape(output, (*leading, t, e), what="output")

@@ -92,9 +92,12 @@ def _list_trials(place: str, calls: Sequence[KeptCall]) -> Iterator[Trial]:
         for again in (*twins, _change_arguments(call.arguments, _disturb)):
             again = {name: call.arguments[name] if name == "self" else value for name, value in again.items()}
             yield Trial("a second call with other values", place, (call.arguments, again), call.random_state)
+        for name, change in VARIATIONS.items():
+            varied = _change_arguments(call.arguments, change)
+            yield Trial(name, place, (varied,), call.random_state)
         for size in sorted({size for value in _list_tensors(call.arguments) for size in value.shape if size > ONE}):
             narrow = _change_arguments(call.arguments, _make_narrower(size))
-            yield Trial(f"an axis of size {size} cut to 1", place, (narrow,), call.random_state)
+            yield Trial("an axis of size 1", place, (narrow,), call.random_state)
 
 
 def _run_trial(trial: Trial, module: ModuleType) -> Any:
@@ -176,6 +179,29 @@ def _change(value: Any, change: Callable[[Any], Any]) -> Any:
     if type(value) in (list, tuple):
         return change(type(value)(_change(part, change) for part in value))
     return change(value)
+
+
+def _repeat(value: Any) -> Any:
+    if isinstance(value, str):
+        return f"{value} {value}"
+    return value * 2 if type(value) is list else value
+
+
+def _shorten(value: Any) -> Any:
+    if isinstance(value, str):
+        return " ".join(word[0] for word in value.split())
+    return value[:ONE] if type(value) is list else value
+
+
+def _zero(value: Any) -> Any:
+    return 0 if type(value) is int else value
+
+
+VARIATIONS: dict[str, Callable[[Any], Any]] = {
+    "a text or a list with everything twice": _repeat,
+    "a text of single letters, or a list of one": _shorten,
+    "a number that is 0": _zero,
+}
 
 
 def _disturb(value: Any) -> Any:
