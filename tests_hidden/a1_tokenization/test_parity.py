@@ -157,13 +157,15 @@ def test_gradient_reaches_only_the_rows_used(student, draw):
 def test_analogy_matches_the_reference(poisoned, reference, draw):
     """The answer is the word whose direction is nearest to a - b + c."""
     found, right = [], []
-    for _ in range(3):
+    for number_of_case in range(3):
         vectors, vocab, asked = draw_analogy(draw)
         expected = reference.analogy(vectors, vocab, *asked)
         # the answer stands in row 0: an id like any other
         swapped = next(word for word, row in vocab.items() if row == 0)
         vectors[[0, vocab[expected]]] = vectors[[vocab[expected], 0]]
         vocab[swapped], vocab[expected] = vocab[expected], vocab[swapped]
+        if number_of_case == 0:
+            vocab[expected] = vocab.pop(expected)  # and once it is the last word
         found.append(poisoned.analogy(vectors, vocab, *asked))
         right.append(expected)
     assert_equal(found, right, "another word points more nearly along a - b + c")
@@ -181,6 +183,7 @@ def test_nearness_is_cosine_of_the_raw_sum(student, reference, draw):
         return answer not in (*others, reference.analogy(normal, vocab, *asked))
 
     vectors, vocab, asked = draw_analogy(draw, is_telling=is_telling, spread=1.0)
+    student.analogy(vectors.flip(0), vocab, *asked)  # nothing of other vectors may be remembered
     found = student.analogy(vectors, vocab, *asked)
     assert found != find_best(vectors, vocab, asked, by_dot), "the longest vector won: compare by cosine"
     assert found == reference.analogy(vectors, vocab, *asked), "another word points more nearly along a - b + c"

@@ -25,7 +25,15 @@ from cases import (
 )
 from torch import nn
 
-from grader.examiner import Caller, as_ids, assert_equal, assert_parity, assert_unchanged, load_weights
+from grader.examiner import (
+    Caller,
+    as_ids,
+    assert_equal,
+    assert_parity,
+    assert_unchanged,
+    load_weights,
+    parameter_gradients,
+)
 
 
 @pytest.mark.todo("cell.rnn", points=1)
@@ -134,10 +142,12 @@ def test_sentences_of_a_batch_do_not_mix(student, reference, draw):
 @pytest.mark.todo("heads.classify", points=1)
 @pytest.mark.behaviour
 def test_no_layer_is_made_in_forward(student, reference, draw):
-    """All layers are there before the first call."""
+    """All layers are there before the first call, and a call changes neither ids nor lengths."""
     theirs, _, ids, lengths = make_head(student, reference, draw, "SentenceClassifier", [2, 3], 3)
     before = set(theirs.state_dict())
-    theirs(ids, lengths)
+    after = student.define(Caller)().inputs_after(theirs, ids, lengths)
+    for name, given, kept in zip(("ids", "lengths"), (ids, lengths), after, strict=True):
+        assert_unchanged(given, kept, what=name)
     assert set(theirs.state_dict()) == before, "a layer that is made in forward is never trained: use those of __init__"
 
 
@@ -150,6 +160,8 @@ def test_padding_does_not_change_a_tag(student, reference, draw):
     wider = torch.cat([ids, draw.ids(vocab, 3, 2)], dim=1)
     wider[1, 2:] = (wider[1, 2:] + 1) % vocab
     assert_parity(keep_real(theirs(wider, lengths), lengths), before, what="logits of real words with other padding")
+    after = student.define(Caller)().inputs_after(theirs, ids, lengths)
+    assert_unchanged(ids, after[0], what="ids")
 
 
 @pytest.mark.todo("heads.tag", points=1)
@@ -196,6 +208,9 @@ def test_order_of_sequences_is_kept(student, draw):
     _, state = student.run_packed(theirs, embeddings, lengths)
     _, moved = student.run_packed(theirs, embeddings[:, order], lengths[order])
     assert_parity(moved, state[:, order].detach(), what="h_n of the reordered batch")
+    after = student.define(Caller)().inputs_after(student.run_packed, theirs, embeddings, lengths)
+    assert_unchanged(embeddings, after[1], what="embeddings")
+    assert_unchanged(lengths, after[2], what="lengths")
 
 
 @pytest.mark.todo("charlm.encode", points=2)
@@ -245,6 +260,8 @@ def test_state_is_the_one_that_is_given(student, reference, draw):
     first = [result.detach() for result in theirs.step(x, h)]
     assert measure_distance(list(theirs.step(x, other)), first) > 1e-4, "another state should give another result"
     assert_parity(theirs.step(x, h), first, what="a second call with the same state")
+    after = student.define(Caller)().inputs_after(theirs.step, x, h)
+    assert_unchanged(h, after[1], what="h")
 
 
 @pytest.mark.todo("charlm.step", points=1)
@@ -368,6 +385,10 @@ def test_last_step_is_one_cell_away(student, draw):
     slope = 1 - ours(x)[0][-1] ** 2
     expected = (slope.unsqueeze(1) * ours.weight_ih_l0).norm().detach()
     assert_parity(student.gradient_norms(theirs, x)[-1], expected, what="the norm of the last step")
+    after = student.define(Caller)().inputs_after(student.gradient_norms, theirs, x)
+    assert_unchanged(x, after[1], what="x")
+    left = [gradient for gradient in parameter_gradients(theirs).values() if gradient is not None and gradient.any()]
+    assert not left, "gradients were left on the layer's parameters: the next training step would add them"
 
 
 @pytest.mark.todo("vanishing", points=1)

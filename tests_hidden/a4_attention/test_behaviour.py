@@ -174,7 +174,7 @@ def test_ids_come_back_as_the_decoder_gave_them(student, draw):
 def test_the_decoder_sees_every_source_position(student, draw):
     """Every output of the encoder reaches the decoder, whatever the length of the source."""
     model = make_model(student, draw)
-    for length in (1, 7):
+    for length in (1, 7, 7):
         input_ids = draw.ids(9, length, low=1)
         actual, expected = model.theirs(input_ids)[0].detach(), model.ours(input_ids)[0].detach()
         assert_parity(actual[2:], expected[2:], what="what the decoder saw of the source")
@@ -187,13 +187,13 @@ def test_training_reaches_the_encoder(student, draw):
     model = make_model(student, draw)
     input_ids = draw.ids(9, draw.integer(3, 8), low=1)
     logits = model.theirs(input_ids)[0]
-    if logits.requires_grad:
-        direction = draw.tensor(*logits.shape)
-        (logits * direction).sum().backward()
-        (model.ours(input_ids)[0] * direction).sum().backward()
-        actual = next(grad for name, grad in parameter_gradients(model.theirs).items() if name.endswith("rates"))
-        assert actual is not None, "no gradient reaches the encoder: was something detached?"
-        assert_parity(actual, model.ours.encoder.rates.grad, what="gradient of the encoder")
+    assert logits.requires_grad, "no gradient reaches the logits: was something detached?"
+    direction = draw.tensor(*logits.shape)
+    (logits * direction).sum().backward()
+    (model.ours(input_ids)[0] * direction).sum().backward()
+    actual = next(grad for name, grad in parameter_gradients(model.theirs).items() if name.endswith("rates"))
+    assert actual is not None, "no gradient reaches the encoder: was something detached?"
+    assert_parity(actual, model.ours.encoder.rates.grad, what="gradient of the encoder")
 
 
 @pytest.mark.todo("bahdanau", points=1)
@@ -212,13 +212,16 @@ def test_rows_of_a_batch_do_not_meet(student, reference, draw):
 @pytest.mark.todo("bahdanau", points=1)
 @pytest.mark.behaviour
 def test_another_query_looks_elsewhere(student, reference, draw):
-    """The weights depend on the query, and share one whole."""
+    """The weights depend on the query, and share one whole; query and keys are left as they were."""
     ours, query, keys = draw_bahdanau(reference, draw)
     theirs = student.BahdanauAttention(query.size(-1))
     load_weights(theirs, ours)
     one, other = (theirs(asked, keys)[1].detach() for asked in (query, -2 * query))
     assert not torch.allclose(one, other, atol=1e-4), "the query makes no difference to the weights"
     assert torch.allclose(one.sum(-1), torch.ones(3, 1), atol=1e-4), "the weights of a row should sum to 1"
+    after = student.define(Caller)().inputs_after(theirs, query, keys)
+    assert_unchanged(query, after[0], what="query")
+    assert_unchanged(keys, after[1], what="keys")
 
 
 @pytest.mark.todo("attndecoder.step", points=1)

@@ -38,6 +38,8 @@ def test_weights_are_one_row(student, reference, draw):
     load_weights(theirs, ours)
     _, weights = theirs(h_t, encoder_outputs)
     assert_shape(weights, (encoder_outputs.size(0),), what="attention weights")
+    _, others = theirs(h_t, encoder_outputs.flip(0))
+    assert weights.std() < 1e-4 or not torch.equal(weights, others), "the weights of another source are the same"
 
 
 @pytest.mark.todo("luong.context", points=1)
@@ -47,10 +49,11 @@ def test_context_is_one_vector(student, reference, draw):
     ours, h_t, encoder_outputs = draw_luong(reference, draw)
     theirs = student.LuongAttention(h_t.numel())
     load_weights(theirs, ours)
-    context, weights = theirs(h_t, encoder_outputs)
-    # Weights with a further dimension hand it on to the context: that is counted once, for the weights.
-    extra = context.dim() - 1 if weights.dim() > 1 and context.numel() == h_t.numel() else 0
-    assert_shape(context, (1,) * extra + (h_t.numel(),), what="context vector")
+    for rows in (encoder_outputs, encoder_outputs[:1]):
+        context, weights = theirs(h_t, rows)
+        # Weights with a further dimension hand it on to the context: that is counted once, for the weights.
+        extra = context.dim() - 1 if weights.dim() > 1 and context.numel() == h_t.numel() else 0
+        assert_shape(context, (1,) * extra + (h_t.numel(),), what="context vector")
 
 
 @pytest.mark.todo("decoder.attentional", points=2)
@@ -77,13 +80,14 @@ def test_model_returns_logits_and_ids(student, draw):
 @pytest.mark.shape
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_additive_attention_keeps_the_batch(student, reference, draw, batch_size):
-    """The context is [B, 1, H] and the weights are [B, 1, S], for a batch of one, too."""
+    """The context is [B, 1, H] and the weights are [B, 1, S], for a batch of one and a single key, too."""
     ours, query, keys = draw_bahdanau(reference, draw, batch_size=batch_size)
     theirs = student.BahdanauAttention(query.size(-1))
     load_weights(theirs, ours)
-    context, weights = theirs(query, keys)
-    assert_shape(context, tuple(query.shape), what="context")
-    assert_shape(weights, (batch_size, 1, keys.size(1)), what="attention weights")
+    for asked in (keys, keys[:, :1]):
+        context, weights = theirs(query, asked)
+        assert_shape(context, tuple(query.shape), what="context")
+        assert_shape(weights, (batch_size, 1, asked.size(1)), what="attention weights")
 
 
 @pytest.mark.todo("attndecoder.step", points=0.5)

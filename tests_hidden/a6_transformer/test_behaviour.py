@@ -18,7 +18,7 @@ from cases import (
     without_start,
 )
 
-from grader.examiner import Caller, as_ids, assert_equal, assert_parity, assert_unchanged, load_weights
+from grader.examiner import Caller, as_ids, assert_equal, assert_parity, assert_shape, assert_unchanged, load_weights
 
 
 @pytest.mark.todo("attention.scaled", points=1)
@@ -58,13 +58,17 @@ def test_attention_leaves_its_inputs_alone(student, draw):
 @pytest.mark.todo("attention.multihead", points=1)
 @pytest.mark.behaviour
 def test_heads_have_no_hidden_layers(student, reference, draw):
-    """All weights exist before the first call, so that an optimizer can find them."""
+    """All weights exist before the first call, so that an optimizer can find them; the call changes no input."""
     ours, inputs = draw_heads(reference, draw)
     theirs = make_heads(student, ours)
     before = set(theirs.state_dict())
     first, second = (first_part(theirs(*inputs)) for _ in range(2))
     assert set(theirs.state_dict()) == before, "layers appeared during the call: make them in __init__"
     assert_parity(second, first.detach(), what="output of a second call")
+    inputs = (*inputs, draw_padding(draw, inputs[0].shape[1], inputs[1].shape[1]))
+    after = student.define(Caller)().inputs_after(theirs, *inputs)
+    for name, tensor, kept in zip(("query", "key", "value", "mask"), inputs, after, strict=True):
+        assert_unchanged(tensor, kept, what=name)
 
 
 @pytest.mark.todo("positions", points=1)
@@ -90,6 +94,7 @@ def test_a_longer_table_begins_with_the_shorter(student, draw):
 def test_a_single_position_sees_itself(student):
     """With one position there is one thing to see."""
     mask = student.causal_mask(1)
+    assert_shape(mask, (1, 1), what="mask of a single position")
     assert bool(mask.bool().all()), "the only position may look at itself"
 
 

@@ -34,9 +34,10 @@ def test_attention_keeps_leading_dimensions(poisoned, draw):
 @pytest.mark.todo("attention.multihead", points=2)
 @pytest.mark.shape
 def test_heads_return_one_tensor_like_the_query(student, reference, draw):
-    """The heads return the output alone, shaped like the query, whatever the number of keys."""
-    for batch in (1, 3):
+    """The heads return the output alone, shaped like the query, whatever the number of keys; a single one too."""
+    for batch, length in ((1, 9), (3, 9), (3, 1)):
         ours, inputs = draw_heads(reference, draw, batch=batch)
+        inputs = tuple(x[:, :length] for x in inputs)
         output = make_heads(student, ours)(*inputs)
         assert_shape(output, tuple(inputs[0].shape), what="output")
 
@@ -65,10 +66,10 @@ def test_mask_is_square_and_boolean(poisoned, draw):
 @pytest.mark.todo("block.encoder", points=1)
 @pytest.mark.shape
 def test_encoder_block_keeps_the_shape(student, reference, draw, monkeypatch):
-    """What leaves the block can enter the next one, for one sentence or several."""
+    """What leaves the block can enter the next one, for one sentence or several, and for a single word."""
     block = make_block(student, reference, draw, monkeypatch, "EncoderBlock")
-    for batch in (1, 3):
-        x, _ = draw_sentences(draw, block.d_model, batch=batch)
+    for batch, length in ((1, 9), (3, 9), (3, 1)):
+        x = draw_sentences(draw, block.d_model, batch=batch)[0][:, :length]
         assert_shape(block.theirs(x), tuple(x.shape), what="output")
 
 
@@ -77,8 +78,8 @@ def test_encoder_block_keeps_the_shape(student, reference, draw, monkeypatch):
 def test_decoder_block_keeps_the_shape_of_the_target(student, reference, draw, monkeypatch):
     """The output is shaped like the target, however long the memory is."""
     block = make_block(student, reference, draw, monkeypatch, "DecoderBlock")
-    for batch in (1, 3):
-        x, memory = draw_sentences(draw, block.d_model, batch=batch)
+    for batch, length in ((1, 9), (3, 9), (3, 1)):
+        x, memory = (part[:, :length] for part in draw_sentences(draw, block.d_model, batch=batch))
         assert_shape(block.theirs(x, memory), tuple(x.shape), what="output")
 
 

@@ -84,6 +84,12 @@ def _is_module(value: Any) -> bool:
     return isinstance(value, torch.nn.Module)
 
 
+def _has_layout(value: Any) -> bool:
+    """Return whether a module takes batch and time in an order: torch's plain layers take any axes in front."""
+    is_plain = type(value).__module__.startswith("torch.nn.modules") and not isinstance(value, torch.nn.RNNBase)
+    return _is_module(value) and not is_plain
+
+
 def _is_spoilable(value: Any) -> bool:
     return (isinstance(value, Tensor) and value.numel() > 1) or (isinstance(value, list) and bool(value))
 
@@ -120,6 +126,7 @@ FITTING: dict[str, Callable[[Any], bool]] = {
     "leave-gradients": _is_module,
     "wrong-mode": _is_module,
     "guess-layout": _has_axes,
+    "batch-first": _has_layout,
     "ignore-argument": _is_kept,
 }
 

@@ -53,13 +53,13 @@ def _reshape(node: ast.expr, region: Region) -> Iterator[str]:
             yield alter("reshape-for-transpose", node, ast.unparse(given))
 
 
-def _confuse_batch_first(node: ast.expr, region: Region) -> Iterator[str]:
-    match node:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="self")) | ast.Name() as layer, args=[first, *others]):
-            if isinstance(layer, ast.Name) and layer.id not in region.arguments:
-                return
-            texts = [alter("flip-axes", first), *map(ast.unparse, [*others, *node.keywords])]
-            yield alter("flip-axes", f"{ast.unparse(layer)}({', '.join(texts)})")
+def _confuse_batch_first(region: Region) -> Iterator[Change]:
+    for node in region.walk():
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="self")) | ast.Name() as layer, args=[first, *others]):
+                texts = [alter("flip-axes", first), *map(ast.unparse, [*others, *node.keywords])]
+                text = alter("flip-axes", f"{ast.unparse(layer)}({', '.join(texts)})")
+                yield Change(node, text, kind="batch-first", of=ast.unparse(layer))
 
 
 OPERATORS = (
@@ -71,8 +71,6 @@ OPERATORS = (
         "reshape-for-transpose", "view() for a transpose mixes rows: graykode/nlp-tutorial#38", _reshape
     ),
     Operator("other-axis", "softmax or sum over the wrong axis: PyTorch-NLP#2, catalyst#285", _name_other_axis),
-    make_expression_operator(
-        "batch-first", "batch_first assumed: pytorch#4145, hunkim/PyTorchZeroToAll#16", _confuse_batch_first
-    ),
+    Operator("batch-first", "batch_first assumed: pytorch#4145, hunkim/PyTorchZeroToAll#16", _confuse_batch_first),
     make_argument_operator("guess-layout", "the longer axis is taken for time", "guess-layout", "True", "False"),
 )
