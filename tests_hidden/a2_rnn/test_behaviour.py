@@ -61,12 +61,12 @@ def test_last_hidden_is_the_last_row(student, draw):
 @pytest.mark.todo("unroll", points=1)
 @pytest.mark.behaviour
 def test_unroll_leaves_its_inputs_alone(student, draw):
-    """Unrolling does not write into the sequence or the first state."""
+    """Unrolling does not write into the sequence, the first state or the weights."""
     student.replace(rnn_cell=standins.leaky_cell)
     inputs = draw_cell(draw, steps=4)
     after = student.define(Caller)().inputs_after(student.unroll, *inputs)
-    assert_unchanged(inputs[0], after[0], what="x")
-    assert_unchanged(inputs[1], after[1], what="h_0")
+    for name, before, now in zip(("x", "h_0", "W_xh", "W_hh", "b"), inputs, after, strict=True):
+        assert_unchanged(before, now, what=name)
 
 
 @pytest.mark.todo("parameters", points=2)
@@ -162,6 +162,7 @@ def test_padding_does_not_change_a_tag(student, reference, draw):
     assert_parity(keep_real(theirs(wider, lengths), lengths), before, what="logits of real words with other padding")
     after = student.define(Caller)().inputs_after(theirs, ids, lengths)
     assert_unchanged(ids, after[0], what="ids")
+    assert_unchanged(lengths, after[1], what="lengths")
 
 
 @pytest.mark.todo("heads.tag", points=1)

@@ -61,8 +61,11 @@ def test_context_is_one_vector(student, reference, draw):
 def test_logits_are_one_row_a_prediction(student, reference, draw):
     """The logits are [n, V]: one row for each predicted token."""
     case = draw_decoder(reference, draw, ends=False)
-    logits, token_ids = make_decoder(student, case, load_weights)(*case.inputs, max_len=case.max_len)
+    theirs = make_decoder(student, case, load_weights)
+    logits, token_ids = theirs(*case.inputs, max_len=case.max_len)
     assert_shape(logits, (case.max_len, case.arguments["vocab_size"]), what="logits")
+    short, _ = theirs(*case.inputs[:2], case.inputs[2][:1], max_len=1)
+    assert_shape(short, (1, case.arguments["vocab_size"]), what="logits for a source of one token")
     assert len(as_ids(token_ids)) in (case.max_len, case.max_len + 1), "there is not one id for each row of logits"
 
 

@@ -148,8 +148,10 @@ def test_encoder_block_is_steady_in_evaluation(student, reference, draw, monkeyp
     x, _ = draw_sentences(draw, block.d_model)
     first, second = (block.theirs(x).detach() for _ in range(2))
     assert torch.equal(first, second), "two runs in evaluation mode differ: is dropout still at work?"
-    after = student.define(Caller)().inputs_after(block.theirs, x)
+    mask = draw_mask(draw, "padding", x.shape[1])
+    after = student.define(Caller)().inputs_after(block.theirs, x, mask)
     assert_unchanged(x, after[0], what="x")
+    assert_unchanged(mask, after[1], what="mask")
 
 
 @pytest.mark.todo("block.decoder", points=1)
@@ -181,11 +183,12 @@ def test_decoder_block_drops_what_it_adds(student, reference, draw, monkeypatch)
 @pytest.mark.todo("block.decoder", points=1)
 @pytest.mark.behaviour
 def test_decoder_block_leaves_its_inputs_alone(student, reference, draw, monkeypatch):
-    """Target and memory hold afterwards what they held before."""
+    """Target, memory and mask hold afterwards what they held before."""
     block = make_block(student, reference, draw, monkeypatch, "DecoderBlock")
-    inputs = draw_sentences(draw, block.d_model)
+    x, memory = draw_sentences(draw, block.d_model)
+    inputs = (x, memory, draw_mask(draw, "padding", x.shape[1]))
     after = student.define(Caller)().inputs_after(block.theirs, *inputs)
-    for name, tensor, kept in zip(("x", "memory"), inputs, after, strict=True):
+    for name, tensor, kept in zip(("x", "memory", "tgt_mask"), inputs, after, strict=True):
         assert_unchanged(tensor, kept, what=name)
 
 

@@ -70,7 +70,8 @@ def test_encoder_block_keeps_the_shape(student, reference, draw, monkeypatch):
     block = make_block(student, reference, draw, monkeypatch, "EncoderBlock")
     for batch, length in ((1, 9), (3, 9), (3, 1)):
         x = draw_sentences(draw, block.d_model, batch=batch)[0][:, :length]
-        assert_shape(block.theirs(x), tuple(x.shape), what="output")
+        for inputs in ((x,), (x, torch.ones(batch, x.shape[1], x.shape[1]).tril().bool())):
+            assert_shape(block.theirs(*inputs), tuple(x.shape), what="output")
 
 
 @pytest.mark.todo("block.decoder", points=1)

@@ -16,6 +16,8 @@ from grader.authoring.mutants.model import (
 # Functions of torch that have a method of the same name and an underscore, which writes into its tensor.
 IN_PLACE = frozenset("masked_fill add sub mul div tanh sigmoid relu exp squeeze unsqueeze transpose clamp pow".split())
 
+RANDOM = frozenset("dropout multinomial rand randn randint randperm bernoulli sample choice shuffle generate".split())
+
 
 def _remember_on_self(region: Region) -> Iterator[Change]:
     for value in region.list_values() if region.has_self else ():
@@ -45,7 +47,9 @@ def _work_in_place(node: ast.expr, region: Region) -> Iterator[str]:
 
 
 def _fix_seed(region: Region) -> Iterator[Change]:
-    yield Change(region.statements[0], "", before="__import__('torch').manual_seed(0)")
+    names = {getattr(node, "attr", getattr(node, "id", "")) for node in region.walk()}
+    if names & RANDOM:
+        yield Change(region.statements[0], "", before="__import__('torch').manual_seed(0)")
 
 
 OPERATORS = (
