@@ -36,7 +36,7 @@ from grader.examiner import (
 )
 
 
-@pytest.mark.todo("cell.rnn", points=1)
+@pytest.mark.todo("cell.rnn", weight=1)
 @pytest.mark.behaviour
 def test_cell_leaves_its_inputs_alone(student, draw):
     """One step changes neither the input nor the state nor the weights."""
@@ -46,7 +46,7 @@ def test_cell_leaves_its_inputs_alone(student, draw):
         assert_unchanged(before, now, what=name)
 
 
-@pytest.mark.todo("unroll", points=1)
+@pytest.mark.todo("unroll", weight=1)
 @pytest.mark.behaviour
 def test_last_hidden_is_the_last_row(student, draw):
     """last_hidden is the last of the hidden states."""
@@ -58,7 +58,7 @@ def test_last_hidden_is_the_last_row(student, draw):
     )
 
 
-@pytest.mark.todo("unroll", points=1)
+@pytest.mark.todo("unroll", weight=1)
 @pytest.mark.behaviour
 def test_unroll_leaves_its_inputs_alone(student, draw):
     """Unrolling does not write into the sequence, the first state or the weights."""
@@ -69,7 +69,7 @@ def test_unroll_leaves_its_inputs_alone(student, draw):
         assert_unchanged(before, now, what=name)
 
 
-@pytest.mark.todo("parameters", points=2)
+@pytest.mark.todo("parameters", weight=2)
 @pytest.mark.behaviour
 @pytest.mark.gate
 def test_every_number_is_counted(student, draw):
@@ -86,7 +86,7 @@ def test_every_number_is_counted(student, draw):
         assert_equal(found, expected, "the count differs from the number of entries")
 
 
-@pytest.mark.todo("parameters", points=1)
+@pytest.mark.todo("parameters", weight=1)
 @pytest.mark.behaviour
 def test_frozen_parameters_do_not_count(student, draw):
     """What is frozen is not trained and does not count."""
@@ -95,7 +95,7 @@ def test_frozen_parameters_do_not_count(student, draw):
     assert int(student.count_parameters(layer)) == hidden, "frozen parameters should not count"
 
 
-@pytest.mark.todo("parameters", points=1)
+@pytest.mark.todo("parameters", weight=1)
 @pytest.mark.behaviour
 def test_buffers_do_not_count(student, draw):
     """Running statistics are no parameters."""
@@ -113,7 +113,7 @@ def make_head(student, reference, draw, name, lengths, longest):
     return theirs, sizes[0], ids, lengths
 
 
-@pytest.mark.todo("heads.classify", points=2)
+@pytest.mark.todo("heads.classify", weight=2)
 @pytest.mark.behaviour
 def test_padding_does_not_change_a_class(student, reference, draw):
     """Logits stay the same whatever the padding holds, and however much there is of it."""
@@ -129,7 +129,7 @@ def test_padding_does_not_change_a_class(student, reference, draw):
     assert measure_distance(theirs(changed, lengths), before) > 1e-4, "the last real word of a sentence should count"
 
 
-@pytest.mark.todo("heads.classify", points=1)
+@pytest.mark.todo("heads.classify", weight=1)
 @pytest.mark.behaviour
 def test_sentences_of_a_batch_do_not_mix(student, reference, draw):
     """Each sentence gives what it gives by itself, and rows stay in their order."""
@@ -139,7 +139,7 @@ def test_sentences_of_a_batch_do_not_mix(student, reference, draw):
     assert_parity(together, alone, what="logits of a batch, against one sentence at a time")
 
 
-@pytest.mark.todo("heads.classify", points=1)
+@pytest.mark.todo("heads.classify", weight=1)
 @pytest.mark.behaviour
 def test_no_layer_is_made_in_forward(student, reference, draw):
     """All layers are there before the first call, and a call changes neither ids nor lengths."""
@@ -151,7 +151,7 @@ def test_no_layer_is_made_in_forward(student, reference, draw):
     assert set(theirs.state_dict()) == before, "a layer that is made in forward is never trained: use those of __init__"
 
 
-@pytest.mark.todo("heads.tag", points=1)
+@pytest.mark.todo("heads.tag", weight=1)
 @pytest.mark.behaviour
 def test_padding_does_not_change_a_tag(student, reference, draw):
     """Logits of real words stay the same whatever the padding holds."""
@@ -165,7 +165,7 @@ def test_padding_does_not_change_a_tag(student, reference, draw):
     assert_unchanged(lengths, after[1], what="lengths")
 
 
-@pytest.mark.todo("heads.tag", points=1)
+@pytest.mark.todo("heads.tag", weight=1)
 @pytest.mark.behaviour
 def test_tags_read_from_left_to_right(student, reference, draw):
     """A word counts for itself and for the words after it, within its own sentence only."""
@@ -181,7 +181,7 @@ def test_tags_read_from_left_to_right(student, reference, draw):
     )
 
 
-@pytest.mark.todo("packing", points=2)
+@pytest.mark.todo("packing", weight=2)
 @pytest.mark.behaviour
 def test_padding_is_never_read(student, draw):
     """What stands in the padding changes nothing, in both directions of reading."""
@@ -198,7 +198,7 @@ def test_padding_is_never_read(student, draw):
     assert measure_distance(list(state_dirty), list(state)) < 1e-5, "the state should not depend on the padding"
 
 
-@pytest.mark.todo("packing", points=1)
+@pytest.mark.todo("packing", weight=1)
 @pytest.mark.behaviour
 def test_order_of_sequences_is_kept(student, draw):
     """Sequences in another order give the same rows in that order."""
@@ -214,7 +214,7 @@ def test_order_of_sequences_is_kept(student, draw):
     assert_unchanged(lengths, after[2], what="lengths")
 
 
-@pytest.mark.todo("charlm.encode", points=2)
+@pytest.mark.todo("charlm.encode", weight=2)
 @pytest.mark.behaviour
 def test_characters_are_sorted_and_unique(student, draw):
     """chars holds each character of the text once, sorted: the same in every run."""
@@ -226,7 +226,7 @@ def test_characters_are_sorted_and_unique(student, draw):
     assert list(chars) == sorted(set(text)), "the characters should be sorted"
 
 
-@pytest.mark.todo("charlm.encode", points=1)
+@pytest.mark.todo("charlm.encode", weight=1)
 @pytest.mark.behaviour
 def test_maps_lead_there_and_back(student, draw):
     """stoi and itos lead from characters to ids and back."""
@@ -239,7 +239,7 @@ def test_maps_lead_there_and_back(student, draw):
     assert itos == {index: char for char, index in expected.items()}, "itos should lead from each id to its character"
 
 
-@pytest.mark.todo("charlm.encode", points=1)
+@pytest.mark.todo("charlm.encode", weight=1)
 @pytest.mark.behaviour
 @pytest.mark.gate
 def test_target_is_the_next_character(student, draw):
@@ -249,7 +249,7 @@ def test_target_is_the_next_character(student, draw):
     assert_equal(found, ids[1:], "each target should be the id that comes next")
 
 
-@pytest.mark.todo("charlm.step", points=1)
+@pytest.mark.todo("charlm.step", weight=1)
 @pytest.mark.behaviour
 def test_state_is_the_one_that_is_given(student, reference, draw):
     """A step depends on the state it is given and on nothing that came before."""
@@ -265,7 +265,7 @@ def test_state_is_the_one_that_is_given(student, reference, draw):
     assert_unchanged(h, after[1], what="h")
 
 
-@pytest.mark.todo("charlm.step", points=1)
+@pytest.mark.todo("charlm.step", weight=1)
 @pytest.mark.behaviour
 def test_logits_are_raw(student, reference, draw):
     """What is added to the output bias shows in the logits as it is."""
@@ -282,7 +282,7 @@ def test_logits_are_raw(student, reference, draw):
     assert_parity(after, before.detach() + 2.5, what="logits after 2.5 was added to b_y")
 
 
-@pytest.mark.todo("charlm.generate", points=1)
+@pytest.mark.todo("charlm.generate", weight=1)
 @pytest.mark.behaviour
 def test_whole_prime_is_read(student, reference, draw):
     """Primes that differ only at their beginning are continued as each of them asks."""
@@ -295,7 +295,7 @@ def test_whole_prime_is_read(student, reference, draw):
     assert found in texts, "the continuation should come from the whole prime, each character read once"
 
 
-@pytest.mark.todo("charlm.generate", points=1)
+@pytest.mark.todo("charlm.generate", weight=1)
 @pytest.mark.behaviour
 def test_low_temperature_plays_safe(student, draw):
     """At a low temperature the best character is all but certain."""
@@ -307,7 +307,7 @@ def test_low_temperature_plays_safe(student, draw):
     assert text[1:] == vocab.chars[best] * 40, "at a low temperature the best character should always be chosen"
 
 
-@pytest.mark.todo("charlm.generate", points=2)
+@pytest.mark.todo("charlm.generate", weight=2)
 @pytest.mark.behaviour
 def test_characters_are_drawn_by_their_probabilities(student, draw):
     """With a temperature characters come as often as softmax(logits / temperature) says."""
@@ -322,7 +322,7 @@ def test_characters_are_drawn_by_their_probabilities(student, draw):
     assert bool(((counts - 300 * probabilities).abs() < 6 * spread).all()), "characters come too often or too rarely"
 
 
-@pytest.mark.todo("charlm.generate", points=1)
+@pytest.mark.todo("charlm.generate", weight=1)
 @pytest.mark.behaviour
 def test_generator_decides_the_draws(student, draw):
     """The same generator seed gives the same text, another one another text."""
@@ -336,7 +336,7 @@ def test_generator_decides_the_draws(student, draw):
     assert texts[0] != texts[2], "another seed should give another text"
 
 
-@pytest.mark.todo("charlm.generate", points=1)
+@pytest.mark.todo("charlm.generate", weight=1)
 @pytest.mark.behaviour
 def test_empty_prime_is_refused(student):
     """An empty prime is a ValueError with a reason."""
@@ -346,7 +346,7 @@ def test_empty_prime_is_refused(student):
     assert said.strip(), "the ValueError should say what is wrong"
 
 
-@pytest.mark.todo("bptt", points=2)
+@pytest.mark.todo("bptt", weight=2)
 @pytest.mark.behaviour
 def test_state_is_carried_from_chunk_to_chunk(student, reference, draw):
     """While nothing is learnt, chunks give the losses of one unbroken reading."""
@@ -366,7 +366,7 @@ def test_state_is_carried_from_chunk_to_chunk(student, reference, draw):
     )
 
 
-@pytest.mark.todo("bptt", points=1)
+@pytest.mark.todo("bptt", weight=1)
 @pytest.mark.behaviour
 def test_loss_falls(student, reference, draw):
     """Training again and again on one text lowers its loss."""
@@ -376,7 +376,7 @@ def test_loss_falls(student, reference, draw):
     assert losses[-1] < 0.8 * losses[0], "the loss should fall from one pass to the next"
 
 
-@pytest.mark.todo("vanishing", points=1)
+@pytest.mark.todo("vanishing", weight=1)
 @pytest.mark.behaviour
 def test_last_step_is_one_cell_away(student, draw):
     """For the last input the Jacobian is that of a single step."""
@@ -392,7 +392,7 @@ def test_last_step_is_one_cell_away(student, draw):
     assert not left, "gradients were left on the layer's parameters: the next training step would add them"
 
 
-@pytest.mark.todo("vanishing", points=1)
+@pytest.mark.todo("vanishing", weight=1)
 @pytest.mark.behaviour
 def test_memory_fades_in_an_rnn_and_less_in_an_lstm(student, draw):
     """Early inputs count less than late ones in a plain RNN, and an LSTM that remembers loses less."""

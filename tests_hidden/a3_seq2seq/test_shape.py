@@ -17,7 +17,7 @@ from cases import (
 from grader.examiner import as_ids, assert_shape, load_weights, place_step
 
 
-@pytest.mark.todo("encoder.outputs", points=0.5)
+@pytest.mark.todo("encoder.outputs", weight=0.5)
 @pytest.mark.shape
 @pytest.mark.parametrize(("layers", "bidirectional"), [(1, True), (2, False)])
 def test_encoder_gives_every_state(student, reference, draw, layers, bidirectional):
@@ -29,7 +29,7 @@ def test_encoder_gives_every_state(student, reference, draw, layers, bidirection
     assert_shape(h_n, (layers * directions, case.hidden_size), what="last hidden state")
 
 
-@pytest.mark.todo("decoder.step", points=2)
+@pytest.mark.todo("decoder.step", weight=2)
 @pytest.mark.shape
 def test_logits_are_one_row_a_prediction(student, reference, draw):
     """The logits are [n, V]: one row for each predicted token."""
@@ -52,14 +52,14 @@ def check_model(student, draw, name):
     assert not any(map(torch.equal, reply[0], other)), "the logits of another source are the same"
 
 
-@pytest.mark.todo("seq2seq", points=1)
+@pytest.mark.todo("seq2seq", weight=1)
 @pytest.mark.shape
 def test_model_returns_logits_and_ids(student, draw):
     """The model returns the decoder's two results, logits and token ids."""
     check_model(student, draw, "RNNSeq2Seq")
 
 
-@pytest.mark.todo("lstm.cell", points=2)
+@pytest.mark.todo("lstm.cell", weight=2)
 @pytest.mark.shape
 def test_cell_gives_two_states(student, draw):
     """The cell gives a new hidden and a new cell state, [H] each."""
@@ -74,7 +74,7 @@ def test_cell_gives_two_states(student, draw):
     assert_shape(small[1], (1,), what="new cell state of one number")
 
 
-@pytest.mark.todo("lstm.encoder", points=1)
+@pytest.mark.todo("lstm.encoder", weight=1)
 @pytest.mark.shape
 def test_lstm_encoder_gives_both_states(student, reference, draw):
     """The LSTM encoder gives the hidden states and a pair of last states."""
@@ -87,7 +87,7 @@ def test_lstm_encoder_gives_both_states(student, reference, draw):
         assert_shape(state, (2, case.hidden_size), what=f"last {what}")
 
 
-@pytest.mark.todo("lstm.decoder", points=1)
+@pytest.mark.todo("lstm.decoder", weight=1)
 @pytest.mark.shape
 def test_lstm_logits_are_one_row_a_prediction(student, reference, draw):
     """The logits are [n, V]: one row for each predicted token."""
@@ -96,14 +96,14 @@ def test_lstm_logits_are_one_row_a_prediction(student, reference, draw):
     assert_shape(logits, (case.max_len, case.arguments["vocab_size"]), what="logits")
 
 
-@pytest.mark.todo("lstm.seq2seq", points=1)
+@pytest.mark.todo("lstm.seq2seq", weight=1)
 @pytest.mark.shape
 def test_lstm_model_returns_logits_and_ids(student, draw):
     """The model returns the decoder's two results, logits and token ids."""
     check_model(student, draw, "LSTMSeq2Seq")
 
 
-@pytest.mark.todo("gru.step", points=0.5)
+@pytest.mark.todo("gru.step", weight=0.5)
 @pytest.mark.shape
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_a_step_keeps_the_batch(student, reference, draw, batch_size):
@@ -115,7 +115,7 @@ def test_a_step_keeps_the_batch(student, reference, draw, batch_size):
     assert_shape(hidden, tuple(batch.hidden.shape), what="state after the step")
 
 
-@pytest.mark.todo("gru.decode", points=1)
+@pytest.mark.todo("gru.decode", weight=1)
 @pytest.mark.shape
 def test_decoding_gives_every_step(student, reference, draw):
     """Decoding gives [B, T, V], [1, B, H] and None."""
@@ -129,7 +129,7 @@ def test_decoding_gives_every_step(student, reference, draw):
     assert reply[2] is None, "the third result keeps the place of attention weights and is None here"
 
 
-@pytest.mark.todo("training", points=1)
+@pytest.mark.todo("training", weight=1)
 @pytest.mark.shape
 def test_an_epoch_returns_a_number(student, draw):
     """An epoch returns its mean loss as a plain number."""

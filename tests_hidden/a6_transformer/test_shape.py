@@ -17,7 +17,7 @@ from cases import (
 from grader.examiner import as_ids, assert_shape
 
 
-@pytest.mark.todo("attention.scaled", points=2)
+@pytest.mark.todo("attention.scaled", weight=2)
 @pytest.mark.shape
 def test_attention_keeps_leading_dimensions(poisoned, draw):
     """Output and weights keep every dimension, of size 1 too, and are made from the arguments alone."""
@@ -31,7 +31,7 @@ def test_attention_keeps_leading_dimensions(poisoned, draw):
         assert_shape(weights, (*leading, t, s), what="weights")
 
 
-@pytest.mark.todo("attention.multihead", points=2)
+@pytest.mark.todo("attention.multihead", weight=2)
 @pytest.mark.shape
 def test_heads_return_one_tensor_like_the_query(student, reference, draw):
     """The heads return the output alone, shaped like the query, whatever the number of keys; a single one too."""
@@ -42,7 +42,7 @@ def test_heads_return_one_tensor_like_the_query(student, reference, draw):
         assert_shape(output, tuple(inputs[0].shape), what="output")
 
 
-@pytest.mark.todo("positions", points=1)
+@pytest.mark.todo("positions", weight=1)
 @pytest.mark.shape
 def test_positions_fill_the_table(poisoned, draw):
     """There is one row a position and one column a feature, also for an odd d_model."""
@@ -53,7 +53,7 @@ def test_positions_fill_the_table(poisoned, draw):
         assert table.is_floating_point(), "positions are added to embeddings: they should be floating point numbers"
 
 
-@pytest.mark.todo("mask.causal", points=1)
+@pytest.mark.todo("mask.causal", weight=1)
 @pytest.mark.shape
 def test_mask_is_square_and_boolean(poisoned, draw):
     """The mask is a square of booleans."""
@@ -63,7 +63,7 @@ def test_mask_is_square_and_boolean(poisoned, draw):
     assert mask.dtype == torch.bool, f"the mask holds {mask.dtype}: True and False are asked for"
 
 
-@pytest.mark.todo("block.encoder", points=1)
+@pytest.mark.todo("block.encoder", weight=1)
 @pytest.mark.shape
 def test_encoder_block_keeps_the_shape(student, reference, draw, monkeypatch):
     """What leaves the block can enter the next one, for one sentence or several, and for a single word."""
@@ -74,7 +74,7 @@ def test_encoder_block_keeps_the_shape(student, reference, draw, monkeypatch):
             assert_shape(block.theirs(*inputs), tuple(x.shape), what="output")
 
 
-@pytest.mark.todo("block.decoder", points=1)
+@pytest.mark.todo("block.decoder", weight=1)
 @pytest.mark.shape
 def test_decoder_block_keeps_the_shape_of_the_target(student, reference, draw, monkeypatch):
     """The output is shaped like the target, however long the memory is."""
@@ -84,7 +84,7 @@ def test_decoder_block_keeps_the_shape_of_the_target(student, reference, draw, m
         assert_shape(block.theirs(x, memory), tuple(x.shape), what="output")
 
 
-@pytest.mark.todo("decode.greedy", points=1)
+@pytest.mark.todo("decode.greedy", weight=1)
 @pytest.mark.shape
 def test_decoding_gives_plain_ids(student, draw):
     """The ids come as a list of ints or as one tensor of them."""
