@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 
 from grader.authoring.mutants.model import (
-    Change,
     Operator,
     Region,
+    Rewrite,
     make_argument_operator,
     make_expression_operator,
     make_value_operator,
@@ -31,11 +31,11 @@ def _invert_condition(node: ast.expr, region: Region) -> Iterator[str]:
             yield ast.unparse(value)
 
 
-def _take_defaults(region: Region) -> Iterator[Change]:
+def _take_defaults(region: Region) -> Iterator[Rewrite]:
     given = region.function.args
     for item, default in zip(reversed(given.args), reversed(given.defaults), strict=False):
         if region.uses(item.arg):
-            yield Change(region.statements[0], "", before=f"{item.arg} = {ast.unparse(default)}")
+            yield Rewrite(region.statements[0], "", before=f"{item.arg} = {ast.unparse(default)}")
 
 
 def _drop_activation(node: ast.expr, region: Region) -> Iterator[str]:
@@ -56,16 +56,16 @@ def _drop_term(node: ast.expr, region: Region) -> Iterator[str]:
             yield ast.unparse(left)
 
 
-def _take_other_weight(region: Region) -> Iterator[Change]:
+def _take_other_weight(region: Region) -> Iterator[Rewrite]:
     layers = [node for node in region.walk() if isinstance(node, ast.Attribute) and _is_of_self(node)]
     for layer in layers:
         for name in dict.fromkeys(other.attr for other in layers if other.attr != layer.attr):
-            yield Change(layer, f"self.{name}", alike=(f"self.{layer.attr}", f"self.{name}"))
+            yield Rewrite(layer, f"self.{name}", alike=(f"self.{layer.attr}", f"self.{name}"))
     for node in region.walk():
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in region.arguments:
             for name in region.arguments:
                 if name != node.id and region.uses(name):
-                    yield Change(node, name, alike=(node.id, name))
+                    yield Rewrite(node, name, alike=(node.id, name))
 
 
 def _is_of_self(node: ast.AST) -> bool:

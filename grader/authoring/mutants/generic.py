@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from grader.authoring.mutants.model import Change, Operator, Region, make_expression_operator
+from grader.authoring.mutants.model import Operator, Region, Rewrite, make_expression_operator
 
 ARITHMETIC: dict[type[ast.operator], ast.operator] = {
     ast.Add: ast.Sub(),
@@ -63,33 +63,33 @@ def _decide_otherwise(node: ast.expr, region: Region) -> Iterator[str]:
             yield ast.unparse(other)
 
 
-def _branch_otherwise(region: Region) -> Iterator[Change]:
+def _branch_otherwise(region: Region) -> Iterator[Rewrite]:
     for node in region.walk():
         if isinstance(node, ast.If | ast.While):
-            yield Change(node.test, f"not ({ast.unparse(node.test)})")
-            yield Change(node.test, "False")
+            yield Rewrite(node.test, f"not ({ast.unparse(node.test)})")
+            yield Rewrite(node.test, "False")
         if isinstance(node, ast.If):
-            yield Change(node.test, "True")
+            yield Rewrite(node.test, "True")
 
 
-def _leave_loops(region: Region) -> Iterator[Change]:
+def _leave_loops(region: Region) -> Iterator[Rewrite]:
     for node in region.walk():
         match node:
             case ast.Break():
-                yield Change(node, "continue")
+                yield Rewrite(node, "continue")
             case ast.Continue():
-                yield Change(node, "break")
+                yield Rewrite(node, "break")
             case ast.For(iter=items):
-                yield Change(items, "[]")
+                yield Rewrite(items, "[]")
 
 
-def _delete_statements(region: Region) -> Iterator[Change]:
+def _delete_statements(region: Region) -> Iterator[Rewrite]:
     for node in region.walk():
         match node:
             case ast.Expr(value=ast.Call()) | ast.AugAssign() | ast.Raise():
-                yield Change(node, "pass")
+                yield Rewrite(node, "pass")
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
-                yield Change(node, "pass")
+                yield Rewrite(node, "pass")
 
 
 OPERATORS = (

@@ -3,29 +3,29 @@
 import ast
 from collections.abc import Iterator
 
-from grader.authoring.mutants.model import Change, Operator, Region, alter, make_value_operator
+from grader.authoring.mutants.model import Operator, Region, Rewrite, alter, make_value_operator
 
 
-def _keep_graph(region: Region) -> Iterator[Change]:
+def _keep_graph(region: Region) -> Iterator[Rewrite]:
     for node in region.walk():
         match node:
             case ast.Call(func=ast.Attribute(value=value, attr="detach"), args=[]):
-                yield Change(node, ast.unparse(value))
+                yield Rewrite(node, ast.unparse(value))
             case ast.Call(func=ast.Attribute(attr="no_grad")):
-                yield Change(node, "torch.enable_grad()")
+                yield Rewrite(node, "torch.enable_grad()")
             case ast.Call(keywords=[*_, ast.keyword(arg="retain_graph")]):
                 kept = [item for item in node.keywords if item.arg != "retain_graph"]
-                yield Change(node, ast.unparse(ast.Call(node.func, node.args, kept)))
+                yield Rewrite(node, ast.unparse(ast.Call(node.func, node.args, kept)))
 
 
-def _skip_training_call(region: Region) -> Iterator[Change]:
+def _skip_training_call(region: Region) -> Iterator[Rewrite]:
     for node in region.walk():
         match node:
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="zero_grad" | "backward" | "step"))):
-                yield Change(node, "pass")
+                yield Rewrite(node, "pass")
 
 
-def _leave_gradients(region: Region) -> Iterator[Change]:
+def _leave_gradients(region: Region) -> Iterator[Rewrite]:
     """Leave gradients where the right answer leaves none: `autograd.grad` returns them only."""
     if not any(isinstance(node, ast.Attribute) and node.attr == "grad" for node in region.walk()):
         return
@@ -33,7 +33,7 @@ def _leave_gradients(region: Region) -> Iterator[Change]:
         match node:
             case ast.Return(value=ast.expr() as value):
                 for name in region.arguments:
-                    yield Change(value, alter("leave-gradients", value, name), kind="leave-gradients", of=name)
+                    yield Rewrite(value, alter("leave-gradients", value, name), kind="leave-gradients", of=name)
 
 
 OPERATORS = (

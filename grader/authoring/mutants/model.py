@@ -66,7 +66,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Change:
+class Rewrite:
     """A node of the region, and the text that stands there instead; `before` is put in front of the region.
 
     It is made only where the survey saw `kind` fit the value `of`, or saw `alike` hold values of one kind.
@@ -86,7 +86,7 @@ class Operator:
 
     name: str
     seen: str
-    list_changes: Callable[[Region], Iterator[Change]]
+    list_changes: Callable[[Region], Iterator[Rewrite]]
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,10 @@ def alter(kind: str, value: ast.expr | str, *more: str) -> str:
 def make_value_operator(kind: str, seen: str, *, only_returned: bool = False) -> Operator:
     """Return an operator that alters each value of a region at run time."""
 
-    def list_changes(region: Region) -> Iterator[Change]:
+    def list_changes(region: Region) -> Iterator[Rewrite]:
         for value in region.list_values():
             if not only_returned or isinstance(region.parents[value], ast.Return | ast.Tuple):
-                yield Change(value, alter(kind, value), kind=kind, of=value)
+                yield Rewrite(value, alter(kind, value), kind=kind, of=value)
 
     return Operator(kind, seen, list_changes)
 
@@ -127,14 +127,14 @@ def make_value_operator(kind: str, seen: str, *, only_returned: bool = False) ->
 def make_argument_operator(name: str, seen: str, kind: str, *options: str, assigns: bool = True) -> Operator:
     """Return an operator that alters each argument, and the object itself, in front of a region."""
 
-    def list_changes(region: Region) -> Iterator[Change]:
+    def list_changes(region: Region) -> Iterator[Rewrite]:
         first = region.statements[0]
         for argument in [*region.arguments, *(["self"] if region.has_self and not assigns else [])]:
             for option in options or ("",):
                 text = alter(kind, argument, *filter(None, [option]))
                 text = f"{argument} = {text}" if assigns else text
                 if region.uses(argument):
-                    yield Change(first, "", before=text, kind=kind, of=argument)
+                    yield Rewrite(first, "", before=text, kind=kind, of=argument)
 
     return Operator(name, seen, list_changes)
 
@@ -142,10 +142,10 @@ def make_argument_operator(name: str, seen: str, kind: str, *options: str, assig
 def make_expression_operator(name: str, seen: str, rewrite: Callable[[ast.expr, Region], Iterator[str]]) -> Operator:
     """Return an operator that writes expressions in another way: `rewrite` gives the texts for one of them."""
 
-    def list_changes(region: Region) -> Iterator[Change]:
+    def list_changes(region: Region) -> Iterator[Rewrite]:
         for node in region.walk():
             if isinstance(node, ast.expr):
                 for text in rewrite(node, region):
-                    yield Change(node, text)
+                    yield Rewrite(node, text)
 
     return Operator(name, seen, list_changes)

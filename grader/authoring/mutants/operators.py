@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from types import CodeType
 
 from grader.authoring.mutants import devices, formula, generic, graph, shape, state, steps, text
-from grader.authoring.mutants.model import ALTER, Change, Mutant, Region
+from grader.authoring.mutants.model import ALTER, Mutant, Region, Rewrite
 from grader.authoring.mutants.regions import find_regions, write_change
 from grader.authoring.mutants.survey import Survey, name_name, name_value
 
@@ -39,7 +39,7 @@ def write_mutants(source: str, survey: Survey, todo: str) -> Iterator[Mutant]:
                     yield _describe(region, operator.name, change, source, mutated)
 
 
-def _is_possible(region: Region, change: Change, survey: Survey) -> bool:
+def _is_possible(region: Region, change: Rewrite, survey: Survey) -> bool:
     if change.alike:
         return survey.is_alike(*(name_name(region, name) for name in change.alike))
     if not change.kind:
@@ -48,7 +48,7 @@ def _is_possible(region: Region, change: Change, survey: Survey) -> bool:
     return survey.fits(change.kind, name_name(region, of) if isinstance(of, str) else name_value(region, of))
 
 
-def _describe(region: Region, operator: str, change: Change, source: str, mutated: str) -> Mutant:
+def _describe(region: Region, operator: str, change: Rewrite, source: str, mutated: str) -> Mutant:
     begin, end = change.node.lineno - 1, change.node.end_lineno or change.node.lineno
     original = "\n".join(line.strip() for line in source.split("\n")[begin:end])
     added = 1 if change.before else 0

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping
 
-from grader.authoring.mutants.model import Change, Region
+from grader.authoring.mutants.model import Region, Rewrite
 from grader.authoring.release import BEGIN, END, STUB
 from grader.model.errors import BrokenSuite
 
@@ -29,10 +29,10 @@ def find_regions(source: str) -> list[Region]:
         ]
         if not statements:
             raise BrokenSuite(f"the solution of {todo!r} (line {first}) holds no statement")
-        owner = parents[function]
+        outer = parents[function]
+        owner = outer if isinstance(outer, ast.ClassDef) else None
         statements.sort(key=lambda node: node.lineno)
-        is_method = isinstance(owner, ast.ClassDef)
-        regions.append(Region(todo, owner if is_method else None, function, tuple(statements), parents))  # type: ignore[arg-type]
+        regions.append(Region(todo, owner, function, tuple(statements), parents))
     return regions
 
 
@@ -48,7 +48,7 @@ def _find_marks(source: str) -> Iterator[tuple[str, int, int]]:
             todo = ""
 
 
-def write_change(source: str, region: Region, change: Change) -> str:
+def write_change(source: str, region: Region, change: Rewrite) -> str:
     """Return the source with a change of the region."""
     lines = source.split("\n")
     first = region.statements[0]

@@ -16,11 +16,12 @@ from grader.authoring.mutants.survey import begin_survey, write_surveyed
 from grader.examiner.suite import HiddenTest, Suite
 from grader.intake import read_submission
 from grader.model.assignment import Assignment
-from grader.model.course import Course
 from grader.model.errors import BrokenSuite
 from grader.model.submission import Submission
 from grader.sandbox.in_process import InProcessChannel
 
+# The inputs are the same on every machine, or a survivor's reason would be stale on another one.
+SECRET = b"tests"
 # Computing time of one mutant, in seconds: an endless loop is killed by it.
 MOST_SECONDS = 10.0
 # The test's own inputs, and others: a mutant that is taken for the reference must reply alike to both.
@@ -49,7 +50,7 @@ class Bench:
         # The suite is judged whole, whatever the course does where there is no GPU.
         description = self.assignment.description.model_copy(update={"gpu_policy": "virtual"})
         assignment = self.assignment.model_copy(update={"description": description})
-        self.suite = Suite(assignment, Course(assignment.root).load_secret())
+        self.suite = Suite(assignment, SECRET)
         self.reference = read_submission(assignment.solution, module=assignment.module)
         source = self.reference.source
         self.regions = find_regions(source)
@@ -64,7 +65,8 @@ class Bench:
     def judge(self, todo: str) -> Iterator[Fate]:
         """Judge every mutant of one TODO."""
         tests = [test for test in self.suite.tests if test.todo == todo]
-        for mutant in write_mutants(self.reference.source, self.survey, todo):
+        for made in write_mutants(self.reference.source, self.survey, todo):
+            mutant = replace(made, line=self.reference.locate(made.line).line)
             submission = replace(self.reference, source=mutant.source)
             # torch has a lot to say of wrong code, and that is what it is.
             with limit_time(MOST_SECONDS), warnings.catch_warnings(action="ignore"):

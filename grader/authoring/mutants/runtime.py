@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 Memory = dict[Any, Any]
-Change = Callable[[Any], Any]
+Alteration = Callable[[Any], Any]
 
 
 def alter_value(kind: str, value: Any, memory: Memory, *more: Any) -> Any:
@@ -34,8 +34,8 @@ def describe_form(value: Any) -> Any:
     return type(value).__name__
 
 
-def _map(fits: Callable[[Any], bool], change: Change, value: Any) -> Any:
-    """Change a value, or the parts of a tuple. What the mistake cannot be made on stays as it is."""
+def _map(fits: Callable[[Any], bool], change: Alteration, value: Any) -> Any:
+    """Alteration a value, or the parts of a tuple. What the mistake cannot be made on stays as it is."""
     if isinstance(value, tuple):
         parts = [_map(fits, change, part) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
@@ -99,7 +99,7 @@ def _shift(value: Any) -> Any:
 
 
 # For each kind: what it can be made on, and what it makes of that.
-ON_VALUES: dict[str, tuple[Callable[[Any], bool], Change]] = {
+ON_VALUES: dict[str, tuple[Callable[[Any], bool], Alteration]] = {
     "cut-graph": (_is_tracked, lambda value: value.detach()),
     "squeeze": (_is_tensor, lambda value: value.squeeze()),
     "add-axis": (_is_tensor, lambda value: value.unsqueeze(0)),

@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 
 from grader.authoring.mutants.model import (
-    Change,
     Operator,
     Region,
+    Rewrite,
     alter,
     make_argument_operator,
     make_expression_operator,
@@ -30,7 +30,7 @@ def _read_whole_number(node: ast.expr) -> int | None:
     return None
 
 
-def _name_other_axis(region: Region) -> Iterator[Change]:
+def _name_other_axis(region: Region) -> Iterator[Rewrite]:
     for node in region.walk():
         if not isinstance(node, ast.Call):
             continue
@@ -41,7 +41,7 @@ def _name_other_axis(region: Region) -> Iterator[Change]:
             for other in (
                 OTHER_AXES.get(_read_whole_number(axis) or 0, ()) if _read_whole_number(axis) is not None else ()
             ):
-                yield Change(axis, str(other))
+                yield Rewrite(axis, str(other))
 
 
 def _reshape(node: ast.expr, region: Region) -> Iterator[str]:
@@ -53,13 +53,13 @@ def _reshape(node: ast.expr, region: Region) -> Iterator[str]:
             yield alter("reshape-for-transpose", node, ast.unparse(given))
 
 
-def _confuse_batch_first(region: Region) -> Iterator[Change]:
+def _confuse_batch_first(region: Region) -> Iterator[Rewrite]:
     for node in region.walk():
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="self")) | ast.Name() as layer, args=[first, *others]):
                 texts = [alter("flip-axes", first), *map(ast.unparse, [*others, *node.keywords])]
                 text = alter("flip-axes", f"{ast.unparse(layer)}({', '.join(texts)})")
-                yield Change(node, text, kind="batch-first", of=ast.unparse(layer))
+                yield Rewrite(node, text, kind="batch-first", of=ast.unparse(layer))
 
 
 OPERATORS = (

@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 
 from grader.authoring.mutants.model import (
-    Change,
     Operator,
     Region,
+    Rewrite,
     alter,
     make_argument_operator,
     make_expression_operator,
@@ -19,16 +19,16 @@ IN_PLACE = frozenset("masked_fill add sub mul div tanh sigmoid relu exp squeeze 
 RANDOM = frozenset("dropout multinomial rand randn randint randperm bernoulli sample choice shuffle generate".split())
 
 
-def _remember_on_self(region: Region) -> Iterator[Change]:
+def _remember_on_self(region: Region) -> Iterator[Rewrite]:
     for value in region.list_values() if region.has_self else ():
-        yield Change(value, alter("remember-on-self", value, "self"), kind="remember-on-self", of=value)
+        yield Rewrite(value, alter("remember-on-self", value, "self"), kind="remember-on-self", of=value)
 
 
-def _spoil_inputs(region: Region) -> Iterator[Change]:
+def _spoil_inputs(region: Region) -> Iterator[Rewrite]:
     for node in region.walk():
         if isinstance(node, ast.Return) and node.value is not None:
             for name in region.arguments:
-                yield Change(node.value, alter("spoil-input", node.value, name), kind="spoil-input", of=name)
+                yield Rewrite(node.value, alter("spoil-input", node.value, name), kind="spoil-input", of=name)
 
 
 def _work_in_place(node: ast.expr, region: Region) -> Iterator[str]:
@@ -46,10 +46,10 @@ def _work_in_place(node: ast.expr, region: Region) -> Iterator[str]:
             yield f"{name}.add_({ast.unparse(right)})"
 
 
-def _fix_seed(region: Region) -> Iterator[Change]:
+def _fix_seed(region: Region) -> Iterator[Rewrite]:
     names = {getattr(node, "attr", getattr(node, "id", "")) for node in region.walk()}
     if names & RANDOM:
-        yield Change(region.statements[0], "", before="__import__('torch').manual_seed(0)")
+        yield Rewrite(region.statements[0], "", before="__import__('torch').manual_seed(0)")
 
 
 OPERATORS = (

@@ -4,23 +4,23 @@ import ast
 from collections.abc import Iterator
 
 from grader.authoring.mutants.model import (
-    Change,
     Operator,
     Region,
+    Rewrite,
     alter,
     make_expression_operator,
     make_value_operator,
 )
 
 
-def _repeat_previous(region: Region) -> Iterator[Change]:
+def _repeat_previous(region: Region) -> Iterator[Rewrite]:
     for value in region.list_values():
         if region.is_in_loop(value):
             text = alter("previous-step", value, "_before")
-            yield Change(value, text, before="_before = {}", kind="previous-step", of=value)
+            yield Rewrite(value, text, before="_before = {}", kind="previous-step", of=value)
 
 
-def _never_carry(region: Region) -> Iterator[Change]:
+def _never_carry(region: Region) -> Iterator[Rewrite]:
     """In a loop, keep what a name held before it instead of the new value."""
     for node in region.walk():
         if not isinstance(node, ast.Assign) or not region.is_in_loop(node):
@@ -28,7 +28,7 @@ def _never_carry(region: Region) -> Iterator[Change]:
         names = [part for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)]
         for name in names:
             if isinstance(name.ctx, ast.Store) and _is_bound_before(name.id, node, region):
-                yield Change(name, "_unused")
+                yield Rewrite(name, "_unused")
 
 
 def _is_bound_before(name: str, node: ast.stmt, region: Region) -> bool:
@@ -58,21 +58,21 @@ def _shift_bounds(node: ast.expr, region: Region) -> Iterator[str]:
             yield f"{ast.unparse(value)}[0]"
 
 
-def _change_loops(kind: str, region: Region) -> Iterator[Change]:
+def _change_loops(kind: str, region: Region) -> Iterator[Rewrite]:
     for node in region.walk():
         if isinstance(node, ast.For | ast.comprehension) and isinstance(node.iter, ast.Name | ast.Attribute):
-            yield Change(node.iter, alter(kind, node.iter))
+            yield Rewrite(node.iter, alter(kind, node.iter))
 
 
-def _skip_first(region: Region) -> Iterator[Change]:
+def _skip_first(region: Region) -> Iterator[Rewrite]:
     yield from _change_loops("drop-first-step", region)
 
 
-def _skip_last(region: Region) -> Iterator[Change]:
+def _skip_last(region: Region) -> Iterator[Rewrite]:
     yield from _change_loops("drop-last-step", region)
 
 
-def _loop_backwards(region: Region) -> Iterator[Change]:
+def _loop_backwards(region: Region) -> Iterator[Rewrite]:
     yield from _change_loops("reverse-steps", region)
 
 

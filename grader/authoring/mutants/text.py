@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from grader.authoring.mutants.model import Change, Operator, Region, make_expression_operator
+from grader.authoring.mutants.model import Operator, Region, Rewrite, make_expression_operator
 
 
 def _ask_for_two_letters(node: ast.expr, region: Region) -> Iterator[str]:
@@ -29,7 +29,7 @@ def _drop_default(node: ast.expr, region: Region) -> Iterator[str]:
             yield f"{ast.unparse(table)}.get({ast.unparse(key)})"
 
 
-def _skip_unknown(region: Region) -> Iterator[Change]:
+def _skip_unknown(region: Region) -> Iterator[Rewrite]:
     for node in region.walk():
         match node:
             case ast.ListComp(elt=element, generators=[ast.comprehension(target=target, iter=items)]):
@@ -43,7 +43,7 @@ def _skip_unknown(region: Region) -> Iterator[Change]:
                             continue
                     condition = f"{ast.unparse(key)} in {ast.unparse(table)}"
                     loop = f"for {ast.unparse(target)} in {ast.unparse(items)} if {condition}"
-                    yield Change(node, f"[{ast.unparse(element)} {loop}]")
+                    yield Rewrite(node, f"[{ast.unparse(element)} {loop}]")
 
 
 def _lose_order(node: ast.expr, region: Region) -> Iterator[str]:
