@@ -14,7 +14,7 @@ from cases import (
     make_model,
 )
 
-from grader.examiner import as_ids, assert_shape
+from grader.examiner import as_ids, assert_parity, assert_shape
 
 
 @pytest.mark.todo("attention.scaled", weight=2)
@@ -22,11 +22,15 @@ from grader.examiner import as_ids, assert_shape
 def test_attention_keeps_leading_dimensions(poisoned, draw):
     """Output and weights keep every dimension, of size 1 too, and are made from the arguments alone."""
     batch, heads = draw.sizes(2, low=2, high=3)
-    for leading, keys in (((), 9), ((batch,), 9), ((batch, heads), 9), ((1,), 9), ((batch,), 1)):
+    for leading, queries, keys in (
+        *(((), 9, 9), ((batch,), 9, 9), ((batch, heads), 9, 9)),
+        *(((1,), 9, 9), ((batch,), 1, 9), ((batch,), 9, 1)),
+    ):
         case = draw_attending(draw, *leading)
-        case = replace(case, k=case.k[..., :keys, :], v=case.v[..., :keys, :])
-        output, weights = poisoned.scaled_dot_product_attention(*case.as_tuple())
+        case = replace(case, q=case.q[..., :queries, :], k=case.k[..., :keys, :], v=case.v[..., :keys, :])
         t, s, e = case.q.shape[-2], case.k.shape[-2], case.v.shape[-1]
+        masks = [] if queries == keys else [torch.ones(t, s, dtype=torch.bool)]
+        output, weights = poisoned.scaled_dot_product_attention(*case.as_tuple(), *masks)
         assert_shape(output, (*leading, t, e), what="output")
         assert_shape(weights, (*leading, t, s), what="weights")
 
@@ -38,7 +42,8 @@ def test_heads_return_one_tensor_like_the_query(student, reference, draw):
     for batch, length in ((1, 9), (3, 9), (3, 1)):
         ours, inputs = draw_heads(reference, draw, batch=batch)
         inputs = tuple(x[:, :length] for x in inputs)
-        output = make_heads(student, ours)(*inputs)
+        masks = [torch.ones(batch, 1, 1, dtype=torch.bool)] if length == 1 else []
+        output = make_heads(student, ours)(*inputs, *masks)
         assert_shape(output, tuple(inputs[0].shape), what="output")
 
 
@@ -81,7 +86,9 @@ def test_decoder_block_keeps_the_shape_of_the_target(student, reference, draw, m
     block = make_block(student, reference, draw, monkeypatch, "DecoderBlock")
     for batch, length in ((1, 9), (3, 9), (3, 1)):
         x, memory = (part[:, :length] for part in draw_sentences(draw, block.d_model, batch=batch))
-        assert_shape(block.theirs(x, memory), tuple(x.shape), what="output")
+        output = block.theirs(x, memory)
+        assert_shape(output, tuple(x.shape), what="output")
+        assert_parity(block.theirs(x[:1], memory[:1]), output[:1].detach(), what="output of a sentence alone")
 
 
 @pytest.mark.todo("decode.greedy", weight=1)
