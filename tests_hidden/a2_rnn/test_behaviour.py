@@ -239,6 +239,13 @@ def test_maps_lead_there_and_back(student, draw):
     expected = {char: index for index, char in enumerate(sorted(set(text)))}
     assert stoi == expected, "stoi should lead from each character to its place"
     assert itos == {index: char for char, index in expected.items()}, "itos should lead from each id to its character"
+    # nothing of one call may be remembered in the next, and no list may be changed
+    caller, ids = student.define(Caller)(), [expected[char] for char in text]
+    for function in (vocab.one_hot, vocab.decode, student.make_targets):
+        assert caller.inputs_after(function, ids)[0] == ids, "the list that was given should not be changed"
+    vocab.encode(text)
+    results = [vocab.encode(text[::-1]), student.make_targets(ids[::-1])]
+    assert list(map(as_ids, results)) == [ids[::-1], ids[::-1][1:]], "another text should get ids of its own"
 
 
 @pytest.mark.todo("charlm.encode", weight=1)
@@ -247,6 +254,7 @@ def test_maps_lead_there_and_back(student, draw):
 def test_target_is_the_next_character(student, draw):
     """The targets are the ids one step ahead."""
     ids = draw.ids(90, 12).tolist()
+    ids += ids[3:5]
     found = as_ids(student.make_targets(list(ids)), only_lists=True)
     assert_equal(found, ids[1:], "each target should be the id that comes next")
 

@@ -70,15 +70,16 @@ def test_packed_outputs_keep_their_rows(student, draw):
 @pytest.mark.todo("charlm.encode", weight=2)
 @pytest.mark.shape
 def test_one_hot_rows_are_as_wide_as_the_vocabulary(student, draw):
-    """one_hot gives a float row for each id, as wide as the vocabulary."""
+    """one_hot gives a float row for each id, as wide as the vocabulary, for a single id too."""
     text = "".join(draw.shuffled("abcdefg가나다"))
     vocab = student.CharVocab(text)
     assert len(vocab) == len(text), "the vocabulary should be as long as it has characters"
     ids = draw.ids(len(text) - 2, 4).tolist()
-    rows = vocab.one_hot(ids)
-    assert_shape(rows, (4, len(text)), what="one-hot rows")
-    expected = torch.tensor([[float(column == index) for column in range(len(text))] for index in ids])
-    assert_parity(rows, expected, what="one-hot rows")
+    for some in (ids, ids[::-1], ids[:1]):
+        rows = vocab.one_hot(some)
+        assert_shape(rows, (len(some), len(text)), what="one-hot rows")
+        expected = torch.tensor([[float(column == index) for column in range(len(text))] for index in some])
+        assert_parity(rows, expected, what="one-hot rows")
 
 
 @pytest.mark.todo("charlm.step", weight=1)

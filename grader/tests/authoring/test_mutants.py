@@ -146,13 +146,14 @@ def test_the_first_result_is_remembered_for_its_form() -> None:
 
 def test_a_suite_that_calls_once_lets_a_memory_pass(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The survivor says what a test must look at; what cannot be told from the reference is no survivor."""
-    assignment = open_project(monkeypatch, tmp_path)
-    fates, _ = judge_todo(assignment, "double")
-    by_operator = {fate.mutant.operator: fate for fate in fates}
-    assert by_operator["arithmetic"].test == "test_toy.py::test_double"
-    survivor = by_operator["remember-in-module"]
-    assert (survivor.status, survivor.difference) == ("survived", "a second call with other values")
-    assert by_operator["fixed-seed"].status == "equivalent"
+    solution = SOLUTION.replace("result = number + number", "result = max(number + number, 0)")
+    fates, _ = judge_todo(open_project(monkeypatch, tmp_path, solution=solution), "double")
+    by_text = {fate.mutant.text: fate for fate in fates}
+    assert by_text["result = max((number - number), 0)"].test == "test_toy.py::test_double"
+    memory = by_text["result = (_altered('remember-in-module', max(number + number, 0)))"]
+    assert (memory.status, memory.difference) == ("survived", "a second call with other values")
+    one, less = by_text["result = max(number + number, (1))"], by_text["result = max(number + number, (-1))"]
+    assert (one.status, one.difference, less.status) == ("survived", "a number that is 0", "equivalent")
 
 
 def test_an_endless_mutant_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
