@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from cases import (
+    VOCAB_SIZE,
     draw_attending,
     draw_heads,
     draw_mask,
@@ -252,5 +253,9 @@ def test_decoding_is_repeatable(student, draw):
     arguments = (model, story.src, story.start, story.unused, 6)
     first, second = (as_ids(student.greedy_decode(*arguments)) for _ in range(2))
     assert first == second, "two runs differ: the likeliest token is asked for, not a drawn one"
+    other = (story.src + 1) % VOCAB_SIZE
+    if int(story.model(other, torch.tensor([[story.start]]))[0, -1].argmax()) != story.tokens[0]:
+        ids = as_ids(student.greedy_decode(model, other, *arguments[2:]))
+        assert ids != first, "another source gives the same ids"
     after = student.define(Caller)().inputs_after(student.greedy_decode, *arguments)
     assert_unchanged(story.src, after[1], what="src")
