@@ -189,6 +189,9 @@ def test_lstm_states_have_their_places(student, reference, draw):
     assert_parity(hidden_states[-1].detach(), states[0][-1].detach(), what="first of the last states")
     is_new = not torch.equal(others, hidden_states) and not torch.equal(other_states[1], states[1])
     assert is_new, "the states of another source are the same"
+    tracked = {part.requires_grad for part in (hidden_states, *states)}
+    assert len(tracked) == 1, "one of the results carries no gradient: was it detached?"
+    assert_shape(case.theirs(case.input_ids[:1])[0], (1, case.hidden_size), what="hidden states of a single token")
 
 
 @pytest.mark.todo("gru.step", weight=1)

@@ -249,6 +249,8 @@ def test_step_gradients_match_the_reference(student, reference, draw):
     pair.ours.forward_step(batch.token, own)[0].sum().backward()
     assert state.grad is not None, "no gradient reaches the state: was it detached?"
     assert_parity(state.grad, own.grad, what="gradient of the output")
+    idle, ours_idle = (list(parameter_gradients(side).values()).count(None) for side in (pair.theirs, pair.ours))
+    assert idle <= ours_idle, "no gradient reaches one of the layers: was something detached?"
 
 
 def check_decoding(pair, inputs):

@@ -360,6 +360,8 @@ def test_step_gradients_match_the_reference(student, reference, draw):
     actual = [tensor.grad for tensor in inputs]
     assert None not in actual, message
     assert_parity(actual, [tensor.grad for tensor in own], what="gradients of the output")
+    idle, ours_idle = (list(parameter_gradients(side).values()).count(None) for side in (pair.theirs, ours))
+    assert idle <= ours_idle, "no gradient reaches one of the layers: was something detached?"
 
 
 PARTS = ("log-probabilities", "last state", "attention weights of all steps")
