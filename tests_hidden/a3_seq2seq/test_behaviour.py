@@ -192,6 +192,8 @@ def test_lstm_states_have_their_places(student, reference, draw):
     tracked = {part.requires_grad for part in (hidden_states, *states)}
     assert len(tracked) == 1, "one of the results carries no gradient: was it detached?"
     assert_shape(case.theirs(case.input_ids[:1])[0], (1, case.hidden_size), what="hidden states of a single token")
+    after = student.define(Caller)().inputs_after(case.theirs, case.input_ids)[0]
+    assert_unchanged(case.input_ids, after, what="input_ids")
 
 
 @pytest.mark.todo("gru.step", weight=1)
