@@ -97,13 +97,14 @@ def test_additive_attention_keeps_the_batch(student, reference, draw, batch_size
 @pytest.mark.shape
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_a_step_keeps_the_batch(student, reference, draw, batch_size):
-    """A step gives [B, 1, V], [1, B, H] and [B, 1, S], for a batch of one, too."""
+    """A step gives [B, 1, V], [1, B, H] and [B, 1, S], for a batch of one and a source of one, too."""
     pair = make_attndecoder(student, reference, draw, load_weights)
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size, batch_size=batch_size)
-    output, hidden, weights = pair.theirs.forward_step(batch.token, batch.hidden, batch.encoder_outputs)
-    assert_shape(output, (batch_size, 1, pair.vocab_size), what="output of the step")
-    assert_shape(hidden, tuple(batch.hidden.shape), what="state after the step")
-    assert_shape(weights, (batch_size, 1, batch.encoder_outputs.size(1)), what="weights of the step")
+    for source in (batch.encoder_outputs, batch.encoder_outputs[:, :1]):
+        output, hidden, weights = pair.theirs.forward_step(batch.token, batch.hidden, source)
+        assert_shape(output, (batch_size, 1, pair.vocab_size), what="output of the step")
+        assert_shape(hidden, tuple(batch.hidden.shape), what="state after the step")
+        assert_shape(weights, (batch_size, 1, source.size(1)), what="weights of the step")
 
 
 @pytest.mark.todo("attndecoder.decode", weight=1)

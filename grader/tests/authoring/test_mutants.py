@@ -11,7 +11,7 @@ from grader.authoring.mutants.operators import OPERATORS, write_mutants
 from grader.authoring.mutants.regions import find_regions
 from grader.authoring.mutants.runtime import alter_value
 from grader.authoring.mutants.survey import Survey, name_name
-from grader.authoring.mutants.verification import MutantFindings, judge_todo, load_survivors
+from grader.authoring.mutants.verification import MutantFindings, judge_todo, load_survivors, print_mutants
 from grader.authoring.suite_check import load_expectations
 from grader.tests.support.toy import SOLUTION, open_project, write_variants
 
@@ -191,3 +191,15 @@ def test_an_explained_survivor_is_no_complaint(monkeypatch: pytest.MonkeyPatch, 
     findings.explained.update({mutant.id: "the toy calls once" for mutant in survivors})
     assert survivors and 0 < findings.share < 1
     assert not any("survives" in text for text in findings.list_complaints())
+
+
+@pytest.mark.slow
+def test_unexplained_survivors_end_with_a_fault(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The figures of the assignment come after its complaints."""
+    assignment = open_project(monkeypatch, tmp_path)
+    assert not print_mutants([assignment])
+    lines = capsys.readouterr().out.splitlines()
+    assert any("survives" in line for line in lines)
+    assert "mutants, " in " ".join(lines) and "killed, " in " ".join(lines)
