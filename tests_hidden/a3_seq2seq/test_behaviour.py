@@ -202,10 +202,13 @@ def test_a_step_stands_alone(student, reference, draw):
     """A row gives the same alone as in a batch, and a step leaves its state as it was."""
     pair = make_gru(student, reference, draw, load_weights)
     batch = draw_batch(draw, pair)
-    together, _ = pair.theirs.forward_step(batch.token, batch.hidden)
-    alone, _ = pair.theirs.forward_step(batch.token[1:2], batch.hidden[:, 1:2])
+    pair.theirs.forward_step(batch.token.flip(0), batch.hidden.flip(1))
+    together, state = pair.theirs.forward_step(batch.token, batch.hidden)
+    alone, state_alone = pair.theirs.forward_step(batch.token[1:2], batch.hidden[:, 1:2])
     assert_parity(alone.detach(), together[1:2].detach(), what="output of a row alone")
+    assert_parity(state_alone.detach(), state[:, 1:2].detach(), what="state of a row alone")
     after = student.define(Caller)().inputs_after(pair.theirs.forward_step, batch.token, batch.hidden)
+    assert_unchanged(batch.token, after[0], what="input")
     assert_unchanged(batch.hidden, after[1], what="hidden")
 
 

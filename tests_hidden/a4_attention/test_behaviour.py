@@ -257,13 +257,16 @@ def test_a_step_stands_alone(student, reference, draw):
     """A row gives the same alone as in a batch, and a step leaves its inputs as they were."""
     pair = make_attndecoder(student, reference, draw, load_weights)
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
-    together = pair.theirs.forward_step(batch.token, batch.hidden, batch.encoder_outputs)[0]
-    alone = pair.theirs.forward_step(batch.token[1:2], batch.hidden[:, 1:2], batch.encoder_outputs[1:2])[0]
-    assert_parity(alone.detach(), together[1:2].detach(), what="output of a row alone")
-    after = student.define(Caller)().inputs_after(
-        pair.theirs.forward_step, batch.token, batch.hidden, batch.encoder_outputs
-    )
-    assert_unchanged(batch.hidden, after[1], what="hidden")
+    inputs = batch.token, batch.hidden, batch.encoder_outputs
+    pair.theirs.forward_step(batch.token.flip(0), batch.hidden.flip(1), batch.encoder_outputs.flip(0))
+    together = pair.theirs.forward_step(*inputs)
+    alone = pair.theirs.forward_step(batch.token[1:2], batch.hidden[:, 1:2], batch.encoder_outputs[1:2])
+    for place, what in enumerate(("output", "state", "weights")):
+        row = together[place][:, 1:2] if what == "state" else together[place][1:2]
+        assert_parity(alone[place].detach(), row.detach(), what=f"{what} of a row alone")
+    after = student.define(Caller)().inputs_after(pair.theirs.forward_step, *inputs)
+    for name, given, kept in zip(("input", "hidden", "encoder_outputs"), inputs, after, strict=True):
+        assert_unchanged(given, kept, what=name)
 
 
 @pytest.mark.todo("attndecoder.decode", weight=1)
