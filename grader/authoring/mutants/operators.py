@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from types import CodeType
 
 from grader.authoring.mutants import devices, formula, generic, graph, shape, state, steps, text
 from grader.authoring.mutants.model import ALTER, Mutant, Region, Rewrite
@@ -59,13 +58,6 @@ def _describe(region: Region, operator: str, change: Rewrite, source: str, mutat
     return Mutant(region.todo, operator, begin + 1, original, text, mutated + _TAIL)
 
 
-def _read_code(source: str) -> object:
-    """Return what the compiler makes of a source, without its places: equal code behaves alike."""
-    return _strip_places(compile(ast.parse(source), "<mutant>", "exec", dont_inherit=True))
-
-
-def _strip_places(code: CodeType) -> object:
-    constants = tuple(
-        _strip_places(item) if isinstance(item, CodeType) else (type(item), repr(item)) for item in code.co_consts
-    )
-    return (code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_flags)
+def _read_code(source: str) -> str:
+    """Return the syntax tree of a source, as text: equal trees behave alike, however they are written."""
+    return ast.dump(ast.parse(source))
