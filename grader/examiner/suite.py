@@ -161,6 +161,18 @@ class Suite:
                 results[test.id] = self._run(test, session, overruns)
         return self._withhold_unearned([results[test.id] for test in self.tests], session, known)
 
+    def find_failure(
+        self, session: SubmissionSession, tests: Sequence[HiddenTest], *, round_number: int = 0
+    ) -> HiddenTest | None:
+        """Run tests until one does not pass, and return it. Each round has other inputs. Raises GraderFault."""
+        for test in tests:
+            raised = self._run_test(test, session, round_number=round_number)
+            if isinstance(raised, GraderFault):
+                raise raised
+            if raised is not None:
+                return test
+        return None
+
     def _order_by_todo(self, tests: Sequence[HiddenTest]) -> list[HiddenTest]:
         # A stand-in for an earlier TODO may be a right answer to it. A submission that keeps one has it too late.
         places = {todo.id: place for place, todo in enumerate(self.assignment.todos)}

@@ -24,10 +24,11 @@ from grader.examiner import Caller, assert_equal, assert_parity, assert_unchange
 @pytest.mark.todo("simple.split", weight=2)
 @pytest.mark.behaviour
 def test_hangul_is_kept(student, draw):
-    """Korean words are words."""
+    """Korean words are words, in each text that is split."""
     words = [draw.hangul() for _ in range(4)]
-    found = as_words(student.SimpleTokenizer().normalize_and_split(" ".join(words)))
-    assert found == words, "Korean words should come back as they are"
+    split = student.SimpleTokenizer().normalize_and_split
+    for text in (words, words[::-1]):
+        assert as_words(split(" ".join(text))) == text, "Korean words should come back as they are"
 
 
 @pytest.mark.todo("simple.split", weight=1)
@@ -43,10 +44,11 @@ def test_letters_become_lower_case(student, draw):
 @pytest.mark.todo("simple.split", weight=2)
 @pytest.mark.behaviour
 def test_punctuation_and_emoji_are_dropped(student, draw):
-    """Punctuation and emoji are no words, and no part of one."""
-    words = [draw.hangul(), draw.word(), draw.hangul()]
+    """Punctuation and emoji are no words, and no part of one; a single letter is a word, and so is a repeated one."""
+    words = [draw.hangul(), draw.word(), draw.word()[0], draw.hangul()[0]]
+    words.append(words[0])
     split = student.SimpleTokenizer().normalize_and_split
-    text = f'"{words[0]}"...😀{words[1]}!!👍🏽 ({words[2]}?)'
+    text = f'"{words[0]}"...😀{words[1]}!!👍🏽 ({words[2]}?) {words[3]}- {words[4]}'
     assert as_words(split(text)) == words, "only the words should be left"
     assert as_words(split("😀 ... !? -")) == [], "a text without words should give an empty list"
 
@@ -111,6 +113,8 @@ def test_unseen_words_become_unk(student, draw):
         ids = as_id_list(tokenizer.encode(text))
         assert 0 not in ids, "an unseen word is <UNK>, not <PAD>"
         assert ids == [1, 2, 1], "unseen words should become <UNK>, known ones keep their ids"
+    ids = as_id_list(tokenizer.encode(" ".join([words[2], words[4], words[1]])))
+    assert ids == [4, 1, 3], "another text should get ids of its own"
 
 
 @pytest.mark.todo("simple.decode", weight=2)
@@ -119,8 +123,8 @@ def test_unknown_ids_become_unk(student, draw):
     """An id beyond the vocabulary becomes <UNK>."""
     words = draw_words(draw, 3)
     tokenizer = make_tokenizer(student, words)
-    found = as_words(tokenizer.decode([5, 2, 10**6]))
-    assert found == ["<UNK>", words[0], "<UNK>"], "ids that the vocabulary lacks should become <UNK>"
+    for ids, expected in (([5, 2, 10**6], ["<UNK>", words[0], "<UNK>"]), ([3, 10**6, 2], [words[1], "<UNK>", words[0]])):
+        assert as_words(tokenizer.decode(ids)) == expected, "ids that the vocabulary lacks should become <UNK>"
 
 
 @pytest.mark.todo("simple.decode", weight=2)
@@ -131,6 +135,8 @@ def test_negative_ids_become_unk(student, draw):
     tokenizer = make_tokenizer(student, words)
     found = as_words(tokenizer.decode([-1, 4, -5]))
     assert found == ["<UNK>", words[2], "<UNK>"], "negative ids should become <UNK>"
+    after = student.define(Caller)().inputs_after(tokenizer.decode, [-1, 4])[0]
+    assert after == [-1, 4], "the list that was given should not be changed"
 
 
 @pytest.mark.todo("simple.pad", weight=2)
@@ -163,9 +169,10 @@ def test_calling_encodes_and_pads(student, draw):
     """Calling the tokenizer encodes a text; with max_len it also pads or cuts."""
     words = draw_words(draw, 4)
     tokenizer = make_tokenizer(student, words, encodes=True)
-    text = " ".join(words)
-    assert as_id_list(tokenizer(text)) == [2, 3, 4, 5], "without max_len the ids should come as encode gives them"
-    assert as_id_list(tokenizer(text, 6)) == [2, 3, 4, 5, 0, 0], "with a larger max_len <PAD> should follow"
+    text, other = " ".join([*words, words[0]]), " ".join([*words[::-1], words[3]])
+    assert as_id_list(tokenizer(text)) == [2, 3, 4, 5, 2], "without max_len the ids should come as encode gives them"
+    assert as_id_list(tokenizer(text, 6)) == [2, 3, 4, 5, 2, 0], "with a larger max_len <PAD> should follow"
+    assert as_id_list(tokenizer(other, 6)) == [5, 4, 3, 2, 5, 0], "another text should get ids of its own"
     assert as_id_list(tokenizer(text, max_len=3)) == [2, 3, 4], "with a smaller max_len the ids should be cut"
 
 
@@ -273,8 +280,10 @@ def test_decoding_comes_from_the_ids(student, draw):
     """The decoded text joins ## pieces, and shows what the vocabulary could not say."""
     vocab, sentence = draw_pieces(draw)
     tokenizer = student.define(standins.make_wordpiece)(vocab, False)
+    _, _, other = student.encode_sentence(tokenizer, "!")
     tokens, ids, decoded = student.encode_sentence(tokenizer, sentence)
     assert isinstance(decoded, str), "the decoded text should be a string"
+    assert decoded != other, "the decoded text is that of another sentence"
     # of the submission's own ids: whether they are right is another test's business
     ours = standins.make_wordpiece(vocab, framed=False)
     right = [ours.decode(as_id_list(ids), skip_special_tokens=skip) for skip in (True, False)]
@@ -295,8 +304,7 @@ def test_padding_row_stays_zero(student, draw):
     ids = [2, 1, 2, 4]
     found = student.lookup(theirs, ids)
     assert_parity(found, weight[ids], what="the rows from lookup")
-    if not found.requires_grad:
-        return
+    assert found.requires_grad, "no gradient reaches the table: was something detached?"
     (found * draw.tensor(len(ids), width)).sum().backward()
     gradient = parameter_gradients(theirs)["weight"]
     assert gradient is not None, "the gradient should reach the table that was given"
@@ -315,8 +323,10 @@ def test_lookup_leaves_the_table_alone(student, draw):
     ids = [rows - 1, *draw.ids(rows, 2).tolist()]
     student.lookup(theirs, ids)
     assert_unchanged(weight, theirs.state_dict()["weight"], what="the embedding's table")
-    after = student.define(Caller)().inputs_after(student.one_hot_lookup, weight, ids)[0]
-    assert_unchanged(weight, after, what="the weight given to one_hot_lookup")
+    caller = student.define(Caller)()
+    after = caller.inputs_after(student.one_hot_lookup, weight, ids)
+    assert_unchanged(weight, after[0], what="the weight given to one_hot_lookup")
+    assert [after[1], caller.inputs_after(student.lookup, theirs, ids)[1]] == [ids, ids], "the ids were changed"
 
 
 @pytest.mark.todo("embedding.analogy", weight=4)
@@ -368,9 +378,11 @@ def test_analogy_leaves_the_vectors_alone(student, draw):
 def test_empty_sequences_have_length_zero(student, draw):
     """An empty sequence becomes a row of padding with length 0, also in a batch of nothing else."""
     row = draw.ids(40, 3, low=10).tolist()
-    batch, lengths = student.pad_batch([[], row, []], 5)
-    assert_parity(batch, torch.tensor([[5] * 3, row, [5] * 3]), what="the batch")
-    assert_parity(lengths, torch.tensor([0, 3, 0]), what="the lengths")
+    for place in (1, 0):
+        rows = [row if index == place else [] for index in range(3)]
+        batch, lengths = student.pad_batch(rows, 5)
+        assert_parity(batch, torch.tensor([given or [5] * 3 for given in rows]), what="the batch")
+        assert_parity(lengths, torch.tensor([len(given) for given in rows]), what="the lengths")
 
 
 @pytest.mark.todo("batch.pad", weight=1)

@@ -54,6 +54,7 @@ def test_lookup_has_a_row_for_each_id(student, draw):
         ids = draw.ids(rows - 1, count).tolist()
         assert_shape(student.lookup(theirs, ids), (count, width), what="the rows from lookup")
         assert_shape(student.one_hot_lookup(weight, ids), (count, width), what="the rows from one_hot_lookup")
+        assert_shape(student.one_hot_lookup(weight[:, :1], ids), (count, 1), what="the rows of a narrow table")
 
 
 @pytest.mark.todo("batch.pad", weight=3)
