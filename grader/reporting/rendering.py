@@ -5,7 +5,7 @@ from typing import Any
 
 from grader.reporting.safe_text import escape_control_characters
 
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render_template(template: str, **values: Any) -> str:
@@ -14,7 +14,7 @@ def render_template(template: str, **values: Any) -> str:
 
     # A learning-management system may serve the page from its own origin: no value may become markup.
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
         finalize=lambda value: escape_control_characters(value) if isinstance(value, str) else value,
     )  # fmt: skip
