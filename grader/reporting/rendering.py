@@ -16,6 +16,11 @@ def render_template(template: str, **values: Any) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: escape_control_characters(value) if isinstance(value, str) else value,
+        finalize=finish_value,
     )  # fmt: skip
     return environment.get_template(template).render(**values)
+
+
+def finish_value(value: Any) -> Any:
+    """Return a value for a page: text on one line without control characters; markup of our own as it is."""
+    return escape_control_characters(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

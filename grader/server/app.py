@@ -3,11 +3,13 @@
 import logging
 from collections.abc import MutableMapping
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from grader.model.errors import GraderError, UsageError
@@ -36,6 +38,14 @@ HEADERS = {
 }
 
 
+ROUTERS = (operations.router, sign_in.router, api.router, students.router, staff.router, staff_people.router)
+
+
+def list_routes() -> list[BaseRoute]:
+    """Return every route of the application."""
+    return [route for router in ROUTERS for route in router.routes]
+
+
 def create_app(service: Service) -> FastAPI:
     """Return the application of a service. Raises LookupError where a route has no rule."""
     app = FastAPI(
@@ -49,9 +59,9 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = service
-    for module in (operations, sign_in, api, students, staff, staff_people):
-        app.include_router(module.router)
-    check_rules(app.routes)
+    for router in ROUTERS:
+        app.include_router(router)
+    check_rules(list_routes())
     app.add_exception_handler(GraderError, explain_error)
     app.add_exception_handler(HTTPException, explain_error)
     app.add_exception_handler(RequestValidationError, explain_error)
@@ -70,7 +80,7 @@ async def explain_error(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(API) or "application/json" in request.headers.get("accept", ""):
         return JSONResponse({"detail": refusal.tell(language)}, refusal.status, headers)
     if refusal.status == 401 and request.method == "GET":
-        return RedirectResponse(request.url_for("show_sign_in").include_query_params(next=request.url.path), 303)
+        return RedirectResponse(f"/sign-in?{urlencode({'next': request.url.path})}", 303)
     page = render(request, "error.html", refusal.status, text=refusal.tell(language))
     page.headers.update(headers)
     return page

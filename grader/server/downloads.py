@@ -21,8 +21,11 @@ def pack_kit_of(assignment: Assignment) -> bytes:
     key = (assignment.folder, max((path.stat().st_mtime_ns for path in files), default=0))
     with _LOCK:
         if key not in _KITS:
-            with tempfile.TemporaryDirectory() as folder:
-                kit = pack_kit(assignment, render_assignment(assignment), Path(folder))
+            with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as generated:
+                made = {Path(generated, path.name): text for path, text in render_assignment(assignment).items()}
+                for path, text in made.items():
+                    path.write_text(text, encoding="utf-8")
+                kit = pack_kit(assignment, made, Path(folder))
                 names = sorted(path for path in kit.rglob("*") if path.is_file())
                 _KITS[key] = pack_zip(
                     {f"{assignment.name}/{path.relative_to(kit).as_posix()}": path.read_bytes() for path in names}

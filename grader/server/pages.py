@@ -11,8 +11,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from grader.model.verdict import Language
-from grader.reporting.rendering import TEMPLATES
-from grader.reporting.safe_text import escape_control_characters
+from grader.reporting.rendering import TEMPLATES, finish_value
 from grader.server.labels import translate
 from grader.server.people import Caller
 
@@ -62,7 +61,7 @@ def _open_environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_finish,
+        finalize=finish_value,
     )
     environment.filters["moment"] = format_moment
     environment.filters["points"] = lambda value: "–" if value is None else f"{value:g}"
@@ -73,11 +72,6 @@ def _make_csrf_field(caller: Caller | None) -> Markup:
     """Return the hidden field that every form of a signed-in person has."""
     csrf = caller.csrf if caller else ""
     return Markup('<input type="hidden" name="csrf" value="{}">').format(csrf) if csrf else Markup("")
-
-
-def _finish(value: Any) -> Any:
-    is_text = isinstance(value, str) and not isinstance(value, Markup)
-    return escape_control_characters(value) if is_text else value
 
 
 def format_moment(moment: float | datetime | None) -> str:

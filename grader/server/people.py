@@ -137,6 +137,12 @@ class People:
         person = _to_person(row)
         return person if person.is_active else None
 
+    def has_owner(self) -> bool:
+        """Tell whether an owner has signed in by a link, or has a token to do so."""
+        proof = (TOKENS.c.kind == "token") | TOKENS.c.used_at.is_not(None)
+        query = select(PEOPLE).join(TOKENS, TOKENS.c.person == PEOPLE.c.id).where(PEOPLE.c.role == Role.OWNER, proof)
+        return self._find_one(query) is not None
+
     def open_session(self, person: Person) -> str:
         """Return the secret of a new session."""
         secret, now = secrets.token_urlsafe(32), time.time()
@@ -178,7 +184,7 @@ class People:
         with self.store.write() as connection:
             ended = (SESSIONS.c.seen_at < now - IDLE_SECONDS) | (SESSIONS.c.created_at < now - LONGEST_SESSION)
             connection.execute(delete(SESSIONS).where(ended))
-            connection.execute(delete(TOKENS).where(TOKENS.c.expires_at < now))
+            connection.execute(delete(TOKENS).where(TOKENS.c.expires_at < now, TOKENS.c.used_at.is_(None)))
 
     def _create_secret(self, person: Person, kind: str, expires_at: float | None) -> str:
         secret = secrets.token_urlsafe(32)

@@ -23,7 +23,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OWNERS = frozenset({Role.OWNER})
 STAFF = OWNERS | {Role.STAFF}
 GRADERS = STAFF | {Role.GRADER}
-EVERYONE = GRADERS | {Role.STUDENT}
+STUDENTS = frozenset({Role.STUDENT})
+EVERYONE = GRADERS | STUDENTS
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ RULES: dict[str, Rule] = {
     "show_home": SIGNED_IN,
     "show_assignment": SIGNED_IN,
     "download_kit": SIGNED_IN,
-    "hand_in": Rule(EVERYONE, is_upload=True),
+    "hand_in": Rule(STUDENTS, is_upload=True),
     "show_submission": SIGNED_IN,
     "watch_submission": SIGNED_IN,
     "download_submission": SIGNED_IN,
@@ -64,7 +65,7 @@ RULES: dict[str, Rule] = {
     # API
     "api_openapi": SIGNED_IN,
     "api_assignments": SIGNED_IN,
-    "api_hand_in": Rule(EVERYONE, is_upload=True),
+    "api_hand_in": Rule(STUDENTS, is_upload=True),
     "api_submissions": SIGNED_IN,
     "api_submission": SIGNED_IN,
     "api_scores": Rule(GRADERS),

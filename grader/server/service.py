@@ -99,6 +99,8 @@ class Service:
         """Write the summary of each run with new reports."""
         for name in self.workshop.take_changed_runs():
             run = self.open_run(name)
+            if not any(run.reports.glob("*.json")):
+                continue
             with run.open(HOUSEKEEPING_SECONDS):
                 run.renew_summary()
 

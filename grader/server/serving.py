@@ -1,5 +1,6 @@
 """Run the service until it is stopped by a signal."""
 
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -32,6 +33,7 @@ class Server(uvicorn.Server):
 
 def serve(service: Service, *, host: str, port: int, on_line: Callable[[str], None]) -> None:
     """Answer requests until a signal; call `on_line` with what the owner should read. Raises UsageError."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     listener = open_listener(host, port)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listener.getsockname()[1]}"
@@ -55,8 +57,8 @@ def serve(service: Service, *, host: str, port: int, on_line: Callable[[str], No
 
 
 def make_first_link(service: Service) -> str | None:
-    """Return the code of a sign-in link for the first owner; None where there is an owner already."""
-    if service.people.list_all(Role.OWNER):
+    """Return the code of a sign-in link for the first owner; None once an owner has signed in."""
+    if service.people.has_owner():
         return None
     return service.people.create_link(service.people.add(OWNER, Role.OWNER))
 

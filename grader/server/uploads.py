@@ -62,7 +62,9 @@ class UploadReceiver:
             "on_headers_finished": self._open_part,
             "on_end": self._end,
         }
-        self._parser = MultipartParser(options[b"boundary"], callbacks, max_size=self.limits.bytes_at_once * 2)
+        self._parser = MultipartParser(
+            options[b"boundary"], callbacks, max_size=self.limits.bytes_at_once + ENVELOPE_BYTES
+        )
         with explain_full_disk():
             self.folder.mkdir()
 
