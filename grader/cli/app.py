@@ -88,9 +88,9 @@ GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     "Delivery": {"export": deliver.export, "push": push},
     "Service": {
         "serve": service.serve,
-        "token": token,
         "backup": service.backup,
         "restore": service.restore,
+        "token": token,
     },
     "Authors": {
         "list": author.list_assignments,
