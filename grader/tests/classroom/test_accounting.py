@@ -152,8 +152,17 @@ def test_many_entries_with_one_reason_are_one_line() -> None:
     ]
 
 
-@pytest.mark.parametrize("around", ["", "submissions/"])
-@pytest.mark.parametrize("name", ["submissions.zip", "submissions.7z", "download"])
+@pytest.mark.parametrize(
+    ("name", "around"),
+    [
+        ("submissions.zip", ""),
+        ("submissions.7z", "submissions/"),
+        pytest.param("submissions.zip", "submissions/", marks=pytest.mark.slow),
+        pytest.param("submissions.7z", "", marks=pytest.mark.slow),
+        pytest.param("download", "submissions/", marks=pytest.mark.slow),
+        ("download", ""),
+    ],
+)
 def test_the_systems_own_archive_is_a_class(command: Command, name: str, around: str) -> None:
     """As it was downloaded, under any name; it is unpacked once, below the run, where a later command finds it."""
     files = {f"{around}{entry}": content for entry, content in CLASS.items()}

@@ -320,9 +320,9 @@ def test_the_options_are_carried_out(course):
     ("source", "is_regraded"),
     [
         ("examiner/parity.py", True),
-        ("sandbox/channel.py", True),
-        ("intake/notebook.py", True),
-        ("grading/scoring.py", True),
+        pytest.param("sandbox/channel.py", True, marks=pytest.mark.slow),
+        pytest.param("intake/notebook.py", True, marks=pytest.mark.slow),
+        pytest.param("grading/scoring.py", True, marks=pytest.mark.slow),
         ("exports/canvas.py", False),
     ],
 )
