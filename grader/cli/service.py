@@ -43,10 +43,10 @@ def serve(
     isolation: IsolationOption = IsolationChoice.BWRAP,
     course: CourseOption = None,
 ) -> None:
-    """Serve the course: students hand in and read feedback in a browser.
+    """Serve the course as web pages and an API.
 
-    The first start prints a link that signs in the owner. Stop it at any time: what was acknowledged is graded after
-    the next start.
+    Students hand in and read feedback in a browser; staff run the class. The first start prints a link that signs in
+    the owner. Stop it at any time: what was acknowledged is graded after the next start.
     """
     with _explaining_extra():
         from grader.classroom.worker_count import choose_worker_count
