@@ -67,7 +67,7 @@ def list_requests(store: Store, **only: str) -> list[RegradeRequest]:
 
 
 def _check_text(text: str) -> str:
-    text = text.strip()
+    text = text.replace("\0", "").strip()  # which PostgreSQL keeps in no text
     if not text or len(text) > MAX_TEXT:
         raise Refusal(422, "bad_input", why=f"a text has 1 to {MAX_TEXT} characters")
     return text

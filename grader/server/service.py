@@ -151,9 +151,9 @@ def open_service(
 
 
 def choose_warm(course: Course, queue: SubmissionQueue) -> str | None:
-    """Return the assignment to be ready for: the one that was handed in last, or else the first."""
+    """Return the assignment to be ready for: the one that was handed in last, or the only one."""
     latest: list[Queued] = queue.list_of(limit=1)
     names = course.list_assignments()
     if latest and latest[0].assignment in names:
         return latest[0].assignment
-    return names[0] if names else None
+    return names[0] if len(names) == 1 else None

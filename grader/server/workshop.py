@@ -60,6 +60,7 @@ class Workshop:
         self.open_executor = open_executor or open_warm
         self.lanes: dict[str, Lane] = {}
         self.changed_runs: set[str] = set()
+        self._prepared: set[str] = set()
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._stopping = threading.Event()
@@ -90,6 +91,12 @@ class Workshop:
         if lane is not None:
             lane.wake.set()
         else:
+            self._news.set()
+
+    def prepare(self, assignment: str) -> None:
+        """Have workers ready for an assignment that someone is looking at, if the memory reaches."""
+        if assignment not in self.lanes:
+            self._prepared.add(assignment)
             self._news.set()
 
     def list_troubles(self) -> list[str]:
@@ -138,6 +145,10 @@ class Workshop:
             if name in self.lanes:
                 self.lanes[name].wake.set()
             elif name in known and not self._stopping.is_set() and self._make_room(waiting):
+                self._open_lane(name)
+        while self._prepared:
+            name = self._prepared.pop()
+            if name not in self.lanes and name in known and len(self.lanes) < self._count_lanes():
                 self._open_lane(name)
 
     def _make_room(self, waiting: list[str]) -> bool:

@@ -15,6 +15,7 @@ from grader.classroom.statistics import describe_class
 from grader.exports import FORMATS, ExportOptions, export_run
 from grader.intake.roster import Roster, Student
 from grader.model.report import GradeReport
+from grader.reporting.safe_text import remove_control_characters
 from grader.server.assignments import Offer, find_offer, set_extension, set_open
 from grader.server.audit import note_alone, note_change
 from grader.server.downloads import pack_work
@@ -157,8 +158,9 @@ def adjust_student(
     if kind in ("todo", "score", "bonus") and amount is None:
         raise Refusal(422, "bad_input", why="points are missing")
     made = Adjustment(
-        student=student.name, kind=cast(Kind, kind), todo=todo if kind == "todo" else "", points=amount, reason=reason,
-        comment=comment, by=author.name, undoes=undoes if kind == "undo" else None,
+        student=student.name, kind=cast(Kind, kind), todo=todo if kind == "todo" else "", points=amount,
+        reason=remove_control_characters(reason), comment=remove_control_characters(comment), by=author.name,
+        undoes=undoes if kind == "undo" else None,
     )  # fmt: skip
     adjust_run(service.open_run(name), [made], service.gradebook_url)
     detail = {"kind": kind, "todo": made.todo, "points": amount, "reason": reason, "undoes": made.undoes}

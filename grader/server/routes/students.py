@@ -54,6 +54,8 @@ def show_assignment(request: Request, name: str) -> HTMLResponse:
     offer = find_offer(service.course, service.store, name, person.name)
     if offer is None:
         raise Refusal(404, "not_found")
+    if offer.is_open:
+        service.workshop.prepare(name)
     attempts = service.queue.list_of(person.name, name)
     return render(
         request,
@@ -188,4 +190,5 @@ def attach(data: bytes, name: str, kind: str) -> Response:
 
 def describe_attachment(name: str) -> dict[str, str]:
     """Return the headers of a file that a browser saves and never shows, whatever it is."""
-    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._- ") else "_" for letter in name)
+    return {"Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"}

@@ -1,23 +1,38 @@
 """The queue: who is next, and what stays after the end of a process."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
 from grader.server.queue import Queued, SubmissionQueue, Upload, make_id
+from grader.server.schema import SUBMISSIONS
 from grader.server.settings import DataFolder, Site
-from grader.server.store import open_store
+from grader.server.store import Store, open_store
 from grader.tests.support.fake_worker import make_report
+from grader.tests.support.postgres import POSTGRES, open_postgres
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A database of either kind."""
+    data = DataFolder(tmp_path_factory.mktemp("data"))
+    with ExitStack() as stack:
+        if request.param == "postgresql" and not POSTGRES:
+            pytest.skip("no PostgreSQL here: apt install postgresql")
+        address = stack.enter_context(open_postgres()) if request.param == "postgresql" else None
+        opened = open_store(data, Site("course", address, "site"))
+        yield opened
+        opened.close()
 
 
 @pytest.fixture
-def queue(tmp_path: Path) -> Iterator[SubmissionQueue]:
+def queue(store: Store) -> SubmissionQueue:
     """An empty queue."""
-    store = open_store(DataFolder(tmp_path), Site("course", id="site"))
-    yield SubmissionQueue(store)
-    store.close()
+    with store.write() as connection:
+        connection.execute(delete(SUBMISSIONS))
+    return SubmissionQueue(store)
 
 
 def add(queue: SubmissionQueue, student: str, assignment: str = "toy") -> Queued:
