@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event
 
 from grader.classroom.adjustments import apply_adjustments
@@ -56,20 +57,29 @@ class LiveKeeper:
     def _keep(self, attempt: Attempt, *, is_new: bool) -> None:
         student, name = attempt.report.submission.student, self.assignment.name
         with self.run.open(PATIENCE):
-            former = {each.evidence.path: each for each in self.gradebook.list_results(student, name)}
-            known = former.get(attempt.evidence.path)
+            known = self.gradebook.find_result(student, name, Path(attempt.evidence.path))
             is_new = is_new or known is None or known.report != attempt.report
-            results = {**former, attempt.evidence.path: attempt if is_new or known is None else known}
-            counting = choose_counting(list(results.values()), self.assignment)
+            latest = attempt if is_new else self.gradebook.find_latest_attempt(student, name)
+            counting = choose_counting([attempt, *self._list_rivals(attempt)], self.assignment)
             rows = [attempt] if is_new else []
-            last = attempt if is_new else self.gradebook.find_latest_attempt(student, name)
             # The last row of a student is the one that counts.
-            if last is None or last.report != counting.report:
+            if latest is None or latest.report != counting.report:
                 rows.append(counting)
             adjustments = self.gradebook.list_adjustments(name).get(student, ())
             with self.run.stage_report(apply_adjustments(counting.report, adjustments)):
                 if rows:
                     self.gradebook.add_all(rows)
+
+    def _list_rivals(self, attempt: Attempt) -> list[Attempt]:
+        """Return the other attempts that may count: the one that does, or all, where this is the one that did."""
+        student, name = attempt.report.submission.student, self.assignment.name
+        former = self.gradebook.find_latest_attempt(student, name)
+        if former is None or former.evidence.path != attempt.evidence.path:
+            return [former] if former else []
+        if former.report == attempt.report:
+            return []
+        everything = self.gradebook.list_results(student, name)
+        return [each for each in everything if each.evidence.path != attempt.evidence.path]
 
 
 def choose_counting(attempts: Sequence[Attempt], assignment: Assignment) -> Attempt:

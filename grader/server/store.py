@@ -27,8 +27,12 @@ class Store:
         self._writer = open_engine(url, begin="BEGIN IMMEDIATE")
         # SQLite lets one connection write, and a second one would poll for its turn.
         self._turn = threading.Lock() if self._writer.dialect.name == "sqlite" else None
-        with self.write() as connection:
-            create_tables(connection, site)
+        try:
+            with self.write() as connection:
+                create_tables(connection, site)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -222,10 +222,10 @@ def change_state(request: Request, name: str, is_open: Annotated[bool, Form()]) 
 def show_statistics(request: Request, name: str) -> HTMLResponse:
     """Show the page of `grader stats`."""
     service, offer = open_offer(request, name)
-    reports = list(service.view_class(name).read_reports().values())
+    reports = service.view_class(name).read_reports().values()
     if not any(report.final_score is not None for report in reports):
         return render(request, "empty.html", title=offer.assignment.description.title)
-    found = describe_class(reports)
+    found = describe_class(service.open_run(name).read_reports())
     return render(request, "statistics.html", title=f"{found.title}: statistics", found=found)
 
 

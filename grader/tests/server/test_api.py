@@ -3,13 +3,21 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
+from grader.classroom.adjust import adjust_run
+from grader.classroom.adjustments import Adjustment
+from grader.model.errors import UsageError
 from grader.model.report import GradeReport
 from grader.server.people import Role
 from grader.server.settings import UploadLimits
-from grader.tests.support.service import LIMITS, Site
+from grader.tests.support.postgres import POSTGRES, open_postgres
+from grader.tests.support.service import LIMITS, Site, open_toy_service
+from grader.tests.support.toy import write_project
+
+BONUS = Adjustment(student="kim", kind="bonus", points=5, reason="a good idea", by="ta")
 
 
 def test_hand_in_is_acknowledged_graded_and_reported(site: Site) -> None:
@@ -113,6 +121,24 @@ def test_lists_and_scores_are_for_those_who_may(site: Site) -> None:
     assert len(ta.get("/api/v1/assignments/toy/submissions").json()) > 1
     table = csv.DictReader(io.StringIO(ta.get("/api/v1/assignments/toy/scores.csv").text))
     assert {row["student"]: row["score"] for row in table}["'=cmd"] == "100"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not POSTGRES, reason="no PostgreSQL here: apt install postgresql")
+def test_service_kept_in_postgresql_goes_on_after_a_restart(tmp_path: Path) -> None:
+    """People, queue and grades; and it refuses another data folder."""
+    course = write_project(tmp_path / "course")
+    with open_postgres() as address:
+        with open_toy_service(course, tmp_path / "data", address) as service:
+            client = Site(service).call_as("kim")
+            submission = Site(service).hand_in(client, "# score 70")
+            Site(service).await_result(submission)
+            adjust_run(service.open_run("toy"), [BONUS], address)
+        with open_toy_service(course, tmp_path / "data") as service:
+            answer = Site(service).call_as("kim").get(f"/api/v1/submissions/{submission}").json()
+            assert (answer["status"], answer["report"]["score"]) == ("graded", 75)
+        with pytest.raises(UsageError, match="another data folder"), open_toy_service(course, tmp_path / "b", address):
+            pass
 
 
 def test_openapi_describes_the_upload(site: Site) -> None:

@@ -40,11 +40,10 @@ def open_fake(options: BatchOptions) -> Iterator[FakeExecutor]:
 
 
 @contextmanager
-def open_toy_service(course: Path, data: Path, limits: UploadLimits = LIMITS) -> Iterator[Service]:
+def open_toy_service(course: Path, data: Path, store: str | None = None) -> Iterator[Service]:
     """Give a running service."""
-    with open_service(
-        Course(course), DataFolder(data), GradingOptions(), limits=limits, open_executor=open_fake
-    ) as service:
+    options = GradingOptions(store=store)
+    with open_service(Course(course), DataFolder(data), options, limits=LIMITS, open_executor=open_fake) as service:
         yield service
 
 
