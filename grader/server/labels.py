@@ -119,7 +119,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "statistics": ("Statistics", "통계"),
     "similar": ("Similar work", "비슷한 제출물"),
     "export": ("Export", "내보내기"),
-    "regrade_all": ("Regrade all", "모두 재채점"),
+    "regrade_chosen": ("Regrade the chosen, or all", "고른 학생(또는 모두) 재채점"),
     "regrade": ("Regrade", "재채점"),
     "open_assignment": ("Open", "열기"),
     "close_assignment": ("Close", "닫기"),

@@ -60,7 +60,9 @@ def make_first_link(service: Service) -> str | None:
     """Return the code of a sign-in link for the first owner; None once an owner has signed in."""
     if service.people.has_owner():
         return None
-    return service.people.create_link(service.people.add(OWNER, Role.OWNER))
+    owner = service.people.add(OWNER, Role.OWNER)
+    service.people.revoke_tokens(owner)  # the links of earlier starts
+    return service.people.create_link(owner)
 
 
 def open_listener(host: str, port: int) -> socket.socket:

@@ -76,10 +76,10 @@ class Site:
         client.headers["X-CSRF-Token"] = caller.csrf
         return client
 
-    def hand_in(self, client: TestClient, text: str = "# score 100", name: str = "toy.py") -> str:
+    def hand_in(self, client: TestClient, text: str = "# score 100", assignment: str = "toy") -> str:
         """Hand in by the API and return the submission's id."""
-        files = [("file", (name, f"{text}\ndef double(number):\n    return 2\n".encode()))]
-        reply = client.post("/api/v1/assignments/toy/submissions", files=files)
+        files = [("file", ("toy.py", f"{text}\ndef double(number):\n    return 2\n".encode()))]
+        reply = client.post(f"/api/v1/assignments/{assignment}/submissions", files=files)
         assert reply.status_code == 202, reply.text
         return str(reply.json()["id"])
 
