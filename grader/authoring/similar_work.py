@@ -1,7 +1,7 @@
 """Similar work in a class: what pairs share, beyond what all were given and what the solution says."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.authoring.release import render_skeleton
@@ -35,7 +35,9 @@ def find_similar_work(
     for number, folder in enumerate([run, *map(RunFolder, against)]):
         with open_gradebook(store or folder.gradebook) as gradebook:
             found = read_works(folder, gradebook)
-        works += found if number == 0 else [work.rename(f"{folder.folder.name}/{work.student}") for work in found]
+        works += (
+            found if number == 0 else [replace(work, student=f"{folder.folder.name}/{work.student}") for work in found]
+        )
     assignment = course.load_assignment(reports[0].assignment.name)
     solution = assignment.solution.read_text(encoding="utf-8")
     pairs = find_pairs(works, skeleton=render_skeleton(solution), known=[solution])[:MOST_PAIRS]

@@ -11,7 +11,6 @@ from grader.cli.course import CourseOption, current_course
 from grader.cli.options import RunArgument
 
 HtmlOption = Annotated[Optional[Path], typer.Option("--html", help="Write an HTML page to this file.")]  # noqa: UP045
-MOST_PRINTED = 10
 
 
 def stats(
@@ -52,4 +51,4 @@ def similar(
     if html is not None:
         page = render_template("similar.html", title=found.title, pairs=found.pairs, mistakes=found.mistakes)
         write_text(html, page)
-    print_pairs(found.pairs[:MOST_PRINTED])
+    print_pairs(found.pairs)

@@ -23,6 +23,7 @@ from grader.model.digests import digest_suite
 from grader.model.errors import GraderError
 from grader.model.report import GradeReport
 from grader.server.assignments import find_extension
+from grader.server.people import People
 from grader.server.queue import Queued, SubmissionQueue
 from grader.server.settings import DataFolder
 from grader.server.store import StoreUnavailable
@@ -117,12 +118,14 @@ class Lane(threading.Thread):
             self.in_hand = len(batch.queue)
 
     def _make_job(self, claimed: Queued) -> Job:
+        student = People(self.queue.store).find(claimed.student)
         return Job(
             self.uploads / claimed.path,
             claimed.student,
             datetime.fromtimestamp(claimed.received_at, UTC).isoformat(),
             extension_days=find_extension(self.queue.store, self.assignment, claimed.student),
             entry=claimed.id,
+            name=student.full_name if student else "",
         )
 
     def _has_changed(self, suite: str) -> bool:
