@@ -132,10 +132,18 @@ class SubmissionQueue:
             also(connection, done)
         return done
 
-    def put_back(self, assignment: str | None = None) -> int:
-        """Queue again what was being graded when a process or a thread ended; return how many these are."""
-        query = update(SUBMISSIONS).where(_ROWS.status == "grading")
-        query = query.where(_ROWS.assignment == assignment) if assignment else query
+    def put_back(self, assignment: str) -> int:
+        """Queue again what was being graded when a lane failed; return how many these are."""
+        query = update(SUBMISSIONS).where(_ROWS.status == "grading", _ROWS.assignment == assignment)
+        with self.store.write() as connection:
+            return connection.execute(query.values(status="queued")).rowcount
+
+    def recover(self) -> int:
+        """Queue again what an earlier process did not finish, or failed at; return how many these are.
+
+        Often a fault is the machine's, or an update under a running service: a start is the time to try again.
+        """
+        query = update(SUBMISSIONS).where(_ROWS.status.in_(("grading", "fault")))
         with self.store.write() as connection:
             return connection.execute(query.values(status="queued")).rowcount
 

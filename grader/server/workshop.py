@@ -68,7 +68,7 @@ class Workshop:
 
     def start(self, warm: str | None = None) -> None:
         """Put back what an earlier process left behind, and begin. `warm` is an assignment to be ready for."""
-        self.queue.put_back()
+        self.queue.recover()
         if warm is not None:
             self._open_lane(warm)
         self._supervisor.start()

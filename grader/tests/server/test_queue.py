@@ -80,16 +80,27 @@ def test_one_submission_of_a_student_at_a_time(queue: SubmissionQueue) -> None:
     assert queue.claim("other") is not None
 
 
-def test_put_back_queues_what_was_in_hand(queue: SubmissionQueue) -> None:
+def test_recover_queues_what_was_in_hand(queue: SubmissionQueue) -> None:
     """As after a kill: the same submission is next again, and is graded once."""
     queued = add(queue, "kim")
     assert queue.claim("toy") is not None and queue.claim("toy") is None
-    assert queue.put_back() == 1
+    assert queue.recover() == 1
     claimed = queue.claim("toy")
     assert claimed is not None and claimed.id == queued.id
     finish(queue, claimed)
     found = queue.find(queued.id)
     assert found is not None and (found.gradings, found.status) == (1, "graded")
+
+
+def test_recover_tries_a_fault_again(queue: SubmissionQueue) -> None:
+    """A fault is no grade; a result stays."""
+    failed, done = add(queue, "kim"), add(queue, "lee")
+    fault = make_report("kim", score=0, status="grader_fault", fault="no memory")
+    queue.finish(failed.number, fault, do_nothing)
+    finish(queue, done)
+    assert queue.recover() == 1
+    claimed = queue.claim("toy")
+    assert claimed is not None and claimed.id == failed.id
 
 
 def test_place_counts_what_is_ahead_and_estimates_from_results(queue: SubmissionQueue) -> None:
