@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from grader.model.errors import GraderError, UsageError
 from grader.server.pages import choose_language_of, render
 from grader.server.permissions import authorise, check_rules
-from grader.server.refusals import Refusal
+from grader.server.refusals import RequestRefused
 from grader.server.routes import api, operations, sign_in, staff, staff_people, students
 from grader.server.service import Service
 from grader.server.store import StoreUnavailable
@@ -86,24 +86,24 @@ async def explain_error(request: Request, error: Exception) -> Response:
     return page
 
 
-def to_refusal(error: Exception) -> Refusal:
+def to_refusal(error: Exception) -> RequestRefused:
     """Return what a person may know of an error."""
-    if isinstance(error, Refusal):
+    if isinstance(error, RequestRefused):
         return error
     if isinstance(error, StoreUnavailable):
         LOG.error("%s", error)
-        return Refusal(503, "unavailable", retry_after=60)
+        return RequestRefused(503, "unavailable", retry_after=60)
     if isinstance(error, UsageError):
-        return Refusal(422, "grader_says", why=error)
+        return RequestRefused(422, "grader_says", why=error)
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
-        return Refusal(422, "bad_input", why=f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}")
+        return RequestRefused(422, "bad_input", why=f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}")
     if isinstance(error, HTTPException):
         if error.status_code in (404, 405):
-            return Refusal(404, "not_found")
-        return Refusal(error.status_code, "bad_input", why=error.detail)
+            return RequestRefused(404, "not_found")
+        return RequestRefused(error.status_code, "bad_input", why=error.detail)
     LOG.error("a request failed", exc_info=error)
-    return Refusal(500, "error")
+    return RequestRefused(500, "error")
 
 
 class Guard:
@@ -124,7 +124,7 @@ class Guard:
             message = await receive()
             received += len(message.get("body", b""))
             if received > MAX_FORM_BYTES and not is_multipart(scope):
-                raise Refusal(413, "bad_input", why="the form is too long")
+                raise RequestRefused(413, "bad_input", why="the form is too long")
             return message
 
         async def send_guarded(message: Message) -> None:

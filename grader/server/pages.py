@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 from grader.model.verdict import Language
 from grader.reporting.rendering import TEMPLATES, finish_value
 from grader.server.labels import translate
-from grader.server.people import Caller
+from grader.server.people import Visitor
 
 LANGUAGE = "grader_language"
 _HERE = Path(__file__).parent
@@ -68,7 +68,7 @@ def _open_environment() -> Environment:
     return environment
 
 
-def _make_csrf_field(caller: Caller | None) -> Markup:
+def _make_csrf_field(caller: Visitor | None) -> Markup:
     """Return the hidden field that every form of a signed-in person has."""
     csrf = caller.csrf if caller else ""
     return Markup('<input type="hidden" name="csrf" value="{}">').format(csrf) if csrf else Markup("")

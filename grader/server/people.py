@@ -56,7 +56,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Caller:
+class Visitor:
     """The person behind a request; `csrf` and `session` are empty where a token was sent along."""
 
     person: Person
@@ -157,7 +157,7 @@ class People:
             connection.execute(insert(SESSIONS).values(row))
         return secret
 
-    def find_session(self, secret: str) -> Caller | None:
+    def find_session(self, secret: str) -> Visitor | None:
         """Return the person of a session that has not ended."""
         digest, now = digest_secret(secret), time.time()
         began = SESSIONS.c.created_at.label("session_began")
@@ -171,7 +171,7 @@ class People:
             with self.store.write() as connection:
                 connection.execute(update(SESSIONS).where(SESSIONS.c.digest == digest).values(seen_at=now))
         person = _to_person(row)
-        return Caller(person, row.csrf, digest) if person.is_active else None
+        return Visitor(person, row.csrf, digest) if person.is_active else None
 
     def end_session(self, digest: str) -> None:
         """End one session."""

@@ -14,8 +14,8 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
-from grader.server.people import Caller, Role
-from grader.server.refusals import Refusal
+from grader.server.people import Role, Visitor
+from grader.server.refusals import RequestRefused
 from grader.server.service import Service
 
 SESSION = "grader_session"
@@ -103,24 +103,27 @@ def check_rules(routes: Iterable[BaseRoute]) -> None:
         raise LookupError(f"routes and rules differ: {sorted(set(names) ^ set(RULES))}, or a name is there twice")
 
 
-def may_manage(caller: Caller, role: Role) -> bool:
+def may_manage(caller: Visitor, role: Role) -> bool:
     """Tell whether a person may add, change or let in people of a role: only owners touch staff."""
     return caller.person.role is Role.OWNER or (caller.person.role is Role.STAFF and role is Role.STUDENT)
 
 
 async def authorise(request: Request) -> None:
-    """Find out who asks, and raise Refusal where the route is not theirs. Leaves the caller in `request.state`."""
+    """Find out who asks. Leaves the visitor in `request.state.caller`.
+
+    Raises RequestRefused where the route is not theirs.
+    """
     service: Service = request.app.state.service
     rule = RULES[request.scope["route"].name]
     await run_in_threadpool(_admit, request, service, rule)
-    caller: Caller | None = request.state.caller
+    caller: Visitor | None = request.state.caller
     if request.method in SAFE:
         return
     if not request.headers.get("authorization"):
         check_origin(request)
     if caller is not None and caller.csrf and not rule.is_upload:
         if request.headers.get("content-type", "").startswith("multipart/"):
-            raise Refusal(415, "bad_input", why="this form takes no files")
+            raise RequestRefused(415, "bad_input", why="this form takes no files")
         given = request.headers.get("x-csrf-token") or str((await request.form()).get("csrf", ""))
         check_csrf(caller, given)
 
@@ -130,54 +133,57 @@ def _admit(request: Request, service: Service, rule: Rule) -> None:
     request.state.caller = caller
     if rule.roles is not None:
         if caller is None:
-            raise Refusal(401, "sign_in_first")
+            raise RequestRefused(401, "sign_in_first")
         service.requests.check(caller.person.name)
         service.requests.count(caller.person.name)
         if caller.person.role not in rule.roles:
             # For a student, what is only for staff does not exist.
-            raise Refusal(403, "not_allowed") if caller.person.is_staff else Refusal(404, "not_found")
+            raise RequestRefused(403, "not_allowed") if caller.person.is_staff else RequestRefused(404, "not_found")
     wanted = request.path_params.get("submission")
     if wanted is not None and caller is not None:
         found = service.queue.find(wanted)
         if found is None or not (caller.person.is_staff or found.student == caller.person.name):
-            raise Refusal(404, "not_found")
+            raise RequestRefused(404, "not_found")
         request.state.submission = found
 
 
-def _identify(request: Request, service: Service) -> Caller | None:
+def _identify(request: Request, service: Service) -> Visitor | None:
     header = request.headers.get("authorization")
     if header is not None:
         kind, _, token = header.partition(" ")
         person = service.people.find_by_token(token.strip()) if kind.lower() == "bearer" else None
         if person is None:
             raise refuse_secret(request, service)
-        return Caller(person)
+        return Visitor(person)
     cookie = request.cookies.get(name_cookie(request))
     return service.people.find_session(cookie) if cookie else None
 
 
-def refuse_secret(request: Request, service: Service) -> Refusal:
+def refuse_secret(request: Request, service: Service) -> RequestRefused:
     """Return the refusal of a wrong token or link. Raises another one where an address has tried many."""
     address = request.client.host if request.client else ""
     # Looked up before: those who share an address with a guesser can still sign in.
     service.sign_ins.check(address)
     service.sign_ins.count(address)
-    return Refusal(401, "bad_token")
+    return RequestRefused(401, "bad_token")
 
 
 def check_origin(request: Request) -> None:
-    """Raise Refusal for a form that another site sent. Browsers say where a form is from; other programs need not."""
+    """Raise RequestRefused for a form that another site sent.
+
+    Browsers say where a form is from; other programs need not.
+    """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site not in (None, "same-origin", "none"):
-        raise Refusal(403, "forged")
+        raise RequestRefused(403, "forged")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise Refusal(403, "forged")
+        raise RequestRefused(403, "forged")
 
 
-def check_csrf(caller: Caller, given: str) -> None:
-    """Raise Refusal where a form does not have the session's token."""
+def check_csrf(caller: Visitor, given: str) -> None:
+    """Raise RequestRefused where a form does not have the session's token."""
     if caller.csrf and not hmac.compare_digest(caller.csrf.encode(), given.encode("utf-8", "replace")):
-        raise Refusal(403, "forged")
+        raise RequestRefused(403, "forged")
 
 
 def name_cookie(request: Request) -> str:

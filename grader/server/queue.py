@@ -60,7 +60,7 @@ class Queued:
 
 
 @dataclass(frozen=True)
-class Place:
+class QueuePlace:
     """How many are ahead, and the seconds that this may take; None where nothing was graded yet to tell from."""
 
     ahead: int
@@ -181,7 +181,7 @@ class SubmissionQueue:
         with self.store.read() as connection:
             return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
-    def find_place(self, queued: Queued, workers: int) -> Place:
+    def find_place(self, queued: Queued, workers: int) -> QueuePlace:
         """Return the place of a waiting submission, and an estimate from what was graded last."""
         own = select(_ROWS.is_superseded, _ROWS.queued_at).where(_ROWS.number == queued.number)
         waits = and_(_ROWS.assignment == queued.assignment, _ROWS.status == "queued")
@@ -198,7 +198,7 @@ class SubmissionQueue:
             ahead: int = connection.scalar(select(func.count()).select_from(SUBMISSIONS).where(before)) or 0
             seconds = list(connection.scalars(recent))
         mean = sum(seconds) / len(seconds) if seconds else None
-        return Place(ahead, None if mean is None else mean * (1 + ahead / max(workers, 1)))
+        return QueuePlace(ahead, None if mean is None else mean * (1 + ahead / max(workers, 1)))
 
     def _list(self, query: Select[Any]) -> list[Queued]:
         with self.store.read() as connection:

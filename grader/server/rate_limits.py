@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from grader.server.people import HOUR, Person
 from grader.server.queue import SubmissionQueue
-from grader.server.refusals import Refusal
+from grader.server.refusals import RequestRefused
 from grader.server.settings import UploadLimits
 
 MOST_KEYS = 50_000
@@ -23,12 +23,12 @@ class RateLimit:
         self._events: OrderedDict[str, deque[float]] = OrderedDict()
 
     def check(self, key: str) -> None:
-        """Raise Refusal with the seconds to wait where the key has had its share."""
+        """Raise RequestRefused with the seconds to wait where the key has had its share."""
         with self._lock:
             wait = self._find_wait(key)
         if wait > 0:
             seconds = math.ceil(wait)
-            raise Refusal(429, "too_many_requests", retry_after=seconds, seconds=seconds)
+            raise RequestRefused(429, "too_many_requests", retry_after=seconds, seconds=seconds)
 
     def count(self, key: str) -> None:
         """Note an event."""
@@ -52,10 +52,10 @@ def count_left(person: Person, queue: SubmissionQueue, limits: UploadLimits) -> 
 
 
 def check_uploads(person: Person, queue: SubmissionQueue, limits: UploadLimits) -> None:
-    """Raise Refusal with the time to wait where a student has had the uploads of this hour."""
+    """Raise RequestRefused with the time to wait where a student has had the uploads of this hour."""
     most = limits.per_hour + person.more_per_hour
     times = queue.count_since(person.name, time.time() - HOUR)
     if len(times) >= most:
         seconds = max(1, math.ceil(times[len(times) - most] + HOUR - time.time())) if most > 0 else int(HOUR)
         minutes = math.ceil(seconds / 60)
-        raise Refusal(429, "cool_down", retry_after=seconds, count=len(times), minutes=minutes)
+        raise RequestRefused(429, "cool_down", retry_after=seconds, count=len(times), minutes=minutes)

@@ -5,7 +5,7 @@ from grader.model.verdict import Language
 from grader.server.labels import translate
 
 
-class Refusal(GraderError):
+class RequestRefused(GraderError):
     """Something that was asked for is not done; the label names the sentence that says why and what to do."""
 
     def __init__(self, status: int, label: str, *, retry_after: int | None = None, **values: object) -> None:

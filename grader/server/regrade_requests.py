@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, update
 from grader.server.audit import note_change
 from grader.server.people import Person
 from grader.server.queue import Queued
-from grader.server.refusals import Refusal
+from grader.server.refusals import RequestRefused
 from grader.server.schema import REQUESTS
 from grader.server.store import Store
 
@@ -35,25 +35,25 @@ class RegradeRequest:
 
 
 def add_request(store: Store, queued: Queued, author: Person, text: str) -> None:
-    """Keep a request. Raises Refusal for an empty one, and where enough of them wait already."""
+    """Keep a request. Raises RequestRefused for an empty one, and where enough of them wait already."""
     text = _check_text(text)
     waits = (REQUESTS.c.submission == queued.id, REQUESTS.c.answered_at.is_(None))
     with store.write() as connection:
         if (connection.scalar(select(func.count()).where(*waits)) or 0) >= MOST_OPEN:
-            raise Refusal(422, "bad_input", why="your earlier requests are not answered yet")
+            raise RequestRefused(422, "bad_input", why="your earlier requests are not answered yet")
         values = {"submission": queued.id, "assignment": queued.assignment, "student": queued.student, "text": text}
         connection.execute(insert(REQUESTS).values(**values, created_at=time.time()))
         note_change(connection, author, "ask for regrade", f"{queued.assignment} {queued.student}", text=text)
 
 
 def answer_request_by(store: Store, number: int, author: Person, text: str) -> None:
-    """Keep the answer to a request. Raises Refusal where there is none of that number."""
+    """Keep the answer to a request. Raises RequestRefused where there is none of that number."""
     text = _check_text(text)
     with store.write() as connection:
         values = {"answer": text, "answered_by": author.name, "answered_at": time.time()}
         done = connection.execute(update(REQUESTS).where(REQUESTS.c.id == number).values(values))
         if done.rowcount != 1:
-            raise Refusal(404, "not_found")
+            raise RequestRefused(404, "not_found")
         note_change(connection, author, "answer request", str(number), text=text)
 
 
@@ -69,5 +69,5 @@ def list_requests(store: Store, **only: str) -> list[RegradeRequest]:
 def _check_text(text: str) -> str:
     text = text.replace("\0", "").strip()  # which PostgreSQL keeps in no text
     if not text or len(text) > MAX_TEXT:
-        raise Refusal(422, "bad_input", why=f"a text has 1 to {MAX_TEXT} characters")
+        raise RequestRefused(422, "bad_input", why=f"a text has 1 to {MAX_TEXT} characters")
     return text

@@ -18,7 +18,7 @@ OWNER = "owner"
 GRACE_SECONDS = 10
 
 
-class Server(uvicorn.Server):
+class WebServer(uvicorn.Server):
     """Lets go of those who wait for a grade when a signal arrives: their pages ask again."""
 
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
@@ -50,7 +50,7 @@ def serve(service: Service, *, host: str, port: int, on_line: Callable[[str], No
     # uvicorn raises the signal again after its own end: the workers are to be ended in order all the same.
     former = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        Server(config, service).run(sockets=[listener])
+        WebServer(config, service).run(sockets=[listener])
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)

@@ -25,7 +25,7 @@ class UploadLimits:
 
 
 @dataclass(frozen=True)
-class Site:
+class ServiceSite:
     """What a service remembers of itself: its course, its database, and the number that ties both together."""
 
     course: str
@@ -83,21 +83,21 @@ class DataFolder:
             lock_file(file, f"another `grader serve` is running on {str(self.root)!r}: stop it first")
             yield
 
-    def read_site(self) -> Site:
+    def read_site(self) -> ServiceSite:
         """Return what the service remembers. Raises UsageError where the folder belongs to no service."""
         try:
             fields = json.loads(self.site.read_bytes())
-            return Site(course=str(fields["course"]), store=fields.get("store"), id=str(fields.get("id", "")))
+            return ServiceSite(course=str(fields["course"]), store=fields.get("store"), id=str(fields.get("id", "")))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(
                 f"{str(self.root)!r} is no folder of a service: start `grader serve --data {self.root}` once, or pass "
                 "another --data"
             ) from error
 
-    def remember(self, course: Path, store: str | None) -> Site:
+    def remember(self, course: Path, store: str | None) -> ServiceSite:
         """Keep the course and the database for the next start and for `grader token`, and return both."""
-        known = self.read_site() if self.site.exists() else Site(str(course))
-        site = Site(str(course), store or known.store, known.id or secrets.token_hex(16))
+        known = self.read_site() if self.site.exists() else ServiceSite(str(course))
+        site = ServiceSite(str(course), store or known.store, known.id or secrets.token_hex(16))
         if site != known:
             with stage_bytes(self.site, (json.dumps(asdict(site), indent=2) + "\n").encode()):
                 pass

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from grader.classroom.gradebook_schema import open_engine
 from grader.model.errors import GraderError
 from grader.server.schema import create_tables
-from grader.server.settings import DataFolder, Site
+from grader.server.settings import DataFolder, ServiceSite
 
 
 class StoreUnavailable(GraderError):
@@ -65,7 +65,7 @@ def _begin(engine: Engine) -> Iterator[Connection]:
         raise StoreUnavailable(f"the service's database cannot be used: {cause}; is it running, with room?") from error
 
 
-def open_store(data: DataFolder, site: Site) -> Store:
+def open_store(data: DataFolder, site: ServiceSite) -> Store:
     """Open the database of a data folder. Raises UsageError where it belongs to another one."""
     url = site.store or URL.create("sqlite", database=str(data.database))
     store = Store(url, site.id)

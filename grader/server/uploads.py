@@ -19,7 +19,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from grader.server.queue import Queued, SubmissionQueue, Upload
-from grader.server.refusals import Refusal
+from grader.server.refusals import RequestRefused
 from grader.server.settings import MB, UploadLimits
 
 FIELD = "file"
@@ -32,7 +32,10 @@ ENVELOPE_BYTES = 1 << 20
 
 @dataclass
 class UploadReceiver:
-    """Writes the files of one multipart body into a folder as they arrive. Raises Refusal for what is too much."""
+    """Writes the files of one multipart body into a folder as they arrive.
+
+    Raises RequestRefused for what is too much.
+    """
 
     folder: Path
     content_type: str
@@ -51,7 +54,7 @@ class UploadReceiver:
     def __post_init__(self) -> None:
         kind, options = parse_options_header(self.content_type)
         if kind != b"multipart/form-data" or b"boundary" not in options:
-            raise Refusal(415, "not_multipart")
+            raise RequestRefused(415, "not_multipart")
         callbacks: Any = {
             "on_part_begin": self._begin_part,
             "on_part_data": self._take_data,
@@ -74,14 +77,14 @@ class UploadReceiver:
             with explain_full_disk():
                 self._parser.write(chunk)
         except FormParserError as error:
-            raise Refusal(400, "not_multipart") from error
+            raise RequestRefused(400, "not_multipart") from error
 
     def finish(self) -> None:
-        """Make the files durable. Raises Refusal where the body was cut off or has no file."""
+        """Make the files durable. Raises RequestRefused where the body was cut off or has no file."""
         if not self._is_ended:
-            raise Refusal(400, "upload_cut_off")
+            raise RequestRefused(400, "upload_cut_off")
         if not self.names:
-            raise Refusal(422, "no_file")
+            raise RequestRefused(422, "no_file")
         with explain_full_disk():
             sync_folder(self.folder)
             sync_folder(self.folder.parent)
@@ -113,7 +116,7 @@ class UploadReceiver:
         if not name or self._field != FIELD:
             return
         if len(self.names) >= self.limits.files_at_once:
-            raise Refusal(413, "too_many_files", most=self.limits.files_at_once)
+            raise RequestRefused(413, "too_many_files", most=self.limits.files_at_once)
         shown = clean_name(name.decode("utf-8", "replace"))
         disk_name = choose_disk_name(shown, self._taken)
         self._taken.add(disk_name.casefold())
@@ -124,12 +127,12 @@ class UploadReceiver:
         if self._file is not None:
             self.size += end - start
             if self.size > self.limits.bytes_at_once:
-                raise Refusal(413, "too_large", most=self.limits.bytes_at_once // MB)
+                raise RequestRefused(413, "too_large", most=self.limits.bytes_at_once // MB)
             self._file.write(data[start:end])
         elif self._field:
             text = self.fields.get(self._field, "") + data[start:end].decode("utf-8", "replace")
             if len(text) > MAX_TEXT_FIELD or len(self.fields) > self.limits.files_at_once:
-                raise Refusal(413, "too_large", most=self.limits.bytes_at_once // MB)
+                raise RequestRefused(413, "too_large", most=self.limits.bytes_at_once // MB)
             self.fields[self._field] = text
 
     def _end_part(self) -> None:
@@ -153,11 +156,11 @@ def keep_upload(receiver: UploadReceiver, queue: SubmissionQueue, *, assignment:
 
 
 def check_room(folder: Path, limits: UploadLimits, announced: int | None) -> None:
-    """Raise Refusal where the body is known to be too large, or the disk to be full."""
+    """Raise RequestRefused where the body is known to be too large, or the disk to be full."""
     if announced is not None and announced > limits.bytes_at_once + ENVELOPE_BYTES:
-        raise Refusal(413, "too_large", most=limits.bytes_at_once // MB)
+        raise RequestRefused(413, "too_large", most=limits.bytes_at_once // MB)
     if shutil.disk_usage(folder).free < limits.free_bytes + (announced or 0):
-        raise Refusal(507, "disk_full", retry_after=300)
+        raise RequestRefused(507, "disk_full", retry_after=300)
 
 
 def remove_unfinished(folder: Path, queue: SubmissionQueue) -> int:
@@ -205,5 +208,5 @@ def explain_full_disk() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise Refusal(507, "disk_full", retry_after=300) from error
+            raise RequestRefused(507, "disk_full", retry_after=300) from error
         raise

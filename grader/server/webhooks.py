@@ -20,9 +20,10 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from grader.model.report import GradeReport
 from grader.server.queue import Queued
-from grader.server.refusals import Refusal
+from grader.server.refusals import RequestRefused
 from grader.server.schema import DELIVERIES, WEBHOOKS
 from grader.server.store import Store
+from grader.student.hand_in import NoRedirects
 
 LOG = logging.getLogger("grader.server")
 TIMEOUT = 10.0
@@ -40,13 +41,6 @@ class Webhook:
     secret: str
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Follow no redirect: the owner named one address."""
-
-    def redirect_request(self, *arguments: object) -> None:
-        return None
-
-
 def list_webhooks(store: Store) -> list[Webhook]:
     """Return every webhook."""
     with store.read() as connection:
@@ -54,10 +48,10 @@ def list_webhooks(store: Store) -> list[Webhook]:
 
 
 def add_webhook(connection: Connection, url: str) -> None:
-    """Add an address. Raises Refusal for one that is no web address."""
+    """Add an address. Raises RequestRefused for one that is no web address."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise Refusal(422, "bad_input", why="a webhook's address begins with https:// or http://")
+        raise RequestRefused(422, "bad_input", why="a webhook's address begins with https:// or http://")
     connection.execute(insert(WEBHOOKS).values(url=url, secret=secrets.token_hex(32)))
 
 
@@ -117,7 +111,7 @@ def post_signed(url: str, secret: str, body: bytes) -> str:
     headers = {"Content-Type": "application/json", "X-Grader-Signature": sign(secret, body)}
     request = urllib.request.Request(url, data=body, headers=headers, method="POST")
     try:
-        with urllib.request.build_opener(_NoRedirects).open(request, timeout=TIMEOUT):
+        with urllib.request.build_opener(NoRedirects).open(request, timeout=TIMEOUT):
             return ""
     except (urllib.error.URLError, HTTPException, OSError, ValueError) as error:
         return f"{type(error).__name__}: {error}"

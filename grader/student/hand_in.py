@@ -35,7 +35,7 @@ class Waiting:
     seconds: float | None = None
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
+class NoRedirects(urllib.request.HTTPRedirectHandler):
     """Follow no redirect: it would take the token to another place."""
 
     def redirect_request(self, *arguments: object) -> None:
@@ -81,7 +81,7 @@ class Client:
             headers["Content-Type"] = kind
         request = urllib.request.Request(self.server + path, data=body, headers=headers)
         try:
-            with urllib.request.build_opener(_NoRedirects).open(request, timeout=TIMEOUT) as reply:
+            with urllib.request.build_opener(NoRedirects).open(request, timeout=TIMEOUT) as reply:
                 data = reply.read(MAX_REPLY + 1)
             found = json.loads(data) if len(data) <= MAX_REPLY else None
         except urllib.error.HTTPError as error:

@@ -11,9 +11,9 @@ from grader.model.report import GradeReport
 from grader.reporting.safe_text import format_table
 from grader.server.assignments import find_offer, list_offers
 from grader.server.hand_in import receive_hand_in
-from grader.server.people import Caller, Role
+from grader.server.people import Role, Visitor
 from grader.server.queue import Queued
-from grader.server.refusals import Refusal
+from grader.server.refusals import RequestRefused
 from grader.server.results import find_result
 from grader.server.service import Service
 
@@ -99,7 +99,7 @@ def api_openapi(request: Request) -> JSONResponse:
 def api_assignments(request: Request) -> list[AssignmentAnswer]:
     """List the assignments."""
     service: Service = request.app.state.service
-    caller: Caller = request.state.caller
+    caller: Visitor = request.state.caller
     return [
         AssignmentAnswer(
             name=offer.name,
@@ -131,7 +131,7 @@ def api_submissions(request: Request, name: str, limit: int = 1000) -> list[Subm
     person = request.state.caller.person
     student = person.name if person.role is Role.STUDENT else None
     if find_offer(service.course, service.store, name) is None:
-        raise Refusal(404, "not_found")
+        raise RequestRefused(404, "not_found")
     rows = service.queue.list_of(student, name, limit=max(1, min(limit, 10_000)))
     return [
         SubmissionRow(
@@ -173,7 +173,7 @@ def api_scores(request: Request, name: str) -> PlainTextResponse:
     """Return the scores of the class as CSV, as adjusted by staff."""
     service: Service = request.app.state.service
     if find_offer(service.course, service.store, name) is None:
-        raise Refusal(404, "not_found")
+        raise RequestRefused(404, "not_found")
     reports = service.view_class(name).read_reports()
     rows: list[list[str | float | None]] = [["student", "score", "max_score", "status", "late_penalty", "excused"]]
     for student, report in sorted(reports.items()):

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 
 from grader.server.pages import STATIC
-from grader.server.refusals import Refusal
+from grader.server.refusals import RequestRefused
 from grader.server.service import Service
 from grader.server.store import StoreUnavailable
 
@@ -62,7 +62,7 @@ def show_metrics(request: Request) -> PlainTextResponse:
 def show_static(name: str) -> Response:
     """Return one of the files that pages need; there is no other."""
     if name not in STATIC:
-        raise Refusal(404, "not_found")
+        raise RequestRefused(404, "not_found")
     path, kind = STATIC[name]
     return FileResponse(path, media_type=kind, headers={"Cache-Control": "public, max-age=300"})
 

@@ -22,7 +22,7 @@ from grader.server.downloads import pack_work
 from grader.server.pages import render
 from grader.server.people import Person, Role
 from grader.server.queue import Queued
-from grader.server.refusals import Refusal
+from grader.server.refusals import RequestRefused
 from grader.server.regrade_requests import list_requests
 from grader.server.results import find_result, read_source
 from grader.server.routes.students import attach, find_counting
@@ -49,19 +49,19 @@ class ClassRow:
 
 
 def open_offer(request: Request, name: str, student: str = "") -> tuple[Service, Offer]:
-    """Return the service and the assignment of a request. Raises Refusal where there is none of that name."""
+    """Return the service and the assignment of a request. Raises RequestRefused where there is none of that name."""
     service: Service = request.app.state.service
     offer = find_offer(service.course, service.store, name, student)
     if offer is None:
-        raise Refusal(404, "not_found")
+        raise RequestRefused(404, "not_found")
     return service, offer
 
 
 def find_student(service: Service, number: int) -> Person:
-    """Return the student with that number. Raises Refusal where there is none."""
+    """Return the student with that number. Raises RequestRefused where there is none."""
     person = service.people.find_by_number(number)
     if person is None or person.role is not Role.STUDENT:
-        raise Refusal(404, "not_found")
+        raise RequestRefused(404, "not_found")
     return person
 
 
@@ -150,13 +150,13 @@ def adjust_student(
     service, _ = open_offer(request, name)
     student, author = find_student(service, person), request.state.caller.person
     if kind not in get_args(Kind):
-        raise Refusal(422, "bad_input", why=f"no kind {kind!r} of adjustment")
+        raise RequestRefused(422, "bad_input", why=f"no kind {kind!r} of adjustment")
     try:
         amount = float(points) if points.strip() and kind in ("todo", "score", "bonus") else None
     except ValueError as error:
-        raise Refusal(422, "bad_input", why=f"{points!r} is no number of points") from error
+        raise RequestRefused(422, "bad_input", why=f"{points!r} is no number of points") from error
     if kind in ("todo", "score", "bonus") and amount is None:
-        raise Refusal(422, "bad_input", why="points are missing")
+        raise RequestRefused(422, "bad_input", why="points are missing")
     made = Adjustment(
         student=student.name, kind=cast(Kind, kind), todo=todo if kind == "todo" else "", points=amount,
         reason=remove_control_characters(reason), comment=remove_control_characters(comment), by=author.name,
@@ -174,7 +174,7 @@ def extend_student(request: Request, name: str, person: int, days: Annotated[flo
     service, _ = open_offer(request, name)
     student = find_student(service, person)
     if not 0 <= days <= MOST_DAYS:
-        raise Refusal(422, "bad_input", why=f"0 to {MOST_DAYS:g} days")
+        raise RequestRefused(422, "bad_input", why=f"0 to {MOST_DAYS:g} days")
     with service.store.write() as connection:
         set_extension(connection, name, student.name, days)
         service.queue.queue_again(connection, name, [student.name])

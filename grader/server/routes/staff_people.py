@@ -9,7 +9,7 @@ from grader.server.audit import list_changes, note_alone, note_change
 from grader.server.pages import render
 from grader.server.people import Person, Role
 from grader.server.permissions import may_manage
-from grader.server.refusals import Refusal
+from grader.server.refusals import RequestRefused
 from grader.server.regrade_requests import answer_request_by, list_requests
 from grader.server.routes.staff import go_to
 from grader.server.service import Service
@@ -35,7 +35,7 @@ def add_person(
     """Add a person."""
     service: Service = request.app.state.service
     if not may_manage(request.state.caller, role):
-        raise Refusal(403, "not_allowed")
+        raise RequestRefused(403, "not_allowed")
     person = service.people.add(name, role, full_name.strip())
     note_alone(service.store, request.state.caller.person, "add person", person.name, role=person.role)
     return go_to(request, "show_people")
@@ -69,10 +69,10 @@ def change_person(
         values["is_active"] = is_active
     if role is not None and role is not found.role:
         if not may_manage(caller, role) or Role.STUDENT in (role, found.role):
-            raise Refusal(403, "not_allowed")
+            raise RequestRefused(403, "not_allowed")
         values["role"] = role
     if found.id == caller.person.id and values.keys() & {"is_active", "role"}:
-        raise Refusal(422, "bad_input", why="ask another owner to change your own account")
+        raise RequestRefused(422, "bad_input", why="ask another owner to change your own account")
     if values:
         service.people.change(found, **values)
         note_alone(service.store, caller.person, "change person", found.name, **values)
@@ -133,9 +133,9 @@ def _find_managed(request: Request, number: int) -> Person:
     service: Service = request.app.state.service
     found = service.people.find_by_number(number)
     if found is None:
-        raise Refusal(404, "not_found")
+        raise RequestRefused(404, "not_found")
     if not may_manage(request.state.caller, found.role):
-        raise Refusal(403, "not_allowed")
+        raise RequestRefused(403, "not_allowed")
     return found
 
 

@@ -16,10 +16,10 @@ from grader.server.downloads import pack_kit_of, pack_work
 from grader.server.hand_in import receive_hand_in
 from grader.server.labels import translate
 from grader.server.pages import choose_language_of, render
-from grader.server.people import Caller, Role
+from grader.server.people import Role, Visitor
 from grader.server.queue import Queued
 from grader.server.rate_limits import count_left
-from grader.server.refusals import Refusal
+from grader.server.refusals import RequestRefused
 from grader.server.regrade_requests import add_request, list_requests
 from grader.server.results import find_difference, find_result
 from grader.server.service import Service
@@ -53,7 +53,7 @@ def show_assignment(request: Request, name: str) -> HTMLResponse:
     person = request.state.caller.person
     offer = find_offer(service.course, service.store, name, person.name)
     if offer is None:
-        raise Refusal(404, "not_found")
+        raise RequestRefused(404, "not_found")
     if offer.is_open:
         service.workshop.prepare(name)
     attempts = service.queue.list_of(person.name, name)
@@ -84,7 +84,7 @@ def download_kit(request: Request, name: str) -> Response:
     service: Service = request.app.state.service
     offer = find_offer(service.course, service.store, name)
     if offer is None:
-        raise Refusal(404, "not_found")
+        raise RequestRefused(404, "not_found")
     return attach(pack_kit_of(offer.assignment), f"{name}.zip", "application/zip")
 
 
@@ -178,7 +178,7 @@ def download_submission(request: Request, submission: str) -> Response:
 def ask_for_regrade(request: Request, submission: str, text: Annotated[str, Form()]) -> Response:
     """Keep a student's request to look at a result again."""
     service: Service = request.app.state.service
-    caller: Caller = request.state.caller
+    caller: Visitor = request.state.caller
     add_request(service.store, request.state.submission, caller.person, text)
     return RedirectResponse(request.url_for("show_submission", submission=submission).path, 303)
 

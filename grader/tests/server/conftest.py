@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.tests.support.service import Site, open_toy_service
+from grader.tests.support.service import FakeSite, open_toy_service
 from grader.tests.support.toy import write_project
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeSite]:
     """A service on the toy course with a fake worker."""
     folder = tmp_path_factory.mktemp("site")
     with open_toy_service(write_project(folder / "course"), folder / "data") as service:
-        yield Site(service)
+        yield FakeSite(service)

@@ -14,13 +14,13 @@ from grader.model.report import GradeReport
 from grader.server.people import Role
 from grader.server.settings import UploadLimits
 from grader.tests.support.postgres import POSTGRES, open_postgres
-from grader.tests.support.service import LIMITS, Site, open_toy_service
+from grader.tests.support.service import LIMITS, FakeSite, open_toy_service
 from grader.tests.support.toy import write_project
 
 BONUS = Adjustment(student="kim", kind="bonus", points=5, reason="a good idea", by="ta")
 
 
-def test_hand_in_is_acknowledged_graded_and_reported(site: Site) -> None:
+def test_hand_in_is_acknowledged_graded_and_reported(site: FakeSite) -> None:
     """With exactly the fields that others rely on."""
     client = site.call_as("api")
     files = [("file", ("toy.py", b"# score 70\ndef double(number):\n    return 2\n"))]
@@ -35,7 +35,7 @@ def test_hand_in_is_acknowledged_graded_and_reported(site: Site) -> None:
     assert report["submission"]["student"] == "api" and report["score"] == 70
 
 
-def test_student_gets_a_redacted_report_and_staff_all_of_it(site: Site) -> None:
+def test_student_gets_a_redacted_report_and_staff_all_of_it(site: FakeSite) -> None:
     """By the one redaction function."""
     client = site.call_as("secretive")
     submission = site.hand_in(client)
@@ -48,7 +48,7 @@ def test_student_gets_a_redacted_report_and_staff_all_of_it(site: Site) -> None:
     assert seen.tests[0].name == "first, test 1"
 
 
-def test_file_that_cannot_be_read_is_refused_with_a_reason(site: Site) -> None:
+def test_file_that_cannot_be_read_is_refused_with_a_reason(site: FakeSite) -> None:
     """By the confined intake, and without a worker."""
     client = site.call_as("broken")
     reply = client.post("/api/v1/assignments/toy/submissions", files={"file": ("toy.zip", b"PK\x03\x04 no archive")})
@@ -57,7 +57,7 @@ def test_file_that_cannot_be_read_is_refused_with_a_reason(site: Site) -> None:
     assert answer["status"] == "refused" and answer["report"]["submission"]["refused"]
 
 
-def test_several_files_are_one_submission(site: Site) -> None:
+def test_several_files_are_one_submission(site: FakeSite) -> None:
     """As a folder."""
     client = site.call_as("several")
     files = [("file", ("toy.py", b"# score 30\ndef double(number): pass\n")), ("file", ("zz.txt", b"a note"))]
@@ -66,7 +66,7 @@ def test_several_files_are_one_submission(site: Site) -> None:
     assert client.get(f"/api/v1/submissions/{submission}").json()["report"]["score"] == 30
 
 
-def test_last_attempt_counts_although_the_older_one_is_graded_later(site: Site) -> None:
+def test_last_attempt_counts_although_the_older_one_is_graded_later(site: FakeSite) -> None:
     """Whatever the order of the queue."""
     client = site.call_as("twice")
     older, newer = site.hand_in(client, "# score 90"), site.hand_in(client, "# score 40")
@@ -82,7 +82,7 @@ def test_last_attempt_counts_although_the_older_one_is_graded_later(site: Site) 
     [(UploadLimits(bytes_at_once=10, free_bytes=0), 413), (UploadLimits(free_bytes=1 << 60), 507)],
     ids=["too large", "disk full"],
 )
-def test_refused_upload_leaves_nothing(limits: UploadLimits, status: int, site: Site) -> None:
+def test_refused_upload_leaves_nothing(limits: UploadLimits, status: int, site: FakeSite) -> None:
     """Neither a file nor a row."""
     before = sorted(site.service.data.uploads.iterdir())
     site.service.limits = limits
@@ -95,7 +95,7 @@ def test_refused_upload_leaves_nothing(limits: UploadLimits, status: int, site: 
     assert site.service.queue.list_of("refused") == []
 
 
-def test_students_hour_has_so_many_uploads_and_staff_allow_more(site: Site) -> None:
+def test_students_hour_has_so_many_uploads_and_staff_allow_more(site: FakeSite) -> None:
     """The refusal says how long to wait."""
     client = site.call_as("eager")
     site.service.limits = UploadLimits(per_hour=1, free_bytes=0)
@@ -112,7 +112,7 @@ def test_students_hour_has_so_many_uploads_and_staff_allow_more(site: Site) -> N
         site.service.limits = LIMITS
 
 
-def test_lists_and_scores_are_for_those_who_may(site: Site) -> None:
+def test_lists_and_scores_are_for_those_who_may(site: FakeSite) -> None:
     """A student's list is their own; scores are CSV that no spreadsheet runs."""
     client, ta = site.call_as("=cmd"), site.call_as("ta", Role.GRADER)
     submission = site.hand_in(client)
@@ -130,18 +130,18 @@ def test_service_kept_in_postgresql_goes_on_after_a_restart(tmp_path: Path) -> N
     course = write_project(tmp_path / "course")
     with open_postgres() as address:
         with open_toy_service(course, tmp_path / "data", address) as service:
-            client = Site(service).call_as("kim")
-            submission = Site(service).hand_in(client, "# score 70")
-            Site(service).await_result(submission)
+            client = FakeSite(service).call_as("kim")
+            submission = FakeSite(service).hand_in(client, "# score 70")
+            FakeSite(service).await_result(submission)
             adjust_run(service.open_run("toy"), [BONUS], address)
         with open_toy_service(course, tmp_path / "data") as service:
-            answer = Site(service).call_as("kim").get(f"/api/v1/submissions/{submission}").json()
+            answer = FakeSite(service).call_as("kim").get(f"/api/v1/submissions/{submission}").json()
             assert (answer["status"], answer["report"]["score"]) == ("graded", 75)
         with pytest.raises(UsageError, match="another data folder"), open_toy_service(course, tmp_path / "b", address):
             pass
 
 
-def test_openapi_describes_the_upload(site: Site) -> None:
+def test_openapi_describes_the_upload(site: FakeSite) -> None:
     """With its field, and every refusal."""
     described = site.call_as("reader").get("/api/v1/openapi.json").json()
     upload = described["paths"]["/api/v1/assignments/{name}/submissions"]["post"]

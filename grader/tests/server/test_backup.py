@@ -9,7 +9,7 @@ from grader.model.errors import UsageError
 from grader.server.backup import back_up, restore
 from grader.server.people import Role
 from grader.server.settings import DataFolder
-from grader.tests.support.service import Site, open_toy_service
+from grader.tests.support.service import FakeSite, open_toy_service
 from grader.tests.support.toy import write_project
 
 
@@ -17,7 +17,7 @@ def test_restored_service_has_everything(tmp_path: Path) -> None:
     """Taken while the service runs: people, uploads, grades and adjustments; what waits is graded afterwards."""
     course = write_project(tmp_path / "course")
     with open_toy_service(course, tmp_path / "data") as service:
-        site = Site(service)
+        site = FakeSite(service)
         client = site.call_as("kim")
         done = site.hand_in(client, "# score 70")
         site.await_result(done)
@@ -25,7 +25,7 @@ def test_restored_service_has_everything(tmp_path: Path) -> None:
         token = client.headers["Authorization"]
     assert restore(tmp_path / "backup.tar.gz", DataFolder(tmp_path / "again")) > 4
     with open_toy_service(course, tmp_path / "again") as service:
-        client = Site(service).visit()
+        client = FakeSite(service).visit()
         client.headers["Authorization"] = token
         answer = client.get(f"/api/v1/submissions/{done}").json()
         assert (answer["status"], answer["report"]["score"], answer["counts"]) == ("graded", 70, True)

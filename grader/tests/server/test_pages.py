@@ -8,12 +8,12 @@ from starlette.testclient import TestClient
 from grader.classroom.adjust import adjust_run
 from grader.classroom.adjustments import Adjustment
 from grader.server.people import Role
-from grader.tests.support.service import Site
+from grader.tests.support.service import FakeSite
 
 FORBIDDEN = re.compile(r"<script(?![^>]*\bsrc=)|<style|\bon\w+=", re.IGNORECASE)
 
 
-def hand_in(site: Site, client: TestClient, text: str) -> str:
+def hand_in(site: FakeSite, client: TestClient, text: str) -> str:
     """Hand in by the form, wait, and return the address of the submission's page."""
     files = {"file": ("toy.py", f"{text}\ndef double(n): pass\n".encode())}
     reply = client.post("/assignments/toy/submissions", files=files)
@@ -22,14 +22,14 @@ def hand_in(site: Site, client: TestClient, text: str) -> str:
     return str(reply.headers["location"])
 
 
-def find_number(site: Site, name: str) -> int:
+def find_number(site: FakeSite, name: str) -> int:
     """Return a person's number."""
     person = site.service.people.find(name)
     assert person is not None
     return person.id
 
 
-def test_student_hands_in_and_reads_feedback(site: Site) -> None:
+def test_student_hands_in_and_reads_feedback(site: FakeSite) -> None:
     """The page has the points, what counts, and the difference from the attempt before."""
     client = site.sign_in("yuna")
     first = hand_in(site, client, "# score 40\nfirst = 1")
@@ -40,7 +40,7 @@ def test_student_hands_in_and_reads_feedback(site: Site) -> None:
     assert listed.count("/submissions/") >= 2 and "counts" in listed
 
 
-def test_state_is_sent_until_it_is_final(site: Site) -> None:
+def test_state_is_sent_until_it_is_final(site: FakeSite) -> None:
     """As server-sent events."""
     client = site.sign_in("watcher")
     events = client.get(hand_in(site, client, "# score 10") + "/events")
@@ -48,7 +48,7 @@ def test_state_is_sent_until_it_is_final(site: Site) -> None:
     assert json.loads(events.text.removeprefix("data: "))["final"] is True
 
 
-def test_download_is_saved_and_never_shown(site: Site) -> None:
+def test_download_is_saved_and_never_shown(site: FakeSite) -> None:
     """Byte for byte, whatever it is."""
     client = site.sign_in("saver")
     data = b"<script>alert(1)</script>"
@@ -60,7 +60,7 @@ def test_download_is_saved_and_never_shown(site: Site) -> None:
     assert saved.headers["x-content-type-options"] == "nosniff"
 
 
-def test_adjustments_of_the_page_and_of_the_command_line_meet(site: Site) -> None:
+def test_adjustments_of_the_page_and_of_the_command_line_meet(site: FakeSite) -> None:
     """Both are the gradebook's; the student sees both."""
     client, ta = site.sign_in("adjusted"), site.sign_in("ta", Role.GRADER)
     page = hand_in(site, client, "# score 50")
@@ -77,7 +77,7 @@ def test_adjustments_of_the_page_and_of_the_command_line_meet(site: Site) -> Non
     assert ta.post(f"{address}/adjust", data={**form, "reason": " "}).status_code == 422
 
 
-def test_adjustment_survives_a_newer_attempt(site: Site) -> None:
+def test_adjustment_survives_a_newer_attempt(site: FakeSite) -> None:
     """A human has the last word."""
     client, ta = site.sign_in("keeper"), site.sign_in("ta", Role.GRADER)
     hand_in(site, client, "# score 50")
@@ -86,7 +86,7 @@ def test_adjustment_survives_a_newer_attempt(site: Site) -> None:
     assert "Toy: 88 / 100" in client.get(hand_in(site, client, "# score 10")).text
 
 
-def test_request_is_answered(site: Site) -> None:
+def test_request_is_answered(site: FakeSite) -> None:
     """The student reads the answer beside the feedback."""
     client, ta = site.sign_in("asker"), site.sign_in("ta", Role.GRADER)
     page = hand_in(site, client, "# score 20")
@@ -98,7 +98,7 @@ def test_request_is_answered(site: Site) -> None:
     assert "see line 3" in client.get(page).text
 
 
-def test_closed_assignment_takes_nothing(site: Site) -> None:
+def test_closed_assignment_takes_nothing(site: FakeSite) -> None:
     """Until staff open it again."""
     client, prof = site.sign_in("closed"), site.sign_in("prof", Role.STAFF)
     prof.post("/staff/assignments/toy/state", data={"is_open": "false"})
@@ -108,7 +108,7 @@ def test_closed_assignment_takes_nothing(site: Site) -> None:
     hand_in(site, client, "# score 1")
 
 
-def test_regrade_grades_once_more_and_changes_nothing(site: Site) -> None:
+def test_regrade_grades_once_more_and_changes_nothing(site: FakeSite) -> None:
     """The gradebook has the result of what is the same."""
     client, prof = site.sign_in("again"), site.sign_in("prof", Role.STAFF)
     page = hand_in(site, client, "# score 33")
@@ -121,7 +121,7 @@ def test_regrade_grades_once_more_and_changes_nothing(site: Site) -> None:
     assert len(site.service.open_gradebook("toy").list_results("again", "toy")) == 1
 
 
-def test_staff_pages_show_the_class(site: Site) -> None:
+def test_staff_pages_show_the_class(site: FakeSite) -> None:
     """The table, a student's code, statistics, exports, people and the log; without any inline script."""
     client, owner = site.sign_in("shown"), site.sign_in("head", Role.OWNER)
     hand_in(site, client, "# score 60\nvalue = '<script>alert(1)</script>'")
@@ -137,7 +137,7 @@ def test_staff_pages_show_the_class(site: Site) -> None:
     assert b"shown" in exported.content and exported.headers["content-disposition"].startswith("attachment")
 
 
-def test_new_link_of_staff_signs_a_student_in(site: Site) -> None:
+def test_new_link_of_staff_signs_a_student_in(site: FakeSite) -> None:
     """It is shown once, to whoever made it."""
     prof = site.sign_in("prof", Role.STAFF)
     assert prof.post("/staff/people", data={"name": "newcomer", "role": "student"}).status_code == 303
@@ -147,7 +147,7 @@ def test_new_link_of_staff_signs_a_student_in(site: Site) -> None:
     assert site.visit().post(f"/sign-in/{code[1]}").status_code == 303
 
 
-def test_staff_cannot_make_owners(site: Site) -> None:
+def test_staff_cannot_make_owners(site: FakeSite) -> None:
     """Nor touch other staff."""
     prof = site.sign_in("prof", Role.STAFF)
     site.service.people.add("head", Role.OWNER)
@@ -156,7 +156,7 @@ def test_staff_cannot_make_owners(site: Site) -> None:
     assert prof.post(f"/staff/people/{find_number(site, 'prof')}", data={"role": "owner"}).status_code == 403
 
 
-def test_pages_are_in_korean_where_the_reader_wants_it(site: Site) -> None:
+def test_pages_are_in_korean_where_the_reader_wants_it(site: FakeSite) -> None:
     """By the browser's language, or by the button."""
     client = site.sign_in("minsu")
     assert "과제" in client.get("/", headers={"Accept-Language": "ko-KR,en"}).text
@@ -164,7 +164,7 @@ def test_pages_are_in_korean_where_the_reader_wants_it(site: Site) -> None:
     assert '<html lang="ko">' in client.get("/").text
 
 
-def test_every_answer_is_guarded(site: Site) -> None:
+def test_every_answer_is_guarded(site: FakeSite) -> None:
     """A policy without inline scripts, no sniffing, no frame, no cache."""
     stranger, student = site.visit(), site.call_as("kim")
     for reply in (stranger.get("/sign-in"), stranger.get("/nowhere"), student.get("/api/v1/assignments")):
@@ -174,7 +174,7 @@ def test_every_answer_is_guarded(site: Site) -> None:
         assert reply.headers["cache-control"] == "no-store"
 
 
-def test_long_form_is_refused(site: Site) -> None:
+def test_long_form_is_refused(site: FakeSite) -> None:
     """Before it fills the memory."""
     client = site.sign_in("flood")
     page = hand_in(site, client, "# score 5")

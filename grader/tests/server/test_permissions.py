@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from grader.server.app import list_routes
 from grader.server.people import Role
 from grader.server.permissions import RULES, check_rules
-from grader.tests.support.service import Site
+from grader.tests.support.service import FakeSite
 
 # Written by hand and not taken from the rules: a rule that was changed by mistake differs from this.
 EXPECTED = {
@@ -44,7 +44,7 @@ ROUTES = [(route.name, next(iter(route.methods)), route.path) for route in list_
 
 
 @pytest.fixture(scope="module")
-def visitors(site: Site) -> dict[str, TestClient]:
+def visitors(site: FakeSite) -> dict[str, TestClient]:
     """One client for each role, a student whose submission the routes name, and another student."""
     return {
         "outsider": site.visit(),
@@ -57,7 +57,7 @@ def visitors(site: Site) -> dict[str, TestClient]:
 
 
 @pytest.fixture(scope="module")
-def submission(site: Site, visitors: dict[str, TestClient]) -> str:
+def submission(site: FakeSite, visitors: dict[str, TestClient]) -> str:
     """A graded submission of the student."""
     number = site.hand_in(visitors["student"])
     site.await_result(number)
@@ -78,7 +78,7 @@ def test_a_route_without_a_rule_is_refused_at_the_start(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(("name", "method", "path"), ROUTES, ids=[name for name, _, _ in ROUTES])
 def test_route_admits_only_its_roles(
-    name: str, method: str, path: str, site: Site, visitors: dict[str, TestClient], submission: str
+    name: str, method: str, path: str, site: FakeSite, visitors: dict[str, TestClient], submission: str
 ) -> None:
     """A stranger is asked to sign in; for a student, what belongs to others or to staff is not found."""
     person = site.service.people.find("kim")

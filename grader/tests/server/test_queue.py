@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete
 
 from grader.server.queue import Queued, SubmissionQueue, Upload, make_id
 from grader.server.schema import SUBMISSIONS
-from grader.server.settings import DataFolder, Site
+from grader.server.settings import DataFolder, ServiceSite
 from grader.server.store import Store, open_store
 from grader.tests.support.fake_worker import make_report
 from grader.tests.support.postgres import POSTGRES, open_postgres
@@ -22,7 +22,7 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         if request.param == "postgresql" and not POSTGRES:
             pytest.skip("no PostgreSQL here: apt install postgresql")
         address = stack.enter_context(open_postgres()) if request.param == "postgresql" else None
-        opened = open_store(data, Site("course", address, "site"))
+        opened = open_store(data, ServiceSite("course", address, "site"))
         yield opened
         opened.close()
 

@@ -9,7 +9,7 @@ from grader.server.people import IDLE_SECONDS, People, Role
 from grader.server.rate_limits import RateLimit
 from grader.server.routes.sign_in import stay_here
 from grader.server.schema import SESSIONS, TOKENS
-from grader.tests.support.service import ORIGIN, Site
+from grader.tests.support.service import ORIGIN, FakeSite
 
 
 def make_link(people: People, name: str) -> str:
@@ -17,7 +17,7 @@ def make_link(people: People, name: str) -> str:
     return people.create_link(people.add(name, Role.STUDENT))
 
 
-def test_link_signs_in_once(site: Site) -> None:
+def test_link_signs_in_once(site: FakeSite) -> None:
     """Looking at it does not use it up: programs that look at mail open every link."""
     code, client = make_link(site.service.people, "once"), site.visit()
     assert client.get(f"/sign-in/{code}").status_code == 200
@@ -26,7 +26,7 @@ def test_link_signs_in_once(site: Site) -> None:
     assert site.visit().post(f"/sign-in/{code}").status_code == 401
 
 
-def test_old_link_does_not_sign_in(site: Site) -> None:
+def test_old_link_does_not_sign_in(site: FakeSite) -> None:
     """A link ends after two days."""
     people = site.service.people
     code = make_link(people, "late")
@@ -35,7 +35,7 @@ def test_old_link_does_not_sign_in(site: Site) -> None:
     assert site.visit().post(f"/sign-in/{code}").status_code == 401
 
 
-def test_cookie_is_out_of_reach_of_scripts_and_other_sites(site: Site) -> None:
+def test_cookie_is_out_of_reach_of_scripts_and_other_sites(site: FakeSite) -> None:
     """Over TLS it is bound to TLS and to this host as well."""
     people, client = site.service.people, site.visit()
     plain = client.post(f"/sign-in/{make_link(people, 'c1')}").headers["set-cookie"].lower()
@@ -45,7 +45,7 @@ def test_cookie_is_out_of_reach_of_scripts_and_other_sites(site: Site) -> None:
     assert bound.startswith("__Host-") and "Secure" in bound and "Path=/" in bound and "Domain" not in bound
 
 
-def test_idle_session_ends(site: Site) -> None:
+def test_idle_session_ends(site: FakeSite) -> None:
     """After twelve hours without a request."""
     client = site.sign_in("idle")
     with site.service.store.write() as connection:
@@ -53,7 +53,7 @@ def test_idle_session_ends(site: Site) -> None:
     assert client.get("/").status_code == 303
 
 
-def test_signing_out_ends_the_session(site: Site) -> None:
+def test_signing_out_ends_the_session(site: FakeSite) -> None:
     """The cookie of then is worth nothing."""
     client = site.sign_in("out")
     cookie = client.cookies["grader_session"]
@@ -72,7 +72,7 @@ def test_signing_out_ends_the_session(site: Site) -> None:
         {"Origin": "null"},
     ],
 )
-def test_form_from_elsewhere_is_refused(headers: dict[str, str], site: Site) -> None:
+def test_form_from_elsewhere_is_refused(headers: dict[str, str], site: FakeSite) -> None:
     """Without the session's token, or sent by another site's page."""
     client = site.sign_in("victim")
     assert client.post("/sign-out", headers=headers).status_code == 403
@@ -81,7 +81,7 @@ def test_form_from_elsewhere_is_refused(headers: dict[str, str], site: Site) -> 
     assert site.service.queue.list_of("victim") == []
 
 
-def test_form_of_ones_own_is_taken(site: Site) -> None:
+def test_form_of_ones_own_is_taken(site: FakeSite) -> None:
     """Without a script, the token is a field of the form."""
     client = site.sign_in("honest")
     csrf = client.headers.pop("X-CSRF-Token")
@@ -89,7 +89,7 @@ def test_form_of_ones_own_is_taken(site: Site) -> None:
     assert reply.status_code == 303
 
 
-def test_many_wrong_tokens_are_slowed_down(site: Site) -> None:
+def test_many_wrong_tokens_are_slowed_down(site: FakeSite) -> None:
     """A right one from the same address still signs in."""
     client = site.visit()
     codes = [client.post("/sign-in", data={"token": "wrong"}).status_code for _ in range(30)]
@@ -98,7 +98,7 @@ def test_many_wrong_tokens_are_slowed_down(site: Site) -> None:
     site.service.sign_ins = RateLimit(20, 60)  # for the tests that follow
 
 
-def test_person_who_is_shut_out_has_no_way_in(site: Site) -> None:
+def test_person_who_is_shut_out_has_no_way_in(site: FakeSite) -> None:
     """Neither by session nor by token nor by link."""
     people, session, token = site.service.people, site.sign_in("gone"), site.call_as("gone")
     person = people.find("gone")
@@ -110,7 +110,7 @@ def test_person_who_is_shut_out_has_no_way_in(site: Site) -> None:
     assert site.visit().post(f"/sign-in/{code}").status_code == 401
 
 
-def test_secrets_are_not_in_the_database(site: Site) -> None:
+def test_secrets_are_not_in_the_database(site: FakeSite) -> None:
     """Who reads it cannot sign in with it."""
     people = site.service.people
     token = people.create_token(people.add("secret", Role.STUDENT))

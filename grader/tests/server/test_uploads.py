@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.server.refusals import Refusal
+from grader.server.refusals import RequestRefused
 from grader.server.settings import UploadLimits
 from grader.server.uploads import UploadReceiver, check_room, choose_disk_name, clean_name
 
@@ -54,7 +54,7 @@ def test_files_are_written_as_they_are(receive: Receive, tmp_path: Path) -> None
 )
 def test_upload_is_refused(parts: list[tuple[str, bytes]], status: int, receive: Receive) -> None:
     """With a status that says why."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(RequestRefused) as caught:
         receive(*parts).finish()
     assert caught.value.status == status
 
@@ -62,7 +62,7 @@ def test_upload_is_refused(parts: list[tuple[str, bytes]], status: int, receive:
 def test_body_that_was_cut_off_is_refused(receive: Receive) -> None:
     """The end of the body was not seen."""
     receiver = receive(("a.py", b"x"), end=b"")
-    with pytest.raises(Refusal, match="cut off"):
+    with pytest.raises(RequestRefused, match="cut off"):
         receiver.finish()
 
 
@@ -73,14 +73,14 @@ def test_full_disk_is_a_clear_refusal(receive: Receive, monkeypatch: pytest.Monk
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(RequestRefused) as caught:
         receive(("a.py", b"x"))
     assert (caught.value.status, caught.value.retry_after) == (507, 300)
 
 
 def test_little_room_is_refused_before_the_body_is_read(tmp_path: Path) -> None:
     """So that the database keeps the room that it needs."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(RequestRefused) as caught:
         check_room(tmp_path, UploadLimits(free_bytes=1 << 60), None)
     assert caught.value.status == 507
 

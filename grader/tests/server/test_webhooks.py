@@ -11,7 +11,7 @@ import pytest
 
 from grader.server.people import Role
 from grader.server.webhooks import deliver, list_webhooks
-from grader.tests.support.service import Site
+from grader.tests.support.service import FakeSite
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -44,7 +44,7 @@ def address() -> Iterator[str]:
     server.server_close()
 
 
-def test_graded_submission_is_announced_with_a_signature(site: Site, address: str) -> None:
+def test_graded_submission_is_announced_with_a_signature(site: FakeSite, address: str) -> None:
     """And once only."""
     owner, client = site.sign_in("head", Role.OWNER), site.call_as("hooked")
     assert owner.post("/staff/webhooks", data={"url": address}).status_code == 303
@@ -61,7 +61,9 @@ def test_graded_submission_is_announced_with_a_signature(site: Site, address: st
 
 
 @pytest.mark.parametrize("status", [302, 500])
-def test_message_that_is_refused_waits(status: int, site: Site, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_message_that_is_refused_waits(
+    status: int, site: FakeSite, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A redirect is a refusal: the owner named one address."""
     monkeypatch.setattr(Receiver, "status", status)
     owner, client = site.sign_in("head", Role.OWNER), site.call_as("hooked")
@@ -73,6 +75,6 @@ def test_message_that_is_refused_waits(status: int, site: Site, address: str, mo
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://host", "https://user:pass@host/", "nothing"])
-def test_address_must_be_a_web_address(url: str, site: Site) -> None:
+def test_address_must_be_a_web_address(url: str, site: FakeSite) -> None:
     """The service sends nothing to files and other protocols."""
     assert site.sign_in("head", Role.OWNER).post("/staff/webhooks", data={"url": url}).status_code == 422

@@ -15,7 +15,7 @@ from grader.server.service import open_service
 from grader.server.settings import DataFolder
 from grader.server.workshop import GradingOptions
 from grader.tests.support.fake_class import FakeExecutor
-from grader.tests.support.service import LIMITS, Site, open_fake, open_toy_service
+from grader.tests.support.service import LIMITS, FakeSite, open_fake, open_toy_service
 from grader.tests.support.toy import write_project
 
 
@@ -40,7 +40,7 @@ def test_lane_that_failed_begins_again(tmp_path: Path) -> None:
 
     course, data = Course(write_project(tmp_path / "course")), DataFolder(tmp_path / "data")
     with open_service(course, data, GradingOptions(), limits=LIMITS, open_executor=open_at_the_third_try) as service:
-        site = Site(service)
+        site = FakeSite(service)
         site.await_result(site.hand_in(site.call_as("kim")))
         assert service.workshop.list_troubles() == []
 
@@ -49,7 +49,7 @@ def test_changed_hidden_tests_are_noticed(tmp_path: Path) -> None:
     """What is handed in after the change is graded by the new tests."""
     course = write_project(tmp_path / "course")
     with open_toy_service(course, tmp_path / "data") as service:
-        site = Site(service)
+        site = FakeSite(service)
         client, digests = site.call_as("kim"), []
         for number in (1, 2):
             submission = site.hand_in(client, f"# score {number}")
@@ -71,7 +71,7 @@ def test_assignments_take_turns_where_the_memory_is_for_one(tmp_path: Path) -> N
     course, data = Course(write_project(root)), DataFolder(tmp_path / "data")
     options = GradingOptions(lanes=1)
     with open_service(course, data, options, limits=LIMITS, open_executor=open_fake) as service:
-        site = Site(service)
+        site = FakeSite(service)
         for number, name in enumerate(["toy", "other", "toy"]):
             site.await_result(site.hand_in(site.call_as(f"s{number}"), assignment=name))
             assert len(service.workshop.lanes) <= 1

@@ -47,7 +47,7 @@ def open_toy_service(course: Path, data: Path, store: str | None = None) -> Iter
         yield service
 
 
-class Site:
+class FakeSite:
     """The pages and the API of one service, as different people see them."""
 
     def __init__(self, service: Service) -> None:
