@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from getpass import getpass
+from getpass import getpass, getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -25,7 +25,7 @@ from grader.model.errors import UsageError
 from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
-    from grader.server.people import People
+    from grader.server.people import People, Role
     from grader.student.hand_in import Client, Waiting
 
 DataOption = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of the service.")]
@@ -82,22 +82,15 @@ def create_token(
     if role not in (Role.OWNER, Role.STAFF, Role.GRADER):
         raise UsageError(f"no role {role!r}: choose owner, staff or grader")
     with _open_people(data) as people:
+        if everyone is None:
+            typer.echo(_issue(people, student or staff, Role.STUDENT if student else Role(role), link=link))
+            return
+        from grader.intake.roster import read_roster
+        from grader.reporting.safe_text import format_table
 
-        def make(name: str, kind: Role, full_name: str = "") -> str:
-            person = people.add(name, kind, full_name)
-            if link:
-                return f"{link.rstrip('/')}/sign-in/{people.create_link(person)}"
-            return people.create_token(person)
-
-        if everyone is not None:
-            from grader.intake.roster import read_roster
-            from grader.reporting.safe_text import format_table
-
-            class_list = [person for person in read_roster(everyone).students if not person.is_test]
-            rows = [(person.id, make(person.id, Role.STUDENT, person.name)) for person in class_list]
-            sys.stdout.write(format_table([("student", "link" if link else "token"), *rows]))
-        else:
-            typer.echo(make(student or staff, Role.STUDENT if student else Role(role)))
+        class_list = [person for person in read_roster(everyone).students if not person.is_test]
+        rows = [(each.id, _issue(people, each.id, Role.STUDENT, name=each.name, link=link)) for each in class_list]
+        sys.stdout.write(format_table([("student", "link" if link else "token"), *rows]))
 
 
 def revoke_token(
@@ -105,11 +98,15 @@ def revoke_token(
     data: DataOption = DATA,
 ) -> None:
     """Make every token, link and session of a person void."""
+    with _explaining_extra():
+        from grader.server.audit import note_alone
+
     with _open_people(data) as people:
         person = people.find(name)
         if person is None:
             raise UsageError(f"no person {name!r} in {str(data)!r}")
         people.revoke_tokens(person)
+        note_alone(people.store, getuser(), "revoke tokens", person.name)
 
 
 def submit(
@@ -167,6 +164,15 @@ def restore(
 
     count = unpack(file, DataFolder(data.resolve()))
     typer.echo(f"restored {count} files to {data}: start it with `grader serve --data {data}`")
+
+
+def _issue(people: "People", student: str, role: "Role", *, name: str = "", link: str = "") -> str:
+    """Return a new token for a person, or a sign-in link to the service at `link`."""
+    from grader.server.audit import note_alone
+
+    person = people.add(student, role, name)
+    note_alone(people.store, getuser(), "create link" if link else "create token", person.name)
+    return f"{link.rstrip('/')}/sign-in/{people.create_link(person)}" if link else people.create_token(person)
 
 
 def _sign_in(address: str, token: str) -> "Client":

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from grader.server.people import Person
 from grader.server.schema import AUDIT
 from grader.server.store import Store
 
@@ -25,14 +24,14 @@ class AuditRow:
     detail: str
 
 
-def note_change(connection: Connection, actor: Person, action: str, subject: str, **detail: Any) -> None:
+def note_change(connection: Connection, actor: str, action: str, subject: str, **detail: Any) -> None:
     """Add a row within a transaction."""
     text = json.dumps(detail, ensure_ascii=False, sort_keys=True, default=str) if detail else ""
-    values = {"at": time.time(), "actor": actor.name, "action": action, "subject": subject, "detail": text}
+    values = {"at": time.time(), "actor": actor, "action": action, "subject": subject, "detail": text}
     connection.execute(insert(AUDIT).values(values))
 
 
-def note_alone(store: Store, actor: Person, action: str, subject: str, **detail: Any) -> None:
+def note_alone(store: Store, actor: str, action: str, subject: str, **detail: Any) -> None:
     """Add a row for a change that was not made in this database."""
     with store.write() as connection:
         note_change(connection, actor, action, subject, **detail)

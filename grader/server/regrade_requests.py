@@ -43,7 +43,7 @@ def add_request(store: Store, queued: Queued, author: Person, text: str) -> None
             raise RequestRefused(422, "bad_input", why="your earlier requests are not answered yet")
         values = {"submission": queued.id, "assignment": queued.assignment, "student": queued.student, "text": text}
         connection.execute(insert(REQUESTS).values(**values, created_at=time.time()))
-        note_change(connection, author, "ask for regrade", f"{queued.assignment} {queued.student}", text=text)
+        note_change(connection, author.name, "ask for regrade", f"{queued.assignment} {queued.student}", text=text)
 
 
 def answer_request_by(store: Store, number: int, author: Person, text: str) -> None:
@@ -54,7 +54,7 @@ def answer_request_by(store: Store, number: int, author: Person, text: str) -> N
         done = connection.execute(update(REQUESTS).where(REQUESTS.c.id == number).values(values))
         if done.rowcount != 1:
             raise RequestRefused(404, "not_found")
-        note_change(connection, author, "answer request", str(number), text=text)
+        note_change(connection, author.name, "answer request", str(number), text=text)
 
 
 def list_requests(store: Store, **only: str) -> list[RegradeRequest]:

@@ -164,7 +164,7 @@ def adjust_student(
     )  # fmt: skip
     adjust_run(service.open_run(name), [made], service.gradebook_url)
     detail = {"kind": kind, "todo": made.todo, "points": amount, "reason": reason, "undoes": made.undoes}
-    note_alone(service.store, author, "adjust", f"{name} {student.name}", **detail)
+    note_alone(service.store, author.name, "adjust", f"{name} {student.name}", **detail)
     return go_to(request, "show_student", name=name, person=person)
 
 
@@ -178,7 +178,7 @@ def extend_student(request: Request, name: str, person: int, days: Annotated[flo
     with service.store.write() as connection:
         set_extension(connection, name, student.name, days)
         service.queue.queue_again(connection, name, [student.name])
-        note_change(connection, request.state.caller.person, "extend", f"{name} {student.name}", days=days)
+        note_change(connection, request.state.caller.person.name, "extend", f"{name} {student.name}", days=days)
     service.workshop.notify(name)
     return go_to(request, "show_student", name=name, person=person)
 
@@ -204,7 +204,7 @@ def regrade_class(request: Request, name: str, student: Annotated[list[int] | No
 def _regrade(service: Service, author: Person, name: str, students: list[str]) -> None:
     with service.store.write() as connection:
         count = service.queue.queue_again(connection, name, students)
-        note_change(connection, author, "regrade", name, students=len(students), submissions=count)
+        note_change(connection, author.name, "regrade", name, students=len(students), submissions=count)
     service.workshop.notify(name)
 
 
@@ -214,7 +214,7 @@ def change_state(request: Request, name: str, is_open: Annotated[bool, Form()]) 
     service, _ = open_offer(request, name)
     with service.store.write() as connection:
         set_open(connection, name, is_open=is_open)
-        note_change(connection, request.state.caller.person, "open" if is_open else "close", name)
+        note_change(connection, request.state.caller.person.name, "open" if is_open else "close", name)
     return go_to(request, "show_class", name=name)
 
 
@@ -248,7 +248,7 @@ def export_class(request: Request, name: str, to: Annotated[str, Query(alias="fo
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "export")
         export_run(service.open_run(name).folder, path, to=to, options=ExportOptions(roster=roster))
-        note_alone(service.store, request.state.caller.person, "export", name, format=to)
+        note_alone(service.store, request.state.caller.person.name, "export", name, format=to)
         if path.is_dir():
             return attach(pack_work(path), f"{name}-{to}.zip", "application/zip")
         suffix = "csv" if "csv" in to else "txt"

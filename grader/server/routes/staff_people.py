@@ -37,7 +37,7 @@ def add_person(
     if not may_manage(request.state.caller, role):
         raise RequestRefused(403, "not_allowed")
     person = service.people.add(name, role, full_name.strip())
-    note_alone(service.store, request.state.caller.person, "add person", person.name, role=person.role)
+    note_alone(service.store, request.state.caller.person.name, "add person", person.name, role=person.role)
     return go_to(request, "show_people")
 
 
@@ -47,7 +47,7 @@ def make_link(request: Request, person: int) -> HTMLResponse:
     service: Service = request.app.state.service
     found = _find_managed(request, person)
     code = service.people.create_link(found)
-    note_alone(service.store, request.state.caller.person, "make link", found.name)
+    note_alone(service.store, request.state.caller.person.name, "make link", found.name)
     return _render_people(request, link=str(request.url_for("show_link", code=code)), owner=found.name)
 
 
@@ -75,7 +75,7 @@ def change_person(
         raise RequestRefused(422, "bad_input", why="ask another owner to change your own account")
     if values:
         service.people.change(found, **values)
-        note_alone(service.store, caller.person, "change person", found.name, **values)
+        note_alone(service.store, caller.person.name, "change person", found.name, **values)
     return go_to(request, "show_people")
 
 
@@ -115,7 +115,7 @@ def add_webhook_address(request: Request, url: Annotated[str, Form()]) -> Respon
     service: Service = request.app.state.service
     with service.store.write() as connection:
         add_webhook(connection, url.strip())
-        note_change(connection, request.state.caller.person, "add webhook", url.strip())
+        note_change(connection, request.state.caller.person.name, "add webhook", url.strip())
     return go_to(request, "show_webhooks")
 
 
@@ -125,7 +125,7 @@ def remove_webhook_address(request: Request, number: int) -> Response:
     service: Service = request.app.state.service
     with service.store.write() as connection:
         remove_webhook(connection, number)
-        note_change(connection, request.state.caller.person, "remove webhook", str(number))
+        note_change(connection, request.state.caller.person.name, "remove webhook", str(number))
     return go_to(request, "show_webhooks")
 
 
