@@ -10,7 +10,7 @@ from grader.classroom.batch import BatchOptions
 from grader.model.course import Course
 from grader.model.digests import digest_suite
 from grader.model.errors import GraderFault
-from grader.server import lane
+from grader.server import lane, workshop
 from grader.server.service import open_service
 from grader.server.settings import DataFolder
 from grader.server.workshop import GradingOptions
@@ -25,6 +25,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lane, "PAUSE_SECONDS", 0.05)
     monkeypatch.setattr(lane, "CHECK_SECONDS", 0.0)
     monkeypatch.setattr(lane, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(workshop, "SUPERVISE_SECONDS", 0.05)
 
 
 def test_lane_that_failed_begins_again(tmp_path: Path) -> None:
