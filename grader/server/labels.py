@@ -104,7 +104,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "download_work": ("Download what you handed in", "제출한 것 내려받기"),
     "changes": ("Changes since the attempt before", "이전 제출에서 바뀐 점"),
     "no_changes": ("The code is the same as before.", "이전과 코드가 같습니다."),
-    "too_long_to_compare": ("The code is too long to be compared here.", "코드가 길어 여기서 비교할 수 없습니다."),
+    "not_compared": ("The code cannot be compared here.", "여기서는 코드를 비교할 수 없습니다."),
     "ask_regrade": ("Ask for a regrade", "재채점 요청하기"),
     "ask_regrade_hint": ("What was graded wrongly, and why?", "무엇이 왜 잘못 채점되었나요?"),
     "your_request": ("Your request", "요청"),

@@ -32,7 +32,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Difference:
-    """What changed from one attempt to the next: points by TODO, and lines of code; None where that is too long."""
+    """What changed from one attempt to the next: points by TODO, and lines of code.
+
+    `lines` is None where the code cannot be compared: there is none, or too much.
+    """
 
     points: tuple[tuple[str, float, float], ...]
     lines: tuple[str, ...] | None
@@ -72,7 +75,8 @@ def find_difference(service: Service, former: Queued, queued: Queued) -> Differe
         for todo in after.report.todos
         if scores.get(todo.id, todo.score) != todo.score
     )
-    texts = [(read_source(service, queued.assignment, attempt) or "").splitlines() for attempt in (before, after)]
-    if max(map(len, texts)) > MOST_LINES:
+    sources = [read_source(service, queued.assignment, attempt) for attempt in (before, after)]
+    texts = [source.splitlines() for source in sources if source is not None]
+    if len(texts) < 2 or max(map(len, texts)) > MOST_LINES:
         return Difference(points, None)
     return Difference(points, tuple(difflib.unified_diff(texts[0], texts[1], "before", "after", lineterm="", n=2)))
