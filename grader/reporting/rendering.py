@@ -22,5 +22,6 @@ def render_template(template: str, **values: Any) -> str:
 
 
 def finish_value(value: Any) -> Any:
-    """Return a value for a page: text on one line without control characters; markup of our own as it is."""
-    return escape_control_characters(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    """Return a value for a page: text on one line without control characters."""
+    # A macro's result is the template's own markup, and finalized already.
+    return escape_control_characters(value) if type(value) is str else value
