@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, cast, get_args
 
 from fastapi import APIRouter, Form, Query, Request
+from fastapi import Path as PathParameter
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from grader.authoring.similar_work import find_similar_work
@@ -31,6 +32,8 @@ from grader.server.service import Service
 router = APIRouter(prefix="/staff/assignments/{name}", include_in_schema=False)
 MOST_ATTEMPTS = 100_000
 MOST_DAYS = 365.0
+# What a database keeps as the number of a row.
+Number = Annotated[int, PathParameter(ge=1, lt=1 << 31)]
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def show_class(request: Request, name: str, search: str = "", state: str = "") -
 
 
 @router.get("/students/{person}")
-def show_student(request: Request, name: str, person: int) -> HTMLResponse:
+def show_student(request: Request, name: str, person: Number) -> HTMLResponse:
     """Show a student's attempts, the code that counts beside its tests, and what staff may do."""
     service: Service = request.app.state.service
     student = find_student(service, person)
@@ -138,7 +141,7 @@ def show_student(request: Request, name: str, person: int) -> HTMLResponse:
 def adjust_student(
     request: Request,
     name: str,
-    person: int,
+    person: Number,
     kind: Annotated[str, Form()],
     reason: Annotated[str, Form()],
     todo: Annotated[str, Form()] = "",
@@ -169,7 +172,7 @@ def adjust_student(
 
 
 @router.post("/students/{person}/extend")
-def extend_student(request: Request, name: str, person: int, days: Annotated[float, Form()]) -> Response:
+def extend_student(request: Request, name: str, person: Number, days: Annotated[float, Form()]) -> Response:
     """Give a student more days, and charge lateness again for what was handed in."""
     service, _ = open_offer(request, name)
     student = find_student(service, person)
@@ -184,7 +187,7 @@ def extend_student(request: Request, name: str, person: int, days: Annotated[flo
 
 
 @router.post("/students/{person}/regrade")
-def regrade_student(request: Request, name: str, person: int) -> Response:
+def regrade_student(request: Request, name: str, person: Number) -> Response:
     """Grade a student's submissions again, where anything has changed since."""
     service, _ = open_offer(request, name)
     _regrade(service, request.state.caller.person, name, [find_student(service, person).name])

@@ -11,7 +11,7 @@ from grader.server.people import Person, Role
 from grader.server.permissions import may_manage
 from grader.server.refusals import RequestRefused
 from grader.server.regrade_requests import answer_request_by, list_requests
-from grader.server.routes.staff import go_to
+from grader.server.routes.staff import Number, go_to
 from grader.server.service import Service
 from grader.server.webhooks import add_webhook, list_webhooks, remove_webhook
 
@@ -42,7 +42,7 @@ def add_person(
 
 
 @router.post("/people/{person}/link")
-def make_link(request: Request, person: int) -> HTMLResponse:
+def make_link(request: Request, person: Number) -> HTMLResponse:
     """Make a sign-in link that works once, and show it once."""
     service: Service = request.app.state.service
     found = _find_managed(request, person)
@@ -54,7 +54,7 @@ def make_link(request: Request, person: int) -> HTMLResponse:
 @router.post("/people/{person}")
 def change_person(
     request: Request,
-    person: int,
+    person: Number,
     is_active: Annotated[bool | None, Form()] = None,
     role: Annotated[Role | None, Form()] = None,
     more_per_hour: Annotated[int | None, Form()] = None,
@@ -88,7 +88,7 @@ def show_requests(request: Request) -> HTMLResponse:
 
 
 @router.post("/requests/{number}")
-def answer_request(request: Request, number: int, text: Annotated[str, Form()]) -> Response:
+def answer_request(request: Request, number: Number, text: Annotated[str, Form()]) -> Response:
     """Answer a regrade request."""
     service: Service = request.app.state.service
     answer_request_by(service.store, number, request.state.caller.person, text)
@@ -120,7 +120,7 @@ def add_webhook_address(request: Request, url: Annotated[str, Form()]) -> Respon
 
 
 @router.post("/webhooks/{number}/remove")
-def remove_webhook_address(request: Request, number: int) -> Response:
+def remove_webhook_address(request: Request, number: Number) -> Response:
     """Remove an address and what waits for it."""
     service: Service = request.app.state.service
     with service.store.write() as connection:

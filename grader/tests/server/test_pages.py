@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 from starlette.testclient import TestClient
 
 from grader.classroom.adjust import adjust_run
@@ -179,3 +180,27 @@ def test_long_form_is_refused(site: FakeSite) -> None:
     client = site.sign_in("flood")
     page = hand_in(site, client, "# score 5")
     assert client.post(f"{page}/requests", data={"text": "x" * 1_000_000}).status_code in (400, 413)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "2147483648", "9" * 40, "one"])
+def test_number_that_no_row_has_is_refused(number: str, site: FakeSite) -> None:
+    """And does not reach the database, which may not be able to hold it."""
+    owner = site.sign_in("head", Role.OWNER)
+    addresses = [f"/staff/people/{number}", f"/staff/people/{number}/link", f"/staff/webhooks/{number}/remove"]
+    assert {owner.post(address).status_code for address in addresses} == {422}
+    assert owner.get(f"/staff/assignments/toy/students/{number}").status_code == 422
+
+
+@pytest.mark.parametrize(
+    "address", ["/static/../app.py", "/static/%2e%2e/app.py", "/assignments/../toy", "/assignments/%00"]
+)
+def test_address_that_means_another_file_is_not_found(address: str, site: FakeSite) -> None:
+    """Names are looked up, never opened."""
+    assert site.sign_in("head", Role.OWNER).get(address).status_code == 404
+
+
+@pytest.mark.parametrize("token", ["", "\x00", "é", "a" * 100_000])
+def test_strange_token_is_a_wrong_one(token: str, site: FakeSite) -> None:
+    """And no failure of the service."""
+    header = {"Authorization": f"Bearer {token}".encode()}
+    assert site.visit().get("/api/v1/assignments", headers=header).status_code in (401, 429)
