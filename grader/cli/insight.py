@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from grader.cli.course import CourseOption, current_course
-from grader.cli.options import RunArgument
+from grader.cli.options import IsolationChoice, IsolationOption, RunArgument, warn
 
 HtmlOption = Annotated[Optional[Path], typer.Option("--html", help="Write an HTML page to this file.")]  # noqa: UP045
 
@@ -38,6 +38,7 @@ def similar(
     run: RunArgument,
     against: Annotated[Optional[list[Path]], typer.Option(help="Another run to compare with; repeatable.")] = None,  # noqa: UP045
     html: HtmlOption = None,
+    isolation: IsolationOption = IsolationChoice.BWRAP,
     course: CourseOption = None,
 ) -> None:
     """List pairs of students whose work shares what few others have."""
@@ -47,7 +48,12 @@ def similar(
     from grader.reporting.files import write_text
     from grader.reporting.rendering import render_template
 
-    found = find_similar_work(RunFolder(run), current_course(course), against or [])
+    def warn_left_out(student: str, reason: str) -> None:
+        warn(f"{student} is left out: {reason}")
+
+    found = find_similar_work(
+        RunFolder(run), current_course(course), against or [], isolation=isolation.value, on_left_out=warn_left_out
+    )
     if html is not None:
         page = render_template("similar.html", title=found.title, pairs=found.pairs, mistakes=found.mistakes)
         write_text(html, page)

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -41,6 +42,8 @@ class Service:
     # Failed attempts to sign in by address, and requests by person.
     sign_ins: RateLimit = field(default_factory=lambda: RateLimit(20, 60))
     requests: RateLimit = field(default_factory=lambda: RateLimit(600, 60))
+    # One comparison of a class at a time.
+    inspector: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "inspector"))
     _gradebooks: dict[str, Gradebook] = field(default_factory=dict)
     _views: dict[str, ClassView] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -109,6 +112,7 @@ class Service:
         self._stopping.set()
         self.announcer.close()
         self.workshop.stop()
+        self.inspector.shutdown(cancel_futures=True)
         try:
             self.renew_summaries()
         except GraderError as error:

@@ -238,8 +238,19 @@ def show_similar(request: Request, name: str) -> HTMLResponse:
     service, offer = open_offer(request, name)
     if not service.view_class(name).read_reports():
         return render(request, "empty.html", title=offer.assignment.description.title)
-    found = find_similar_work(service.open_run(name), service.course, store=service.gradebook_url)
-    return render(request, "similar.html", title=found.title, pairs=found.pairs, mistakes=found.mistakes)
+    left_out: list[str] = []
+    # A thread that stays: the confined reader that it starts ends with it.
+    job = service.inspector.submit(
+        find_similar_work,
+        service.open_run(name),
+        service.course,
+        isolation=service.workshop.options.isolation,
+        on_left_out=lambda student, reason: left_out.append(f"{student}: {reason}"),
+        store=service.gradebook_url,
+    )
+    found = job.result()
+    notes: dict[str, list[str]] = {f"left out: {text}": [] for text in left_out}
+    return render(request, "similar.html", title=found.title, pairs=found.pairs, mistakes={**found.mistakes, **notes})
 
 
 @router.get("/export")

@@ -139,7 +139,7 @@ def test_staff_pages_show_the_class(site: FakeSite) -> None:
 
 
 def test_new_link_of_staff_signs_a_student_in(site: FakeSite) -> None:
-    """It is shown once, to whoever made it."""
+    """It is shown once, to the one who made it."""
     prof = site.sign_in("prof", Role.STAFF)
     assert prof.post("/staff/people", data={"name": "newcomer", "role": "student"}).status_code == 303
     shown = prof.post(f"/staff/people/{find_number(site, 'newcomer')}/link").text

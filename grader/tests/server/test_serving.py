@@ -25,8 +25,7 @@ def running(tmp_path: Path) -> Iterator[ServiceProcess]:
     """A service on the toy course."""
     service = ServiceProcess(write_project(tmp_path / "course"), tmp_path / "data")
     yield service
-    if service.process.poll() is None:
-        service.kill()
+    service.kill()
 
 
 def test_port_that_is_taken_is_named() -> None:

@@ -50,17 +50,13 @@ class ServiceProcess:
     def kill(self) -> None:
         """End it as a crash of the machine would."""
         self.process.kill()
-        self.process.wait()
-        if self.process.stdout:
-            self.process.stdout.close()
+        self.process.communicate()
 
     def stop(self) -> int:
         """End it in order and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(60)
-        if self.process.stdout:
-            self.process.stdout.close()
-        return code
+        self.process.communicate(timeout=60)
+        return self.process.returncode
 
     def add_students(self, *names: str) -> None:
         """Create a token for each student in one go."""
