@@ -101,10 +101,12 @@ class SubmissionSession:
 
         They stay filled for the other tests of `todo_id`.
         """
-        if not self._fills or not isinstance(raised, SubmissionError):
+        functions = self.inspection.functions
+        if not functions or not isinstance(raised, SubmissionError):
             return False
         source = self._sources[todo_id]
-        for region in find_costly_regions(source, raised, list_shared_todos(self.assignment), judged=todo_id):
+        todos = list_shared_todos(self.assignment.todos, self.assignment.solution.read_text(encoding="utf-8"))
+        for region in find_costly_regions(source, functions, raised, todos, judged=todo_id):
             source = region.fill(source)
         is_new = source != self._sources[todo_id]
         self._sources[todo_id] = source
