@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from grader.cli import adjust, author, classes, deliver, grade, insight, machine, service
+from grader.cli import adjust, author, classes, deliver, grade, insight, lti, machine, service
 from grader.cli.course import CourseOption
 from grader.cli.options import ExitCode, warn
 from grader.model.errors import GraderError, UsageError
@@ -73,6 +73,14 @@ token = _make_app(help="Create and revoke tokens of a service.")
 token.command("create")(service.create_token)
 token.command("revoke")(service.revoke_token)
 
+platforms = _make_app(help="Register the service as an LTI tool of learning platforms.")
+platforms.command("add")(lti.add)
+platforms.command("invite")(lti.invite)
+platforms.command("list")(lti.list_platforms)
+platforms.command("admit")(lti.admit)
+platforms.command("remove")(lti.remove)
+platforms.command("rotate")(lti.rotate)
+
 GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     "Students": {"check": machine.check, "submit": service.submit},
     "Grading": {
@@ -91,6 +99,7 @@ GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "backup": service.backup,
         "restore": service.restore,
         "token": token,
+        "lti": platforms,
     },
     "Authors": {
         "list": author.list_assignments,

@@ -67,7 +67,7 @@ def _add_all(data: DataFolder, archive: tarfile.TarFile) -> int:
         if gradebook.exists():
             _add_database(archive, gradebook, data.root)
         names += [path for path in sorted(run.rglob("*")) if not path.name.startswith((gradebook.name, "."))]
-    names += sorted(data.uploads.rglob("*"))
+    names += [*sorted(data.uploads.rglob("*")), *sorted(data.keys.glob("*.pem"))]
     count = 0
     for path in names:
         if path.is_file():

@@ -39,19 +39,19 @@ def sign_in_by_token(request: Request, token: Annotated[str, Form()], next: Anno
 
 
 @router.get("/sign-in/{code}")
-def show_link(request: Request, code: str) -> HTMLResponse:
+def show_link(request: Request, code: str, next: str = "/") -> HTMLResponse:
     """Ask before a link is used up: programs that look at mail open every link."""
-    return render(request, "sign_in_link.html", code=code)
+    return render(request, "sign_in_link.html", code=code, next=next)
 
 
 @router.post("/sign-in/{code}")
-def sign_in_by_link(request: Request, code: str) -> Response:
+def sign_in_by_link(request: Request, code: str, next: Annotated[str, Form()] = "/") -> Response:
     """Sign in by a one-time link."""
     service: Service = request.app.state.service
     person = service.people.redeem_link(code)
     if person is None:
         raise refuse_secret(request, service)
-    return finish_sign_in(request, person)
+    return finish_sign_in(request, person, next)
 
 
 @router.post("/sign-out")
