@@ -41,7 +41,7 @@ class LaunchClaims(IdClaims):
     memberships: str = Field("", validation_alias=AliasPath(_NRPS, "context_memberships_url"))
     page: str = Field("", validation_alias=AliasPath(f"{CLAIM}launch_presentation", "return_url"))
     return_url: str = Field("", validation_alias=AliasPath(DEEP_LINKING_SETTINGS, "deep_link_return_url"))
-    return_data: str | None = Field(None, validation_alias=AliasPath(DEEP_LINKING_SETTINGS, "data"))
+    return_data: Any = Field(None, validation_alias=AliasPath(DEEP_LINKING_SETTINGS, "data"))
     accepted: list[str] = Field(default_factory=list, validation_alias=AliasPath(DEEP_LINKING_SETTINGS, "accept_types"))
 
     @property

@@ -130,7 +130,7 @@ class LtiTool:
         """Keep where the scores of the launched assignment go."""
         keep_link(self.store, arrived.platform, arrived.claims, arrived.assignment)
 
-    def sign_choice(self, platform: LtiPlatform, deployment: str, data: str | None, item: dict[str, Any]) -> str:
+    def sign_choice(self, platform: LtiPlatform, deployment: str, data: object, item: dict[str, Any]) -> str:
         """Return the signed answer of deep linking: one link to an assignment."""
         now, key = int(time.time()), self.keys.choose()
         claims: dict[str, Any] = {

@@ -10,6 +10,7 @@ from grader.server.lti.scores import ScoreSender
 from grader.server.people import DAY, Role
 from grader.server.routes.lti import REGISTRATION
 from grader.tests.support.fake_lti import CLIENT, MEDIA, FakeLti
+from grader.tests.support.fake_worker import make_report
 from grader.tests.support.lti_launches import AGS, CLAIM, LEARNER, NRPS, SCOPE, LaunchingPlatform, read_policy
 from grader.tests.support.push_server import Reply, Request
 from grader.tests.support.service import FakeSite
@@ -74,18 +75,24 @@ def list_services(course: FakeCourse) -> dict[str, Any]:
     }
 
 
+def grade(site: FakeSite, student: str, score: float) -> None:
+    """Keep a report of a student as a lane does."""
+    with site.service.open_run("toy").stage_report(make_report(student, score=score)):
+        pass
+
+
 def test_final_score_goes_to_the_platform_once(site: FakeSite, course: FakeCourse) -> None:
     """A better one later goes there as well, and neither of them twice; the launch says where to."""
     platform = connect(site, course)
     assert platform.launch(site.visit(), "sub-jane", **list_services(course)).status_code == 200
-    student = site.call_as(f"{platform.registered.source}-sub-jane")
+    student = f"{platform.registered.source}-sub-jane"
     site.service.scores.stop()  # here the test looks for scores
     sender = ScoreSender(site.service.lti, clock=lambda: 0.0)
     assert sender.send_new() == 0
-    site.await_result(site.hand_in(student, "# score 40"))
+    grade(site, student, 40.0)
     assert sender.send_new() == 1 and sender.send_new() == 0
     assert course.scores[1, "sub-jane"]["scoreGiven"] == 40 and course.items[1]["tag"] == "toy"
-    site.await_result(site.hand_in(student, "# score 90"))
+    grade(site, student, 90.0)
     assert sender.send_new() == 1 and ScoreSender(site.service.lti).send_new() == 0
     assert course.scores[1, "sub-jane"]["scoreGiven"] == 90 and not course.trouble
     site.service.lti.platforms.remove("test", platform.registered)
