@@ -16,7 +16,7 @@ from grader.model.errors import GraderError, UsageError
 from grader.server.pages import choose_language_of, make_policy, render
 from grader.server.permissions import authorise, check_rules
 from grader.server.refusals import RequestRefused
-from grader.server.routes import api, lti, operations, sign_in, staff, staff_people, students
+from grader.server.routes import api, lti, oidc, operations, sign_in, staff, staff_people, students
 from grader.server.service import Service
 from grader.server.store import StoreUnavailable
 
@@ -38,6 +38,7 @@ ROUTERS = (
     operations.router,
     sign_in.router,
     lti.router,
+    oidc.router,
     api.router,
     students.router,
     staff.router,

@@ -59,7 +59,7 @@ def restore(file: Path, data: DataFolder) -> int:
 
 
 def _add_all(data: DataFolder, archive: tarfile.TarFile) -> int:
-    names = [data.site]
+    names = [data.site, data.oidc]
     if data.database.exists():
         _add_database(archive, data.database, data.root)
     for run in sorted(path for path in data.runs.iterdir() if path.is_dir()):

@@ -32,9 +32,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "오래된 양식이거나 다른 사이트에서 온 요청입니다. 페이지를 다시 열고 보내 주세요.",
     ),
     "launch_refused": (
-        "The learning platform's sign-in is not accepted: {why}. Open the lab from your course again; if that does not "
-        "help, show this to your teachers.",
-        "학습 플랫폼의 로그인을 받아들일 수 없습니다: {why}. 강의에서 다시 열고, 그래도 안 되면 담당자에게 알리세요.",
+        "This sign-in is not accepted: {why}. Begin again where you came from; if that does not help, show this to "
+        "your teachers.",
+        "이 로그인을 받아들일 수 없습니다: {why}. 처음부터 다시 하고, 그래도 안 되면 담당자에게 알리세요.",
     ),
     "too_many_requests": (
         "Too many requests: wait {seconds} seconds.",

@@ -55,6 +55,8 @@ RULES: dict[str, Rule] = {
     "sign_in_by_link": PUBLIC,
     "choose_language": PUBLIC,
     "sign_out": SIGNED_IN,
+    "begin_oidc": PUBLIC,
+    "finish_oidc": PUBLIC,
     # LTI: a platform or its signature stands behind each of these
     "begin_launch": PUBLIC,
     "begin_launch_by_form": Rule(None, is_foreign=True),

@@ -17,6 +17,7 @@ from grader.server.announcer import Announcer
 from grader.server.class_view import ClassView
 from grader.server.lti.scores import ScoreSender
 from grader.server.lti.tool import LtiTool
+from grader.server.oidc import OidcProvider, open_provider
 from grader.server.people import People
 from grader.server.queue import Queued, SubmissionQueue
 from grader.server.rate_limits import RateLimit
@@ -42,6 +43,7 @@ class Service:
     workshop: Workshop
     lti: LtiTool
     scores: ScoreSender
+    oidc: OidcProvider | None = None
     limits: UploadLimits = field(default_factory=UploadLimits)
     # Failed attempts to sign in by address, and requests by person.
     sign_ins: RateLimit = field(default_factory=lambda: RateLimit(20, 60))
@@ -148,7 +150,9 @@ def open_service(
             open_executor=open_executor,
         )  # fmt: skip
         lti = LtiTool(data, store)
-        service = Service(course, data, store, workshop, lti, ScoreSender(lti), limits or UploadLimits())
+        service = Service(
+            course, data, store, workshop, lti, ScoreSender(lti), open_provider(data), limits or UploadLimits()
+        )
         for name in course.list_assignments():
             if data.open_run(name).reports.is_dir():
                 workshop.changed_runs.add(name)

@@ -60,6 +60,11 @@ class DataFolder:
         return self.root / "keys"
 
     @property
+    def oidc(self) -> Path:
+        """Return the file with the OpenID provider, which the owner writes."""
+        return self.root / "oidc.json"
+
+    @property
     def site(self) -> Path:
         """Return the file that says which course and which database belong to this folder."""
         return self.root / "site.json"

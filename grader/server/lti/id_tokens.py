@@ -103,11 +103,11 @@ class IssuerKeys:
             raise RequestRefused(502, "launch_refused", why=f"no keys at {address}: {error}") from error
 
 
-def exchange_json(method: str, address: str, *, token: str = "", **content: Any) -> Any:
+def exchange_json(method: str, address: str, *, authorization: str = "", **content: Any) -> Any:
     """Send one request and return the JSON of the answer. Raises UsageError and PlatformFailed."""
     session = PlatformSession("the platform", address)
     session.limits = LOOK_UP
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = {"Authorization": authorization} if authorization else {}
     try:
         return session.request(method, address, headers=headers, **content).json()
     except (Refusal, Unanswered, BadReply, ValueError) as error:

@@ -45,9 +45,9 @@ def register(tool: LtiTool, actor: str, address: str, token: str, base_url: str)
         raise UsageError(f"{address} describes another issuer, {found.issuer}: the hosts must be the same")
     if find_origin(found.registration_endpoint) != find_origin(address):
         raise UsageError(f"{address} names a registration endpoint at another site: nothing was sent there")
-    body = describe_tool(base_url)
+    body, bearer = describe_tool(base_url), f"Bearer {token}" if token else ""
     given: GivenRegistration = parse_claims(
-        GivenRegistration, exchange_json("POST", found.registration_endpoint, token=token, json=body)
+        GivenRegistration, exchange_json("POST", found.registration_endpoint, authorization=bearer, json=body)
     )
     return tool.platforms.add(
         actor,

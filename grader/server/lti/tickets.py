@@ -54,5 +54,14 @@ class Tickets:
             while self._used and (next(iter(self._used.values())) < self._clock() or len(self._used) > MOST_USED):
                 self._used.popitem(last=False)
 
+    def derive(self, purpose: str, ticket: str) -> str:
+        """Return a secret that belongs to a ticket, and that only the service can find out."""
+        return self._sign(f"{purpose} secret {ticket}")
+
     def _sign(self, text: str) -> str:
         return hmac.new(self._key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def digest_binding(secret: str) -> str:
+    """Return what a ticket holds of the secret in the browser's cookie."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,6 +1,5 @@
 """The service as a tool of learning platforms: from the start of a launch to the person and the place to show."""
 
-import hashlib
 import hmac
 import secrets
 import time
@@ -18,7 +17,7 @@ from grader.server.lti.keys import ToolKeys
 from grader.server.lti.launch import CLAIM, LaunchClaims, choose_role
 from grader.server.lti.links import add_member, find_linked_assignment, keep_link
 from grader.server.lti.platforms import LtiCourse, LtiPlatform, Platforms
-from grader.server.lti.tickets import Tickets
+from grader.server.lti.tickets import Tickets, digest_binding
 from grader.server.people import Person, Role
 from grader.server.refusals import RequestRefused
 from grader.server.settings import DataFolder
@@ -66,7 +65,7 @@ class LtiTool:
         if not given.get("login_hint"):
             raise RequestRefused(422, "launch_refused", why="login_hint is missing")
         binding, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-        state = self.tickets.issue("launch", platform=platform.id, nonce=nonce, binding=_digest(binding))
+        state = self.tickets.issue("launch", platform=platform.id, nonce=nonce, binding=digest_binding(binding))
         query = {
             "scope": "openid",
             "response_type": "id_token",
@@ -108,7 +107,7 @@ class LtiTool:
             address = platform.check_service(claims.memberships)
             self.platforms.note_memberships(course, claims.context_title, address)
         assignment = claims.assignment or find_linked_assignment(self.store, platform, claims)
-        is_bound = binding is not None and hmac.compare_digest(_digest(binding), body["binding"])
+        is_bound = binding is not None and hmac.compare_digest(digest_binding(binding), body["binding"])
         return Arrived(platform, claims, person, assignment, is_bound)
 
     def _find_course(self, platform: LtiPlatform, claims: LaunchClaims, role: Role) -> LtiCourse:
@@ -157,7 +156,3 @@ class LtiTool:
             platform.token_url, platform.client_id, lineitems, lineitem, key_id=key.id, audience=platform.audience
         )
         return site, key.pem
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

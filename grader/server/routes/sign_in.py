@@ -1,7 +1,6 @@
 """Sign in by a token or by a one-time link, and sign out.
 
-Another method of signing in is a router of its own that ends in `finish_sign_in`, and a line in `METHODS` for the
-button on the sign-in page.
+Another method of signing in is a router of its own that ends in `finish_sign_in`.
 """
 
 from typing import Annotated
@@ -18,14 +17,12 @@ from grader.server.service import Service
 
 router = APIRouter(include_in_schema=False)
 
-# Label and address of each further method of signing in.
-METHODS: list[tuple[str, str]] = []
-
 
 @router.get("/sign-in")
 def show_sign_in(request: Request, next: str = "/") -> HTMLResponse:
     """Show the form for a token."""
-    return render(request, "sign_in.html", methods=METHODS, next=next, title=translate("en", "sign_in"))
+    service: Service = request.app.state.service
+    return render(request, "sign_in.html", provider=service.oidc, next=next, title=translate("en", "sign_in"))
 
 
 @router.post("/sign-in")

@@ -11,7 +11,8 @@ from grader.tests.support.service import FakeSite
 # Written by hand and not taken from the rules: a rule that was changed by mistake differs from this.
 EXPECTED = {
     "anyone": "show_health show_metrics show_static show_sign_in sign_in_by_token show_link sign_in_by_link "
-    "choose_language begin_launch begin_launch_by_form finish_launch choose_link show_keys register_platform",
+    "choose_language begin_launch begin_launch_by_form finish_launch choose_link show_keys register_platform "
+    "begin_oidc finish_oidc",
     "everyone": "sign_out show_home show_assignment download_kit show_submission watch_submission download_submission "
     "ask_for_regrade api_openapi api_assignments api_submissions api_submission",
     "students": "hand_in api_hand_in",
@@ -44,6 +45,7 @@ SHARED = {
 ASKED_IN_VAIN = {
     *("sign_in_by_link", "remove_webhook_address", "answer_request", "fetch_members_of"),
     *("begin_launch", "begin_launch_by_form", "finish_launch", "choose_link", "register_platform"),
+    *("begin_oidc", "finish_oidc"),
 }
 ROUTES = [(route.name, next(iter(route.methods)), route.path) for route in list_routes()]
 
