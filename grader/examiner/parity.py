@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from grader.examiner.likeness import note_likeness
+from grader.model.verdict import Cause
 
 # Two right formulas differ by rounding: by a few times what float32 itself loses against float64.
 ROUNDING_FACTOR = 32
@@ -27,6 +28,19 @@ class Mismatch(AssertionError):
         self.message = message
         self.hint = hint
         self.compared: tuple[Any, Any] | None = None
+
+    @property
+    def cause(self) -> Cause:
+        """Return whether the result has another form than what was asked: then its values say nothing."""
+        if self.compared is None:
+            return ""
+        found, expected = self.compared
+        if isinstance(found, (int, float)) and isinstance(expected, (int, float)):
+            return ""
+        if not isinstance(found, type(expected)):
+            return "structure"
+        forms = [(getattr(value, "shape", None), getattr(value, "dtype", None)) for value in self.compared]
+        return "" if forms[0] == forms[1] else "structure"
 
 
 def assert_parity(

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from grader.examiner.parity import describe_value
 from grader.model.errors import GraderFault
 from grader.model.submission import Submission
-from grader.model.verdict import SubmissionError, Verdict
+from grader.model.verdict import LoadFailure, MissingDefinition, SubmissionError, Verdict
 from grader.wire.messages import MODULE, POISONED, Call, Define, Get, Gradients, Put, Request
 
 MAX_ITEMS = 100_000
@@ -139,15 +139,15 @@ class StudentProxy(RemoteObject):
     def __getattr__(self, name: str) -> Any:
         session: ProxySession = self._session
         if name in session.failures:
-            raise SubmissionError(Verdict.RAISED, f"{name!r} could not be defined: {session.failures[name]}")
+            raise LoadFailure(Verdict.RAISED, f"{name!r} could not be defined: {session.failures[name]}")
         submission = session.submission
         if name in submission.missing and name not in submission.definitions:
-            raise SubmissionError(Verdict.FAILED, submission.missing[name])
+            raise MissingDefinition(Verdict.FAILED, submission.missing[name])
         if name not in submission.definitions:
             places = {other: submission.locate(line).describe() for other, line in submission.definitions.items()}
             found = ", ".join(f"{other!r} ({place})" for other, place in places.items()) or "no definitions at all"
             message = f"no {name!r} was handed in: found {found}; restore the skeleton's name"
-            raise SubmissionError(Verdict.FAILED, message)
+            raise MissingDefinition(Verdict.FAILED, message)
         if name not in session.signatures:
             return session.request(Get(self._handle, name))
         is_class = any(signature.startswith(f"{name}.") for signature in session.signatures)

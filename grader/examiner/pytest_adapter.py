@@ -61,9 +61,9 @@ def judge(
         case None:
             return Outcome(Verdict.PASSED)
         case SubmissionError():
-            return Outcome(raised.verdict, raised.message, raised.hint)
+            return Outcome(raised.verdict, raised.message, raised.hint, raised.cause)
         case Mismatch():
-            return Outcome(Verdict.FAILED, show_mismatch(raised), raised.hint)
+            return Outcome(Verdict.FAILED, show_mismatch(raised), raised.hint, raised.cause)
         case AssertionError():
             return Outcome(Verdict.FAILED, show_assertion(raised))
     return None

@@ -76,13 +76,14 @@ class HiddenTest:
             max_score=self.points,
             message=outcome.message,
             hint=outcome.hint,
+            cause=outcome.cause,
             visibility=self.visibility,
             cpu_seconds=cpu_seconds,
         )
 
     def repeat(self, result: CheckResult) -> CheckResult:
         """Return its line from an earlier report, with the points that it has now."""
-        outcome = Outcome(result.status, result.message, result.hint)
+        outcome = Outcome(result.status, result.message, result.hint, result.cause)
         return self.report(outcome, cpu_seconds=result.cpu_seconds)
 
 
@@ -129,7 +130,7 @@ class Suite:
             elif self.lacks_gpu and test.category == "gpu":
                 results[test.id] = test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en))
             elif overruns[test.todo] >= MAX_OVERRUNS:
-                results[test.id] = test.report(Outcome(Verdict.TIMED_OUT, NOT_RUN))
+                results[test.id] = test.report(Outcome(Verdict.TIMED_OUT, NOT_RUN, cause="follows"))
             else:
                 outcome = self._judge(test, session, overruns)
                 cpu_seconds = round(session.channel.read_cpu_seconds(), 4)
@@ -152,7 +153,7 @@ class Suite:
         closed = find_unearned(gates, passed, lambda gate, number: self._run_round(gate, number, session))
         tests = [test for test in self.tests if test.todo in closed and test.id in passed and test.id not in known]
         self.withheld = frozenset(test.id for test in tests)
-        unearned = {test.id: test.report(Outcome(Verdict.FAILED, UNEARNED)) for test in tests}
+        unearned = {test.id: test.report(Outcome(Verdict.FAILED, UNEARNED, cause="follows")) for test in tests}
         return [
             unearned[result.id].model_copy(update={"cpu_seconds": result.cpu_seconds})
             if result.id in unearned

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from grader.model.assignment import Assignment, Frozen
 from grader.model.marks import DEFAULT_VISIBILITY, Category, Visibility
-from grader.model.verdict import Verdict
+from grader.model.verdict import Cause, Verdict
 
 SCHEMA_VERSION: Final = "1.1"
 Status = Literal["graded", "pending", "grader_fault"]
@@ -65,6 +65,7 @@ class CheckResult(Frozen):
     max_score: float
     message: ShortText = ""
     hint: ShortText = ""
+    cause: Cause = Field(default="", description="what the trouble is to the others of its TODO, beyond its status")
     visibility: Visibility = DEFAULT_VISIBILITY
     cpu_seconds: float = 0.0
 

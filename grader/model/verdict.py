@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Literal
 
 Language = Literal["en", "ko"]
+# What a trouble is to the others of its TODO, where the verdict alone does not show it: `follows` has another cause.
+Cause = Literal["", "load", "missing", "structure", "follows"]
 
 
 class Verdict(StrEnum):
@@ -71,6 +73,7 @@ class Outcome:
     verdict: Verdict
     message: str = ""
     hint: str = ""
+    cause: Cause = ""
 
 
 class SubmissionError(Exception):
@@ -79,6 +82,8 @@ class SubmissionError(Exception):
     `exception_type` is the type's name where it raised an exception, and `line` the line of its own that did; 0 where
     none of its lines was running.
     """
+
+    cause: Cause = ""
 
     def __init__(
         self, verdict: Verdict, message: str, *, hint: str = "", exception_type: str = "", line: int = 0
@@ -89,3 +94,15 @@ class SubmissionError(Exception):
         self.hint = hint
         self.exception_type = exception_type
         self.line = line
+
+
+class LoadFailure(SubmissionError):
+    """A definition is there, and could not be made: its own statement, or one that it needs, raised."""
+
+    cause = "load"
+
+
+class MissingDefinition(SubmissionError):
+    """A definition that the tests ask for is not there."""
+
+    cause = "missing"

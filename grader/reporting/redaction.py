@@ -90,6 +90,7 @@ def _show(test: CheckResult) -> CheckResult:
         max_score=test.max_score,
         message="" if ours else test.message,
         hint="" if ours else test.hint,
+        cause=test.cause,
         visibility=test.visibility,
         cpu_seconds=test.cpu_seconds,
     )

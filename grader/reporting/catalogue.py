@@ -1,0 +1,2 @@
+from pathlib import Path
+LOCALE = Path(__file__).parent / "locale"
