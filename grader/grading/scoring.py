@@ -18,6 +18,7 @@ def score_todos(todos: Iterable[Todo], results: Sequence[CheckResult]) -> tuple[
             TodoResult(
                 id=todo.id,
                 title=todo.title,
+                title_ko=todo.title_ko,
                 score=total(result.score for result in own),
                 max_score=todo.points,
                 status=judge_todo([result.status for result in own if counts(result)]),
