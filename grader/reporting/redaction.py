@@ -101,6 +101,7 @@ def _show(test: CheckResult) -> CheckResult:
         visibility=test.visibility,
         cpu_seconds=test.cpu_seconds,
         translations={} if ours else test.translations,
+        near_time_limit=test.near_time_limit,
     )
 
 
