@@ -42,7 +42,13 @@ ORDER = (
 MAY_EXECUTE = {"examiner/examination.py"}
 MAY_IMPORT_BY_NAME = {"examiner/__init__.py", "examiner/canonical.py"}
 PARSE_THE_COURSE = {
-    *("model/assignment.py", "grading/suite_fingerprint.py", "authoring/null_answers.py", "tools/source_tree.py")
+    "authoring/mutants/operators.py",
+    "authoring/mutants/regions.py",
+    "authoring/null_answers.py",
+    "grading/suite_fingerprint.py",
+    "model/assignment.py",
+    "tools/message_catalogue.py",
+    "tools/source_tree.py",
 }
 UNPICKLERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "imp"}
 STANDARD = sys.stdlib_module_names

@@ -21,6 +21,7 @@ from grader.reporting.messages import ADJUSTMENTS, LABELS
 PACKAGE = Path(grader.__file__).parent
 # Where sentences for students are made. A module that is not listed writes for the staff only.
 MODULES = (
+    "model/assignment.py",
     "model/verdict.py",
     "model/submission.py",
     "intake/*.py",
@@ -47,8 +48,6 @@ STAFF_CALLS = {
 NO_SENTENCES = frozenset(
     {
         "from __future__ import {0}",
-        "Statement | None",
-        "Scope | None",
         "^[ \\t]+",
         'File "<{}>", line (\\d+) in (\\S+)',
         "fchmod fchmodat chmod utimensat flock",
@@ -114,6 +113,7 @@ def _spell_out(template: str) -> Iterator[str]:
     if (
         " " not in template.strip()
         or "\n" in template
+        or template.endswith(" | None")  # a type
         or not _WORD.search(_PLACE.sub("", template))
         or template in NO_SENTENCES
     ):
