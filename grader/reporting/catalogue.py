@@ -17,6 +17,8 @@ from grader.model.verdict import Language
 LOCALE = Path(__file__).parent / "locale"
 SOURCE_LANGUAGE = "en"
 MAX_DEPTH = 6
+# A template with less text than this only takes single words: `a {0}` would fit half of all sentences.
+LEAST_WEIGHT = 4
 # How sentences are put together; the parts are translated one by one.
 JOINTS = ("; ", ": ", ", ")
 # Places in a file, which stand anywhere in a sentence; but not in the code that it quotes.
@@ -90,7 +92,8 @@ class Catalogue:
             translated = self._find(rest, depth - 1)
             return f"{place}: {translated}" if translated else ""
         for template in self._templates:
-            if values := template.match(text):
+            values = template.match(text)
+            if values and (template.weight >= LEAST_WEIGHT or not any(" " in value for value in values)):
                 shown = [self._find(value, depth - 1) or value for value in values]
                 return _PLACE.sub(lambda place, shown=shown: shown[int(place[1])], template.translation)  # type: ignore[misc]
         return next(self._find_parts(text, depth), "")
