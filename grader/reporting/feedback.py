@@ -80,7 +80,7 @@ def describe_page(report: GradeReport, language: Language) -> dict[str, Any]:
     """Return what the template `feedback_report.html` shows of a redacted report."""
     return {
         "report": report,
-        "title": choose_title(report.assignment, language),
+        "heading": choose_title(report.assignment, language),
         "adjustments": describe_adjustments(report, language),
         "language": language,
         "words": read_labels(language),
