@@ -237,6 +237,10 @@ def _compare_sequences(actual: Any, expected: Any, what: str, precise: Any) -> N
         raise Mismatch(f"{what}: there are {len(actual)} parts, expected {len(expected)}")
     precise = _resolve(precise)
     for index, (one, other) in enumerate(zip(actual, expected, strict=True)):
+        if one is None and other is not None:
+            raise Mismatch(
+                f"{what}[{index}] is None", "was something detached, put under `no_grad`, left out, or never used?"
+            )
         part = precise[index] if isinstance(precise, (list, tuple)) and len(precise) == len(expected) else None
         assert_parity(one, other, what=f"{what}[{index}]", precise=part)
 

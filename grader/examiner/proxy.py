@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
+from grader.examiner.near_names import explain_missing_name
 from grader.examiner.parity import describe_value
 from grader.model.errors import GraderFault
 from grader.model.submission import Submission
@@ -145,9 +146,7 @@ class StudentProxy(RemoteObject):
             raise MissingDefinition(Verdict.FAILED, submission.missing[name])
         if name not in submission.definitions:
             places = {other: submission.locate(line).describe() for other, line in submission.definitions.items()}
-            found = ", ".join(f"{other!r} ({place})" for other, place in places.items()) or "no definitions at all"
-            message = f"no {name!r} was handed in: found {found}; restore the skeleton's name"
-            raise MissingDefinition(Verdict.FAILED, message)
+            raise MissingDefinition(Verdict.FAILED, explain_missing_name(name, places))
         if name not in session.signatures:
             return session.request(Get(self._handle, name))
         is_class = any(signature.startswith(f"{name}.") for signature in session.signatures)

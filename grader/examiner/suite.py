@@ -27,6 +27,7 @@ from grader.examiner.inspector import inspect_submission
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
 from grader.examiner.session import SubmissionSession
+from grader.examiner.stumbles import explain_stumble
 from grader.examiner.time_limit import run_in_time
 from grader.intake import read_submission
 from grader.model.assignment import Assignment
@@ -230,7 +231,7 @@ class Suite:
             reference = self.open_session(solution, InProcessChannel())
             # Under the same seed: the test may stumble over these inputs only.
             if self._run_test(test, reference, seeded_as=session.submission.id) is None:
-                return Outcome(Verdict.FAILED, f"the test could not use what was returned ({what})")
+                return Outcome(Verdict.FAILED, explain_stumble(raised) if raised else what, cause="structure")
             return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {what}")
         if isinstance(raised, SubmissionError) and not outcome.message:
             return replace(outcome, message=MEANINGS[outcome.verdict].en)

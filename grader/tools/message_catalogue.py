@@ -55,6 +55,8 @@ NO_SENTENCES = frozenset(
         "### END SOLUTION",
         "<{0} in the jail>",
         "{0}, round {1}",
+        "multipart/form-data; boundary={0}",
+        "Bearer {0}",
         # Parts of places in a file, which `PLACES` has as they are shown.
         "{0}, line {1}",
         " (line {0})",
