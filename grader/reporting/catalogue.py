@@ -18,7 +18,7 @@ LOCALE = Path(__file__).parent / "locale"
 SOURCE_LANGUAGE = "en"
 MAX_DEPTH = 6
 # A template with less text than this only takes single words: `a {0}` would fit half of all sentences.
-LEAST_WEIGHT = 4
+LEAST_WEIGHT = 6
 # How sentences are put together; the parts are translated one by one.
 JOINTS = ("; ", ": ", ", ")
 # Places in a file, which stand anywhere in a sentence; but not in the code that it quotes.

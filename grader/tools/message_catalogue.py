@@ -41,7 +41,7 @@ NOT_FOR_STUDENTS = {
 STAFF_CALLS = {
     "GraderFault", "BrokenSuite", "UsageError", "UnknownAssignment", "SubmissionNotFound", "BrokenJail",
     "ProtocolError",
-    "ValueError", "TypeError", "LookupError", "NotImplementedError", "DamagedRecording", "Unrecorded", "compile",
+    "RuntimeError", "ValueError", "TypeError", "LookupError", "NotImplementedError", "DamagedRecording", "Unrecorded", "compile",
     "Field",     "warn", "get_context", "AttributeError", "review", "note",
 }  # fmt: skip
 # Strings with words that no student reads.
