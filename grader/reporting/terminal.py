@@ -104,8 +104,11 @@ def print_class(reports: Sequence[GradeReport]) -> None:
     make_console().print(table)
 
 
-def print_public_finding(finding: "PublicFinding", language: Language) -> None:
-    """Print one public test once it has ended: its TODO, its name, and what was expected and found."""
+def print_public_finding(finding: "PublicFinding", language: Language, shown: set[str]) -> None:
+    """Print one public test once it has ended: its TODO, its name, and what was expected and found.
+
+    A reason that is among those `shown` before is not printed again.
+    """
     verdict, hint = finding.outcome.verdict, finding.outcome.hint
     sentence = describe_verdict(verdict, language)
     is_open = verdict is Verdict.UNFILLED
@@ -115,7 +118,9 @@ def print_public_finding(finding: "PublicFinding", language: Language) -> None:
         return
     text = translate(finding.outcome.message, language) or sentence
     reason = f" ({translate(hint, language)})" if hint else ""
-    make_console().print(Text(escape_control_characters(f"            {text}{reason}")))
+    line = escape_control_characters(f"{text}{reason}")
+    make_console().print(Text(f"            {read_labels(language)['check_same'] if line in shown else line}"))
+    shown.add(line)
 
 
 def print_check(check: "Check", kit: "Kit", language: Language) -> None:

@@ -39,10 +39,9 @@ NOT_FOR_STUDENTS = {
 }  # fmt: skip
 # What these receive is for the staff, or is no sentence.
 STAFF_CALLS = {
-    "GraderFault", "BrokenSuite", "UsageError", "UnknownAssignment", "SubmissionNotFound", "BrokenJail",
-    "ProtocolError",
-    "RuntimeError", "ValueError", "TypeError", "LookupError", "NotImplementedError", "DamagedRecording", "Unrecorded", "compile",
-    "Field",     "warn", "get_context", "AttributeError", "review", "note",
+    "AttributeError", "BrokenJail", "BrokenSuite", "DamagedRecording", "Field", "GraderFault", "LookupError",
+    "NotImplementedError", "ProtocolError", "RuntimeError", "SubmissionNotFound", "TypeError", "UnknownAssignment",
+    "Unrecorded", "UsageError", "ValueError", "compile", "get_context", "note", "review", "warn",
 }  # fmt: skip
 # Strings with words that no student reads.
 NO_SENTENCES = frozenset(

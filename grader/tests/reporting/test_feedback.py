@@ -233,7 +233,11 @@ def test_moodle_gets_the_same_page(tmp_path: Path) -> None:
 def test_a_run_becomes_a_folder_of_pages(tmp_path: Path) -> None:
     """One page a student, who has no score yet among them; the staff is named who that is."""
     notes = export_run(write_run(tmp_path / "run"), tmp_path / "pages", to="html", options=ExportOptions())
-    assert {path.name for path in (tmp_path / "pages").iterdir()} == {f"S00{n}.html" for n in (1, 2, 3, 4)}
+    pages = {f"S00{n}.html" for n in (1, 2, 3, 4)}
+    assert {path.name for path in (tmp_path / "pages").iterdir()} == {"index.html", *pages}
+    index = (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
+    assert [page for page in sorted(pages) if f'href="{page}"' not in index] == []
+    assert SECRET not in index
     assert "There is no score yet" in (tmp_path / "pages" / "S004.html").read_text(encoding="utf-8")
     assert len(notes) == 1 and "'S004' has no score yet" in notes[0]
 
