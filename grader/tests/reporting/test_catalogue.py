@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from grader.reporting.catalogue import LOCALE, Catalogue, list_catalogues, read_translations, translate
-from grader.tools.message_catalogue import extract_messages, read_sentences
+from grader.reporting.wording import COURSE_LOCALE
+from grader.tests.support.course import COURSE
+from grader.tools.message_catalogue import extract_course_messages, extract_messages, read_sentences
 
 CATALOGUE = Catalogue(
     {
@@ -76,3 +78,11 @@ def test_a_catalogue_is_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "fr.po"
     path.write_text('msgid "passed"\nmsgstr "réussi"\n\nmsgid "failed"\nmsgstr ""\n', encoding="utf-8")
     assert read_translations(path) == {"passed": "réussi"}
+
+
+@pytest.mark.parametrize("name", COURSE.list_assignments())
+def test_the_course_is_translated(name: str) -> None:
+    """Each hidden test's sentence and each of its messages; nothing that is gone."""
+    tests = COURSE.load_assignment(name).hidden_tests
+    translations = read_translations(tests / COURSE_LOCALE / "ko.po")
+    assert translations.keys() == extract_course_messages(tests).keys() - {""}
