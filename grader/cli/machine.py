@@ -30,7 +30,9 @@ def check(
 
         where = place if path else kit.folder
         shown: set[str] = set()
-        done = check_submission(where, kit, lambda found: print_public_finding(found, lang.value, shown))
+        done = check_submission(
+            where, kit, lambda found: print_public_finding(found, lang.value, kit.public_tests, shown)
+        )
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     print_check(done, kit, lang.value)

@@ -24,6 +24,8 @@ MAX_SIGNATURE = 1000
 # Only the text of torch's errors says that memory ran out.
 NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory|bad_alloc", re.IGNORECASE)
 UNKNOWN_ATTRIBUTE = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
+# Within one line: `\s*` would go on over blank lines.
+METHOD = re.compile(r"^[ \t]+def (\w{1,60})\b", re.MULTILINE)
 UNKNOWN_NAME = re.compile(r"^name '(\w+)' is not defined")
 NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
 
@@ -125,8 +127,9 @@ def _name_nearest(raised: Raised, context: RaiseContext) -> str:
     found = UNKNOWN_ATTRIBUTE.search(raised.message) if raised.kind == "AttributeError" else None
     if not found or f"{found[1]}.{found[2]}" not in context.signatures:
         return ""
-    methods = [name.removeprefix(f"{found[1]}.") for name in context.declared if name.startswith(f"{found[1]}.")]
-    near = find_near_names(found[2], methods)
+    asked_for = {name.rpartition(".")[2] for name in context.signatures}
+    own = (name for name in METHOD.findall(context.submission.source) if name not in asked_for)
+    near = find_near_names(found[2], own)
     return f"; the nearest is {', '.join(map(repr, near))}: restore the skeleton's name" if near else ""
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from grader.model.verdict import Language
 
 LOCALE = Path(__file__).parent / "locale"
+# The folder beside a course's tests that holds what they say to students in other languages.
+COURSE_LOCALE = "locale"
 SOURCE_LANGUAGE = "en"
 MAX_DEPTH = 6
 # A template with less text than this only takes single words: `a {0}` would fit half of all sentences.
@@ -106,15 +108,19 @@ class Catalogue:
                 yield (translated[0] or left) + joint + (translated[1] or right)
 
 
-def translate(text: str, language: Language) -> str:
-    """Return a sentence in the language; English is what it is made in."""
-    return text if language == SOURCE_LANGUAGE else open_catalogue(language).translate(text)
+def translate(text: str, language: Language, tests: Path | None = None) -> str:
+    """Return a sentence in the language; English is what it is made in. `tests` is a folder of a course's tests."""
+    return text if language == SOURCE_LANGUAGE else open_catalogue(language, tests).translate(text)
 
 
 @functools.cache
-def open_catalogue(language: Language) -> Catalogue:
-    """Return the catalogue of a language."""
-    return Catalogue(read_translations(LOCALE / f"{language}.po"))
+def open_catalogue(language: str, tests: Path | None = None) -> Catalogue:
+    """Return the catalogue of a language, with what the tests in a folder translate themselves."""
+    found: dict[str, str] = {}
+    for folder in (LOCALE, tests / COURSE_LOCALE if tests else LOCALE):
+        path = folder / f"{language}.po"
+        found |= read_translations(path) if path.is_file() else {}
+    return Catalogue(found)
 
 
 def list_catalogues(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
@@ -104,20 +105,22 @@ def print_class(reports: Sequence[GradeReport]) -> None:
     make_console().print(table)
 
 
-def print_public_finding(finding: "PublicFinding", language: Language, shown: set[str]) -> None:
+def print_public_finding(finding: "PublicFinding", language: Language, tests: Path, shown: set[str]) -> None:
     """Print one public test once it has ended: its TODO, its name, and what was expected and found.
 
-    A reason that is among those `shown` before is not printed again.
+    `tests` is the folder of the public tests. A reason that is among those `shown` before is not printed again.
     """
     verdict, hint = finding.outcome.verdict, finding.outcome.hint
     sentence = describe_verdict(verdict, language)
     is_open = verdict is Verdict.UNFILLED
-    line = f"  {verdict.value:<9} {finding.todo:<20} {sentence if is_open else finding.name}"
+    line = (
+        f"  {verdict.value:<9} {finding.todo:<20} {sentence if is_open else translate(finding.name, language, tests)}"
+    )
     make_console().print(Text(line, style=STYLES.get(verdict, "red")))
     if is_open or verdict is Verdict.PASSED:
         return
-    text = translate(finding.outcome.message, language) or sentence
-    reason = f" ({translate(hint, language)})" if hint else ""
+    text = translate(finding.outcome.message, language, tests) or sentence
+    reason = f" ({translate(hint, language, tests)})" if hint else ""
     line = escape_control_characters(f"{text}{reason}")
     make_console().print(Text(f"            {read_labels(language)['check_same'] if line in shown else line}"))
     shown.add(line)

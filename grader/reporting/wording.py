@@ -6,15 +6,13 @@ from pathlib import Path
 from grader.model.report import CheckResult, GradedAssignment, TodoResult, Wording
 from grader.model.verdict import Language
 from grader.reporting.catalogue import (
-    LOCALE,
+    COURSE_LOCALE,
     SOURCE_LANGUAGE,
     Catalogue,
     list_catalogues,
-    read_translations,
+    open_catalogue,
     translate,
 )
-
-COURSE_LOCALE = "locale"
 
 
 def translate_results(results: Sequence[CheckResult], tests: Path) -> list[CheckResult]:
@@ -22,10 +20,8 @@ def translate_results(results: Sequence[CheckResult], tests: Path) -> list[Check
 
     A report keeps them: the course need not be there when it is shown.
     """
-    catalogues = {}
-    for path in list_catalogues(tests / COURSE_LOCALE):
-        own = LOCALE / path.name
-        catalogues[path.stem] = Catalogue((read_translations(own) if own.is_file() else {}) | read_translations(path))
+    languages = [path.stem for path in list_catalogues(tests / COURSE_LOCALE)]
+    catalogues = {language: open_catalogue(language, tests) for language in languages}
     return [
         result.model_copy(
             update={"translations": {name: _word(result, catalogue) for name, catalogue in catalogues.items()}}

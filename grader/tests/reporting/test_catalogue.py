@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.reporting.catalogue import LOCALE, Catalogue, list_catalogues, read_translations, translate
-from grader.reporting.wording import COURSE_LOCALE
+from grader.reporting.catalogue import COURSE_LOCALE, LOCALE, Catalogue, list_catalogues, read_translations, translate
+from grader.student.kit import PUBLIC_TESTS
 from grader.tests.support.course import COURSE
 from grader.tools.message_catalogue import extract_course_messages, extract_messages, read_sentences
 
@@ -82,7 +82,8 @@ def test_a_catalogue_is_read_from_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", COURSE.list_assignments())
 def test_the_course_is_translated(name: str) -> None:
-    """Each hidden test's sentence and each of its messages; nothing that is gone."""
-    tests = COURSE.load_assignment(name).hidden_tests
-    translations = read_translations(tests / COURSE_LOCALE / "ko.po")
-    assert translations.keys() == extract_course_messages(tests).keys() - {""}
+    """Each test's sentence and each of its messages, hidden and public; nothing that is gone."""
+    assignment = COURSE.load_assignment(name)
+    for tests in (assignment.hidden_tests, assignment.folder / PUBLIC_TESTS):
+        translations = read_translations(tests / COURSE_LOCALE / "ko.po")
+        assert translations.keys() == extract_course_messages(tests).keys() - {""}
