@@ -1,6 +1,6 @@
 """Put a redacted report into words: plain text for systems that take a comment, and an HTML page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.model.report import CheckResult, GradeReport, TodoResult
@@ -108,8 +108,7 @@ def _make_row(report: GradeReport, todo: TodoResult, language: Language) -> Row:
 
 def _shorten(found: Troubles) -> Troubles:
     def cut(trouble: Trouble) -> Trouble:
-        message = shorten(trouble.message, LONGEST_MESSAGE)
-        return Trouble(message, trouble.hint, trouble.rank, trouble.tests)
+        return replace(trouble, message=shorten(trouble.message, LONGEST_MESSAGE))
 
     return Troubles(tuple(map(cut, found.shown)), tuple(map(cut, found.folded)))
 

@@ -12,6 +12,7 @@ from grader.reporting.catalogue import translate
 from grader.reporting.troubles import Trouble
 
 LABELS = {
+    "asked": "what is asked",
     "caption": "Every TODO is marked on its own.",
     "check_complete": "these are small examples: what is graded asks for more of the same",
     "check_counts": "{place}: {passed} of {count} public tests passed",
@@ -70,6 +71,8 @@ def describe_trouble(trouble: Trouble, language: Language) -> str:
     """Return what went wrong, in the language already, with the likely reason; and for how many tests more."""
     labels = read_labels(language)
     text = f"{trouble.message} ({trouble.hint})" if trouble.hint else trouble.message
+    if trouble.asked:
+        text += f" [{labels['asked']}: {trouble.asked}]"
     if trouble.more:
         text += f" [{labels['more'].format(count=trouble.more)}]"
     return f"{text} [{labels['free']}]" if trouble.is_free else text

@@ -1,7 +1,7 @@
 """Order what went wrong in one TODO: the cause first, and what follows from it folded."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from grader.model.report import CheckResult
@@ -25,12 +25,16 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True)
 class Trouble:
-    """A mistake that one or several tests report, and the likely reason; `tests` counts them."""
+    """A mistake that one or several tests report, and the likely reason; `tests` counts them.
+
+    `asked` is what the first of them asks for, where there is no hint and the result is only another one.
+    """
 
     message: str
     hint: str
     rank: Rank
     tests: int = 1
+    asked: str = ""
 
     @property
     def more(self) -> int:
@@ -90,8 +94,11 @@ def rank_troubles(tests: Iterable[CheckResult]) -> Troubles:
             continue
         key, rank = (test.message, test.hint), rank_test(test)
         known = found.get(key)
-        best = min(known.rank, rank) if known else rank
-        found[key] = Trouble(*key, best, tests=known.tests + 1 if known else 1)
+        if known:
+            found[key] = replace(known, rank=min(known.rank, rank), tests=known.tests + 1)
+        else:
+            is_plain = test.status is Verdict.FAILED and not (test.hint or test.cause or test.name == test.id)
+            found[key] = Trouble(*key, rank, asked=test.name if is_plain else "")
     ranked = sorted(found.values(), key=lambda trouble: trouble.rank)
     if not ranked:
         return Troubles()

@@ -62,6 +62,14 @@ def test_a_test_without_points_is_never_folded_and_comes_last() -> None:
     assert [trouble.is_free for trouble in found.shown] == [False, True]
 
 
+def test_a_plain_difference_comes_with_what_its_test_asks() -> None:
+    """Without a hint the test's own sentence says most; with one it would be noise."""
+    plain = make_test("one", "failed", message="3 values differ", name="Padding changes nothing.")
+    known = make_test("one", "failed", message="scores differ", hint="transposed", name="Scores are right.")
+    asked = [rank_troubles([test]).shown[0].asked for test in (plain, known)]
+    assert asked == ["Padding changes nothing.", ""]
+
+
 def test_passed_and_concealed_tests_are_no_trouble() -> None:
     """A concealed test has no message."""
     assert rank_troubles([make_test("one"), make_test("one", "failed")]).shown == ()
