@@ -47,11 +47,11 @@ class Examination:
 
     def begin(self, item: pytest.Item) -> SubmissionSession:
         """Start one test of the submission under examination, with every generator seeded."""
-        import torch
-
         session = self.session
-        # Not torch.manual_seed: it also keeps a stack trace for each device that is not there.
-        torch.default_generator.manual_seed(self.derive_seed(item, "examiner"))
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            # Not torch.manual_seed: it also keeps a stack trace for each device that is not there.
+            torch.default_generator.manual_seed(self.derive_seed(item, "examiner"))
         # A submission can read its own generator's seed: no hidden input may come from the same one.
         session.begin(read_todo(list_marks(item), where=item.nodeid), self.derive_seed(item, "submission"))
         return session
@@ -111,6 +111,15 @@ def import_solution(assignment: Assignment) -> ModuleType:
     except Exception as error:  # noqa: BLE001 - whatever a solution raises makes the suite unusable, and nothing else
         raise BrokenSuite(f"{assignment.solution}: {type(error).__name__}: {error}") from error
     return module
+
+
+def prepare_torch(device: Device) -> None:
+    """Set torch up as the zygote does, so that both sides compute alike."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.backends.mkldnn.set_flags(False)
+    prepare_device(device)
 
 
 def prepare_device(device: Device) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.examiner.examination import Examination, prepare_device
+from grader.examiner.examination import Examination, prepare_torch
 from grader.examiner.session import SubmissionSession
 from grader.model.assignment import HIDDEN_TESTS, Assignment
 from grader.model.course import Course, find_course
@@ -24,7 +24,8 @@ def open_manual_run(config: pytest.Config, path: Path) -> Examination:
     if submission.refused:
         raise pytest.UsageError(submission.refused)
     device = choose_device(assignment, config.getoption("--device"))
-    prepare_device(device)
+    if assignment.uses_torch:
+        prepare_torch(device)
     examination = Examination(assignment, Course(assignment.root).load_secret(), device=device.name)
     signatures = examination.load_signatures()
     channel: Channel = InProcessChannel()

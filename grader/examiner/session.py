@@ -7,9 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from grader.examiner.autograd import connect_result
 from grader.examiner.explain import RaiseContext, explain_exception
 from grader.examiner.load_failures import read_failures
 from grader.examiner.proxy import RemoteObject, refer_to
@@ -32,6 +29,8 @@ from grader.wire.messages import (
 )
 
 if TYPE_CHECKING:
+    import torch
+
     from grader.sandbox.channel import Channel  # it needs what only Linux has; a student's own check runs anywhere
 
 # After these the CUDA driver refuses every further call of the process, whatever caused them; only their text shows it.
@@ -45,7 +44,7 @@ class _SentRequest:
     request: Request
     seq: int
     frame: Frame
-    inputs: list[torch.Tensor]
+    inputs: "list[torch.Tensor]"
 
 
 class SubmissionSession:
@@ -162,14 +161,16 @@ class SubmissionSession:
             raise ProtocolError("a handle without number or type")
         return RemoteObject(self, number, name[:100])
 
-    def _adopter(self, sent: _SentRequest) -> Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]:
-        def adopt(tensor: torch.Tensor, body: dict[str, Any]) -> torch.Tensor:
+    def _adopter(self, sent: _SentRequest) -> "Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]":
+        def adopt(tensor: "torch.Tensor", body: dict[str, Any]) -> "torch.Tensor":
             device = body.get("device")
             if device not in self.devices:
                 raise ProtocolError(f"a tensor on {str(device)[:40]!r}")
             tensor = tensor.to(device)
             if body.get("grad") is not True or not tensor.is_floating_point():
                 return tensor
+            from grader.examiner.autograd import connect_result  # which imports torch
+
             connected: torch.Tensor = connect_result(self.request, sent.seq, body["i"], tensor, sent.inputs)
             return connected
 

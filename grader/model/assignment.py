@@ -120,6 +120,11 @@ class Assignment(Frozen):
         return self.description.limits
 
     @property
+    def uses_torch(self) -> bool:
+        """Tell whether torch is among the packages that submissions import; without it, nothing here imports it."""
+        return any(name.split(".")[0] == "torch" for name in self.description.imports)
+
+    @property
     def gpu_policy(self) -> Literal["virtual", "require", "skip"]:
         """Return the policy for GPU-run tests on a machine without a GPU."""
         return self.description.gpu_policy

@@ -76,12 +76,20 @@ class Outcome:
 class SubmissionError(Exception):
     """The submission did something other than answer: its verdict, and a message fit for the student.
 
-    `exception_type` is the type's name where it raised an exception, and `line` the line of its own that did; 0 where
-    none of its lines was running.
+    `exception_type` is the type's name where it raised an exception, `bases` the names of the types that it is made
+    from, `text` its own message, and `line` the line of its own that did; 0 where none of its lines was running.
     """
 
     def __init__(
-        self, verdict: Verdict, message: str, *, hint: str = "", exception_type: str = "", line: int = 0
+        self,
+        verdict: Verdict,
+        message: str,
+        *,
+        hint: str = "",
+        exception_type: str = "",
+        line: int = 0,
+        bases: tuple[str, ...] = (),
+        text: str = "",
     ) -> None:
         super().__init__(message)
         self.verdict = verdict
@@ -89,3 +97,5 @@ class SubmissionError(Exception):
         self.hint = hint
         self.exception_type = exception_type
         self.line = line
+        self.bases = bases
+        self.text = text
