@@ -1,10 +1,14 @@
 """Replace what a function returns by a value that tells nothing of the answer. Null answers import this."""
 
+import atexit
 import copy
 import dataclasses
 import functools
+import os
 import random
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, timedelta
@@ -109,12 +113,22 @@ def _copy(value: Any) -> Any:
         return value.detach().clone().requires_grad_(value.requires_grad and value.is_leaf)
     if type(value) in (tuple, list):
         return type(value)(_copy(item) for item in value)
+    if isinstance(value, str) and value.startswith(tempfile.gettempdir()) and os.path.isdir(os.path.dirname(value)):
+        return _copy_file(value)
     if hasattr(value, "clone_state"):  # a generator of torch
         return value.clone_state()
     try:
         return copy.deepcopy(value)
     except (TypeError, RuntimeError, AttributeError, ValueError):
         return value  # it cannot be copied: what the function does to it stays
+
+
+def _copy_file(path: str) -> str:
+    """Return the path of a file's copy, with its neighbours: what a function writes into files is an answer, too."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(os.path.dirname(path), folder, dirs_exist_ok=True)
+    return os.path.join(folder, os.path.basename(path))
 
 
 def _replace_array(value: Any, kind: str, inputs: Inputs) -> Any:

@@ -1,7 +1,7 @@
 """The package as one wheel, for a kit: students install it with pip, or pytest imports from it where it lies.
 
 Written by hand rather than by a build tool, so that a kit needs no network and the same sources give the same bytes.
-The project's own tests and attacks stay out: they hold wrong and right answers.
+The project's own tests, attacks and templates stay out: they hold wrong and right answers.
 """
 
 import base64
@@ -15,6 +15,8 @@ from grader.reporting.archives import pack_zip
 PACKAGE = Path(__file__).resolve().parents[1]
 NAME = "grader"
 LEFT_OUT = {"tests", "redteam", "__pycache__"}
+# New courses and assignments are made where the grader itself is installed.
+TEMPLATES = PACKAGE / "authoring" / "templates"
 # What a wheel's installer reads: pure Python, for any system.
 TAGS = f"Wheel-Version: 1.0\nGenerator: {NAME}\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
@@ -44,5 +46,6 @@ def write_wheel(folder: Path) -> Path:
 def list_sources() -> dict[str, Path]:
     """Return the package's files under their paths in an archive, sorted, without tests and attacks."""
     paths = sorted(path for path in PACKAGE.rglob("*") if path.is_file())
+    paths = [path for path in paths if not path.is_relative_to(TEMPLATES)]
     kept = [path for path in paths if not LEFT_OUT & set(path.relative_to(PACKAGE).parts)]
     return {f"{NAME}/{path.relative_to(PACKAGE).as_posix()}": path for path in kept}

@@ -65,6 +65,10 @@ datasets.command("list")(author.list_datasets_command)
 datasets.command("verify")(author.verify_datasets_command)
 datasets.command("fetch")(author.fetch_datasets_command)
 
+new = _make_app(help="Make a course, or an assignment in one.")
+new.command("course")(author.new_course)
+new.command("assignment")(author.new_assignment)
+
 push = _make_app(help="Send scores to a learning-management system.")
 push.command("canvas")(deliver.push_canvas)
 push.command("lti")(deliver.push_lti)
@@ -83,6 +87,7 @@ GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     },
     "Delivery": {"export": deliver.export, "push": push},
     "Authors": {
+        "new": new,
         "list": author.list_assignments,
         "release": author.release,
         "verify": author.verify,

@@ -118,14 +118,15 @@ def is_close(actual: Any, value: Any) -> bool:
     if one.shape != other.shape:
         return False
     if {one.dtype.kind, other.dtype.kind} - set("biufc"):
-        return not _list_unequal(one, other).any()
+        return not bool(_list_unequal(one, other).any())
     return bool(np.allclose(one.astype(_widen(one)), other.astype(_widen(other)), rtol=1e-4, atol=1e-5))
 
 
 def _list_unequal(one: Array, other: Array) -> Array:
     # Only what is no number, or no time, differs from itself.
-    different: Array = np.asarray(one != other, dtype=bool)
-    return different & ~(np.asarray(one != one, dtype=bool) & np.asarray(other != other, dtype=bool))
+    is_void: Array = np.logical_and(one != one, other != other)
+    different: Array = np.logical_and(one != other, ~is_void)
+    return different
 
 
 def _widen(values: Array) -> type[np.generic]:

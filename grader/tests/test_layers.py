@@ -13,8 +13,8 @@ import grader
 
 PACKAGE = Path(grader.__file__).parent
 INSIDE = sorted([*(PACKAGE / "wire").glob("*.py"), *(PACKAGE / "jail").glob("*.py")])
-# Beside the inside, tests and what the red team hands in: submissions, which nobody here imports.
-ELSEWHERE = ("wire", "jail", "tests", "redteam/attacks", "redteam/honest")
+# Beside the inside, tests, what the red team hands in, and files of other courses: none of it is imported here.
+ELSEWHERE = ("wire", "jail", "tests", "redteam/attacks", "redteam/honest", "authoring/templates", "docs/examples")
 OUTSIDE = sorted(
     path for path in PACKAGE.rglob("*.py") if not any(path.is_relative_to(PACKAGE / folder) for folder in ELSEWHERE)
 )
