@@ -12,7 +12,7 @@ from grader.model.assignment import DESCRIPTION, Assignment
 from grader.reporting.messages import KIT_README
 from grader.student.kit import PUBLIC_TESTS
 
-COPIED = (DESCRIPTION, PUBLIC_TESTS)
+COPIED = (PUBLIC_TESTS,)
 CONFTEST = '''\
 """Lets plain `pytest` run the public tests of this folder. There is nothing to fill in here."""
 
@@ -48,6 +48,8 @@ def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) ->
     target.mkdir(parents=True, exist_ok=True)
     for path in generated:
         shutil.copy(path, target)
+    # A draft's is an ordinary one for whoever tries the kit out.
+    shutil.copy(assignment.description_file, target / DESCRIPTION)
     for name in COPIED:
         source = assignment.folder / name
         if source.is_dir():

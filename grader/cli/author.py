@@ -134,4 +134,4 @@ def fetch_datasets_command(names: DatasetNames = None, course: CourseOption = No
 
 
 def _load(wanted: str | None, course: "Course") -> "list[Assignment]":
-    return [course.load_assignment(name) for name in ([wanted] if wanted else course.list_assignments())]
+    return [course.load_assignment(name, draft=True) for name in ([wanted] if wanted else course.list_assignments())]
