@@ -14,7 +14,6 @@ from grader.authoring.suite_mistakes import find_suite_mistakes
 from grader.examiner.canonical import names_something
 from grader.model.assignment import Assignment
 from grader.model.description_mistakes import suggest
-from grader.model.errors import BrokenSuite
 from grader.student.kit import PUBLIC_TESTS
 
 HANDOUT = "handout.md"
@@ -33,24 +32,23 @@ class Finding:
         return f"{self.path.relative_to(root)}:{self.line}: {self.sentence}"
 
 
-def require_no_mistakes(assignment: Assignment) -> None:
-    """Raise BrokenSuite with one line for each mistake of an assignment."""
-    found = sorted(list_mistakes(assignment), key=lambda finding: (str(finding.path), finding.line))
-    if found:
-        raise BrokenSuite("\n".join(finding.describe(assignment.root) for finding in found))
+def list_mistakes(assignment: Assignment) -> list[Finding]:
+    """Return the mistakes of an assignment by file and line."""
+    return sorted(_find_mistakes(assignment), key=lambda finding: (str(finding.path), finding.line))
 
 
-def list_mistakes(assignment: Assignment) -> Iterator[Finding]:
-    """Give the mistakes of the solution first: whatever stands on it would only repeat them."""
+def _find_mistakes(assignment: Assignment) -> Iterator[Finding]:
+    # Of the solution first: whatever stands on it would only repeat its mistakes.
     if not assignment.solution.is_file():
         sentence = f"there is no solution {str(assignment.solution.relative_to(assignment.root))!r}, as `module` says"
         yield Finding(assignment.description_file, _find_text(assignment, "module"), sentence)
         return
     solution = [Finding(assignment.solution, *found) for found in find_solution_mistakes(assignment)]
     yield from solution
-    if any(is_unreadable(finding) for finding in solution):
-        return
-    names = {node.name: node for node in _read_definitions(assignment.solution)}
+    try:
+        names = {node.name: node for node in _read_definitions(assignment.solution)}
+    except SyntaxError:
+        return  # as `find_solution_mistakes` says
     yield from _check_places(assignment, names)
     yield from _check_fills(assignment)
     yield from _check_handouts(assignment)
@@ -61,12 +59,7 @@ def list_mistakes(assignment: Assignment) -> Iterator[Finding]:
         yield Finding(path, line, sentence)
 
 
-def is_unreadable(finding: Finding) -> bool:
-    """Tell whether a mistake keeps a file from being read at all."""
-    return "does not parse" in finding.sentence
-
-
-def _check_places(assignment: Assignment, names: dict[str, ast.stmt]) -> Iterator[Finding]:
+def _check_places(assignment: Assignment, names: dict[str, ast.FunctionDef | ast.ClassDef]) -> Iterator[Finding]:
     for todo in assignment.todos:
         for place in todo.where:
             owner, _, method = place.partition(".")
@@ -78,7 +71,7 @@ def _check_places(assignment: Assignment, names: dict[str, ast.stmt]) -> Iterato
                 sentence = f"{owner!r} has no {method!r}, where the TODO {todo.id!r} is{suggest(method, inner)}"
             else:
                 continue
-            yield Finding(assignment.description_file, _find_text(assignment, place), sentence)
+            yield Finding(assignment.description_file, _find_text(assignment, "where", after=todo.id), sentence)
 
 
 def _check_fills(assignment: Assignment) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from traceback import extract_tb
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -107,9 +108,13 @@ def import_solution(assignment: Assignment) -> ModuleType:
     module = ModuleType(f"reference_{assignment.name}")
     sys.modules[module.__name__] = module
     try:
-        exec(compile(solution.source, assignment.solution, "exec", dont_inherit=True), module.__dict__)
+        exec(compile(solution.source, str(assignment.solution), "exec", dont_inherit=True), module.__dict__)
     except Exception as error:  # noqa: BLE001 - whatever a solution raises makes the suite unusable, and nothing else
-        raise BrokenSuite(f"{assignment.solution}: {type(error).__name__}: {error}") from error
+        lines = [
+            frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(assignment.solution)
+        ]
+        place = f"{assignment.solution}:{lines[-1]}" if lines else str(assignment.solution)
+        raise BrokenSuite(f"{place}: {type(error).__name__}: {error}") from error
     return module
 
 

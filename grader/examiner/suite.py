@@ -225,7 +225,8 @@ class Suite:
             )
             tests.append(test)
         if session.testsfailed or not tests:
-            raise BrokenSuite(f"{folder}: the tests cannot be collected; run `pytest --collect-only {folder}`")
+            reason = self.recorder.uncollected or "there is no test in it"
+            raise BrokenSuite(f"{folder}: the tests cannot be collected: {reason}")
         return tests
 
 
