@@ -62,18 +62,25 @@ def _check_regions(assignment: Assignment, lines: list[str]) -> Iterator[Found]:
             yield 1, f"no region {BEGIN + ' ' + missing!r}: students would find nothing to fill in"
 
 
-def _check_imports(assignment: Assignment, tree: ast.Module) -> Iterator[Found]:
+def list_imports(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
+    """Give the line of each import, with the modules that it names."""
     for node in ast.walk(tree):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        if isinstance(node, ast.Import):
+            yield node.lineno, [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.lineno, [node.module]
+
+
+def _check_imports(assignment: Assignment, tree: ast.Module) -> Iterator[Found]:
+    for line, names in list_imports(tree):
         for name in names:
             root = name.split(".")[0]
             if root in sys.stdlib_module_names:
                 continue
             if find_spec(root) is None:
-                yield node.lineno, f"the package {root!r} is not installed here: install it, and add it to requirements"
+                yield line, f"the package {root!r} is not installed here: install it, and add it to requirements"
             elif root == "torch" and not assignment.uses_torch:
                 yield (
-                    node.lineno,
+                    line,
                     'the solution imports torch, which `imports` in assignment.toml does not name: add "torch"',
                 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from grader.authoring.solution_mistakes import list_imports
 from grader.model.assignment import Assignment
 from grader.model.description_mistakes import suggest
 from grader.model.marks import CATEGORIES, GATE, TODO, VISIBILITIES, VISIBILITY, WEIGHT
@@ -33,7 +34,7 @@ def find_suite_mistakes(assignment: Assignment, folder: Path, *, is_hidden: bool
             yield from (
                 (path, line, words) for line, words in _check_marks(assignment, test, marks, is_hidden=is_hidden)
             )
-            tested |= {str(mark.args[0].value) for mark in marks.get(TODO, []) if _is_text(mark.args)}
+            tested |= {_read_text(mark.args) for mark in marks.get(TODO, [])}
     for todo in assignment.todos:
         if is_hidden and todo.id not in tested:
             yield (
@@ -68,8 +69,12 @@ def _read_marks(test: ast.FunctionDef) -> dict[str, list[ast.Call]]:
     return marks
 
 
-def _is_text(args: Sequence[ast.expr]) -> bool:
-    return len(args) == 1 and isinstance(args[0], ast.Constant) and isinstance(args[0].value, str)
+def _read_text(args: Sequence[ast.expr]) -> str:
+    """Return the one text that a mark has; empty where it has another argument, or several."""
+    match args:
+        case [ast.Constant(value=str(text))]:
+            return text
+    return ""
 
 
 def _check_marks(
@@ -82,10 +87,10 @@ def _check_marks(
     if len(todos) > 1:
         yield todos[1].lineno, f"{test.name} names two TODOs: a test judges one"
     for mark in todos[:1]:
-        if not _is_text(mark.args):
+        name = _read_text(mark.args)
+        if not name:
             yield mark.lineno, f"{test.name}: give its {TODO} mark the id of a TODO"
-        elif mark.args[0].value not in ids:  # type: ignore[attr-defined]
-            name = str(mark.args[0].value)  # type: ignore[attr-defined]
+        elif name not in ids:
             yield mark.lineno, f"assignment.toml has no TODO {name!r}{suggest(name, ids)}"
         if is_hidden and not any(word.arg == WEIGHT for word in mark.keywords):
             yield mark.lineno, f"{test.name}: its {TODO} mark needs {WEIGHT}=N, its share of the TODO's points"
@@ -98,7 +103,7 @@ def _check_marks(
     if len(own) > 1:
         yield marks[own[1]][0].lineno, f"{test.name} has two categories, {' and '.join(own)}: keep one"
     for mark in marks.get(VISIBILITY, []):
-        if not _is_text(mark.args) or mark.args[0].value not in VISIBILITIES:  # type: ignore[attr-defined]
+        if _read_text(mark.args) not in VISIBILITIES:
             yield mark.lineno, f"{test.name}: its {VISIBILITY} is one of {', '.join(VISIBILITIES)}"
     if is_hidden and not ast.get_docstring(test):
         yield test.lineno, f"{test.name} has no docstring: write one sentence, which students may read"
@@ -106,15 +111,13 @@ def _check_marks(
 
 def _check_imports(tree: ast.Module, folder: Path) -> Iterator[tuple[int, str]]:
     neighbours = [path.stem for path in folder.glob("*.py")]
-    for node in ast.walk(tree):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+    for line, names in list_imports(tree):
         for name in names:
             root = name.split(".")[0]
             if root in neighbours or root in sys.stdlib_module_names or find_spec(root) is not None:
                 continue
             near = suggest(root, [*neighbours, "pytest", "numpy", "torch", "grader"])
-            yield node.lineno, f"there is no module {root!r}, neither in this folder nor installed{near}"
+            yield line, f"there is no module {root!r}, neither in this folder nor installed{near}"
 
 
 def _check_names(tree: ast.Module, known: set[str], *, is_hidden: bool) -> Iterator[tuple[int, str]]:

@@ -11,6 +11,9 @@ import numpy as np
 
 from grader.wire.libraries import is_array, is_tensor
 
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
+
 Array = np.ndarray[Any, Any]
 
 # Two right formulas differ by rounding: by a few times what float32 itself loses against float64.

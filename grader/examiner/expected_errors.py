@@ -8,6 +8,9 @@ from grader.examiner.parity import Mismatch
 from grader.examiner.session import SubmissionSession
 from grader.model.verdict import SubmissionError, Verdict
 
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
+
 
 @contextmanager
 def expect_exception(session: SubmissionSession, kind: type[BaseException], *, match: str = "") -> Iterator[None]:

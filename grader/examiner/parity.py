@@ -20,6 +20,9 @@ from grader.examiner.likeness import note_likeness
 from grader.model.errors import BrokenSuite
 from grader.wire.libraries import is_array, is_column, is_table, is_tensor, read_number
 
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
+
 # As for float32: a number of Python often comes from one.
 NUMBER_FLOOR = 2e-5
 ROUNDING_FACTOR = 32

@@ -16,7 +16,7 @@ from grader.examiner.examination import EXAMINATION, Examination
 from grader.model.marks import DESCRIPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from contextlib import AbstractContextManager
     from types import ModuleType
 
@@ -56,6 +56,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         from grader.examiner.manual_run import close_manual_run
 
         close_manual_run(session.config.stash[EXAMINATION])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, object, object]:
+    """Show an author who runs tests by hand the submission's call and both values."""
+    if call.excinfo is None or item.config.getoption("--submission", None) is None:
+        return (yield)
+    report = yield
+    from grader.examiner.failure_display import describe_failure
+
+    session = item.config.stash[EXAMINATION].session
+    lines = "\n".join(describe_failure(call.excinfo.value, session.last_call))
+    if lines and isinstance(report, pytest.TestReport):
+        report.sections.append(("the submission", lines))
+    return report
 
 
 @pytest.fixture

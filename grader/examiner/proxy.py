@@ -16,6 +16,9 @@ from grader.model.submission import Submission
 from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import MODULE, POISONED, Call, Define, Get, Gradients, Put, Request
 
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
+
 MAX_ITEMS = 100_000
 # Methods that return the module itself, or a result that no test reads.
 CHAINED = frozenset({"eval", "load_state_dict", "to", "train", "zero_grad"})

@@ -18,6 +18,7 @@ from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import Frame, ProtocolError
 from grader.wire.messages import (
     Begin,
+    Call,
     Done,
     Load,
     Loaded,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     import torch
 
     from grader.sandbox.channel import Channel  # it needs what only Linux has; a student's own check runs anywhere
+
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
 
 # After these the CUDA driver refuses every further call of the process, whatever caused them; only their text shows it.
 STICKY = re.compile(r"CUDA error: |CUBLAS_STATUS_|CUDNN_STATUS_")
@@ -73,10 +77,11 @@ class SubmissionSession:
         self._loaded: str | None = None
         self._numbers = itertools.count(1)
         self._posted: list[_SentRequest] = []
+        self.last_call: Call | None = None  # of this test, to show to an author
 
     def begin(self, todo_id: str, seed: int) -> None:
         """Start a test of one TODO: fresh clocks, fresh definitions, and the other TODOs' open stubs filled."""
-        self._posted = []
+        self._posted, self.last_call = [], None
         # Parsing costs more than a whole test; a submission has few TODOs and many tests.
         if todo_id not in self._sources:
             self._sources[todo_id] = fill_stubs(self.submission.source, keep=todo_id, fills=self._fills)
@@ -108,6 +113,7 @@ class SubmissionSession:
 
     def _send(self, request: Request, *, keep: bool = False) -> int:
         seq = next(self._numbers)
+        self.last_call = request if isinstance(request, Call) else self.last_call
         encoder = Encoder(refer_to)
         # Packed at once: later changes of a tensor by the test are not meant for this request.
         frame = pack_message(request, seq, encoder, keep=keep)

@@ -7,6 +7,9 @@ from grader.examiner.proxy import ProxySession, define_remotely
 from grader.model.errors import GraderFault
 from grader.model.verdict import SubmissionError, Verdict
 
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
+
 MAX_FILE_BYTES = 1 << 20
 
 

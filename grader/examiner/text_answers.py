@@ -8,6 +8,9 @@ from typing import Any
 from grader.examiner.likeness import note_likeness
 from grader.examiner.parity import Mismatch, describe_value
 
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
+
 
 def assert_text(actual: Any, expected: str, *, what: str, ignore_case: bool = False) -> None:
     """Compare text line by line; spaces at the ends of lines and empty lines at the end do not count.

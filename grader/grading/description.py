@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from grader.examiner.forbidden_names import list_remarks
 from grader.examiner.review_flags import find_suspicions
@@ -17,8 +17,16 @@ from grader.sandbox.isolation import Isolation
 def describe_environment(isolation: Isolation, device: Device) -> Environment:
     """Return the versions, the device and the isolation level, for the report."""
     return Environment(
-        python=platform.python_version(), torch=version("torch"), device=device.label, isolation=isolation.value
+        python=platform.python_version(), torch=find_version("torch"), device=device.label, isolation=isolation.value
     )
+
+
+def find_version(package: str) -> str:
+    """Return the version of a package; empty where it is not installed, since no assignment here uses it."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def make_remarks(assignment: Assignment, submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:
