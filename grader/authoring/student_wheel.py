@@ -15,8 +15,8 @@ from grader.reporting.archives import pack_zip
 PACKAGE = Path(__file__).resolve().parents[1]
 NAME = "grader"
 LEFT_OUT = {"tests", "redteam", "__pycache__"}
-# New courses and assignments are made where the grader itself is installed.
-TEMPLATES = PACKAGE / "authoring" / "templates"
+# New courses and assignments are made where the grader itself is installed; the examples are for their authors.
+TEMPLATES = (PACKAGE / "authoring" / "templates", PACKAGE / "docs" / "examples")
 # What a wheel's installer reads: pure Python, for any system.
 TAGS = f"Wheel-Version: 1.0\nGenerator: {NAME}\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
@@ -46,6 +46,6 @@ def write_wheel(folder: Path) -> Path:
 def list_sources() -> dict[str, Path]:
     """Return the package's files under their paths in an archive, sorted, without tests and attacks."""
     paths = sorted(path for path in PACKAGE.rglob("*") if path.is_file())
-    paths = [path for path in paths if not path.is_relative_to(TEMPLATES)]
+    paths = [path for path in paths if not any(path.is_relative_to(folder) for folder in TEMPLATES)]
     kept = [path for path in paths if not LEFT_OUT & set(path.relative_to(PACKAGE).parts)]
     return {f"{NAME}/{path.relative_to(PACKAGE).as_posix()}": path for path in kept}
