@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, distribution, packages_dist
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from grader.authoring.solution_mistakes import list_imports
+from grader.authoring.imports import list_imports
 from grader.model.assignment import Assignment
 from grader.model.errors import UsageError
 from grader.student.kit import PUBLIC_TESTS

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+from grader.authoring.imports import list_imports
 from grader.authoring.release import BEGIN, END, STUB
 from grader.model.assignment import Assignment
 from grader.model.description_mistakes import suggest
@@ -60,15 +61,6 @@ def _check_regions(assignment: Assignment, lines: list[str]) -> Iterator[Found]:
     for missing in ids:
         if missing not in seen:
             yield 1, f"no region {BEGIN + ' ' + missing!r}: students would find nothing to fill in"
-
-
-def list_imports(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
-    """Give the line of each import, with the modules that it names."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield node.lineno, [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.lineno, [node.module]
 
 
 def _check_imports(assignment: Assignment, tree: ast.Module) -> Iterator[Found]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from grader.authoring.solution_mistakes import list_imports
+from grader.authoring.imports import list_imports
 from grader.model.assignment import Assignment
 from grader.model.description_mistakes import suggest
 from grader.model.marks import CATEGORIES, GATE, TODO, VISIBILITIES, VISIBILITY, WEIGHT

@@ -4,7 +4,6 @@ Modules that are slow to import (torch, pydantic, rich's tables) are imported in
 """
 
 import os
-import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -12,10 +11,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from grader.cli import adjust, author, classes, deliver, grade, insight, machine
+from grader.cli import adjust, author, check, classes, deliver, grade, insight, machine
 from grader.cli.course import CourseOption
-from grader.cli.options import ExitCode, warn
-from grader.model.errors import GraderError, UsageError
+from grader.cli.running import run_app
 
 
 class GroupedCommands(TyperGroup):
@@ -74,7 +72,7 @@ push.command("canvas")(deliver.push_canvas)
 push.command("lti")(deliver.push_lti)
 
 GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
-    "Students": {"check": machine.check},
+    "Students": {"check": check.check},
     "Grading": {
         "grade": grade.grade,
         "batch": classes.batch,
@@ -87,11 +85,11 @@ GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     },
     "Delivery": {"export": deliver.export, "push": push},
     "Authors": {
-        "new": new,
         "list": author.list_assignments,
         "release": author.release,
         "verify": author.verify,
         "bundle": author.bundle,
+        "new": new,
         "datasets": datasets,
     },
     "This machine": {"doctor": machine.doctor},
@@ -106,11 +104,4 @@ for _group, _commands in GROUPS.items():
 
 def main() -> None:
     """Run a command; every error becomes one message and the right exit code."""
-    try:
-        app()
-    except GraderError as error:
-        warn(str(error))
-        sys.exit(ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.GRADER_FAULT)
-    except (FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
-        warn(f"{error.strerror} ({str(error.filename)!r}): choose another path, or change its permissions")
-        sys.exit(ExitCode.USAGE)
+    run_app(app)
