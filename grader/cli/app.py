@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from grader.cli import adjust, author, check, classes, deliver, grade, insight, machine
+from grader.cli import adjust, author, check, classes, deliver, grade, insight, machine, service
 from grader.cli.course import CourseOption
 from grader.cli.running import run_app
 
@@ -71,8 +71,12 @@ push = _make_app(help="Send scores to a learning-management system.")
 push.command("canvas")(deliver.push_canvas)
 push.command("lti")(deliver.push_lti)
 
+token = _make_app(help="Create and revoke tokens of a service.")
+token.command("create")(service.create_token)
+token.command("revoke")(service.revoke_token)
+
 GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
-    "Students": {"check": check.check},
+    "Students": {"check": check.check, "submit": service.submit},
     "Grading": {
         "grade": grade.grade,
         "batch": classes.batch,
@@ -84,6 +88,12 @@ GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "similar": insight.similar,
     },
     "Delivery": {"export": deliver.export, "push": push},
+    "Service": {
+        "serve": service.serve,
+        "backup": service.backup,
+        "restore": service.restore,
+        "token": token,
+    },
     "Authors": {
         "list": author.list_assignments,
         "release": author.release,

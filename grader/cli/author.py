@@ -8,6 +8,7 @@ import typer
 
 from grader.cli.course import CourseOption, current_course
 from grader.cli.options import AssignmentOption, ExitCode, IsolationChoice, IsolationOption, OptionalAssignment
+from grader.model.errors import UsageError
 
 if TYPE_CHECKING:
     from grader.model.assignment import Assignment
@@ -83,12 +84,23 @@ def verify(
     isolation: IsolationOption = IsolationChoice.BWRAP,
     course: CourseOption = None,
     quick: Annotated[bool, typer.Option("--quick", help="Grade only as many variants as each TODO needs.")] = False,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Grade the solution with one mistake at a time instead of the variants.")
+    ] = False,
 ) -> None:
     """Grade known right and wrong variants to test the hidden suite."""
-    from grader.authoring.suite_check import print_verifications
-
     assignments = _load(assignment, current_course(course))
-    if not print_verifications(assignments, isolation.value, quick=quick):
+    if mutants and quick:
+        raise UsageError("--quick chooses among the variants, and --mutants grades none: use one of them")
+    if mutants:
+        from grader.authoring.mutants.verification import print_mutants  # which imports torch
+
+        is_sound = print_mutants(assignments)
+    else:
+        from grader.authoring.suite_check import print_verifications
+
+        is_sound = print_verifications(assignments, isolation.value, quick=quick)
+    if not is_sound:
         raise typer.Exit(ExitCode.GRADER_FAULT)
 
 

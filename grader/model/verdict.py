@@ -77,7 +77,7 @@ class SubmissionError(Exception):
     """The submission did something other than answer: its verdict, and a message fit for the student.
 
     `exception_type` is the type's name where it raised an exception, `bases` the names of the types that it is made
-    from, `text` its own message, and `line` the line of its own that did; 0 where none of its lines was running.
+    from, and `text` its own message. `lines` are the lines of its own on the way there, outermost first.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class SubmissionError(Exception):
         *,
         hint: str = "",
         exception_type: str = "",
-        line: int = 0,
+        lines: tuple[int, ...] = (),
         bases: tuple[str, ...] = (),
         text: str = "",
     ) -> None:
@@ -96,6 +96,11 @@ class SubmissionError(Exception):
         self.message = message
         self.hint = hint
         self.exception_type = exception_type
-        self.line = line
+        self.lines = lines
         self.bases = bases
         self.text = text
+
+    @property
+    def line(self) -> int:
+        """Return the line that raised; 0 where none of its own was running."""
+        return self.lines[-1] if self.lines else 0

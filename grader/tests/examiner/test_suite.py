@@ -382,3 +382,34 @@ def test_suite_without_torch_imports_none(tmp_path: Path) -> None:
     command = [sys.executable, "-c", script, str(write_project(tmp_path))]
     run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
     assert run.stdout == "100.0 []\n"
+
+
+STUMBLES = """
+import pytest
+
+DRAWN = []
+
+
+@pytest.mark.todo("double", weight=60)
+@pytest.mark.parity
+def test_double(student, draw):
+    '''A number is doubled.'''
+    DRAWN.append((draw.integer(0, 10**9), student.double(1)))
+    raise KeyError("stumbles")
+
+
+@pytest.mark.todo("shout", weight=40)
+@pytest.mark.behaviour
+def test_shout(student):
+    '''A word is shouted.'''
+    student.shout("a")
+"""
+
+
+def test_a_test_that_stumbles_is_tried_on_the_reference_with_the_same_inputs(make_suite):
+    """The same seed: a test that stumbles over some inputs only is broken for this submission too."""
+    suite = make_suite(tests=STUMBLES)
+    results = run_suite(suite, SOLUTION.replace("number + number", "7"))
+    first, second = suite.tests[0].item.module.DRAWN
+    assert (first[0], first[1], second[1]) == (second[0], 7, 2)
+    assert results["double"].status is Verdict.GRADER_FAULT

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from grader.classroom.likeness import find_pairs, read_work
+from grader.classroom.likeness import find_pairs
 from grader.classroom.statistics import describe_class
 from grader.reporting.rendering import render_template
+from grader.tests.support.disguises import read_work
 from grader.tests.support.export_samples import make_report, make_test
 
 RARE = """

@@ -4,6 +4,9 @@ import ast
 import random
 from collections.abc import Callable
 
+from grader.classroom.likeness import Work
+from grader.examiner.fragments import split_source
+
 # What a tensor can do itself as well.
 _METHODS = ("torch.softmax", "torch.tanh", "torch.sigmoid", "torch.argmax", "torch.exp")
 
@@ -66,6 +69,11 @@ class _Habits(ast.NodeTransformer):
         name, inner = self.name(), call.args[0]
         call.args[0] = ast.Name(name, ast.Load())
         return [ast.Assign([ast.Name(name, ast.Store())], inner), node]
+
+
+def read_work(student: str, source: str) -> Work:
+    """A work with its fragments."""
+    return Work(student, source, split_source(source))
 
 
 def write_in_own_style(source: str, draw: random.Random) -> str:
