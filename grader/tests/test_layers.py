@@ -45,6 +45,8 @@ MAY_IMPORT_BY_NAME = {"examiner/__init__.py", "examiner/canonical.py"}
 PARSE_THE_COURSE = {
     *("model/assignment.py", "grading/suite_fingerprint.py", "authoring/null_answers.py", "tools/source_tree.py"),
     "authoring/author_mistakes.py",
+    "authoring/mutants/operators.py",
+    "authoring/mutants/regions.py",
     "authoring/corpus_mistakes.py",
     "authoring/requirements.py",
     "authoring/solution_mistakes.py",
