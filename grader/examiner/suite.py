@@ -21,6 +21,8 @@ from grader.examiner.examination import (
     read_sentence,
 )
 from grader.examiner.forbidden_names import forbid_use, review_submission
+from grader.examiner.foreseeing import ForeseeingChannel
+from grader.examiner.foresight import Foresight
 from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
@@ -107,11 +109,16 @@ class Suite:
             whole, others = _add_points(self.tests), _add_points(kept)
             self.tests = [replace(test, points=test.points * whole[test.todo] / others[test.todo]) for test in kept]
         self.digest = digest_suite(assignment)
+        self.foresight = Foresight()
         self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
         check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
 
-    def open_session(self, submission: Submission, channel: "Channel") -> SubmissionSession:
-        """Return a submission as the suite's tests see it. Raises BrokenSuite if the solution cannot be imported."""
+    def open_session(self, submission: Submission, channel: "Channel", *, foresee: bool = False) -> SubmissionSession:
+        """Return a submission as the suite's tests see it. Raises BrokenSuite if the solution cannot be imported.
+
+        With `foresee`, a test runs only where it is not known what it would ask, or how it would end.
+        """
+        channel = ForeseeingChannel(channel) if foresee else channel
         devices, signatures = {"cpu", self.examination.device}, self.examination.load_signatures()
         return SubmissionSession(submission, self.assignment, channel, devices=devices, signatures=signatures)
 
@@ -191,7 +198,11 @@ class Suite:
 
     def _run_test(self, test: HiddenTest, session: SubmissionSession, *, round_number: int = 0) -> BaseException | None:
         self.examination.examine(session, round_number=round_number)
-        raised = self.recorder.run(test.item)
+        if isinstance(session.channel, ForeseeingChannel) and not round_number:
+            key = f"{self.examination.choose_draw()} {test.id}"
+            raised = self.foresight.run(key, test.todo, session, lambda: self.recorder.run(test.item))
+        else:
+            raised = self.recorder.run(test.item)
         if isinstance(raised, Unrecorded):
             return self._run_test(test, session, round_number=round_number)  # which is live this time
         return raised

@@ -11,6 +11,7 @@ with torch imported once). `Worker.grade` turns a submission into a report:
 """
 
 import gc
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ from grader.sandbox.reader import read_confined
 if TYPE_CHECKING:
     from grader.sandbox.channel import Channel
 
+# Set to `off`, this variable of the environment has every test run for every submission. Grades are the same.
+FORESIGHT = "GRADER_FORESIGHT"
 SKIPPED = "no GPU-run tests here: their points went to the other tests of the same TODO, in proportion to theirs"
 
 
@@ -155,7 +158,9 @@ class Worker:
             if submission.refused:
                 report = self._report_all(job, submission, Outcome(Verdict.FAILED, submission.refused))
             else:
-                report = self._examine(job, submission, channel)
+                # In this process a submission could change more than its replies.
+                foresee = not in_process and os.environ.get(FORESIGHT) != "off"
+                report = self._examine(job, submission, channel, foresee=foresee)
         except GraderFault as fault:
             if isinstance(fault, BrokenJail):
                 # The next submission must not pay for what broke under this one.
@@ -184,9 +189,10 @@ class Worker:
             self.assignment.description.imports, self.isolation, device=self.device.name, course=self.assignment.root
         )
 
-    def _examine(self, job: Job, submission: Submission, channel: "Channel") -> GradeReport:
+    def _examine(self, job: Job, submission: Submission, channel: "Channel", *, foresee: bool) -> GradeReport:
         started = time.perf_counter()
-        results = self.suite.run(self.suite.open_session(submission, channel), job.kept)
+        session = self.suite.open_session(submission, channel, foresee=foresee)
+        results = self.suite.run(session, job.kept)
         channel.close()  # the memory that it took is known only now
         timing = Timing(
             wall_seconds=round(time.perf_counter() - started, 4),

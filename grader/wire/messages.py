@@ -131,6 +131,11 @@ def is_load(frame: Frame) -> bool:
     return frame.header.get("op") == Load.__name__
 
 
+def is_raised(frame: Frame) -> bool:
+    """Tell whether a frame holds a Raised."""
+    return frame.header.get("op") == Raised.__name__
+
+
 def is_begin(frame: Frame) -> bool:
     """Tell whether a frame holds a Begin."""
     return frame.header.get("op") == Begin.__name__
