@@ -27,6 +27,7 @@ from grader.wire.control import (
     send_control,
 )
 from grader.wire.frames import Frame, ProtocolError, pack_frame
+from grader.wire.tensors import TensorReader, describe_tensor, pack_tensors
 from grader.wire.virtual_device import NAME, set_up_virtual_device
 
 Serve = Callable[[socket.socket], None]
@@ -85,8 +86,6 @@ def _warm_torch(device: str) -> None:
     torch.set_num_threads(1)
     # For the small tensors of a test oneDNN's set-up costs far more than it saves; the examiner does the same.
     torch.backends.mkldnn.set_flags(False)
-    from safetensors.torch import load, save
-
     if device.startswith(NAME):
         set_up_virtual_device()
     rnn, layer = torch.nn.LSTM(2, 3), torch.nn.Linear(3, 2)
@@ -95,7 +94,7 @@ def _warm_torch(device: str) -> None:
     # The first backward starts a thread for each device but the CPU, and asks CUDA for its number: children's work.
     if device == "cpu":
         loss.backward()
-    load(save({"0": torch.zeros(1)}))
+    TensorReader(pack_tensors([torch.zeros(1)])).read(describe_tensor(torch.zeros(1)))
 
 
 def _spawn(control: socket.socket, limits: Confinement, life: Life, own_namespace: int | None) -> None:

@@ -25,7 +25,7 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True)
 class Frame:
-    """One message on the wire: `header` is JSON-able, `block` the safetensors bytes of its tensors.
+    """One message on the wire: `header` is JSON-able, `block` the bytes of its tensors.
 
     `raw` holds the bytes that it was read from.
     """
