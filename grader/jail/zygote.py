@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from grader.jail.confine import CLONE_NEWPID, check_call, confine, libc
 from grader.jail.server import serve
+from grader.jail.warm_up import warm_up
 from grader.wire.control import (
     Confinement,
     Exit,
@@ -27,7 +28,6 @@ from grader.wire.control import (
     send_control,
 )
 from grader.wire.frames import Frame, ProtocolError, pack_frame
-from grader.wire.tensors import TensorReader, describe_tensor, pack_tensors
 from grader.wire.virtual_device import NAME, set_up_virtual_device
 
 Serve = Callable[[socket.socket], None]
@@ -79,7 +79,6 @@ def _prepare(order: Prepare) -> Ready | Unready:
 
 
 def _warm_torch(device: str) -> None:
-    # The first of each kind of operation loads code and fills caches; done here, no child pays for it.
     torch = sys.modules.get("torch")
     if torch is None:
         return
@@ -88,13 +87,10 @@ def _warm_torch(device: str) -> None:
     torch.backends.mkldnn.set_flags(False)
     if device.startswith(NAME):
         set_up_virtual_device()
-    rnn, layer = torch.nn.LSTM(2, 3), torch.nn.Linear(3, 2)
-    output, _ = rnn(torch.zeros(4, 2, requires_grad=True))
-    loss = layer(output).softmax(-1).sum()
     # The first backward starts a thread for each device but the CPU, and asks CUDA for its number: children's work.
-    if device == "cpu":
-        loss.backward()
-    TensorReader(pack_tensors([torch.zeros(1)])).read(describe_tensor(torch.zeros(1)))
+    warm_up("cpu", backward=device == "cpu")
+    if device.startswith(NAME):
+        warm_up(device, backward=False)
 
 
 def _spawn(control: socket.socket, limits: Confinement, life: Life, own_namespace: int | None) -> None:

@@ -73,6 +73,7 @@ class JailChannel:
         self._next_look = 0.0
         self._failed_loads: dict[bytes, SubmissionError] = {}
         self._inbox = Inbox(lambda at_most: b"")  # nothing arrives before there is a child
+        self._poller = select.poll()
 
     def start_test(self) -> bool:
         """Start the clocks of one test, with a child ready to answer."""
@@ -80,6 +81,7 @@ class JailChannel:
         if self.child is None:
             self.child = child = self.jail.spawn(self.limits)
             self._inbox = Inbox(functools.partial(self._receive, child))
+            self._poller = select.poll()
         self._start_phase(self.child, _describe_test(self.limits))
         return fresh
 
@@ -174,7 +176,7 @@ class JailChannel:
         return child.connection.recv(at_most)
 
     def _wait(self, child: Child, event: int) -> None:
-        poller = select.poll()
+        poller = self._poller
         poller.register(child.connection, event)
         ready = False
         while not ready:

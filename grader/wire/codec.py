@@ -20,6 +20,9 @@ MAX_NODES = 1_000_000
 MAX_KEY = 1 << 31
 
 KIND = "$"
+# Types of values that are sent as they are, and those that are read as they are.
+PLAIN = frozenset({bool, int, str, type(None)})
+UNCHECKED = PLAIN - {str}
 
 
 class Encoder:
@@ -36,7 +39,7 @@ class Encoder:
         """Return JSON-able data. Raises ProtocolError if a value is nested too deep, and what `refer` raises."""
         if depth > MAX_DEPTH:
             raise ProtocolError(f"a value is nested more than {MAX_DEPTH} deep")
-        if value is None or type(value) in (bool, str):
+        if type(value) in PLAIN:
             return value
         # Subclasses of int and float (numpy's float64, enums) are sent as the plain number that they hold.
         if isinstance(value, int):
@@ -92,6 +95,8 @@ class Decoder:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise ProtocolError("a value is nested too deep or holds too many parts")
+        if type(data) in UNCHECKED:
+            return data
         if isinstance(data, list):
             return [self.decode(item, depth + 1) for item in data]
         if not isinstance(data, dict):

@@ -17,6 +17,7 @@ MAX_BLOCK_BYTES = 64 << 20
 CHUNK_BYTES = 64 << 10
 
 _json = json.JSONEncoder(separators=(",", ":"))
+_read_json = json.JSONDecoder().raw_decode
 
 
 class ProtocolError(Exception):
@@ -77,10 +78,10 @@ def read_frame(read_exactly: Callable[[int], bytes]) -> Frame:
     _check_sizes(header_bytes, block_bytes)
     text = read_exactly(header_bytes)
     try:
-        header = json.loads(text)
+        header, end = _read_json(text.decode("ascii"))
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"the header is not JSON: {type(error).__name__}") from error
-    if not isinstance(header, dict):
+    if not isinstance(header, dict) or end != header_bytes:
         raise ProtocolError("the header is not a JSON object")
     block = read_exactly(block_bytes) if block_bytes else b""
     return Frame(header, block, prefix + text + block)
