@@ -1,4 +1,4 @@
-"""Foreseeing changes no verdict, no point and no word: each corpus is graded with and without it, in a jail.
+"""Foreseeing changes no verdict, no point and no word: each corpus is judged with and without it.
 
 Slow: `python -m pytest -m slow grader/tests/examiner/test_foresight_corpus.py -k a4`.
 """
@@ -10,19 +10,23 @@ from typing import Any
 import pytest
 
 from grader.authoring.suite_check import build_source, load_expectations
-from grader.grading.worker import FORESIGHT, Job, Worker, open_worker
+from grader.examiner.recording import name_recording
+from grader.grading.worker import FORESIGHT, Job, open_worker
 from grader.model.course import find_course
+from grader.model.report import GradeReport
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
+# Every so many variants one runs live with foreseeing as well; the others are replayed, which costs a tenth.
+LIVE = 10
 
 
-def describe(worker: Worker, path: Path) -> str:
-    """A submission's report as text, without its timings."""
-    report: dict[str, Any] = json.loads(worker.grade(Job(path, student="kim")).model_dump_json())
-    del report["timing"]
-    for test in report["tests"]:
+def describe(report: GradeReport) -> str:
+    """A report as text, without its timings."""
+    found: dict[str, Any] = json.loads(report.model_dump_json())
+    del found["timing"]
+    for test in found["tests"]:
         del test["cpu_seconds"]
-    return json.dumps(report, indent=1)
+    return json.dumps(found, indent=1)
 
 
 @pytest.mark.parametrize("name", find_course().list_assignments())
@@ -32,15 +36,19 @@ def test_foreseeing_changes_no_report(name: str, monkeypatch: pytest.MonkeyPatch
     sources = {"skeleton": (assignment.folder / assignment.module).read_text(encoding="utf-8")}
     for variant, expectation in load_expectations(assignment).items():
         sources[variant] = build_source(assignment, variant, expectation)
-    paths = {}
-    for variant, source in sources.items():
-        paths[variant] = tmp_path / variant / assignment.module
-        paths[variant].parent.mkdir()
-        paths[variant].write_text(source, encoding="utf-8")
+    plain, recordings = {}, {}
     with open_worker(assignment) as worker:
         monkeypatch.setenv(FORESIGHT, "off")
-        plain = {variant: describe(worker, path) for variant, path in paths.items()}
+        for variant, source in sources.items():
+            path = tmp_path / variant / assignment.module
+            path.parent.mkdir()
+            path.write_text(source, encoding="utf-8")
+            graded = worker.examine(Job(path), record=True)
+            plain[variant] = describe(graded.report)
+            recordings[variant] = tmp_path / name_recording(graded.recording)
+            recordings[variant].write_bytes(graded.recording)
         monkeypatch.delenv(FORESIGHT)
-        for _ in range(2):
-            for variant, path in paths.items():
-                assert describe(worker, path) == plain[variant], variant
+        for recording in (True, True, False):
+            for variant in list(sources)[:: 1 if recording else LIVE]:
+                job = Job(tmp_path / variant / assignment.module, recording=recordings[variant] if recording else None)
+                assert describe(worker.grade(job)) == plain[variant], variant
