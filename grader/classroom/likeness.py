@@ -37,6 +37,7 @@ COMMON_SHARE = 0.2
 KNOWN_SHARE = 0.1
 # Pairs with less surprise than this are chance.
 MIN_BITS = 8.0
+MOST_ON_TERMINAL = 10
 
 _SKIPPED_FIELDS = frozenset({"lineno", "col_offset", "end_lineno", "end_col_offset", "type_comment", "kind", "ctx"})
 
@@ -57,10 +58,12 @@ class Work:
     student: str
     source: str
     fragments: Mapping[str, Place] = field(repr=False)
+    name: str = ""
 
-    def rename(self, student: str) -> "Work":
-        """Return the same work under another name."""
-        return replace(self, student=student)
+    @property
+    def label(self) -> str:
+        """Return the student's name with the id."""
+        return f"{self.name} ({self.student})" if self.name else self.student
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,8 @@ def read_works(run: RunFolder, gradebook: Gradebook) -> list[Work]:
         attempt = gradebook.find_latest_attempt(report.submission.student, report.assignment.name)
         path = run.recordings / attempt.evidence.recording if attempt and attempt.evidence.recording else None
         if path is not None:
-            works.append(read_work(report.submission.student, read_recording(path).submission.source))
+            work = read_work(report.submission.student, read_recording(path).submission.source)
+            works.append(replace(work, name=report.submission.name))
     if not works:
         raise UsageError(f"no recordings in {str(run.folder)!r}: grade the class without --no-record")
     return works
@@ -217,9 +221,13 @@ def list_shared_mistakes(messages: Mapping[str, Iterable[str]]) -> dict[str, lis
 
 
 def print_pairs(pairs: Sequence[SimilarPair]) -> None:
-    """Print pairs of similar work, the most surprising first."""
+    """Print pairs of similar work, the most surprising first: on a terminal only the first ones."""
+    console = make_console()
+    shown = pairs[:MOST_ON_TERMINAL] if console.is_terminal else pairs
     table = Table("first", "second", "bits", "equal", box=None)
-    for pair in pairs:
-        names = [Text(escape_control_characters(work.student)) for work in (pair.first, pair.second)]
+    for pair in shown:
+        names = [Text(escape_control_characters(work.label)) for work in (pair.first, pair.second)]
         table.add_row(*names, f"{pair.bits:.0f}", f"{pair.share:.0%}")
-    make_console().print(table if pairs else "no pair shares more than chance explains")
+    console.print(table if pairs else "no pair shares more than chance explains")
+    if len(shown) < len(pairs):
+        console.print(f"{len(pairs) - len(shown)} more pairs: write the output to a file, or use --html")

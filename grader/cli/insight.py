@@ -1,7 +1,7 @@
 """Commands that examine a graded class: `stats` and `similar`."""
 
 import json as json_format
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -12,7 +12,6 @@ from grader.cli.options import RunArgument
 
 HtmlOption = Annotated[Optional[Path], typer.Option("--html", help="Write an HTML page to this file.")]  # noqa: UP045
 MOST_PAIRS = 30
-MOST_PRINTED = 10
 
 
 def stats(
@@ -55,11 +54,11 @@ def similar(
     for number, folder in enumerate([run, *(against or [])]):
         with open_gradebook(RunFolder(folder).gradebook) as gradebook:
             found = read_works(RunFolder(folder), gradebook)
-        works += found if number == 0 else [work.rename(f"{folder.name}/{work.student}") for work in found]
+        works += found if number == 0 else [replace(work, student=f"{folder.name}/{work.student}") for work in found]
     reports = RunFolder(run).read_reports()
     assignment = current_course(course).load_assignment(reports[0].assignment.name)
     solution = assignment.solution.read_text(encoding="utf-8")
-    pairs = find_pairs(works, skeleton=render_skeleton(solution), known=[solution])[:MOST_PAIRS]
+    pairs = find_pairs(works, skeleton=render_skeleton(solution), known=[solution])
     messages = {
         report.submission.student: [test.message for test in report.tests if test.status is Verdict.FAILED]
         for report in reports
@@ -67,5 +66,5 @@ def similar(
     mistakes = list_shared_mistakes(messages)
     if html is not None:
         title = f"{reports[0].assignment.title}: similar work"
-        write_text(html, render_template("similar.html", title=title, pairs=pairs, mistakes=mistakes))
-    print_pairs(pairs[:MOST_PRINTED])
+        write_text(html, render_template("similar.html", title=title, pairs=pairs[:MOST_PAIRS], mistakes=mistakes))
+    print_pairs(pairs)

@@ -51,8 +51,8 @@ SKIPPED = "no GPU-run tests here: their points went to the other tests of the sa
 class Job:
     """One submission to grade, or to judge again from a `recording`, with the results of tests that need not run.
 
-    `entry` is its name in the class folder. `notes` tell the student how the work came to be graded as theirs.
-    `submission` is what was read, if it need not be read again.
+    `name` is the student's, `entry` what lies in the class folder. `notes` tell the student how the work came to be
+    graded as theirs. `submission` is what was read, if it need not be read again.
     """
 
     path: Path
@@ -64,6 +64,7 @@ class Job:
     entry: str = ""
     notes: tuple[str, ...] = ()
     submission: Submission | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -288,6 +289,7 @@ def describe_submission(job: Job, submission: Submission) -> GradedSubmission:
     return GradedSubmission(
         id=submission.id,
         student=job.student or submission.student,
+        name=job.name,
         files=tuple(GradedFile(path=file.path, sha256=file.sha256) for file in submission.files),
         submitted_at=job.submitted_at,
         extension_days=job.extension_days,
