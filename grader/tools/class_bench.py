@@ -60,7 +60,7 @@ class MeasuredClass:
         )
 
 
-HEADER = "| class | workers | times pytest, wall | times pytest, CPU | CPU against the code in process | submissions a second |"
+HEADER = "| class | workers | times pytest: wall | times pytest: CPU | CPU: times its code in process | a second |"
 
 
 class ListeningChannel(InProcessChannel):
@@ -177,7 +177,7 @@ def _read_children() -> float:
 
 
 def _measure_code(assignment: Assignment, paths: Sequence[Path]) -> float:
-    """Return the CPU time of one submission's code, asked what the tests ask in this warm process: the least of three."""
+    """Return the CPU time of one submission's code, asked in this warm process what the tests ask: the least of 3."""
     suite, seconds = Suite(assignment, b"secret"), 0.0
     for path in paths:
         channel = ListeningChannel()
