@@ -105,7 +105,7 @@ def test_attention_parity(student, reference, draw):
 def test_attention_behaviour(student, reference, draw):
     """The weights share one whole."""
     weights = make_attentions(student, reference)[1](draw.tensor(32), draw.tensor(7, 32))[1]
-    assert abs(float(weights.sum()) - 1) < 1e-4, "the weights do not sum to 1"
+    assert abs(weights.sum().item() - 1) < 1e-4, "the weights do not sum to 1"
 '''
 
 
