@@ -27,6 +27,7 @@ from grader.model.course import Course, commit_to
 from grader.model.devices import recall_choice
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
+from grader.sandbox.jail import choose_isolation
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,7 @@ def _make_repeater(
         suite=conditions.suite,
         commitment=commitment,
         recordings=source.recordings,
+        isolation=choose_isolation(conditions.environment.isolation),
     )
 
 

@@ -131,7 +131,15 @@ class RunFolder:
 
     def list_aside(self) -> dict[str, GradedSubmission]:
         """Return whose reports are set aside, by the file; a damaged report says nothing but its file's name."""
-        return {path.name: _read_label(path) for path in _find_reports(self.aside)}
+        found = {}
+        for path in _find_reports(self.aside):
+            if (self.reports / path.name).exists():
+                continue  # the student has handed in again since, one by one
+            try:
+                found[path.name] = read_report(path).submission
+            except UsageError:
+                found[path.name] = GradedSubmission(id="", student=path.stem, files=())
+        return found
 
     @contextmanager
     def stage_report(self, report: GradeReport) -> Iterator[None]:
@@ -271,13 +279,6 @@ def find_report(path: Path, student: str = "") -> GradeReport:
 
 def _find_reports(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
-
-
-def _read_label(path: Path) -> GradedSubmission:
-    try:
-        return read_report(path).submission
-    except UsageError:
-        return GradedSubmission(id="", student=path.stem, files=())
 
 
 def _to_json(report: GradeReport) -> bytes:

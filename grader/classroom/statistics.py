@@ -101,7 +101,7 @@ class ClassStatistics:
 
 def describe_class(reports: Sequence[GradeReport], *, anonymous: bool = False) -> ClassStatistics:
     """Return the statistics of one run's reports. Raises UsageError where no report has a score."""
-    final = [report for report in reports if report.status == "graded"]
+    final = [report for report in reports if report.status == "graded" and not report.excused]
     if not final:
         raise UsageError("no report of this run has a score: grade the class first")
     names = [report.submission.student for report in final]
@@ -113,7 +113,7 @@ def describe_class(reports: Sequence[GradeReport], *, anonymous: bool = False) -
     return ClassStatistics(
         assignment=final[0].assignment.name,
         title=final[0].assignment.title,
-        without_score=() if anonymous else tuple(r.submission.student for r in reports if r.status != "graded"),
+        without_score=() if anonymous else tuple(r.submission.student for r in reports if r not in final),
         scores=_describe_scores([report.score for report in final], final[0].max_score),
         todos=tuple(_describe_todo(final, totals, index) for index in range(len(final[0].todos))),
         tests=tuple(_describe_tests(final, totals)),

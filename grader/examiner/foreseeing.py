@@ -4,6 +4,7 @@ The test finds the replies when it runs, and goes on live after them. It receive
 this: the same child, asked the same in the same order, within the same limits.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ from grader.wire.messages import is_load
 
 if TYPE_CHECKING:
     from grader.sandbox.channel import Channel
+
+# Set to `off`, this variable of the environment has every test run for every submission. Grades are the same.
+FORESIGHT = "GRADER_FORESIGHT"
 
 
 class Unforeseen(Unrecorded):
@@ -98,3 +102,8 @@ class ForeseeingChannel:
     def close(self) -> None:
         self.is_whole = False
         self.live.close()
+
+
+def foresee(channel: "Channel") -> "Channel":
+    """Return a channel on which tests are foreseen, unless the environment turns that off."""
+    return channel if os.environ.get(FORESIGHT) == "off" else ForeseeingChannel(channel)

@@ -30,6 +30,7 @@ from grader.wire.messages import (
     pack_message,
     unpack_message,
 )
+from grader.wire.virtual_device import NAME, set_up_virtual_device
 
 if TYPE_CHECKING:
     import torch
@@ -198,6 +199,24 @@ def serve(connection: socket.socket) -> None:
         except ProtocolError as error:
             reply = pack_frame(server.refuse_reply(frame.header["seq"], error))
         connection.sendall(reply)
+
+
+def warm_up(device: str) -> None:
+    """Do in the zygote what every child would have to do first."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    torch.set_num_threads(1)
+    # For the small tensors of a test oneDNN's set-up costs far more than it saves; the examiner does the same.
+    torch.backends.mkldnn.set_flags(False)
+    from grader.jail.sample import serve_sample  # which uses this module
+
+    if device.startswith(NAME):
+        set_up_virtual_device()
+    # The first backward starts a thread for each device but the CPU, and asks CUDA for its number: children's work.
+    serve_sample("cpu", backward=device == "cpu")
+    if device.startswith(NAME):
+        serve_sample(device, backward=False)
 
 
 def _run_stand_in(define: Define) -> Any:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.examiner.foreseeing import ForeseeingChannel
 from grader.examiner.foresight import Foresight
 from grader.examiner.suite import Suite
 from grader.intake import read_submission
@@ -66,7 +67,8 @@ class Examiner:
         submission = read_submission(path, module="toy.py", defines=self.suite.assignment.defines)
         channel = WatchedChannel(mishap=mishap)
         self.ran.clear()
-        results = self.suite.run(self.suite.open_session(submission, channel, foresee=foresee))
+        seen = ForeseeingChannel(channel) if foresee else channel
+        results = self.suite.run(self.suite.open_session(submission, seen))
         channel.close()
         self.asked = channel.asked
         return {result.todo: result.model_copy(update={"cpu_seconds": 0.0}) for result in results}

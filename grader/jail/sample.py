@@ -27,7 +27,7 @@ from grader.wire.messages import (
     pack_message,
 )
 
-NAME = "warm_up"
+NAME = "sample"
 SOURCE = '''
 import torch
 import torch.nn.functional as F
@@ -70,7 +70,7 @@ class Kept:
     seq: int
 
 
-def warm_up(device: str, *, backward: bool) -> None:
+def serve_sample(device: str, *, backward: bool) -> None:
     """Serve a sample submission on a device. Raises RuntimeError if it fails."""
     server = Server()
     for seq, request in enumerate(_list_requests(device, backward=backward)):
