@@ -99,6 +99,10 @@ class ForeseeingChannel:
     def read_cpu_seconds(self) -> float:
         return self.live.read_cpu_seconds()
 
+    @property
+    def used_share(self) -> float:
+        return self.live.used_share
+
     def close(self) -> None:
         self.is_whole = False
         self.live.close()

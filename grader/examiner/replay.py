@@ -66,6 +66,10 @@ class RecordingChannel:
     def read_cpu_seconds(self) -> float:
         return self.live.read_cpu_seconds()
 
+    @property
+    def used_share(self) -> float:
+        return self.live.used_share
+
     def close(self) -> None:
         """Close the live channel. The recording stays, and the same test may go on asking."""
         self.live.close()
@@ -103,7 +107,8 @@ class RecordingChannel:
     def _finish_test(self) -> None:
         test, self._open = self._open, _OpenRecording()
         if test.first and not test.spoiled:
-            recorded = RecordedTest(tuple(test.exchanges), bytes(test.replies), self.live.read_cpu_seconds())
+            exchanges, replies = tuple(test.exchanges), bytes(test.replies)
+            recorded = RecordedTest(exchanges, replies, self.live.read_cpu_seconds(), self.live.used_share)
             self._tests.setdefault(test.first, []).append(recorded)
 
 
@@ -191,6 +196,13 @@ class ReplayingChannel:
         if self._is_live and self._live:
             return self._live.read_cpu_seconds()
         return self._playback.test.cpu_seconds if self._playback else 0.0
+
+    @property
+    def used_share(self) -> float:
+        """Return the used share of a live test's limit, or the recorded one."""
+        if self._is_live and self._live:
+            return self._live.used_share
+        return self._playback.test.used_share if self._playback else 0.0
 
     def close(self) -> None:
         """Close the live channel, if there is one."""

@@ -14,6 +14,7 @@ from grader.examiner.explain import RaiseContext, explain_exception
 from grader.examiner.inspection import Inspection, Rules, inspect_source
 from grader.examiner.load_failures import read_failures
 from grader.examiner.proxy import RemoteObject, refer_to
+from grader.examiner.regions import find_costly_regions, list_shared_todos
 from grader.examiner.stubs import fill_stubs
 from grader.model.assignment import Assignment
 from grader.model.submission import Submission
@@ -120,6 +121,20 @@ class SubmissionSession:
         found = ", ".join(f"{other!r} ({place})" for other, place in places.items()) or "no definitions at all"
         message = f"no {name!r} was handed in: found {found}; restore the skeleton's name"
         raise SubmissionError(Verdict.FAILED, message)
+
+    def fill_neighbours(self, todo_id: str, raised: BaseException | None) -> bool:
+        """Fill other TODOs whose lines made a test of `todo_id` raise or run on. Return whether there were any.
+
+        They stay filled for the other tests of `todo_id`.
+        """
+        if not self._fills or not isinstance(raised, SubmissionError):
+            return False
+        source = self._sources[todo_id]
+        for region in find_costly_regions(source, raised, list_shared_todos(self.assignment), judged=todo_id):
+            source = region.fill(source)
+        is_new = source != self._sources[todo_id]
+        self._sources[todo_id] = source
+        return is_new
 
     def settle(self) -> None:
         """End a test: carry out what was only posted. Raises SubmissionError as `request` does."""
