@@ -33,6 +33,7 @@ ORDER = (
     "exports",
     "push",
     "authoring",
+    "server",
     "tools",
     "redteam",
     "cli",
