@@ -68,7 +68,13 @@ class Examination:
 
         if self._round:
             purpose = f"{purpose}, round {self._round}"
-        return derive_seed(self.secret, self._seeded_as, make_test_id(item), purpose=purpose)
+        return derive_seed(self.secret, self.choose_draw(), make_test_id(item), purpose=purpose)
+
+    def choose_draw(self) -> int:
+        """Return the number of the draw that the submission under examination gets its inputs from."""
+        from grader.model.seeds import choose_draw
+
+        return choose_draw(self.secret, self._seeded_as, self.assignment.description.draws)
 
     def load_reference(self) -> ModuleType:
         """Return the solution as a module, imported once."""

@@ -21,6 +21,7 @@ from grader.examiner.examination import (
     read_sentence,
 )
 from grader.examiner.forbidden_names import forbid_use
+from grader.examiner.foresight import Foresight
 from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.inspection import Inspection, inspect_source, read_rules
 from grader.examiner.inspector import inspect_submission
@@ -111,6 +112,7 @@ class Suite:
         points = assignment.share_points([(test.todo, test.weight) for test in self.tests])
         self.tests = [replace(test, points=share) for test, share in zip(self.tests, points, strict=True)]
         self.digest = digest_suite(assignment)
+        self.foresight = Foresight()
         self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
 
     def inspect(self, submission: Submission, isolation: "Isolation | None") -> Inspection:
@@ -237,7 +239,11 @@ class Suite:
         self, test: HiddenTest, session: SubmissionSession, *, round_number: int = 0, seeded_as: str = ""
     ) -> BaseException | None:
         self.examination.examine(session, round_number=round_number, seeded_as=seeded_as)
-        raised = self.recorder.run(test.item)
+        if round_number:
+            raised = self.recorder.run(test.item)  # likeness is measured while it runs
+        else:
+            name = f"{self.examination.choose_draw()} {test.id}"
+            raised = self.foresight.run(name, test.todo, session, lambda: self.recorder.run(test.item))
         # Replies that are not recorded are live the second time, and what made this TODO raise from outside is filled.
         if isinstance(raised, Unrecorded) or session.fill_neighbours(test.todo, raised):
             return self._run_test(test, session, round_number=round_number, seeded_as=seeded_as)

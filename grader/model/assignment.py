@@ -102,6 +102,8 @@ class Description(Frozen):
     attempt: Literal["last", "best"] = "last"
     # Without a GPU, GPU-run tests use the virtual device, or wait for a GPU; `skip` always leaves them out.
     gpu_policy: Literal["virtual", "require", "skip"] = "virtual"
+    # The number of sets of hidden inputs that a class shares. Each more makes a class slower; see `model.seeds`.
+    draws: int = Field(default=8, ge=1)
     todo: tuple[Todo, ...] = Field(min_length=1)
 
 

@@ -57,7 +57,7 @@ PARSE_THE_COURSE = {
 UNPICKLERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "imp"}
 STANDARD = sys.stdlib_module_names
 # Where tensors, arrays and tables come from; imported inside functions, so that a jail without them has none.
-LAZY = {"torch", "safetensors", "numpy", "pandas"}
+LAZY = {"torch", "numpy", "pandas"}
 
 
 def name_of(path: Path) -> str:
