@@ -153,8 +153,9 @@ def verify_suite(
     chosen = choose_few(expectations) if quick else expectations
     solution = assignment.solution.read_text(encoding="utf-8")
     sources = {name: build_source(assignment, name, expectation) for name, expectation in expectations.items()}
-    # The suite is judged whole, whatever the course does where there is no GPU.
-    description = assignment.description.model_copy(update={"gpu_policy": "virtual"})
+    # The suite is judged whole, whatever the course does where there is no GPU. And each grading has inputs of its own:
+    # what a null answer returned before must not be the right answer.
+    description = assignment.description.model_copy(update={"gpu_policy": "virtual", "draws": 1 << 31})
     assignment = assignment.model_copy(update={"description": description})
     with (
         Worker(assignment, isolation=isolation) as worker,
