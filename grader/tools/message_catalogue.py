@@ -34,7 +34,8 @@ MODULES = (
 NOT_FOR_STUDENTS = {
     "intake/roster.py", "intake/roster_columns.py", "intake/selection.py", "intake/filling.py", "intake/rendering.py",
     "intake/unpacker.py",
-    "examiner/review_flags.py", "examiner/plugin.py", "examiner/manual_run.py", "examiner/replay.py",
+    "examiner/review_flags.py", "examiner/plugin.py", "examiner/manual_run.py",
+    "examiner/failure_display.py", "examiner/replay.py",
     "examiner/recording.py", "examiner/suite_tools.py",
 }  # fmt: skip
 # What these receive is for the staff, or is no sentence.
@@ -53,6 +54,13 @@ NO_SENTENCES = frozenset(
         "### BEGIN SOLUTION",
         "### END SOLUTION",
         "<{0} in the jail>",
+        ": pass `student.define(...)` of it",
+        "the {0}",
+        "there is no test in it",
+        "^(\\S+\\.py:\\d+): in ",
+        # Types.
+        "numpy.ndarray[Any, Any]",
+        "Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]",
         "{0}, round {1}",
         "multipart/form-data; boundary={0}",
         "Bearer {0}",
