@@ -93,21 +93,20 @@ class Catalogue:
         if found and place.startswith(_JOINED_CELL) and place[-1].isdigit():
             translated = self._find(rest, depth - 1)
             return f"{place}: {translated}" if translated else ""
-        found_parts = next(self._find_parts(text, depth), "") if self._is_joined(text) else ""
-        return found_parts or self._fill_template(text, depth) or next(self._find_parts(text, depth), "")
-
-    def _is_joined(self, text: str) -> bool:
-        """Tell whether every template that fits would take the end of one sentence for its first value."""
-        fitting = [(template, values) for template in self._templates if (values := template.match(text))]
-        return bool(fitting) and all(not template.pieces[0] and ": " in values[0] for template, values in fitting)
-
-    def _fill_template(self, text: str, depth: int) -> str:
-        for template in self._templates:
-            values = template.match(text)
-            if values and (template.weight >= LEAST_WEIGHT or not any(" " in value for value in values)):
-                shown = [self._find(value, depth - 1) or value for value in values]
-                return _PLACE.sub(lambda place, shown=shown: shown[int(place[1])], template.translation)  # type: ignore[misc]
-        return ""
+        fitting = [
+            (template, values)
+            for template in self._templates
+            if (values := template.match(text))
+            and (template.weight >= LEAST_WEIGHT or not any(" " in value for value in values))
+        ]
+        # Rather not one that takes the end of another sentence for its first value.
+        whole = [pair for pair in fitting if pair[0].pieces[0] or ": " not in pair[1][0]]
+        parts = "" if whole else next(self._find_parts(text, depth), "")
+        if parts or not fitting:
+            return parts
+        template, values = (whole or fitting)[0]
+        shown = [self._find(value, depth - 1) or value for value in values]
+        return _PLACE.sub(lambda place: shown[int(place[1])], template.translation)
 
     def _find_parts(self, text: str, depth: int) -> Iterator[str]:
         for joint in JOINTS:

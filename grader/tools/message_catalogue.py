@@ -73,7 +73,7 @@ NO_SENTENCES = frozenset(
     }
 )
 # Made in steps, so that no string of the sources holds them as they are shown.
-COMPOSED = (*PLACES, "a {0}", "infinite", "nothing", "none")
+COMPOSED = (*PLACES, "the keys differ", "the members differ", "a {0}", "infinite", "nothing", "none")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _PLACE = re.compile(r"\{(\d+)\}")
 
