@@ -17,8 +17,8 @@ from itertools import islice
 from typing import Any
 
 from grader.examiner.likeness import note_likeness
+from grader.examiner.mismatch import Mismatch
 from grader.model.errors import BrokenSuite
-from grader.model.verdict import Cause
 from grader.wire.libraries import is_array, is_column, is_table, is_tensor, read_number
 
 # Where a test is run by hand, pytest shows the test's own lines only.
@@ -31,32 +31,6 @@ ROUNDING_FACTOR = 32
 MAX_GENERATED = 100_000
 # Values that arrive as themselves, and are equal or not.
 EXACT = (type(None), bool, int, str, bytes, date, time, timedelta, Decimal, Fraction, range)
-
-
-class Mismatch(AssertionError):
-    """A result that differs from what was asked; `hint` names the likely mistake, where one fits.
-
-    `compared` holds the found and the expected value, for public tests: there the student may see both.
-    """
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(f"{message}; {hint}" if hint else message)
-        self.message = message
-        self.hint = hint
-        self.compared: tuple[Any, Any] | None = None
-
-    @property
-    def cause(self) -> Cause:
-        """Return whether the result has another form than what was asked: then its values say nothing."""
-        if self.compared is None:
-            return ""
-        found, expected = self.compared
-        if isinstance(found, (int, float)) and isinstance(expected, (int, float)):
-            return ""
-        if not isinstance(found, type(expected)):
-            return "structure"
-        forms = [(getattr(value, "shape", None), getattr(value, "dtype", None)) for value in self.compared]
-        return "" if forms[0] == forms[1] else "structure"
 
 
 def assert_parity(

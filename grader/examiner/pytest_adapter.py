@@ -10,7 +10,7 @@ from _pytest.config import (
 )
 from _pytest.runner import runtestprotocol
 
-from grader.examiner.parity import Mismatch
+from grader.examiner.mismatch import Mismatch
 from grader.model.verdict import Outcome, SubmissionError, Verdict
 
 # The releases of pytest that have these private parts: from the first, and before the second.

@@ -17,7 +17,7 @@ import pytest
 
 from grader.examiner import plugin
 from grader.examiner.examination import EXAMINATION, Examination, list_marks, read_sentence
-from grader.examiner.parity import Mismatch
+from grader.examiner.mismatch import Mismatch
 from grader.examiner.pytest_adapter import QUIET, Recorder, judge
 from grader.examiner.session import SubmissionSession
 from grader.examiner.stumbles import explain_stumble
