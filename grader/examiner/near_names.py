@@ -6,7 +6,7 @@ from itertools import islice
 
 MOST_NAMES = 3
 MOST_CONSIDERED = 500
-LEAST_LIKENESS = 0.6
+LEAST_LIKENESS = 0.5
 
 
 def find_near_names(name: str, names: Iterable[str]) -> list[str]:
@@ -24,8 +24,6 @@ def explain_missing_name(name: str, places: Mapping[str, str]) -> str:
     if near := find_near_names(name, places):
         found = ", ".join(f"{other!r} ({places[other]})" for other in near)
         return f"no {name!r} was handed in; the nearest is {found}: restore the skeleton's name"
-    if not places:
-        return f"no {name!r} was handed in, and no definitions at all: is it the right file, with its cells saved?"
     return f"no {name!r} was handed in: is its cell in the file, and does it define {name!r} at the top level?"
 
 

@@ -32,7 +32,7 @@ def test_only_the_nearest_names_are_shown() -> None:
     assert "'LuongAtention' (line 3)" in message
     assert "Decoder" not in message and "main" not in message
     assert "at the top level?" in explain_missing_name("Zebra", places)
-    assert "no definitions at all" in explain_missing_name("Encoder", {})
+    assert "at the top level?" in explain_missing_name("Encoder", {})
 
 
 def test_find_near_names_sees_through_case_and_underscores() -> None:
