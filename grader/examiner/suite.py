@@ -17,16 +17,18 @@ from grader.examiner.examination import (
     Examination,
     list_marks,
     make_test_id,
-    prepare_device,
+    prepare_torch,
     read_sentence,
 )
 from grader.examiner.forbidden_names import forbid_use
+from grader.examiner.foresight import Foresight
 from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.inspection import Inspection, inspect_source, read_rules
 from grader.examiner.inspector import inspect_submission
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
 from grader.examiner.session import SubmissionSession
+from grader.examiner.stumbles import explain_stumble
 from grader.examiner.time_limit import run_in_time
 from grader.intake import read_submission
 from grader.model.assignment import Assignment
@@ -81,6 +83,7 @@ class HiddenTest:
             max_score=self.points,
             message=outcome.message,
             hint=outcome.hint,
+            cause=outcome.cause,
             visibility=self.visibility,
             cpu_seconds=cpu_seconds,
             near_time_limit=near_time_limit,
@@ -88,7 +91,7 @@ class HiddenTest:
 
     def repeat(self, result: CheckResult) -> CheckResult:
         """Return its line from an earlier report, with the points that it has now."""
-        outcome = Outcome(result.status, result.message, result.hint)
+        outcome = Outcome(result.status, result.message, result.hint, result.cause)
         return self.report(outcome, cpu_seconds=result.cpu_seconds, near_time_limit=result.near_time_limit)
 
 
@@ -97,22 +100,21 @@ class Suite:
 
     def __init__(self, assignment: Assignment, secret: bytes, device: Device = VIRTUAL) -> None:
         """Collect them. Raises BrokenSuite if they cannot be collected or a TODO has none that counts."""
-        import torch
-
-        prepare_device(device)
-        # As in the zygote, so that both sides compute alike.
-        torch.set_num_threads(1)
-        torch.backends.mkldnn.set_flags(False)
+        if assignment.uses_torch:
+            prepare_torch(device)
         self.assignment = assignment
         self.recorder = Recorder()
         self.examination = Examination(assignment, secret, device=device.name)
         self.tests = self._collect(assignment.hidden_tests)
+        if "torch" in sys.modules and not assignment.uses_torch:
+            prepare_torch(device)  # the tests themselves use it
         self.lacks_gpu = assignment.gpu_policy == "require" and not device.is_cuda
         if assignment.gpu_policy == "skip":
             self.tests = [test for test in self.tests if test.category != "gpu"]
         points = assignment.share_points([(test.todo, test.weight) for test in self.tests])
         self.tests = [replace(test, points=share) for test, share in zip(self.tests, points, strict=True)]
         self.digest = digest_suite(assignment)
+        self.foresight = Foresight()
         self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
 
     def inspect(self, submission: Submission, isolation: "Isolation | None") -> Inspection:
@@ -156,7 +158,7 @@ class Suite:
             elif self.lacks_gpu and test.category == "gpu":
                 results[test.id] = test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en))
             elif overruns[test.todo] >= MAX_OVERRUNS:
-                results[test.id] = test.report(Outcome(Verdict.TIMED_OUT, NOT_RUN))
+                results[test.id] = test.report(Outcome(Verdict.TIMED_OUT, NOT_RUN, cause="follows"))
             else:
                 results[test.id] = self._run(test, session, overruns)
         return self._withhold_unearned([results[test.id] for test in self.tests], session, known)
@@ -189,7 +191,7 @@ class Suite:
         closed = find_unearned(gates, passed, lambda gate, number: self._run_round(gate, number, session))
         tests = [test for test in self.tests if test.todo in closed and test.id in passed and test.id not in known]
         self.withheld = frozenset(test.id for test in tests)
-        unearned = {test.id: test.report(Outcome(Verdict.FAILED, UNEARNED)) for test in tests}
+        unearned = {test.id: test.report(Outcome(Verdict.FAILED, UNEARNED, cause="follows")) for test in tests}
         return [
             unearned[result.id].model_copy(
                 update={"cpu_seconds": result.cpu_seconds, "near_time_limit": result.near_time_limit}
@@ -229,7 +231,7 @@ class Suite:
             reference = self.open_session(solution, InProcessChannel())
             # Under the same seed: the test may stumble over these inputs only.
             if self._run_test(test, reference, seeded_as=session.submission.id) is None:
-                return Outcome(Verdict.FAILED, f"the test could not use what was returned ({what})")
+                return Outcome(Verdict.FAILED, explain_stumble(raised) if raised else what, cause="structure")
             return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {what}")
         if isinstance(raised, SubmissionError) and not outcome.message:
             return replace(outcome, message=MEANINGS[outcome.verdict].en)
@@ -239,7 +241,11 @@ class Suite:
         self, test: HiddenTest, session: SubmissionSession, *, round_number: int = 0, seeded_as: str = ""
     ) -> BaseException | None:
         self.examination.examine(session, round_number=round_number, seeded_as=seeded_as)
-        raised = self.recorder.run(test.item)
+        if round_number:
+            raised = self.recorder.run(test.item)  # likeness is measured while it runs
+        else:
+            name = f"{self.examination.choose_draw()} {test.id}"
+            raised = self.foresight.run(name, test.todo, session, lambda: self.recorder.run(test.item))
         # Replies that are not recorded are live the second time, and what made this TODO raise from outside is filled.
         if isinstance(raised, Unrecorded) or session.fill_neighbours(test.todo, raised):
             return self._run_test(test, session, round_number=round_number, seeded_as=seeded_as)
@@ -277,7 +283,8 @@ class Suite:
             )
             tests.append(test)
         if session.testsfailed or not tests:
-            raise BrokenSuite(f"{folder}: the tests cannot be collected; run `pytest --collect-only {folder}`")
+            reason = self.recorder.uncollected or "there is no test in it"
+            raise BrokenSuite(f"{folder}: the tests cannot be collected: {reason}")
         return tests
 
 

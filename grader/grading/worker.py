@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from grader.examiner.foreseeing import foresee
 from grader.examiner.inspection import Inspection
 from grader.examiner.recording import Recording, pack_recording, read_recording
 from grader.examiner.time_limit import MAX_RUNS
@@ -38,6 +39,7 @@ from grader.model.report import (
 )
 from grader.model.submission import Submission
 from grader.model.verdict import Outcome, Verdict
+from grader.reporting.wording import translate_results
 from grader.sandbox.jail import Jail, choose_isolation
 from grader.sandbox.reader import read_confined
 
@@ -162,7 +164,9 @@ class Worker:
                 report = self._report_all(job, submission, Outcome(Verdict.FAILED, submission.refused))
             else:
                 inspection = self.suite.inspect(submission, None if in_process else self.isolation)
-                report = self._examine(job, submission, inspection, channel)
+                # In this process a submission could change more than its replies.
+                foreseeing = channel if in_process else foresee(channel)
+                report = self._examine(job, submission, inspection, foreseeing)
         except SubmissionRefused as refusal:
             submission = replace(submission, refused=str(refusal))
             return Graded(self._report_all(job, submission, Outcome(Verdict.FAILED, str(refusal))), note=note)
@@ -236,15 +240,13 @@ class Worker:
         verdicts = {result.status for result in results}
         is_fault = bool(fault) or Verdict.GRADER_FAULT in verdicts
         return GradeReport(
-            assignment=GradedAssignment(
-                name=self.assignment.name, title=self.assignment.description.title, suite_digest=self.suite.digest
-            ),
+            assignment=GradedAssignment.describe(self.assignment, self.suite.digest),
             submission=describe_submission(job, submission),
             status="grader_fault" if is_fault else "pending" if Verdict.PENDING in verdicts else "graded",
             score=total(todo.score for todo in todos),
             max_score=total(todo.max_score for todo in todos),
             todos=todos,
-            tests=tuple(results),
+            tests=tuple(translate_results(results, self.assignment.hidden_tests)),
             environment=self.environment,
             seed_commitment=self.seed_commitment,
             timing=timing or Timing(),

@@ -14,13 +14,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import torch
 
 from grader.examiner import plugin
 from grader.examiner.examination import EXAMINATION, Examination, list_marks, read_sentence
-from grader.examiner.parity import Mismatch
+from grader.examiner.mismatch import Mismatch
 from grader.examiner.pytest_adapter import QUIET, Recorder, judge
 from grader.examiner.session import SubmissionSession
+from grader.examiner.stumbles import explain_stumble
 from grader.model.errors import BrokenSuite, GraderError, GraderFault, UsageError
 from grader.model.marks import read_todo
 from grader.model.submission import Submission
@@ -29,6 +29,7 @@ from grader.model.verdict import Outcome, Verdict
 from grader.sandbox.in_process import InProcessChannel
 from grader.student.findings import AllTestsEnded, PublicFinding, RunningTest
 from grader.student.kit import Kit
+from grader.wire.libraries import is_array, is_tensor
 
 # Neither the student's own pytest settings nor plugins may change what is checked; the lines printed are ours.
 OPTIONS = [*QUIET, "--noconftest", "--import-mode=importlib", "--capture=sys"]
@@ -164,10 +165,7 @@ def judge_public_test(raised: BaseException | None) -> Outcome:
     )
     if outcome:
         return outcome
-    kind = type(raised).__name__
-    return Outcome(
-        Verdict.FAILED, f"the test could not use what was returned ({kind}: {shorten(str(raised), MAX_SHOWN)})"
-    )
+    return Outcome(Verdict.FAILED, explain_stumble(raised) if raised else "", cause="structure")
 
 
 def _read_assertion(text: str) -> str:
@@ -186,12 +184,13 @@ def _read_assertion(text: str) -> str:
 
 
 def _show(value: Any) -> str:
-    if not isinstance(value, torch.Tensor):
-        text = repr(value)
-        return text if len(text) <= MAX_SHOWN else ""
-    if value.numel() > MAX_VALUES:
-        return ""
-    return str(_round(value.detach().cpu().tolist()))
+    if is_tensor(value) or is_array(value):
+        from grader.examiner.array_parity import to_array
+
+        values = to_array(value)
+        return str(_round(values.tolist())) if values.size <= MAX_VALUES else ""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else ""
 
 
 def _round(value: Any) -> Any:
