@@ -60,6 +60,8 @@ class ScoreSender(threading.Thread):
                 self.send_new()
             except GraderError as error:
                 LOG.error("scores: %s", error)
+            except Exception:
+                LOG.exception("scores cannot be sent at present")
 
     def stop(self) -> None:
         """Send no more; what is under way ends by itself, or with the process."""

@@ -5,10 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from grader.server.lti.links import list_columns
 from grader.server.lti.scores import ScoreSender
 from grader.server.people import DAY, Role
 from grader.server.routes.lti import REGISTRATION
+from grader.server.schema import VERSION
+from grader.server.settings import DataFolder
+from grader.server.store import open_store
 from grader.tests.support.fake_lti import CLIENT, MEDIA, FakeLti
 from grader.tests.support.fake_worker import make_report
 from grader.tests.support.lti_launches import AGS, CLAIM, LEARNER, NRPS, SCOPE, LaunchingPlatform, read_policy
@@ -135,6 +140,21 @@ def test_platform_registers_itself_once(site: FakeSite, course: FakeCourse) -> N
     assert found is not None and found.client_id == CLIENT and found.token_url == f"{course.url}/token"
     assert site.visit().get(f"/lti/register/{code}", params=query).status_code == 403
     site.service.lti.platforms.remove("test", found)
+
+
+def test_database_of_an_earlier_version_gets_the_new_tables(tmp_path: Path) -> None:
+    """An update needs no hand."""
+    data = DataFolder(tmp_path / "data")
+    data.create()
+    site = data.remember(tmp_path, None)
+    store = open_store(data, site)
+    with store.write() as connection:
+        connection.exec_driver_sql("DROP TABLE server_lti_links")
+        connection.execute(update(VERSION).values(version=1))
+    store.close()
+    store = open_store(data, site)
+    assert list_columns(store) == []
+    store.close()
 
 
 @pytest.mark.parametrize("field", ["issuer", "registration_endpoint"])
