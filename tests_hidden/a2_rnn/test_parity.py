@@ -42,7 +42,9 @@ NO_GRADIENT = "the result carries no gradient: was something detached, or comput
 @pytest.mark.gate
 def test_cell_matches_the_reference(poisoned, reference, draw):
     """The new state equals the reference's."""
-    inputs = x_t, h_prev, W_xh, W_hh, b = draw_cell(draw)
+    # So many numbers, and a state so small, that a mistake with the state looks much the same in every draw.
+    x_t, state, W_xh, W_hh, b = draw_cell(draw, low=20, high=30)
+    inputs = x_t, h_prev, W_xh, W_hh, b = x_t, state / 4, W_xh, W_hh, b
     mistakes = {
         "the bias is missing": torch.tanh(W_xh @ x_t + W_hh @ h_prev),
         "the previous state is not used": torch.tanh(W_xh @ x_t + b),
@@ -109,7 +111,12 @@ def test_gradients_flow_through_the_steps(student, reference, draw):
 def test_classifier_matches_the_reference(poisoned, reference, draw):
     """Logits come from each row's state after its last real word."""
     poisoned.replace(run_packed=standins.canned_packed)
-    ours, sizes, ids, lengths = draw_head(reference, draw, "SentenceClassifier", draw.shuffled([6, 1, 3, 5]), longest=6)
+    lengths = draw.shuffled([6, 1, 3, 5, 2, 4] * 3)
+    ours, sizes, ids, lengths = draw_head(reference, draw, "SentenceClassifier", lengths, longest=12)
+    with torch.no_grad():
+        # What all positions have in common is no sign of the right state.
+        for bias in (ours.rnn.bias_ih_l0, ours.rnn.bias_hh_l0, ours.fully_connected_layer.bias):
+            bias.mul_(0.1)
     theirs = poisoned.SentenceClassifier(*sizes)
     load_weights(theirs, ours)
     found = theirs(ids, lengths)
@@ -315,7 +322,6 @@ def test_greedy_text_matches_the_reference(poisoned, reference, draw):
 
 @pytest.mark.todo("bptt", weight=3)
 @pytest.mark.parity
-@pytest.mark.gate
 def test_losses_match_the_reference(poisoned, reference, draw):
     """Each chunk's loss is the mean cross-entropy of its predictions, after the steps of the chunks before."""
     models = draw_models(reference, draw, *draw.sizes(2))
@@ -329,14 +335,22 @@ def test_losses_match_the_reference(poisoned, reference, draw):
 
 @pytest.mark.todo("bptt", weight=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_weights_after_training_match(student, reference, draw):
     """After the last chunk the weights are where one step a chunk on fresh gradients leads."""
     models = draw_models(reference, draw, *draw.sizes(2))
-    ids = draw.ids(models[0].vocab_size, 9).tolist()
+    ids = draw.ids(models[0].vocab_size, 10).tolist()
     theirs = send_model(student, models[0])
-    found = as_floats(student.truncated_bptt(theirs, ids, 3, student.define(standins.make_sgd)(theirs, 0.3)))
-    trainings = [train_reference(reference, model, ids, 3, 0.3) for model in models]
-    assert_parity(theirs.state_dict(), choose_training(found, trainings).weights, what="the weights")
+    # Small steps: after large ones a slip looks like chance.
+    found = as_floats(student.truncated_bptt(theirs, ids, 2, student.define(standins.make_sgd)(theirs, 0.01)))
+    trainings = [train_reference(reference, model, ids, 2, 0.01) for model in models]
+    # The change: the weights themselves are much the same after a training that teaches nothing. And of the matrices:
+    # the biases learn little more than how often each character comes.
+    before, actual = models[0].state_dict(), theirs.state_dict()
+    expected = choose_training(found, trainings).weights
+    matrices = [name for name in before if before[name].dim() > 1]
+    changes = [{name: after[name] - before[name] for name in matrices} for after in (actual, expected)]
+    assert_parity(*changes, what="the change of the weights")
 
 
 def check_norms(student, reference, draw, kind):
