@@ -325,6 +325,8 @@ def test_characters_are_drawn_by_their_probabilities(student, draw):
     logits = torch.tensor(draw.shuffled([3.0, 1.0, 0.0, -1.5]))
     model, vocab = make_dice(student, logits)
     generator = student.define(standins.make_generator)(draw.seed())
+    other, _ = make_dice(student, -logits)
+    student.generate(other, vocab, "라", 1, temperature=3.0)  # nothing of it may be remembered
     text = student.generate(model, vocab, "라", 300, temperature=3.0, generator=generator)
     counts, probabilities = count_letters(text[1:], 4), torch.softmax(logits.double() / 3, dim=0)
     spread = (300 * probabilities * (1 - probabilities)).sqrt()
@@ -345,6 +347,11 @@ def test_generator_decides_the_draws(student, draw):
     ]
     assert texts[0] == texts[1], "the draws should come from the generator: the same seed, the same text"
     assert texts[0] != texts[2], "another seed should give another text"
+    free = {student.generate(model, vocab, "라", 30, temperature=1.0) for _ in range(2)}
+    assert len(free) == 2, "without a generator each text should be another: was a seed set?"
+    # in all twelve only once in a hundred million times
+    pairs = [student.generate(model, vocab, "라", 2, temperature=1.0, generator=make_generator(n)) for n in range(12)]
+    assert any(one != other for _, one, other in pairs), "a character seems to be drawn once and used twice"
 
 
 @pytest.mark.todo("charlm.generate", weight=1)

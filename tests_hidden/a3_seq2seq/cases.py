@@ -200,7 +200,7 @@ def draw_batch(draw, pair: ModulePair, batch_size: int = 3) -> DecoderBatch:
         encoder_outputs=draw.tensor(batch_size, 7, pair.hidden_size),
         hidden=draw.tensor(1, batch_size, pair.hidden_size),
         target=draw.ids(pair.vocab_size, batch_size, draw.integer(4, 6)),
-        token=draw.ids(pair.vocab_size, batch_size, 1),
+        token=torch.tensor(draw.shuffled(range(pair.vocab_size))[:batch_size]).unsqueeze(1),
     )
 
 

@@ -202,7 +202,8 @@ def test_a_step_stands_alone(student, reference, draw):
     """A row gives the same alone as in a batch, and a step leaves its state as it was."""
     pair = make_gru(student, reference, draw, load_weights)
     batch = draw_batch(draw, pair)
-    pair.theirs.forward_step(batch.token.flip(0), batch.hidden.flip(1))
+    # Another row in every place: nothing of it may be remembered.
+    pair.theirs.forward_step(batch.token.roll(1, 0), batch.hidden.roll(1, 1))
     together, state = pair.theirs.forward_step(batch.token, batch.hidden)
     alone, state_alone = pair.theirs.forward_step(batch.token[1:2], batch.hidden[:, 1:2])
     assert_parity(alone.detach(), together[1:2].detach(), what="output of a row alone")
@@ -226,6 +227,9 @@ def test_a_target_teaches_in_every_mode(student, reference, draw):
     assert torch.allclose(training.exp().sum(-1), torch.ones(training.shape[:2]), atol=1e-4), (
         "the probabilities of a step should sum to 1: return log-probabilities"
     )
+    after = student.define(Caller)().inputs_after(pair.theirs, *inputs)
+    for name, given, kept in zip(("encoder_outputs", "encoder_hidden", "target_tensor"), inputs, after, strict=True):
+        assert_unchanged(given, kept, what=name)
 
 
 @pytest.mark.todo("training", weight=2)
