@@ -376,6 +376,7 @@ def test_taught_decoding_matches_the_reference(student, reference, draw):
     place_step(student, pair, standins.CannedStep)
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
     inputs = batch.encoder_outputs, batch.hidden, batch.target
+    pair.theirs(batch.encoder_outputs.roll(1, 0), batch.hidden.roll(1, 1), batch.target)  # nothing may be remembered
     reply = pair.theirs(*inputs)
     expected = read_step(reference, pair, reply, inputs)
     shifted = torch.cat([batch.target[:, 1:], batch.target[:, :1]], dim=1)

@@ -120,7 +120,7 @@ def test_decoding_gives_every_step(student, reference, draw):
     place_step(student, pair, standins.CannedStep)
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
     first_row = batch.encoder_outputs[:1, :1], batch.hidden[:, :1], batch.target[:1, :1]
-    short = batch.encoder_outputs[:, :1], batch.hidden, batch.target
+    short = batch.encoder_outputs[:, :1], batch.hidden, batch.target[:, :1]
     for source, state, target in ((batch.encoder_outputs, batch.hidden, batch.target), first_row, short):
         log_probs, hidden, attentions = pair.theirs(source, state, target)
         batch_size, steps = target.shape
