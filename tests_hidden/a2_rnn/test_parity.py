@@ -9,6 +9,7 @@ from cases import (
     choose_training,
     classify_packed,
     closest,
+    damp_biases,
     draw_cell,
     draw_head,
     draw_models,
@@ -113,10 +114,7 @@ def test_classifier_matches_the_reference(poisoned, reference, draw):
     poisoned.replace(run_packed=standins.canned_packed)
     lengths = draw.shuffled([6, 1, 3, 5, 2, 4] * 3)
     ours, sizes, ids, lengths = draw_head(reference, draw, "SentenceClassifier", lengths, longest=12)
-    with torch.no_grad():
-        # What all positions have in common is no sign of the right state.
-        for bias in (ours.rnn.bias_ih_l0, ours.rnn.bias_hh_l0, ours.fully_connected_layer.bias):
-            bias.mul_(0.1)
+    damp_biases(ours)
     theirs = poisoned.SentenceClassifier(*sizes)
     load_weights(theirs, ours)
     found = theirs(ids, lengths)
@@ -156,11 +154,12 @@ def test_gradients_of_the_classifier_match(student, reference, draw):
 def test_tagger_matches_the_reference(poisoned, reference, draw):
     """Logits of every real position equal the reference's."""
     poisoned.replace(run_packed=standins.canned_packed)
-    ours, sizes, ids, lengths = draw_head(reference, draw, "TokenTagger", draw.shuffled([6, 1, 3, 5]), longest=6)
+    ours, sizes, ids, lengths = draw_head(reference, draw, "TokenTagger", draw.shuffled([6, 1, 3, 5] * 4), longest=6)
+    damp_biases(ours)
     theirs = poisoned.TokenTagger(*sizes)
     load_weights(theirs, ours)
     found = theirs(ids, lengths)
-    assert_shape(found, (4, 6, sizes[-1]), what="logits")
+    assert_shape(found, (16, 6, sizes[-1]), what="logits")
     real = keep_real(found, lengths)
     expected = [keep_real(logits, lengths) for logits in (ours(ids, lengths), tag_packed(ours, ids, lengths))]
     assert_parity(real, closest(real, *expected), what="logits of the real positions")
