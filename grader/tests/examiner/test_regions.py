@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.examiner.regions import SharedTodo, find_costly_regions, list_shared_todos
+from grader.examiner.regions import SharedTodo, find_costly_regions, list_shared_todos, read_functions
 from grader.model.verdict import SubmissionError, Verdict
 from grader.tests.support.toy import open_project
 
@@ -38,7 +38,7 @@ WITHOUT_FIRST = COMMENTED.replace("        helper = x\n        a = helper + 1\n"
 def find(source: str, *lines: int, judged: str, verdict: Verdict = Verdict.RAISED, message: str = "") -> dict:
     """The lines to fill, by TODO."""
     raised = SubmissionError(verdict, message, lines=lines)
-    regions = find_costly_regions(source, raised, TODOS, judged=judged)
+    regions = find_costly_regions(source, read_functions(source, TODOS), raised, TODOS, judged=judged)
     return {region.todo.id: (region.first, region.last) for region in regions}
 
 
@@ -94,7 +94,7 @@ def test_other_ends_fill_nothing(verdict: Verdict):
 def test_a_fill_takes_as_many_lines():
     """So that a message still names the student's line."""
     raised = SubmissionError(Verdict.RAISED, "", lines=(10,))
-    [region] = find_costly_regions(COMMENTED, raised, TODOS, judged="one")
+    [region] = find_costly_regions(COMMENTED, read_functions(COMMENTED, TODOS), raised, TODOS, judged="one")
     filled = region.fill(COMMENTED)
     assert filled.split("\n")[8:10] == ["        b, c = (x, x)", ""]
     assert filled.count("\n") == COMMENTED.count("\n")
@@ -102,4 +102,5 @@ def test_a_fill_takes_as_many_lines():
 
 def test_only_todos_that_share_a_function_are_shared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """The toy's have one each, filled or not."""
-    assert list_shared_todos(open_project(monkeypatch, tmp_path)) == []
+    toy = open_project(monkeypatch, tmp_path)
+    assert list_shared_todos(toy.todos, toy.solution.read_text()) == []
