@@ -103,7 +103,7 @@ def draw_head(reference, draw, name: str, lengths: list[int], longest: int):
 
 @torch.no_grad()
 def damp_biases(ours) -> None:
-    """Leave little of what all positions have in common: it is no sign of the right state. Logits get smaller, too."""
+    """Leave little of what all positions have in common: it is no sign of the right state."""
     for bias in (ours.rnn.bias_ih_l0, ours.rnn.bias_hh_l0, ours.fully_connected_layer.bias):
         bias.mul_(0.1)
     ours.fully_connected_layer.weight.mul_(0.5)
