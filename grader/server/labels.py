@@ -49,6 +49,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "The upload was cut off: nothing was kept. Send it again.",
         "업로드가 중간에 끊겨 저장되지 않았습니다. 다시 보내 주세요.",
     ),
+    "not_sent": (
+        "The upload did not arrive, and nothing was kept: check your connection and send it again.",
+        "업로드가 도착하지 않아 저장되지 않았습니다. 연결을 확인하고 다시 보내 주세요.",
+    ),
     "too_large": (
         "The files have more than {most} MB: hand in the assignment's code only.",
         "파일이 {most}MB보다 큽니다. 과제 코드만 제출하세요.",

@@ -20,7 +20,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from grader.server.queue import Queued, SubmissionQueue, Upload
 from grader.server.refusals import RequestRefused
-from grader.server.settings import MB, UploadLimits
+from grader.server.settings import UploadLimits
 
 FIELD = "file"
 CSRF_FIELD = "csrf"
@@ -127,12 +127,12 @@ class UploadReceiver:
         if self._file is not None:
             self.size += end - start
             if self.size > self.limits.bytes_at_once:
-                raise RequestRefused(413, "too_large", most=self.limits.bytes_at_once // MB)
+                raise RequestRefused(413, "too_large", most=self.limits.megabytes_at_once)
             self._file.write(data[start:end])
         elif self._field:
             text = self.fields.get(self._field, "") + data[start:end].decode("utf-8", "replace")
             if len(text) > MAX_TEXT_FIELD or len(self.fields) > self.limits.files_at_once:
-                raise RequestRefused(413, "too_large", most=self.limits.bytes_at_once // MB)
+                raise RequestRefused(413, "too_large", most=self.limits.megabytes_at_once)
             self.fields[self._field] = text
 
     def _end_part(self) -> None:
@@ -158,7 +158,7 @@ def keep_upload(receiver: UploadReceiver, queue: SubmissionQueue, *, assignment:
 def check_room(folder: Path, limits: UploadLimits, announced: int | None) -> None:
     """Raise RequestRefused where the body is known to be too large, or the disk to be full."""
     if announced is not None and announced > limits.bytes_at_once + ENVELOPE_BYTES:
-        raise RequestRefused(413, "too_large", most=limits.bytes_at_once // MB)
+        raise RequestRefused(413, "too_large", most=limits.megabytes_at_once)
     if shutil.disk_usage(folder).free < limits.free_bytes + (announced or 0):
         raise RequestRefused(507, "disk_full", retry_after=300)
 

@@ -229,7 +229,8 @@ def show_statistics(request: Request, name: str) -> HTMLResponse:
     if not any(report.final_score is not None for report in reports):
         return render(request, "empty.html", title=offer.assignment.description.title)
     found = describe_class(service.open_run(name).read_reports())
-    return render(request, "statistics.html", title=f"{found.title}: statistics", found=found)
+    title = f"{found.title}: statistics"
+    return render(request, "statistics.html", title=title, heading=title, found=found)
 
 
 @router.get("/similar")
@@ -250,7 +251,10 @@ def show_similar(request: Request, name: str) -> HTMLResponse:
     )
     found = job.result()
     notes: dict[str, list[str]] = {f"left out: {text}": [] for text in left_out}
-    return render(request, "similar.html", title=found.title, pairs=found.pairs, mistakes={**found.mistakes, **notes})
+    mistakes = {**found.mistakes, **notes}
+    return render(
+        request, "similar.html", title=found.title, heading=found.title, pairs=found.pairs, mistakes=mistakes
+    )
 
 
 @router.get("/export")
