@@ -230,7 +230,14 @@ def show_statistics(request: Request, name: str) -> HTMLResponse:
         return render(request, "empty.html", title=offer.assignment.description.title)
     found = describe_class(service.open_run(name).read_reports())
     title = f"{found.title}: statistics"
-    return render(request, "statistics.html", title=title, heading=title, found=found)
+    return render(
+        request,
+        "statistics.html",
+        title=title,
+        heading=title,
+        up=request.url_for("show_class", name=name).path,
+        found=found,
+    )
 
 
 @router.get("/similar")
@@ -253,8 +260,9 @@ def show_similar(request: Request, name: str) -> HTMLResponse:
     notes: dict[str, list[str]] = {f"left out: {text}": [] for text in left_out}
     mistakes = {**found.mistakes, **notes}
     return render(
-        request, "similar.html", title=found.title, heading=found.title, pairs=found.pairs, mistakes=mistakes
-    )
+        request, "similar.html", title=found.title, heading=found.title, up=request.url_for("show_class", name=name).path,
+        pairs=found.pairs, mistakes=mistakes,
+    )  # fmt: skip
 
 
 @router.get("/export")
