@@ -26,6 +26,9 @@ FIELD = "file"
 CSRF_FIELD = "csrf"
 MAX_TEXT_FIELD = 1000
 MAX_NAME_BYTES = 120
+# Fields beside the files, and the headers of one part.
+MAX_FIELDS = 20
+MAX_HEADER_BYTES = 8192
 # Headers and boundaries of a multipart body, beside its files.
 ENVELOPE_BYTES = 1 << 20
 
@@ -43,6 +46,7 @@ class UploadReceiver:
     names: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
     size: int = 0
+    _parts: int = 0
     _file: IO[bytes] | None = None
     _field: str = ""
     _header: bytes = b""
@@ -97,12 +101,21 @@ class UploadReceiver:
 
     def _begin_part(self) -> None:
         self._disposition, self._field, self._file = b"", "", None
+        self._parts += 1
+        if self._parts > self.limits.files_at_once + MAX_FIELDS:
+            raise RequestRefused(413, "too_many_files", most=self.limits.files_at_once)
 
     def _take_header_name(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
+        self._check_header()
 
     def _take_header_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
+        self._check_header()
+
+    def _check_header(self) -> None:
+        if len(self._header) + len(self._value) > MAX_HEADER_BYTES:
+            raise RequestRefused(400, "not_multipart")
 
     def _end_header(self) -> None:
         if self._header.lower() == b"content-disposition":
@@ -131,7 +144,7 @@ class UploadReceiver:
             self._file.write(data[start:end])
         elif self._field:
             text = self.fields.get(self._field, "") + data[start:end].decode("utf-8", "replace")
-            if len(text) > MAX_TEXT_FIELD or len(self.fields) > self.limits.files_at_once:
+            if len(text) > MAX_TEXT_FIELD:
                 raise RequestRefused(413, "too_large", most=self.limits.megabytes_at_once)
             self.fields[self._field] = text
 

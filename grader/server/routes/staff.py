@@ -258,11 +258,15 @@ def show_similar(request: Request, name: str) -> HTMLResponse:
     )
     found = job.result()
     notes: dict[str, list[str]] = {f"left out: {text}": [] for text in left_out}
-    mistakes = {**found.mistakes, **notes}
     return render(
-        request, "similar.html", title=found.title, heading=found.title, up=request.url_for("show_class", name=name).path,
-        pairs=found.pairs, mistakes=mistakes,
-    )  # fmt: skip
+        request,
+        "similar.html",
+        title=found.title,
+        heading=found.title,
+        up=request.url_for("show_class", name=name).path,
+        pairs=found.pairs,
+        mistakes={**found.mistakes, **notes},
+    )
 
 
 @router.get("/export")
