@@ -1,10 +1,15 @@
 """A term in a real browser: hand in, read, hand in again; adjust, regrade, export; in English and in Korean."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grader.tests.browser.conftest import Open
+from grader.tests.support.browser import Reader
+from grader.tests.support.course import COURSE
+from grader.tests.support.service_process import ServiceProcess
 
 pytestmark = pytest.mark.browser
 
@@ -128,3 +133,35 @@ def test_name_of_a_file_is_text(admit: Open) -> None:
     with student.page.expect_download() as download:
         student.page.get_by_role("link", name="Download what you handed in").click()
     assert Path(download.value.path()).read_text() == HALF
+
+
+@pytest.fixture
+def whole_course(chromium: Any, tmp_path: Path) -> Iterator[Reader]:
+    """A student of this repository's course."""
+    service = ServiceProcess(COURSE.root, tmp_path / "data")
+    owner = Reader(chromium, service.address)
+    owner.sign_in(service.read_owner_link())
+    owner.page.goto("/staff/people")
+    owner.page.get_by_label("Name").fill("kim")
+    owner.page.get_by_label("Role").first.select_option("student")
+    owner.page.get_by_role("button", name="Add", exact=True).click()
+    owner.page.get_by_role("row", name="kim").get_by_role("button", name="New sign-in link").click()
+    student = Reader(chromium, service.address, viewport={"width": 360, "height": 740})
+    student.sign_in(owner.page.locator("p.notice code").inner_text())
+    yield student
+    student.close()
+    owner.close()
+    service.kill()
+
+
+def test_notebook_of_attention_is_handed_in_and_then_solved(whole_course: Reader) -> None:
+    """The skeleton earns nothing; the solution earns everything, and the page says what became better."""
+    student = whole_course
+    student.hand_in(COURSE.root / "assignments/a4_attention/attention.ipynb", "a4_attention")
+    assert ": 0 / 100" in student.read()
+    student.check_look()
+    solution = (COURSE.root / "solutions/a4_attention/attention.py").read_text()
+    student.drop("attention.py", solution, "a4_attention")
+    assert ": 100 / 100" in student.read() and "luong.score: 0 →" in student.read()
+    student.page.screenshot(path="build/screenshots/a4.png", full_page=True)
+    student.check_look()
