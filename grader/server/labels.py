@@ -153,6 +153,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Pass this link on; it works once, within two days:",
         "이 링크를 전해 주세요. 이틀 안에 한 번만 쓸 수 있습니다:",
     ),
+    "add_roster": ("Add a roster", "명단 추가"),
+    "roster_hint": (
+        "Paste a table (CSV) with a header: id, name. Those who are here already stay as they are.",
+        "머리글(id, name)이 있는 표(CSV)를 붙여 넣으세요. 이미 있는 사람은 그대로 둡니다.",
+    ),
     "add_person": ("Add", "추가"),
     "name": ("Name", "이름"),
     "role": ("Role", "역할"),

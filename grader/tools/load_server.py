@@ -40,12 +40,13 @@ class HandIn:
 
 
 @dataclass
-class Memory:
-    """The memory of a process and all that it started, measured again and again; shared pages count once."""
+class Needs:
+    """The memory of a service and all that it started, with shared pages once; and the service's own CPU time."""
 
     root: int
     peak: int = 0
     service_peak: int = 0
+    service_seconds: float = 0.0
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
@@ -54,6 +55,7 @@ class Memory:
             family = list_family(self.root)
             self.peak = max(self.peak, sum(map(read_memory, family)))
             self.service_peak = max(self.service_peak, read_memory(self.root))
+            self.service_seconds = read_cpu_seconds(self.root)
 
     def end(self) -> None:
         """Measure no more."""
@@ -74,7 +76,7 @@ def main() -> int:
         data = Path(folder, "data")
         command = [*GRADER, "--course", str(options.course), "serve", "--data", str(data), "--port", "0"]
         service = subprocess.Popen([*command, *shlex.split(options.serve)], stdout=subprocess.PIPE, text=True)
-        memory = Memory(service.pid)
+        needs = Needs(service.pid)
         try:
             assert service.stdout is not None
             found = re.search(r"http://([\d.]+):(\d+)", service.stdout.readline())
@@ -82,14 +84,14 @@ def main() -> int:
                 print("the service did not start", file=sys.stderr)
                 return 1
             tokens = create_tokens(data, options.students)
-            threading.Thread(target=memory.watch, daemon=True).start()
+            threading.Thread(target=needs.watch, daemon=True).start()
             rush = Rush(found[1], int(found[2]), options.assignment, options.file.read_bytes())
             hand_ins, took = rush.run(tokens, options.seconds)
         finally:
-            memory.end()
+            needs.end()
             service.send_signal(signal.SIGTERM)
             service.wait()
-    return describe(hand_ins, took, memory)
+    return describe(hand_ins, took, needs)
 
 
 def create_tokens(data: Path, students: int) -> list[str]:
@@ -173,7 +175,13 @@ def read_memory(process: int) -> int:
     return int(found[1]) * 1024 if found else 0
 
 
-def describe(hand_ins: list[HandIn], took: float, memory: Memory) -> int:
+def read_cpu_seconds(process: int) -> float:
+    """Return the CPU time that a process has used, without the processes that it started."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def describe(hand_ins: list[HandIn], took: float, needs: Needs) -> int:
     """Print the figures, and return 1 where an upload was not graded."""
     states = Counter(each.status for each in hand_ins)
     print(f"{len(hand_ins)} uploads, everything in {took:.0f} s; load {' '.join(f'{x:.1f}' for x in os.getloadavg())}")
@@ -183,9 +191,9 @@ def describe(hand_ins: list[HandIn], took: float, memory: Memory) -> int:
     ):
         print(f"{name}: " + ", ".join(f"p{share} {find_percentile(times, share):.2f} s" for share in shares))
     print(", ".join(f"{state}: {count}" for state, count in states.items()))
-    print(
-        f"memory: {memory.peak / 1e6:.0f} MB at most, of it the service's own process {memory.service_peak / 1e6:.0f}"
-    )
+    print(f"memory: {needs.peak / 1e6:.0f} MB at most, of it the service's own process {needs.service_peak / 1e6:.0f}")
+    each = 1000 * needs.service_seconds / len(hand_ins)
+    print(f"CPU time of the service's own process: {needs.service_seconds:.1f} s, {each:.0f} ms for each upload")
     return 0 if states["graded"] == len(hand_ins) else 1
 
 
