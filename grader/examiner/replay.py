@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from grader.examiner.recording import MAX_REPLY_BYTES, Exchange, RecordedTest, Recording
 from grader.model.verdict import SubmissionError, Verdict
-from grader.wire.frames import Frame, ProtocolError, pack_frame, read_frame
+from grader.wire.frames import Frame, ProtocolError, read_frame
 from grader.wire.messages import Load
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class RecordingChannel:
             return
         try:
             asked = digest_frames(frames)
-            packed = b"".join(map(pack_frame, replies))
+            packed = b"".join([reply.packed for reply in replies])
             current.first = current.first or digest_frames(frames[:1])
         except (ProtocolError, RecursionError):
             current.spoiled = True  # too deeply nested or too long to be packed again
@@ -233,5 +233,5 @@ def digest_frames(frames: Sequence[Frame]) -> str:
     """Return a digest that identifies a group of requests."""
     digest = blake2b(digest_size=DIGEST_BYTES)
     for frame in frames:
-        digest.update(pack_frame(frame))
+        digest.update(frame.packed)
     return digest.hexdigest()

@@ -7,9 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from grader.examiner.autograd import connect_result
 from grader.examiner.explain import RaiseContext, explain_exception
 from grader.examiner.inspection import Inspection, Rules, inspect_source
 from grader.examiner.load_failures import read_failures
@@ -23,6 +20,7 @@ from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import Frame, ProtocolError
 from grader.wire.messages import (
     Begin,
+    Call,
     Done,
     Load,
     Loaded,
@@ -34,7 +32,12 @@ from grader.wire.messages import (
 )
 
 if TYPE_CHECKING:
+    import torch
+
     from grader.sandbox.channel import Channel  # it needs what only Linux has; a student's own check runs anywhere
+
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
 
 # After these the CUDA driver refuses every further call of the process, whatever caused them; only their text shows it.
 STICKY = re.compile(r"CUDA error: |CUBLAS_STATUS_|CUDNN_STATUS_")
@@ -47,7 +50,7 @@ class _SentRequest:
     request: Request
     seq: int
     frame: Frame
-    inputs: list[torch.Tensor]
+    inputs: "list[torch.Tensor]"
 
 
 class SubmissionSession:
@@ -76,15 +79,26 @@ class SubmissionSession:
             inspection = inspect_source(submission.source, Rules((), "", tuple(self.signatures)))
         self.inspection = inspection
         self.failures: dict[str, str] = {}
+        # The names of the submission that this test has read.
+        self.names_read: set[str] = set()
         self._fills = {todo.id: todo.fill for todo in assignment.todos if todo.fill}
         self._sources: dict[str, str] = {}
         self._loaded: str | None = None
         self._numbers = itertools.count(1)
         self._posted: list[_SentRequest] = []
+        self.last_call: Call | None = None  # of this test, to show to an author
 
     def begin(self, todo_id: str, seed: int) -> None:
         """Start a test of one TODO: fresh clocks, fresh definitions, and the other TODOs' open stubs filled."""
-        self._posted = []
+        self.start(todo_id)
+        # Counted within a test: what it sends must not depend on the tests before it (see `examiner.replay`).
+        self._numbers = itertools.count(1)
+        self.post(Begin(seed))
+
+    def start(self, todo_id: str) -> None:
+        """Start the clocks of a test of one TODO, with the submission loaded for it."""
+        self._posted, self.last_call = [], None
+        self.names_read = set()
         if todo_id not in self._sources:
             stubs = self.inspection.stubs
             self._sources[todo_id] = fill_stubs(self.submission.source, stubs, keep=todo_id, fills=self._fills)
@@ -92,9 +106,25 @@ class SubmissionSession:
         if self.channel.start_test() or source != self._loaded:
             self._loaded = None
             self._load(source)
-        # Counted within a test: what it sends must not depend on the tests before it (see `examiner.replay`).
-        self._numbers = itertools.count(1)
-        self.post(Begin(seed))
+
+    def can_use(self, name: str) -> bool:
+        """Tell whether the submission defines a name."""
+        return name in self.submission.definitions and name not in self.failures
+
+    def require(self, name: str) -> None:
+        """Note that the test reads a name of the submission. Raises SubmissionError if it is not there."""
+        self.names_read.add(name)
+        if self.can_use(name):
+            return
+        submission = self.submission
+        if name in self.failures:
+            raise SubmissionError(Verdict.RAISED, f"{name!r} could not be defined: {self.failures[name]}")
+        if name in submission.missing:
+            raise SubmissionError(Verdict.FAILED, submission.missing[name])
+        places = {other: submission.locate(line).describe() for other, line in submission.definitions.items()}
+        found = ", ".join(f"{other!r} ({place})" for other, place in places.items()) or "no definitions at all"
+        message = f"no {name!r} was handed in: found {found}; restore the skeleton's name"
+        raise SubmissionError(Verdict.FAILED, message)
 
     def fill_neighbours(self, todo_id: str, raised: BaseException | None) -> bool:
         """Fill other TODOs whose lines made a test of `todo_id` raise or run on. Return whether there were any.
@@ -132,6 +162,7 @@ class SubmissionSession:
 
     def _send(self, request: Request, *, keep: bool = False) -> int:
         seq = next(self._numbers)
+        self.last_call = request if isinstance(request, Call) else self.last_call
         encoder = Encoder(refer_to)
         # Packed at once: later changes of a tensor by the test are not meant for this request.
         frame = pack_message(request, seq, encoder, keep=keep)
@@ -188,14 +219,16 @@ class SubmissionSession:
             raise ProtocolError("a handle without number or type")
         return RemoteObject(self, number, name[:100])
 
-    def _adopter(self, sent: _SentRequest) -> Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]:
-        def adopt(tensor: torch.Tensor, body: dict[str, Any]) -> torch.Tensor:
+    def _adopter(self, sent: _SentRequest) -> "Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]":
+        def adopt(tensor: "torch.Tensor", body: dict[str, Any]) -> "torch.Tensor":
             device = body.get("device")
             if device not in self.devices:
                 raise ProtocolError(f"a tensor on {str(device)[:40]!r}")
             tensor = tensor.to(device)
             if body.get("grad") is not True or not tensor.is_floating_point():
                 return tensor
+            from grader.examiner.autograd import connect_result  # which imports torch
+
             connected: torch.Tensor = connect_result(self.request, sent.seq, body["i"], tensor, sent.inputs)
             return connected
 

@@ -17,10 +17,11 @@ from grader.examiner.examination import (
     Examination,
     list_marks,
     make_test_id,
-    prepare_device,
+    prepare_torch,
     read_sentence,
 )
 from grader.examiner.forbidden_names import forbid_use
+from grader.examiner.foresight import Foresight
 from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.inspection import Inspection, inspect_source, read_rules
 from grader.examiner.inspector import inspect_submission
@@ -97,22 +98,21 @@ class Suite:
 
     def __init__(self, assignment: Assignment, secret: bytes, device: Device = VIRTUAL) -> None:
         """Collect them. Raises BrokenSuite if they cannot be collected or a TODO has none that counts."""
-        import torch
-
-        prepare_device(device)
-        # As in the zygote, so that both sides compute alike.
-        torch.set_num_threads(1)
-        torch.backends.mkldnn.set_flags(False)
+        if assignment.uses_torch:
+            prepare_torch(device)
         self.assignment = assignment
         self.recorder = Recorder()
         self.examination = Examination(assignment, secret, device=device.name)
         self.tests = self._collect(assignment.hidden_tests)
+        if "torch" in sys.modules and not assignment.uses_torch:
+            prepare_torch(device)  # the tests themselves use it
         self.lacks_gpu = assignment.gpu_policy == "require" and not device.is_cuda
         if assignment.gpu_policy == "skip":
             self.tests = [test for test in self.tests if test.category != "gpu"]
         points = assignment.share_points([(test.todo, test.weight) for test in self.tests])
         self.tests = [replace(test, points=share) for test, share in zip(self.tests, points, strict=True)]
         self.digest = digest_suite(assignment)
+        self.foresight = Foresight()
         self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
 
     def inspect(self, submission: Submission, isolation: "Isolation | None") -> Inspection:
@@ -239,7 +239,11 @@ class Suite:
         self, test: HiddenTest, session: SubmissionSession, *, round_number: int = 0, seeded_as: str = ""
     ) -> BaseException | None:
         self.examination.examine(session, round_number=round_number, seeded_as=seeded_as)
-        raised = self.recorder.run(test.item)
+        if round_number:
+            raised = self.recorder.run(test.item)  # likeness is measured while it runs
+        else:
+            name = f"{self.examination.choose_draw()} {test.id}"
+            raised = self.foresight.run(name, test.todo, session, lambda: self.recorder.run(test.item))
         # Replies that are not recorded are live the second time, and what made this TODO raise from outside is filled.
         if isinstance(raised, Unrecorded) or session.fill_neighbours(test.todo, raised):
             return self._run_test(test, session, round_number=round_number, seeded_as=seeded_as)
@@ -277,7 +281,8 @@ class Suite:
             )
             tests.append(test)
         if session.testsfailed or not tests:
-            raise BrokenSuite(f"{folder}: the tests cannot be collected; run `pytest --collect-only {folder}`")
+            reason = self.recorder.uncollected or "there is no test in it"
+            raise BrokenSuite(f"{folder}: the tests cannot be collected: {reason}")
         return tests
 
 

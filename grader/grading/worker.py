@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from grader.examiner.foreseeing import foresee
 from grader.examiner.inspection import Inspection
 from grader.examiner.recording import Recording, pack_recording, read_recording
 from grader.examiner.time_limit import MAX_RUNS
@@ -162,7 +163,9 @@ class Worker:
                 report = self._report_all(job, submission, Outcome(Verdict.FAILED, submission.refused))
             else:
                 inspection = self.suite.inspect(submission, None if in_process else self.isolation)
-                report = self._examine(job, submission, inspection, channel)
+                # In this process a submission could change more than its replies.
+                foreseeing = channel if in_process else foresee(channel)
+                report = self._examine(job, submission, inspection, foreseeing)
         except SubmissionRefused as refusal:
             submission = replace(submission, refused=str(refusal))
             return Graded(self._report_all(job, submission, Outcome(Verdict.FAILED, str(refusal))), note=note)

@@ -21,7 +21,7 @@ from grader.sandbox.cpu_budget import CpuBudget
 from grader.sandbox.isolation import Isolation
 from grader.sandbox.jail import Jail
 from grader.wire.control import Exit
-from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
+from grader.wire.frames import Frame, Inbox, ProtocolError, read_frame
 from grader.wire.messages import is_begin, is_load
 
 # The time between two looks at the limits while a reply is awaited. An overrun of this length costs less than more
@@ -83,6 +83,7 @@ class JailChannel:
         self._next_look = 0.0
         self._failed_loads: dict[bytes, SubmissionError] = {}
         self._inbox = Inbox(lambda at_most: b"")  # nothing arrives before there is a child
+        self._poller = select.poll()
 
     def start_test(self) -> bool:
         """Start the clocks of one test, with a child ready to answer."""
@@ -94,6 +95,7 @@ class JailChannel:
         if self.child is None:
             self.child = child = self.jail.spawn(self.limits)
             self._inbox = Inbox(functools.partial(self._receive, child))
+            self._poller = select.poll()
         self._start_phase(self.child, _describe_test(self.limits, self._stop_test_at))
         return fresh
 
@@ -119,7 +121,7 @@ class JailChannel:
 
     def _load(self, child: Child, frame: Frame) -> list[Frame]:
         # A load that failed would fail again, at the same cost for every test.
-        key = pack_frame(frame)
+        key = frame.packed
         if error := self._failed_loads.get(key):
             raise SubmissionError(error.verdict, error.message, hint=error.hint)
         self._start_phase(child, _describe_top_level("loading the file", self.limits.load_cpu_seconds, self.limits))
@@ -132,7 +134,7 @@ class JailChannel:
     def _exchange(self, child: Child, frames: Sequence[Frame]) -> list[Frame]:
         self._next_look = time.monotonic() + TICK_SECONDS
         try:
-            self._send(child, b"".join(map(pack_frame, frames)))
+            self._send(child, b"".join([frame.packed for frame in frames]))
             # Bytes beyond a reply stay in the inbox, and their number gives them away to the next question.
             replies = [read_frame(self._inbox.read_exactly) for _ in frames]
         except ProtocolError as error:
@@ -193,7 +195,7 @@ class JailChannel:
         return child.connection.recv(at_most)
 
     def _wait(self, child: Child, event: int) -> None:
-        poller = select.poll()
+        poller = self._poller
         poller.register(child.connection, event)
         ready = False
         while not ready:

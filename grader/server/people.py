@@ -187,7 +187,7 @@ class People:
             connection.execute(delete(TOKENS).where(TOKENS.c.expires_at < now, TOKENS.c.used_at.is_(None)))
 
     def _create_secret(self, person: Person, kind: str, expires_at: float | None) -> str:
-        # Letters and digits only: a table would mark a leading hyphen as a formula, and mail would cut a link at its end.
+        # Letters and digits only: a table marks a leading hyphen as a formula, and mail cuts it off the end of a link.
         secret = secrets.token_hex(32)
         row = {"digest": digest_secret(secret), "person": person.id, "kind": kind, "created_at": time.time()}
         with self.store.write() as connection:

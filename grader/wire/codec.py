@@ -1,15 +1,19 @@
-"""Encode Python values as plain data and back: JSON for structure, safetensors for tensors. Never pickle.
+"""Encode Python values as plain data and back: JSON, and a block of bytes for tensors. Never pickle.
 
 None, bool, int, finite float, str and list are themselves in JSON; everything else is `{"$": kind, ...}`: tuple, dict,
-float (nan, inf), bytes, tensor (an index into the block), handle (an object that stays on its side).
+float (nan, inf), bytes, tensor (the next one of the block), the kinds of `wire.values`, and handle (an object that
+stays on its side).
 """
 
 import math
-import sys
 from collections.abc import Callable, Sequence
+from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
-from grader.wire.frames import MAX_BLOCK_BYTES, ProtocolError
+from grader.wire.frames import ProtocolError
+from grader.wire.libraries import is_tensor, read_number
+from grader.wire.tensors import TensorReader, describe_tensor, pack_tensors
+from grader.wire.values import KINDS, read_value, write_value
 
 if TYPE_CHECKING:
     import torch
@@ -17,9 +21,12 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 MAX_KEY = 1 << 31
-MAX_ENTRIES_BYTES = 256 << 10
+MAX_ODD_KEYS = 1000
 
 KIND = "$"
+# Types of values that are sent as they are, and those that are read as they are.
+PLAIN = frozenset({bool, int, str, type(None)})
+UNCHECKED = PLAIN - {str}
 
 
 class Encoder:
@@ -36,7 +43,7 @@ class Encoder:
         """Return JSON-able data. Raises ProtocolError if a value is nested too deep, and what `refer` raises."""
         if depth > MAX_DEPTH:
             raise ProtocolError(f"a value is nested more than {MAX_DEPTH} deep")
-        if value is None or type(value) in (bool, str):
+        if type(value) in PLAIN:
             return value
         # Subclasses of int and float (numpy's float64, enums) are sent as the plain number that they hold.
         if isinstance(value, int):
@@ -54,33 +61,19 @@ class Encoder:
             return str.__str__(value)
         if isinstance(value, (bytes, bytearray)):
             return {KIND: "bytes", "v": bytes(value).hex()}
-        # If torch is not imported yet, the value cannot be a tensor; do not import torch just to check.
-        torch = sys.modules.get("torch")
-        if torch is not None and isinstance(value, torch.Tensor):
+        if is_tensor(value):
             self.tensors.append(value)
-            body = {KIND: "tensor", "i": len(self.tensors) - 1, "device": str(value.device)}
+            body = {KIND: "tensor", "i": len(self.tensors) - 1, "device": str(value.device), **describe_tensor(value)}
             return body | {"grad": True} if value.requires_grad else body
-        plain = _read_numpy_scalar(value)
-        if plain is not None:
+        plain = read_number(value)
+        if plain is not value:
             return self.encode(plain)
-        return {**self.refer(value), KIND: "handle"}
+        other = write_value(value, lambda part: self.encode(part, depth + 1))
+        return {**self.refer(value), KIND: "handle"} if other is None else other
 
     def pack_tensors(self) -> bytes:
-        """Return the safetensors block of all tensors so far; empty if there are none.
-
-        Raises ProtocolError, before it takes memory, if the block would be larger than any message.
-        """
-        if not self.tensors:
-            return b""
-        size = sum(tensor.nbytes for tensor in self.tensors)
-        if size > MAX_BLOCK_BYTES:
-            raise ProtocolError(f"tensors of {size} bytes are larger than {MAX_BLOCK_BYTES}")
-        import torch
-        from safetensors.torch import save
-
-        # A clone, since safetensors refuses views that share memory; contiguous, since it stores no strides.
-        plain = (tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for tensor in self.tensors)
-        return save({str(index): tensor for index, tensor in enumerate(plain)})
+        """Return the block of all tensors so far; empty if there are none. Raises ProtocolError if it is too large."""
+        return pack_tensors(self.tensors) if self.tensors else b""
 
 
 class Decoder:
@@ -95,17 +88,19 @@ class Decoder:
         resolve: Callable[[dict[str, Any]], Any],
         adopt: "Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]",
     ) -> None:
-        self.tensors = unpack_tensors(block)
-        self.taken = 0
+        self.tensors = TensorReader(block)
         self.resolve = resolve
         self.adopt = adopt
         self.nodes = 0
+        self.odd_keys = 0
 
     def decode(self, data: Any, depth: int = 0) -> Any:
         """Return the value. Raises ProtocolError for anything that the encoder would not have written."""
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise ProtocolError("a value is nested too deep or holds too many parts")
+        if type(data) in UNCHECKED:
+            return data
         if isinstance(data, list):
             return [self.decode(item, depth + 1) for item in data]
         if not isinstance(data, dict):
@@ -115,29 +110,56 @@ class Decoder:
             raise ProtocolError("a value of an unknown kind")
         return _KINDS[kind](self, data, depth + 1)
 
+    def _decode_other(self, body: dict[str, Any], depth: int) -> Any:
+        return read_value(body[KIND], body, lambda part: self.decode(part, depth))
+
+    def _decode_set(self, body: dict[str, Any], depth: int) -> set[Any]:
+        found = set()
+        for part in _list_of(body):
+            key = self.decode(part, depth)
+            self._check_key(key)
+            try:
+                found.add(key)
+            except TypeError as error:
+                raise ProtocolError("a part of a set cannot be hashed") from error
+        return found
+
     def _decode_dict(self, body: dict[str, Any], depth: int) -> dict[Any, Any]:
         decoded = {}
         for pair in _list_of(body):
             if not isinstance(pair, list) or len(pair) != 2:
                 raise ProtocolError("a dict entry is not a pair")
             key = self.decode(pair[0], depth)
-            _check_key(key)
+            self._check_key(key)
             try:
                 decoded[key] = self.decode(pair[1], depth)
             except TypeError as error:
                 raise ProtocolError("a dict key cannot be hashed") from error
         return decoded
 
+    def _check_key(self, key: Any, *, inner: bool = False) -> None:
+        # Keys with equal hashes make a dict quadratic, and anyone can choose numbers with equal hashes. Strings are
+        # salted; small integers are their own hashes; a single float shares its hash with few others. Of other kinds
+        # there may be few enough to be compared one by one.
+        if isinstance(key, tuple):
+            for part in key:
+                self._check_key(part, inner=True)
+        elif (isinstance(key, int) and abs(key) >= MAX_KEY) or (inner and isinstance(key, float)):
+            raise ProtocolError("a dict key that is too large a number")
+        elif not isinstance(key, (str, bytes, int, float, date, time, type(None))):
+            self.odd_keys += 1
+            if self.odd_keys > MAX_ODD_KEYS:
+                raise ProtocolError(f"more than {MAX_ODD_KEYS} keys that are neither text nor small numbers")
+
     def _decode_tensor(self, body: dict[str, Any]) -> "torch.Tensor":
         # Each exactly once and in order, as the encoder met them: a tensor named a million times would be copied a
         # million times to a device.
         index = body.get("i")
-        if type(index) is not int or index != self.taken or index >= len(self.tensors):
+        if type(index) is not int or index != self.tensors.taken:
             raise ProtocolError("a tensor that is not in the block, or not its next one")
         if not isinstance(body.get("device"), str):
             raise ProtocolError("a tensor without a device")
-        self.taken += 1
-        return self.adopt(self.tensors[index], body)
+        return self.adopt(self.tensors.read(body), body)
 
 
 _KINDS: dict[str, Callable[[Decoder, dict[str, Any], int], Any]] = {
@@ -147,33 +169,10 @@ _KINDS: dict[str, Callable[[Decoder, dict[str, Any], int], Any]] = {
     "bytes": lambda decoder, body, depth: _bytes_of(body.get("v")),
     "tensor": lambda decoder, body, depth: decoder._decode_tensor(body),
     "handle": lambda decoder, body, depth: decoder.resolve(body),
+    "set": Decoder._decode_set,
+    "frozenset": lambda decoder, body, depth: frozenset(decoder._decode_set(body, depth)),
+    **dict.fromkeys(KINDS, Decoder._decode_other),
 }
-
-
-def unpack_tensors(block: bytes) -> "list[torch.Tensor]":
-    """Return the tensors of a block in order. Raises ProtocolError if it is no valid safetensors block."""
-    if not block:
-        return []
-    # Entries are read one by one, at a cost that no submission is charged for.
-    if int.from_bytes(block[:8], "little") > MAX_ENTRIES_BYTES:
-        raise ProtocolError(f"the tensors' names and shapes take more than {MAX_ENTRIES_BYTES} bytes")
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        named = load(block)
-        return [named[str(index)] for index in range(len(named))]
-    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError, OverflowError) as error:
-        raise ProtocolError(f"the tensors cannot be read: {type(error).__name__}") from error
-
-
-def _read_numpy_scalar(value: Any) -> bool | int | float | str | bytes | None:
-    # `np.argmax(...)` and `loss.numpy()` are numbers to their author; an array with axes is not.
-    numpy = sys.modules.get("numpy")
-    if numpy is None or not (isinstance(value, numpy.generic) or (isinstance(value, numpy.ndarray) and not value.ndim)):
-        return None
-    plain = value.item()
-    return plain if type(plain) in (bool, int, float, str, bytes) else None
 
 
 def _check_scalar(value: Any) -> Any:
@@ -183,16 +182,6 @@ def _check_scalar(value: Any) -> Any:
         # Half a surrogate pair cannot be written to a report; the replacement character can.
         return value.encode("utf-8", "replace").decode("utf-8")
     return value
-
-
-def _check_key(key: Any, *, inner: bool = False) -> None:
-    # Keys with equal hashes make a dict quadratic, and anyone can choose numbers with equal hashes. Strings are
-    # salted; small integers are their own hashes; a single float shares its hash with few others.
-    if isinstance(key, tuple):
-        for part in key:
-            _check_key(part, inner=True)
-    elif (isinstance(key, int) and abs(key) >= MAX_KEY) or (inner and isinstance(key, float)):
-        raise ProtocolError("a dict key that is too large a number")
 
 
 def _special_float(text: Any) -> float:
