@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -76,6 +77,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(GraderError, explain_error)
     app.add_exception_handler(HTTPException, explain_error)
     app.add_exception_handler(RequestValidationError, explain_error)
+    app.add_exception_handler(ClientDisconnect, explain_error)
     app.add_exception_handler(Exception, explain_error)
     app.add_middleware(Guard, uploads=find_upload_paths())
     return app
@@ -104,6 +106,8 @@ def to_refusal(error: Exception) -> RequestRefused:
     if isinstance(error, StoreUnavailable):
         LOG.error("%s", error)
         return RequestRefused(503, "unavailable", retry_after=60)
+    if isinstance(error, ClientDisconnect):
+        return RequestRefused(400, "upload_cut_off")
     if isinstance(error, UsageError):
         return RequestRefused(422, "grader_says", why=error)
     if isinstance(error, RequestValidationError):

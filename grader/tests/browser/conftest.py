@@ -13,6 +13,16 @@ from grader.tests.support.toy import write_project
 Open = Callable[..., Reader]
 
 
+def make_student_link(page: Any, name: str) -> str:
+    """Add a student on the page of people, and return the sign-in link that the page shows."""
+    page.goto("/staff/people")
+    page.locator("input[name=name]").fill(name)
+    page.get_by_label("Role").first.select_option("student")
+    page.locator("form.bar button").click()
+    page.get_by_role("row", name=name).get_by_role("button", name="New sign-in link").click()
+    return str(page.locator("p.notice code").inner_text())
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """The browser."""
@@ -60,15 +70,10 @@ def admit(chromium: Any, running: ServiceProcess, open_owner: Open) -> Iterator[
 
     def admit_student(name: str, **settings: Any) -> Reader:
         page = open_owner().page
-        page.goto("/staff/people")
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Role").first.select_option("student")
-        page.get_by_role("button", name="Add", exact=True).click()
-        page.get_by_role("row", name=name).get_by_role("button", name="New sign-in link").click()
-        student = Reader(chromium, running.address, **settings)
-        opened.append(student)
-        student.sign_in(page.locator("p.notice code").inner_text())
-        return student
+        link = make_student_link(page, name)
+        opened.append(Reader(chromium, running.address, **settings))
+        opened[-1].sign_in(link)
+        return opened[-1]
 
     yield admit_student
     for reader in opened:

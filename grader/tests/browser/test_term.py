@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from grader.tests.browser.conftest import Open
+from grader.tests.browser.conftest import Open, make_student_link
 from grader.tests.support.browser import Reader
 from grader.tests.support.course import COURSE
 from grader.tests.support.service_process import ServiceProcess
@@ -135,23 +135,40 @@ def test_name_of_a_file_is_text(admit: Open) -> None:
     assert Path(download.value.path()).read_text() == HALF
 
 
+def test_file_that_cannot_be_read_is_refused_with_a_reason(admit: Open) -> None:
+    """On the page that waits for it."""
+    student = admit("broken")
+    student.drop("toy.zip", "PK no archive")
+    assert "There is no score yet:" in student.read()
+    assert student.page.locator("[data-watch]").count() == 0
+
+
+def test_page_works_without_its_script(admit: Open, half: Path) -> None:
+    """The form is sent by the browser, and a link asks again."""
+    page = admit("plain", java_script_enabled=False).page
+    page.goto("/assignments/toy")
+    page.set_input_files("input[type=file]", half)
+    page.locator("form[enctype] button").click()
+    page.wait_for_url("**/submissions/*")
+    while page.locator("article.report").count() == 0:
+        page.locator("noscript a").click()
+    assert "Toy: 60 / 100" in page.locator("main").inner_text()
+
+
 @pytest.fixture
 def whole_course(chromium: Any, tmp_path: Path) -> Iterator[Reader]:
     """A student of this repository's course."""
     service = ServiceProcess(COURSE.root, tmp_path / "data")
-    owner = Reader(chromium, service.address)
-    owner.sign_in(service.read_owner_link())
-    owner.page.goto("/staff/people")
-    owner.page.get_by_label("Name").fill("kim")
-    owner.page.get_by_label("Role").first.select_option("student")
-    owner.page.get_by_role("button", name="Add", exact=True).click()
-    owner.page.get_by_role("row", name="kim").get_by_role("button", name="New sign-in link").click()
-    student = Reader(chromium, service.address, viewport={"width": 360, "height": 740})
-    student.sign_in(owner.page.locator("p.notice code").inner_text())
-    yield student
-    student.close()
-    owner.close()
-    service.kill()
+    try:
+        owner = Reader(chromium, service.address)
+        owner.sign_in(service.read_owner_link())
+        student = Reader(chromium, service.address, viewport={"width": 360, "height": 740})
+        student.sign_in(make_student_link(owner.page, "kim"))
+        yield student
+        student.close()
+        owner.close()
+    finally:
+        service.kill()
 
 
 def test_notebook_of_attention_is_handed_in_and_then_solved(whole_course: Reader) -> None:

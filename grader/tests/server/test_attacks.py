@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
-from grader.server.app import Guard, find_upload_paths, list_routes
+from grader.server.app import Guard, find_upload_paths, list_routes, to_refusal
 from grader.server.people import Role
 from grader.server.permissions import RULES
 from grader.server.rate_limits import AtOnce
@@ -99,6 +100,11 @@ def test_body_that_stops_is_ended() -> None:
     with pytest.raises(RequestRefused) as caught:
         asyncio.run(guard(scope, never, never))
     assert caught.value.status == 408
+
+
+def test_client_that_leaves_is_no_failure_of_the_service() -> None:
+    """Its traceback would fill the log."""
+    assert to_refusal(ClientDisconnect()).status == 400
 
 
 def test_few_uploads_of_one_student_arrive_at_once() -> None:
