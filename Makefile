@@ -11,13 +11,15 @@ TESTS := pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 # It has no wheel for every Python, so that it is in no lock.
 ATHERIS := atheris==3.0.0
 FUZZ_SECONDS ?= 1800
+# It brings a copy of Node.js, and no test but those of pages needs it.
+PLAYWRIGHT := playwright==1.65.2 greenlet==3.5.6
 # Other checkouts to measure beside this one: make measure BESIDE="../httpx ../coverage"
 BESIDE ?=
 # Keep compiled modules: every worker is a process that would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test check coverage test-slow verify mutants redteam fuzz bench measure docs messages reference release clean
+.PHONY: help setup grade test check coverage test-slow test-browser verify mutants redteam fuzz bench measure docs messages reference release clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +61,12 @@ coverage: setup ## run the test suite and print how much of the grader it covers
 
 test-slow: setup ## run tests that take minutes each: whole notebooks, bundles on simulated platforms
 	@$(BIN)/python -m pytest -m slow --numprocesses auto --maxprocesses 4
+
+test-browser: setup ## run a term in a real browser: needs `apt install chromium fonts-noto-cjk`
+	@command -v chromium >/dev/null || { echo "make test-browser: there is no chromium: apt install chromium fonts-noto-cjk" >&2; exit 1; }
+	@test -d build/browser/playwright || \
+		$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target build/browser $(PLAYWRIGHT)
+	@PYTHONPATH=build/browser $(BIN)/python -m pytest -m browser
 
 verify: setup ## grade every known right and wrong variant: can the hidden suites be trusted?
 	@$(BIN)/grader verify

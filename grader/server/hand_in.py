@@ -17,6 +17,11 @@ async def receive_hand_in(request: Request, assignment: str) -> Queued:
     """Take an upload in. Once this returns, the submission will be graded, whatever happens. Raises RequestRefused."""
     service: Service = request.app.state.service
     caller: Visitor = request.state.caller
+    with service.arriving.hold(caller.person.name):
+        return await _receive(request, service, caller, assignment)
+
+
+async def _receive(request: Request, service: Service, caller: Visitor, assignment: str) -> Queued:
     await run_in_threadpool(_check_offer, request, service, caller, assignment)
     receiver = await run_in_threadpool(
         UploadReceiver, service.data.uploads / make_id(), request.headers.get("content-type", ""), service.limits

@@ -97,6 +97,7 @@ RULES: dict[str, Rule] = {
     "change_state": Rule(STAFF),
     "show_people": Rule(STAFF),
     "add_person": Rule(STAFF),
+    "add_roster": Rule(STAFF),
     "make_link": Rule(STAFF),
     "change_person": Rule(STAFF),
     "show_audit": Rule(STAFF),

@@ -20,7 +20,7 @@ from grader.server.lti.tool import LtiTool
 from grader.server.oidc import OidcProvider, open_provider
 from grader.server.people import People
 from grader.server.queue import Queued, SubmissionQueue
-from grader.server.rate_limits import RateLimit
+from grader.server.rate_limits import AtOnce, RateLimit
 from grader.server.settings import DataFolder, UploadLimits
 from grader.server.store import Store, open_store
 from grader.server.uploads import remove_unfinished
@@ -48,6 +48,8 @@ class Service:
     # Failed attempts to sign in by address, and requests by person.
     sign_ins: RateLimit = field(default_factory=lambda: RateLimit(20, 60))
     requests: RateLimit = field(default_factory=lambda: RateLimit(600, 60))
+    # Uploads that arrive, by student: what an hour allows is counted only once an upload is whole.
+    arriving: AtOnce = field(default_factory=lambda: AtOnce(3))
     # One comparison of a class at a time.
     inspector: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "inspector"))
     _gradebooks: dict[str, Gradebook] = field(default_factory=dict)

@@ -23,6 +23,11 @@ class UploadLimits:
     per_hour: int = 30
     free_bytes: int = 200 * MB
 
+    @property
+    def megabytes_at_once(self) -> int:
+        """Return the limit of one hand-in as people read it."""
+        return self.bytes_at_once // MB
+
 
 @dataclass(frozen=True)
 class ServiceSite:

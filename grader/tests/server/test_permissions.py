@@ -18,8 +18,8 @@ EXPECTED = {
     "students": "hand_in api_hand_in",
     "graders": "api_scores show_class show_student show_statistics show_similar show_requests answer_request "
     "adjust_student regrade_student",
-    "staff": "export_class regrade_class extend_student change_state show_people add_person make_link change_person "
-    "show_audit",
+    "staff": "export_class regrade_class extend_student change_state show_people add_person add_roster make_link "
+    "change_person show_audit",
     "owners": "show_platforms fetch_members_of show_webhooks add_webhook_address remove_webhook_address",
 }
 GROUPS = {name: group for group, names in EXPECTED.items() for name in names.split()}
