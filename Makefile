@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOCS_READY := build/docs-venv/.ready
+PACKAGE_READY := build/package-venv/.ready
 HUB := datasets/hub/SHA256SUMS
 RECIPE := $(addprefix datasets/,build_hub.py tiny_models.py tiny_vocabularies.py) $(wildcard datasets/samples/*)
 RUN := runs/sample_class
@@ -19,7 +20,7 @@ BESIDE ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test check coverage test-slow test-browser verify mutants redteam fuzz bench measure docs messages reference release clean
+.PHONY: help setup grade test check coverage test-slow test-browser verify mutants redteam fuzz bench measure docs messages package audit reference release clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +39,11 @@ $(HUB): $(RECIPE) | $(READY)
 $(DOCS_READY): .ci/docs-requirements.txt | $(READY)
 	@$(BIN)/python -m venv build/docs-venv
 	@build/docs-venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r .ci/docs-requirements.txt
+	@touch $@
+
+$(PACKAGE_READY): .ci/package-requirements.txt | $(READY)
+	@$(BIN)/python -m venv build/package-venv
+	@build/package-venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r .ci/package-requirements.txt
 	@touch $@
 
 grade: setup ## grade the sample class of a4_attention: a table, and JSON reports in runs/
@@ -96,6 +102,12 @@ docs: setup $(DOCS_READY) ## build the documentation into build/docs; fails on a
 
 messages: setup ## bring the catalogues of translations up to date
 	@$(BIN)/python -m grader.tools.message_catalogue tests_hidden/*/ assignments/*/tests_public
+
+package: $(PACKAGE_READY) ## build the sdist, the wheel and the SBOM into build/dist, twice, and compare the bytes
+	@sh .ci/package
+
+audit: $(PACKAGE_READY) ## look for known vulnerabilities of the packages in requirements.lock; uses the network
+	@sh .ci/audit
 
 reference: setup ## write the command reference again after a change of the command line
 	@$(BIN)/python -m grader.cli.command_reference

@@ -19,6 +19,7 @@ from grader.cli.options import (
     JobsOption,
     LanguageChoice,
     LanguageOption,
+    LogFormatChoice,
     warn,
 )
 from grader.model.errors import UsageError
@@ -41,6 +42,7 @@ def serve(
     dask: Annotated[Optional[str], typer.Option(help="Grade on the workers of this Dask scheduler.")] = None,  # noqa: UP045
     jobs: JobsOption = None,
     isolation: IsolationOption = IsolationChoice.BWRAP,
+    log_format: Annotated[LogFormatChoice, typer.Option(help="How events are written.")] = LogFormatChoice.TEXT,
     course: CourseOption = None,
 ) -> None:
     """Serve the course as web pages and an API.
@@ -62,7 +64,8 @@ def serve(
     workers = jobs or choose_worker_count(MANY, chosen.load_assignment(names[0]))
     options = GradingOptions(workers, isolation.value, dask, store)
     with open_service(chosen, DataFolder(data.resolve()), options) as service:
-        serve_until_stopped(service, host=host, port=port, on_line=typer.echo)
+        is_json = log_format is LogFormatChoice.JSON
+        serve_until_stopped(service, host=host, port=port, on_line=typer.echo, is_log_json=is_json)
 
 
 def create_token(

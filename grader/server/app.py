@@ -22,6 +22,7 @@ from grader.server.permissions import RULES, authorise, check_rules
 from grader.server.refusals import RequestRefused
 from grader.server.routes import api, lti, oidc, operations, sign_in, staff, staff_people, students
 from grader.server.service import Service
+from grader.server.service_log import RequestLog
 from grader.server.store import StoreUnavailable
 
 LOG = logging.getLogger("grader.server")
@@ -85,6 +86,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(ClientDisconnect, explain_error)
     app.add_exception_handler(Exception, explain_error)
     app.add_middleware(Guard, uploads=find_upload_paths())
+    app.add_middleware(RequestLog)
     return app
 
 

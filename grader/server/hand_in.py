@@ -1,5 +1,7 @@
 """The way of an upload from the request to the queue, for pages and for the API."""
 
+import logging
+
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
@@ -11,6 +13,8 @@ from grader.server.rate_limits import check_uploads
 from grader.server.refusals import RequestRefused
 from grader.server.service import Service
 from grader.server.uploads import CSRF_FIELD, UploadReceiver, check_room, keep_upload
+
+LOG = logging.getLogger("grader.server")
 
 
 async def receive_hand_in(request: Request, assignment: str) -> Queued:
@@ -54,5 +58,6 @@ def _keep(service: Service, receiver: UploadReceiver, caller: Visitor, assignmen
     except Exception:
         receiver.discard()
         raise
+    LOG.info("stored", extra={"submission": queued.id, "assignment": assignment})
     service.workshop.notify(assignment)
     return queued
