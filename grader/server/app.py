@@ -17,10 +17,10 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from grader.model.errors import GraderError, UsageError
-from grader.server.pages import choose_language_of, render
+from grader.server.pages import choose_language_of, make_policy, render
 from grader.server.permissions import RULES, authorise, check_rules
 from grader.server.refusals import RequestRefused
-from grader.server.routes import api, operations, sign_in, staff, staff_people, students
+from grader.server.routes import api, lti, oidc, operations, sign_in, staff, staff_people, students
 from grader.server.service import Service
 from grader.server.store import StoreUnavailable
 
@@ -31,12 +31,8 @@ MAX_FORM_BYTES = 1 << 18
 # A body may pause so long, and take so long in all.
 PAUSE_SECONDS = 30.0
 BODY_SECONDS = 600.0
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 HEADERS = {
-    "content-security-policy": POLICY,
+    "content-security-policy": make_policy(),
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
@@ -45,7 +41,16 @@ HEADERS = {
 }
 
 
-ROUTERS = (operations.router, sign_in.router, api.router, students.router, staff.router, staff_people.router)
+ROUTERS = (
+    operations.router,
+    sign_in.router,
+    lti.router,
+    oidc.router,
+    api.router,
+    students.router,
+    staff.router,
+    staff_people.router,
+)
 
 
 def list_routes() -> list[BaseRoute]:
@@ -170,6 +175,9 @@ def add_headers(message: MutableMapping[str, Any], *, is_secure: bool) -> None:
     """Add the headers that an answer does not have yet."""
     present = {name.lower() for name, _ in message["headers"]}
     added = {**HEADERS, "cache-control": "no-store"}
+    if b"content-security-policy" in present:
+        # A page for the frame of a platform; its policy names who may frame it.
+        del added["x-frame-options"]
     if is_secure:
         added["strict-transport-security"] = "max-age=31536000"
     fresh = [(name.encode(), value.encode()) for name, value in added.items() if name.encode() not in present]

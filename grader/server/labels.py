@@ -11,6 +11,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "requests": ("Regrade requests", "재채점 요청"),
     "audit": ("Audit log", "변경 기록"),
     "webhooks": ("Webhooks", "웹훅"),
+    "platforms": ("Learning platforms", "학습 플랫폼"),
     "sign_out": ("Sign out", "로그아웃"),
     "sign_in": ("Sign in", "로그인"),
     "sign_in_as": ("Sign in with this link?", "이 링크로 로그인할까요?"),
@@ -29,6 +30,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "forged": (
         "This form is too old or came from another site: open the page again and send it once more.",
         "오래된 양식이거나 다른 사이트에서 온 요청입니다. 페이지를 다시 열고 보내 주세요.",
+    ),
+    "launch_refused": (
+        "This sign-in is not accepted: {why}. Begin again where you came from; if that does not help, show this to "
+        "your teachers.",
+        "이 로그인을 받아들일 수 없습니다: {why}. 처음부터 다시 하고, 그래도 안 되면 담당자에게 알리세요.",
     ),
     "too_many_requests": (
         "Too many requests: wait {seconds} seconds.",
@@ -116,6 +122,21 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "waiting_for_answer": ("not answered yet", "아직 답변이 없습니다"),
     "send": ("Send", "보내기"),
     "left_this_hour": ("{count} more hand-ins this hour", "이번 시간에 {count}번 더 제출 가능"),
+    # Learning platforms
+    "open_window": ("Open the lab in its own window", "새 창에서 실습실 열기"),
+    "open_window_why": (
+        "Browsers keep no sign-in inside another site's page. The link works once, within ten minutes.",
+        "다른 사이트 안에서는 로그인이 유지되지 않습니다. 링크는 10분 안에 한 번만 쓸 수 있습니다.",
+    ),
+    "choose_assignment": ("Which assignment should the link open?", "링크로 열 과제를 고르세요."),
+    "send_back": ("Add the link to the course", "강의에 링크 추가"),
+    "registered": ("The lab is registered with {issuer}.", "실습실이 {issuer}에 등록되었습니다."),
+    "fetch_members": ("Add its students", "학생 추가"),
+    "course": ("Course", "강의"),
+    "no_course": (
+        "No course yet: a teacher opens the lab from the course first.",
+        "아직 강의가 없습니다. 담당 교수가 강의에서 실습실을 먼저 열어야 합니다.",
+    ),
     # Staff
     "student": ("Student", "학생"),
     "search": ("Search", "찾기"),

@@ -23,6 +23,7 @@ STATIC = {
     "page.js": (_HERE / "static" / "page.js", "text/javascript"),
     "icon.svg": (_HERE / "static" / "icon.svg", "image/svg+xml"),
     "sorting.js": (TEMPLATES / "sorting.js", "text/javascript"),
+    "feedback.css": (TEMPLATES / "feedback.css", "text/css"),
     "staff.css": (TEMPLATES / "staff.css", "text/css"),
 }
 
@@ -45,6 +46,14 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         )
     )
     return HTMLResponse(text, status_code=status)
+
+
+def make_policy(frame_ancestors: str = "'none'", form_action: str = "'self'") -> str:
+    """Return the content security policy of a page: nothing from elsewhere, and no frame of another site."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self'; "
+        f"connect-src 'self'; form-action {form_action}; base-uri 'none'; frame-ancestors {frame_ancestors}"
+    )
 
 
 def choose_language_of(request: Request) -> Language:
