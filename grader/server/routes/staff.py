@@ -232,7 +232,7 @@ def show_statistics(request: Request, name: str) -> HTMLResponse:
     run = service.open_run(name)
     found = describe_class(run.read_reports(), read_attempts(run, name, service.gradebook_url))
     title, up = f"{found.title}: statistics", request.url_for("show_class", name=name).path
-    return render(request, "statistics.html", title=title, heading=title, up=up, found=found)
+    return render(request, "statistics.html", title=title, up=up, found=found)
 
 
 @router.get("/similar")
@@ -257,7 +257,6 @@ def show_similar(request: Request, name: str) -> HTMLResponse:
         request,
         "similar.html",
         title=found.title,
-        heading=found.title,
         up=request.url_for("show_class", name=name).path,
         pairs=found.pairs,
         mistakes={**found.mistakes, **notes},
