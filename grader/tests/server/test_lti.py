@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -89,10 +90,10 @@ def test_only_the_platform_may_frame_a_launch(site: FakeSite, platform: Launchin
         {"azp": "another-tool"},
         {"nonce": "of another sign-in"},
         {"nonce": None},
-        {"exp": int(time.time()) - 120},
+        {"exp": timedelta(seconds=-120)},
         {"exp": None},
-        {"iat": int(time.time()) + 600},
-        {"iat": int(time.time()) - 7200},
+        {"iat": timedelta(seconds=600)},
+        {"iat": timedelta(hours=-2)},
         {"sub": None},
         {"sub": ""},
         {f"{CLAIM}deployment_id": "d2"},
@@ -110,7 +111,9 @@ def test_launch_with_a_wrong_claim_is_refused(
     changes: dict[str, Any], site: FakeSite, platform: LaunchingPlatform
 ) -> None:
     """The page says why, within the platform's frame, and nobody is let in."""
-    reply = platform.launch(site.visit(), "wrong", **changes)
+    now = time.time()
+    claims = {name: int(now + at.total_seconds()) if isinstance(at, timedelta) else at for name, at in changes.items()}
+    reply = platform.launch(site.visit(), "wrong", **claims)
     assert reply.status_code == 403 and "not accepted" in reply.text
     assert ISSUER in read_policy(reply)["frame-ancestors"]
     assert site.service.people.find(f"{platform.registered.source}-wrong") is None
