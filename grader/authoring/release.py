@@ -4,7 +4,8 @@
 """
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ import jupytext
 import nbformat
 
 from grader.authoring.student_kit import pack_kit
-from grader.model.assignment import Assignment
+from grader.model.assignment import Assignment, Todo
 from grader.model.errors import BrokenSuite
 from grader.model.marks import SENTINEL
 
 BEGIN, STUB, END = "### BEGIN SOLUTION", "### STUB", "### END SOLUTION"
 NOTEBOOK_ONLY = "notebook"
+HANDOUTS = ("handout.md", "handout.ko.md")
 
 
 def release_assignment(assignment: Assignment, output: Path | None, check: bool) -> list[Path]:
-    """Write the skeleton and the notebook beside the handout, and a kit to `output`.
+    """Write the skeleton, the notebook and the points in the handouts, and a kit to `output`.
 
     Gives the paths that were out of step; with `check` nothing is written.
     """
@@ -43,10 +45,20 @@ def render_assignment(assignment: Assignment) -> dict[Path, str]:
     """Return the generated files: path -> text."""
     solution = assignment.solution.read_text(encoding="utf-8")
     module = assignment.folder / assignment.module
+    handouts = [path for path in map(assignment.folder.joinpath, HANDOUTS) if path.exists()]
     return {
         module: render_skeleton(solution),
         module.with_suffix(".ipynb"): render_notebook(solution, open_todos=True),
+        **{path: write_points(path.read_text(encoding="utf-8"), assignment.todos) for path in handouts},
     }
+
+
+def write_points(handout: str, todos: Iterable[Todo]) -> str:
+    """Return a handout whose tables give each TODO its points: rows that begin with its id and end with a number."""
+    for todo in todos:
+        row = rf"^(\| *`{re.escape(todo.id)}` *\|.*\| *)[\d.]+( *\| *)$"
+        handout = re.sub(row, rf"\g<1>{todo.points:g}\g<2>", handout, flags=re.MULTILINE)
+    return handout
 
 
 def render_skeleton(solution: str) -> str:

@@ -12,7 +12,7 @@ from grader.model.assignment import DESCRIPTION, Assignment
 from grader.reporting.messages import KIT_README
 from grader.student.kit import PUBLIC_TESTS
 
-COPIED = (DESCRIPTION, "handout.md", "handout.ko.md", PUBLIC_TESTS)
+COPIED = (DESCRIPTION, PUBLIC_TESTS)
 CONFTEST = '''\
 """Lets plain `pytest` run the public tests of this folder. There is nothing to fill in here."""
 
@@ -43,7 +43,7 @@ def pytest_sessionstart(session):
 
 
 def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) -> Path:
-    """Pack the skeleton and the notebook, the handouts, the public tests and the checker. Gives the kit's folder."""
+    """Pack the files that `release` generates, the public tests and the checker. Gives the kit's folder."""
     target = output / assignment.name
     target.mkdir(parents=True, exist_ok=True)
     for path in generated:

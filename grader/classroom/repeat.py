@@ -15,7 +15,7 @@ from grader.grading.scoring import charge_lateness, score_todos, total
 from grader.grading.suite_fingerprint import FingerprintedTest, SuiteFingerprint, find_function
 from grader.model.assignment import Assignment
 from grader.model.errors import DamagedRecording
-from grader.model.report import CheckResult, GradeReport, check_points
+from grader.model.report import CheckResult, GradeReport
 from grader.model.verdict import Verdict
 
 UNSETTLED = (Verdict.GRADER_FAULT, Verdict.PENDING)
@@ -36,7 +36,6 @@ class Repeater:
         results = self._repeat_results(attempt, before)
         if results is None:
             return None
-        check_points(self.assignment, results)
         todos = score_todos(self.assignment.todos, results)
         remarks = attempt.report.remarks
         # Remarks change with the verdicts only, and verdicts with the policy only, for which the recording was read.
@@ -76,10 +75,14 @@ class Repeater:
             return None
         if report.fault or not report.tests or any(test.status in UNSETTLED for test in report.tests):
             return None
-        if self.assignment.gpu_policy == "skip":
-            return None  # a worker knows how the points of the skipped tests are shared out
-        tests = {test.id: test for test in self.fingerprint.tests}
-        relabelled = [_relabel(result, tests[find_function(result.id)]) for result in report.tests]
+        skips = self.assignment.gpu_policy == "skip"
+        tests = {test.id: test for test in self.fingerprint.tests if not (skips and test.category == "gpu")}
+        own = [tests.get(find_function(result.id)) for result in report.tests]
+        kept = [test for test in own if test is not None]
+        if len(kept) < len(own) or {test.id for test in kept} != tests.keys():
+            return None  # other GPU-run tests are left out now than then
+        points = self.assignment.share_points([(test.todo, test.weight) for test in kept])
+        relabelled = list(map(_relabel, report.tests, kept, points))
         same_policy = before.policy == self.fingerprint.policy
         return relabelled if same_policy else self._apply_policy(attempt, relabelled)
 
@@ -102,14 +105,14 @@ class Repeater:
         ]
 
 
-def _relabel(result: CheckResult, test: FingerprintedTest) -> CheckResult:
+def _relabel(result: CheckResult, test: FingerprintedTest, points: float) -> CheckResult:
     return result.model_copy(
         update={
             "name": test.name or result.id,
             "todo": test.todo,
             "category": test.category,
-            "score": test.points if result.status is Verdict.PASSED else 0.0,
-            "max_score": test.points,
+            "score": points if result.status is Verdict.PASSED else 0.0,
+            "max_score": points,
             "visibility": test.visibility,
         }
     )

@@ -4,7 +4,7 @@ pytest collects the tests, makes the fixtures and runs; this module decides what
 """
 
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +31,7 @@ from grader.model.devices import VIRTUAL, Device
 from grader.model.digests import digest_suite
 from grader.model.errors import BrokenSuite, GraderFault
 from grader.model.marks import Category, Visibility, read_marks
-from grader.model.report import CheckResult, check_points
+from grader.model.report import CheckResult
 from grader.model.submission import Submission
 from grader.model.verdict import MEANINGS, Outcome, SubmissionError, Verdict
 from grader.sandbox.in_process import InProcessChannel
@@ -54,9 +54,10 @@ class HiddenTest:
     id: str
     todo: str
     category: Category
-    points: float
+    weight: float
     visibility: Visibility
     is_gate: bool = False
+    points: float = 0.0  # its share of the TODO's, among all tests that count
 
     @property
     def name(self) -> str:
@@ -89,7 +90,7 @@ class Suite:
     """The hidden tests of one assignment."""
 
     def __init__(self, assignment: Assignment, secret: bytes, device: Device = VIRTUAL) -> None:
-        """Collect them. Raises BrokenSuite if they cannot be collected or their points do not add up."""
+        """Collect them. Raises BrokenSuite if they cannot be collected or a TODO has none that counts."""
         import torch
 
         prepare_device(device)
@@ -102,13 +103,11 @@ class Suite:
         self.tests = self._collect(assignment.hidden_tests)
         self.lacks_gpu = assignment.gpu_policy == "require" and not device.is_cuda
         if assignment.gpu_policy == "skip":
-            # The points of a TODO's GPU tests are shared among its others, in proportion to their own.
-            kept = [test for test in self.tests if test.category != "gpu"]
-            whole, others = _add_points(self.tests), _add_points(kept)
-            self.tests = [replace(test, points=test.points * whole[test.todo] / others[test.todo]) for test in kept]
+            self.tests = [test for test in self.tests if test.category != "gpu"]
+        points = assignment.share_points([(test.todo, test.weight) for test in self.tests])
+        self.tests = [replace(test, points=share) for test, share in zip(self.tests, points, strict=True)]
         self.digest = digest_suite(assignment)
         self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
-        check_points(assignment, [test.report(Outcome(Verdict.PASSED)) for test in self.tests])
 
     def open_session(self, submission: Submission, channel: "Channel") -> SubmissionSession:
         """Return a submission as the suite's tests see it. Raises BrokenSuite if the solution cannot be imported."""
@@ -215,13 +214,14 @@ class Suite:
             raise BrokenSuite(f"{folder}: {error}") from error
         tests = []
         for item in items:
-            marks = read_marks(list_marks(item), where=item.nodeid)
+            file, line, _ = item.location
+            marks = read_marks(list_marks(item), where=f"{file}:{(line or 0) + 1}: {item.name}")
             test = HiddenTest(
                 item=item,
                 id=make_test_id(item),
                 todo=marks.todo,
                 category=marks.category,
-                points=marks.points,
+                weight=marks.weight,
                 visibility=marks.visibility,
                 is_gate=marks.is_gate,
             )
@@ -229,13 +229,6 @@ class Suite:
         if session.testsfailed or not tests:
             raise BrokenSuite(f"{folder}: the tests cannot be collected; run `pytest --collect-only {folder}`")
         return tests
-
-
-def _add_points(tests: Sequence[HiddenTest]) -> Mapping[str, float]:
-    points: dict[str, float] = defaultdict(float)
-    for test in tests:
-        points[test.todo] += test.points
-    return points
 
 
 def _overran(raised: BaseException | None) -> bool:

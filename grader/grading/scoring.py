@@ -4,15 +4,13 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from grader.model.assignment import LatePolicy, Todo
+from grader.model.assignment import SCORE_DIGITS, LatePolicy, Todo
 from grader.model.report import CheckResult, GradedSubmission, GradeReport, TodoResult
 from grader.model.verdict import Verdict
 
-DIGITS = 2
-
 
 def score_todos(todos: Iterable[Todo], results: Sequence[CheckResult]) -> tuple[TodoResult, ...]:
-    """Return each TODO with the points of its passed tests."""
+    """Return each TODO with the points of its passed tests, rounded once: scores are sums of these."""
     scored = []
     for todo in todos:
         own = [result for result in results if result.todo == todo.id]
@@ -30,7 +28,7 @@ def score_todos(todos: Iterable[Todo], results: Sequence[CheckResult]) -> tuple[
 
 def total(values: Iterable[float]) -> float:
     """Return the sum, rounded as a gradebook shows it."""
-    return round(sum(values), DIGITS)
+    return round(sum(values), SCORE_DIGITS)
 
 
 def charge_lateness(report: GradeReport, policy: LatePolicy | None) -> GradeReport:

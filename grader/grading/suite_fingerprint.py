@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from grader.grading.software import PACKAGE, digest_answering, digest_files, digest_judging, digest_sources
 from grader.model.assignment import Assignment
@@ -33,13 +33,13 @@ COLLECTED = ("test", "Test", "pytest", "*")
 class FingerprintedTest:
     """One test function. `id` is the id of its tests without parameters, `name` its docstring where it has one.
 
-    Points, category, visibility and name are not part of `digest`.
+    Weight, category, visibility and name are not part of `digest`.
     """
 
     id: str
     digest: str
     todo: str
-    points: float
+    weight: float
     category: Category
     visibility: Visibility
     name: str
@@ -111,9 +111,13 @@ def fingerprint_suite(assignment: Assignment, environment: Environment, commitme
     )
 
 
-def load_fingerprint(text: str) -> SuiteFingerprint:
-    """Return the fingerprint in a text that `SuiteFingerprint.dump` gave."""
-    return _FINGERPRINT.validate_json(text)
+def load_fingerprint(text: str) -> SuiteFingerprint | None:
+    """Return the fingerprint in a text of `SuiteFingerprint.dump`; None where another version of the grader wrote it:
+    no verdict of such a version is taken over."""
+    try:
+        return _FINGERPRINT.validate_json(text)
+    except ValidationError:
+        return None
 
 
 def find_function(test_id: str) -> str:
@@ -152,7 +156,7 @@ def _fingerprint_test(path: Path, node: ast.FunctionDef, marks: TestMarks, aroun
         id=test_id,
         digest=identify(around, node.name, marks.todo, str(len(rest)), *own),
         todo=marks.todo,
-        points=marks.points,
+        weight=marks.weight,
         category=marks.category,
         visibility=marks.visibility,
         name=" ".join((sentence or "").split()),

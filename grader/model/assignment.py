@@ -1,8 +1,10 @@
 """Read assignment.toml into a frozen Assignment."""
 
 import ast
+import math
 import os
 import tomllib
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -16,6 +18,7 @@ from grader.model.errors import BrokenSuite
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 FULL_SCORE = 100
+SCORE_DIGITS = 2
 
 
 # The folders of a course.
@@ -70,7 +73,7 @@ class Todo(Frozen):
     id: str
     title: str
     title_ko: str = ""
-    points: float = Field(gt=0)
+    points: float = Field(gt=0)  # with at most two decimals, to which scores are rounded
     where: tuple[str, ...] = Field(min_length=1)
     fill: str = ""
     forbid: tuple[str, ...] = ()
@@ -153,6 +156,17 @@ class Assignment(Frozen):
                 return todo
         raise BrokenSuite(f"no TODO {todo_id!r} in {self.name}/assignment.toml: found {[t.id for t in self.todos]}")
 
+    def share_points(self, weights: Sequence[tuple[str, float]]) -> list[float]:
+        """Return the points of each test, given its TODO and its weight. They are not rounded: a TODO's score is.
+
+        Raises BrokenSuite for an unknown TODO, or for one without a test that counts.
+        """
+        owners = [self.find_todo(todo_id) for todo_id, _ in weights]
+        sums = {todo.id: math.fsum(weight for owner, weight in weights if owner == todo.id) for todo in self.todos}
+        for todo_id in [todo_id for todo_id, whole in sums.items() if whole <= 0]:
+            raise BrokenSuite(f"{self.name}: TODO {todo_id!r} has no hidden test here with a weight above 0")
+        return [todo.points * weight / sums[todo.id] for todo, (_, weight) in zip(owners, weights, strict=True)]
+
 
 def read_description(path: Path) -> Description:
     """Read one assignment.toml. Raises BrokenSuite where it is wrong."""
@@ -161,7 +175,10 @@ def read_description(path: Path) -> Description:
         description = Description.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BrokenSuite(f"{place}: {error}") from error
-    total = sum(todo.points for todo in description.todo)
+    for todo in description.todo:
+        if round(todo.points, SCORE_DIGITS) != todo.points:
+            raise BrokenSuite(f"{place}: {todo.id}: {todo.points} points have more than {SCORE_DIGITS} decimals")
+    total = round(sum(todo.points for todo in description.todo), SCORE_DIGITS)
     if total != FULL_SCORE:
         raise BrokenSuite(f"{place}: the points add up to {total}, not {FULL_SCORE}")
     return description

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field
 
 from grader.model.assignment import Assignment, Frozen
-from grader.model.errors import BrokenSuite
 from grader.model.marks import DEFAULT_VISIBILITY, Category, Visibility
 from grader.model.verdict import Verdict
 
@@ -211,16 +210,3 @@ class GradeReport(Frozen):
         """Return the part that two grades of the same submission share, byte for byte."""
         tests = tuple(test.model_copy(update={"cpu_seconds": 0.0}) for test in self.tests)
         return self.model_copy(update={"tests": tests, "timing": Timing()})
-
-
-def check_points(assignment: Assignment, results: Sequence[CheckResult]) -> None:
-    """Check that the tests of each TODO add up to its points. Raises BrokenSuite where they do not."""
-    for todo in assignment.todos:
-        given = round(sum(result.max_score for result in results if result.todo == todo.id), 6)
-        if given != todo.points:
-            raise BrokenSuite(
-                f"{assignment.name}: tests for TODO {todo.id!r} add up to {given:g} points, "
-                f"but assignment.toml gives it {todo.points:g}"
-            )
-    for result in results:
-        assignment.find_todo(result.todo)

@@ -22,7 +22,7 @@ from cases import (
 from grader.examiner import Caller, assert_equal, assert_parity, assert_unchanged, parameter_gradients
 
 
-@pytest.mark.todo("simple.split", points=2)
+@pytest.mark.todo("simple.split", weight=2)
 @pytest.mark.behaviour
 def test_hangul_is_kept(student, draw):
     """Korean words are words."""
@@ -31,7 +31,7 @@ def test_hangul_is_kept(student, draw):
     assert found == words, "Korean words should come back as they are"
 
 
-@pytest.mark.todo("simple.split", points=1)
+@pytest.mark.todo("simple.split", weight=1)
 @pytest.mark.behaviour
 def test_letters_become_lower_case(student, draw):
     """Capitals make no difference."""
@@ -41,7 +41,7 @@ def test_letters_become_lower_case(student, draw):
         assert as_words(split(text)) == words, "words should come back in lower case"
 
 
-@pytest.mark.todo("simple.split", points=2)
+@pytest.mark.todo("simple.split", weight=2)
 @pytest.mark.behaviour
 def test_punctuation_and_emoji_are_dropped(student, draw):
     """Punctuation and emoji are no words, and no part of one."""
@@ -52,7 +52,7 @@ def test_punctuation_and_emoji_are_dropped(student, draw):
     assert as_words(split("😀 ... !? -")) == [], "a text without words should give an empty list"
 
 
-@pytest.mark.todo("simple.vocab", points=2)
+@pytest.mark.todo("simple.vocab", weight=2)
 @pytest.mark.behaviour
 def test_special_words_come_first(student, draw):
     """The special words keep their ids, and the other words go on from there without a gap."""
@@ -62,7 +62,7 @@ def test_special_words_come_first(student, draw):
     assert sorted(vocab.values()) == list(range(len(words) + 2)), "ids should be used up one after the other"
 
 
-@pytest.mark.todo("simple.vocab", points=2)
+@pytest.mark.todo("simple.vocab", weight=2)
 @pytest.mark.behaviour
 def test_inverse_vocabulary_leads_back(student, draw):
     """inv_vocab leads from each id back to its word, after a second call too."""
@@ -75,7 +75,7 @@ def test_inverse_vocabulary_leads_back(student, draw):
     assert inverse == {index: word for word, index in vocab.items()}, "vocab and inv_vocab do not agree"
 
 
-@pytest.mark.todo("simple.vocab", points=2)
+@pytest.mark.todo("simple.vocab", weight=2)
 @pytest.mark.behaviour
 def test_second_call_extends(student, draw):
     """A second call keeps the ids that were given and goes on after them."""
@@ -86,7 +86,7 @@ def test_second_call_extends(student, draw):
     assert found == number(words), "words of the second call should get the next free ids"
 
 
-@pytest.mark.todo("simple.vocab", points=2)
+@pytest.mark.todo("simple.vocab", weight=2)
 @pytest.mark.behaviour
 def test_corpus_may_be_any_iterable(student, draw):
     """A corpus may be a generator, which can be read only once, or a tuple."""
@@ -97,7 +97,7 @@ def test_corpus_may_be_any_iterable(student, draw):
         assert found == number(words), "any iterable of texts should do, read only once"
 
 
-@pytest.mark.todo("simple.encode", points=3)
+@pytest.mark.todo("simple.encode", weight=3)
 @pytest.mark.behaviour
 def test_unseen_words_become_unk(student, draw):
     """A word that the vocabulary does not know becomes <UNK>, and stays unknown."""
@@ -110,7 +110,7 @@ def test_unseen_words_become_unk(student, draw):
         assert ids == [1, 2, 1], "unseen words should become <UNK>, known ones keep their ids"
 
 
-@pytest.mark.todo("simple.decode", points=2)
+@pytest.mark.todo("simple.decode", weight=2)
 @pytest.mark.behaviour
 def test_unknown_ids_become_unk(student, draw):
     """An id beyond the vocabulary becomes <UNK>."""
@@ -120,7 +120,7 @@ def test_unknown_ids_become_unk(student, draw):
     assert found == ["<UNK>", words[0], "<UNK>"], "ids that the vocabulary lacks should become <UNK>"
 
 
-@pytest.mark.todo("simple.decode", points=2)
+@pytest.mark.todo("simple.decode", weight=2)
 @pytest.mark.behaviour
 def test_negative_ids_become_unk(student, draw):
     """A negative id does not count from the end: it is unknown."""
@@ -130,7 +130,7 @@ def test_negative_ids_become_unk(student, draw):
     assert found == ["<UNK>", words[2], "<UNK>"], "negative ids should become <UNK>"
 
 
-@pytest.mark.todo("simple.pad", points=2)
+@pytest.mark.todo("simple.pad", weight=2)
 @pytest.mark.behaviour
 def test_zero_is_a_length(student, draw):
     """Only None means no padding; a length of zero gives an empty list."""
@@ -140,7 +140,7 @@ def test_zero_is_a_length(student, draw):
     assert as_id_list(tokenizer(" ".join(words), max_len=0)) == [], "max_len 0 is a length, not a missing one"
 
 
-@pytest.mark.todo("simple.pad", points=2)
+@pytest.mark.todo("simple.pad", weight=2)
 @pytest.mark.behaviour
 def test_padding_gives_a_new_list(student, draw):
     """The caller's list stays as it is, and the result is another list."""
@@ -154,7 +154,7 @@ def test_padding_gives_a_new_list(student, draw):
         assert after == ids, "the result should be a new list, not the one that was given"
 
 
-@pytest.mark.todo("simple.pad", points=2)
+@pytest.mark.todo("simple.pad", weight=2)
 @pytest.mark.behaviour
 def test_calling_encodes_and_pads(student, draw):
     """Calling the tokenizer encodes a text; with max_len it also pads or cuts."""
@@ -166,7 +166,7 @@ def test_calling_encodes_and_pads(student, draw):
     assert as_id_list(tokenizer(text, max_len=3)) == [2, 3, 4], "with a smaller max_len the ids should be cut"
 
 
-@pytest.mark.todo("wordpiece.train", points=2)
+@pytest.mark.todo("wordpiece.train", weight=2)
 @pytest.mark.behaviour
 def test_special_tokens_get_the_first_ids(student, draw):
     """The five special tokens get the ids 0 to 4, in the order of the handout."""
@@ -176,7 +176,7 @@ def test_special_tokens_get_the_first_ids(student, draw):
     assert found == list(range(5)), "the special tokens should have the ids 0 to 4 in the given order"
 
 
-@pytest.mark.todo("wordpiece.train", points=3)
+@pytest.mark.todo("wordpiece.train", weight=3)
 @pytest.mark.behaviour
 @pytest.mark.gate
 def test_case_and_accents_are_kept(student, draw):
@@ -191,7 +191,7 @@ def test_case_and_accents_are_kept(student, draw):
     assert_equal(found, spell(text), message)
 
 
-@pytest.mark.todo("wordpiece.train", points=2)
+@pytest.mark.todo("wordpiece.train", weight=2)
 @pytest.mark.behaviour
 def test_hangul_is_not_decomposed(student, draw):
     """Hangul syllables stay whole."""
@@ -201,7 +201,7 @@ def test_hangul_is_not_decomposed(student, draw):
     assert found == spell(words), "syllables should not be taken apart: strip_accents=False keeps them whole"
 
 
-@pytest.mark.todo("wordpiece.train", points=1)
+@pytest.mark.todo("wordpiece.train", weight=1)
 @pytest.mark.behaviour
 def test_pieces_within_a_word_are_marked(student, draw):
     """A piece that goes on inside a word starts with ##."""
@@ -214,7 +214,7 @@ def test_pieces_within_a_word_are_marked(student, draw):
     assert all(token.startswith("##") for token in tokens[1:]), "pieces inside a word should start with ##"
 
 
-@pytest.mark.todo("wordpiece.train", points=2)
+@pytest.mark.todo("wordpiece.train", weight=2)
 @pytest.mark.behaviour
 def test_files_may_be_a_path_or_several(student, draw):
     """One path may be given as a string; of several files all are read."""
@@ -226,7 +226,7 @@ def test_files_may_be_a_path_or_several(student, draw):
     assert "[UNK]" not in tokens_of(one, " ".join(words[:2])), "a path given as a string should be read"
 
 
-@pytest.mark.todo("wordpiece.train", points=2)
+@pytest.mark.todo("wordpiece.train", weight=2)
 @pytest.mark.behaviour
 def test_limits_are_passed_on(student, draw):
     """vocab_size and min_frequency reach the training."""
@@ -240,7 +240,7 @@ def test_limits_are_passed_on(student, draw):
     assert len(tokens_of(strict, words[0])) > 1, "what is rarer than min_frequency should not be joined"
 
 
-@pytest.mark.todo("wordpiece.train", points=2)
+@pytest.mark.todo("wordpiece.train", weight=2)
 @pytest.mark.behaviour
 def test_thousands_of_syllables_are_kept(student, draw):
     """More than a thousand different syllables are still known; a small limit_alphabet gives some of them up."""
@@ -253,7 +253,7 @@ def test_thousands_of_syllables_are_kept(student, draw):
     assert tokens.count("[UNK]") > 0, "limit_alphabet should reach the training"
 
 
-@pytest.mark.todo("wordpiece.encode", points=2)
+@pytest.mark.todo("wordpiece.encode", weight=2)
 @pytest.mark.behaviour
 def test_frame_of_the_tokenizer_is_kept(student, draw):
     """A tokenizer that adds [CLS] and [SEP] is left to do so."""
@@ -264,7 +264,7 @@ def test_frame_of_the_tokenizer_is_kept(student, draw):
     assert as_id_list(ids) == encoding.ids, "the ids should be all that the tokenizer gives, [CLS] and [SEP] too"
 
 
-@pytest.mark.todo("wordpiece.encode", points=2)
+@pytest.mark.todo("wordpiece.encode", weight=2)
 @pytest.mark.behaviour
 def test_decoding_comes_from_the_ids(student, draw):
     """The decoded text joins ## pieces, and shows what the vocabulary could not say."""
@@ -277,7 +277,7 @@ def test_decoding_comes_from_the_ids(student, draw):
     assert spell(tokens).count("É") == 0 and "É" not in decoded, "the decoded text should come from the ids"
 
 
-@pytest.mark.todo("embedding.lookup", points=2)
+@pytest.mark.todo("embedding.lookup", weight=2)
 @pytest.mark.behaviour
 def test_padding_row_stays_zero(student, draw):
     """With padding_idx the padding's row is zero, before and after a training step."""
@@ -298,7 +298,7 @@ def test_padding_row_stays_zero(student, draw):
     assert bool((after[0] == 0).all()), "the padding's row was trained: ask the layer, not its weight"
 
 
-@pytest.mark.todo("embedding.lookup", points=1)
+@pytest.mark.todo("embedding.lookup", weight=1)
 @pytest.mark.behaviour
 def test_lookup_leaves_the_table_alone(student, draw):
     """Looking up does not change the table."""
@@ -312,7 +312,7 @@ def test_lookup_leaves_the_table_alone(student, draw):
     assert_unchanged(weight, after, what="the weight given to one_hot_lookup")
 
 
-@pytest.mark.todo("embedding.analogy", points=2)
+@pytest.mark.todo("embedding.analogy", weight=2)
 @pytest.mark.behaviour
 def test_given_words_are_never_the_answer(student, reference, draw):
     """None of the three given words is the answer, even when it is the nearest."""
@@ -328,7 +328,7 @@ def test_given_words_are_never_the_answer(student, reference, draw):
         assert found == reference.analogy(vectors, vocab, *asked), "the nearest word other than a, b and c was expected"
 
 
-@pytest.mark.todo("embedding.analogy", points=1)
+@pytest.mark.todo("embedding.analogy", weight=1)
 @pytest.mark.behaviour
 def test_zero_row_is_never_the_answer(student, reference, draw):
     """A row of zeros has no direction and does not win, even when all other words point away."""
@@ -345,7 +345,7 @@ def test_zero_row_is_never_the_answer(student, reference, draw):
     assert student.analogy(vectors, vocab, *asked) == expected, "a row of zeros is not nearer than a real word"
 
 
-@pytest.mark.todo("embedding.analogy", points=1)
+@pytest.mark.todo("embedding.analogy", weight=1)
 @pytest.mark.behaviour
 def test_analogy_leaves_the_vectors_alone(student, draw):
     """Asking does not change the vectors or the vocabulary."""
@@ -355,7 +355,7 @@ def test_analogy_leaves_the_vectors_alone(student, draw):
     assert after[1] == vocab, "the vocabulary should not be changed"
 
 
-@pytest.mark.todo("batch.pad", points=2)
+@pytest.mark.todo("batch.pad", weight=2)
 @pytest.mark.behaviour
 def test_empty_sequences_have_length_zero(student, draw):
     """An empty sequence becomes a row of padding with length 0, also in a batch of nothing else."""
@@ -365,7 +365,7 @@ def test_empty_sequences_have_length_zero(student, draw):
     assert_parity(lengths, torch.tensor([0, 3, 0]), what="the lengths")
 
 
-@pytest.mark.todo("batch.pad", points=1)
+@pytest.mark.todo("batch.pad", weight=1)
 @pytest.mark.behaviour
 def test_empty_batch_is_refused(student):
     """A batch without sequences is a ValueError with a reason."""
@@ -374,7 +374,7 @@ def test_empty_batch_is_refused(student):
     assert said.strip(), "the ValueError should say what is wrong"
 
 
-@pytest.mark.todo("batch.pad", points=1)
+@pytest.mark.todo("batch.pad", weight=1)
 @pytest.mark.behaviour
 def test_sequences_are_left_alone(student, draw):
     """Padding does not write into the sequences that were given."""

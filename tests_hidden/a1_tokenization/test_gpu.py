@@ -6,7 +6,7 @@ from cases import draw_analogy, make_tables
 from grader.examiner import assert_moved
 
 
-@pytest.mark.todo("embedding.lookup", points=1)
+@pytest.mark.todo("embedding.lookup", weight=1)
 @pytest.mark.gpu
 def test_lookup_on_the_device(student, draw, device):
     """A table that was moved to the device is looked up there, both ways."""
@@ -20,7 +20,7 @@ def test_lookup_on_the_device(student, draw, device):
     assert_moved(student.one_hot_lookup(weight.to(device), ids), own_rows, device, what="the rows from one_hot_lookup")
 
 
-@pytest.mark.todo("embedding.analogy", points=1)
+@pytest.mark.todo("embedding.analogy", weight=1)
 @pytest.mark.gpu
 def test_analogy_on_the_device(student, draw, device):
     """Vectors on the device give the same answer."""

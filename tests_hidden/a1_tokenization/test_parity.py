@@ -21,7 +21,7 @@ from cases import (
 from grader.examiner import assert_equal, assert_parity, parameter_gradients
 
 
-@pytest.mark.todo("simple.split", points=3)
+@pytest.mark.todo("simple.split", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_words_match_the_reference(student, reference, draw):
@@ -38,7 +38,7 @@ def test_words_match_the_reference(student, reference, draw):
     assert_equal(found, expected, message)
 
 
-@pytest.mark.todo("simple.vocab", points=4)
+@pytest.mark.todo("simple.vocab", weight=4)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_words_are_numbered_as_first_seen(student, draw):
@@ -54,7 +54,7 @@ def test_words_are_numbered_as_first_seen(student, draw):
     assert_equal(found, expected, message)
 
 
-@pytest.mark.todo("simple.encode", points=3)
+@pytest.mark.todo("simple.encode", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_known_words_get_their_ids(student, draw):
@@ -66,7 +66,7 @@ def test_known_words_get_their_ids(student, draw):
     assert_equal(as_id_list(tokenizer.encode(" ".join(text))), expected, "the ids are not those of the words, in order")
 
 
-@pytest.mark.todo("simple.decode", points=3)
+@pytest.mark.todo("simple.decode", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_known_ids_get_their_words(student, draw):
@@ -78,7 +78,7 @@ def test_known_ids_get_their_words(student, draw):
     assert_equal(as_words(tokenizer.decode(ids)), expected, "the words are not those of the ids, in order")
 
 
-@pytest.mark.todo("simple.pad", points=2)
+@pytest.mark.todo("simple.pad", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_padding_is_on_the_right(student, draw):
@@ -91,7 +91,7 @@ def test_padding_is_on_the_right(student, draw):
     assert as_id_list(tokenizer.pad([], 2)) == [0, 0], "an empty list should become all <PAD>"
 
 
-@pytest.mark.todo("wordpiece.encode", points=4)
+@pytest.mark.todo("wordpiece.encode", weight=4)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_pieces_are_the_tokenizers_own(student, draw):
@@ -107,7 +107,7 @@ def test_pieces_are_the_tokenizers_own(student, draw):
     assert_equal(decoded, right, "the text should be what the tokenizer decodes from the ids")
 
 
-@pytest.mark.todo("embedding.lookup", points=2)
+@pytest.mark.todo("embedding.lookup", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_lookup_gives_rows_of_the_table(poisoned, draw):
@@ -119,7 +119,7 @@ def test_lookup_gives_rows_of_the_table(poisoned, draw):
     assert_parity(poisoned.lookup(theirs, ids), weight[ids], what="the rows from lookup")
 
 
-@pytest.mark.todo("embedding.lookup", points=2)
+@pytest.mark.todo("embedding.lookup", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_one_hot_product_gives_the_same_rows(poisoned, draw):
@@ -130,7 +130,7 @@ def test_one_hot_product_gives_the_same_rows(poisoned, draw):
         assert_parity(poisoned.one_hot_lookup(weight, ids), weight[ids], what="the rows from one_hot_lookup")
 
 
-@pytest.mark.todo("embedding.lookup", points=2)
+@pytest.mark.todo("embedding.lookup", weight=2)
 @pytest.mark.parity
 def test_gradient_reaches_only_the_rows_used(student, draw):
     """The gradient of a lookup reaches each row as often as it was used, and no other row."""
@@ -149,7 +149,7 @@ def test_gradient_reaches_only_the_rows_used(student, draw):
             assert_parity(gradient(), expected, what="the table's gradient")
 
 
-@pytest.mark.todo("embedding.analogy", points=3)
+@pytest.mark.todo("embedding.analogy", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_analogy_matches_the_reference(poisoned, reference, draw):
@@ -167,7 +167,7 @@ def test_analogy_matches_the_reference(poisoned, reference, draw):
     assert_equal(found, right, "another word points more nearly along a - b + c")
 
 
-@pytest.mark.todo("embedding.analogy", points=2)
+@pytest.mark.todo("embedding.analogy", weight=2)
 @pytest.mark.parity
 def test_nearness_is_cosine_of_the_raw_sum(student, reference, draw):
     """Direction decides, not length; the sum is taken of the vectors as they are."""
@@ -184,7 +184,7 @@ def test_nearness_is_cosine_of_the_raw_sum(student, reference, draw):
     assert found == reference.analogy(vectors, vocab, *asked), "another word points more nearly along a - b + c"
 
 
-@pytest.mark.todo("batch.pad", points=3)
+@pytest.mark.todo("batch.pad", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_rows_are_padded_on_the_right(poisoned, draw):

@@ -7,7 +7,7 @@ from cases import as_id_list, as_words, draw_words, make_tables, make_tokenizer
 from grader.examiner import assert_shape
 
 
-@pytest.mark.todo("simple.encode", points=2)
+@pytest.mark.todo("simple.encode", weight=2)
 @pytest.mark.shape
 def test_encoding_has_an_id_for_each_word(student, draw):
     """There is one id for each word, for repeated and unseen words too."""
@@ -19,7 +19,7 @@ def test_encoding_has_an_id_for_each_word(student, draw):
     assert as_id_list(tokenizer.encode("")) == [], "a text without words should give no ids"
 
 
-@pytest.mark.todo("simple.decode", points=1)
+@pytest.mark.todo("simple.decode", weight=1)
 @pytest.mark.shape
 def test_decoding_has_a_word_for_each_id(student, draw):
     """There is one word for each id; padding is a word like any other."""
@@ -30,7 +30,7 @@ def test_decoding_has_a_word_for_each_id(student, draw):
         assert len(found) == len(ids), f"{len(ids)} ids gave {len(found)} words"
 
 
-@pytest.mark.todo("simple.pad", points=2)
+@pytest.mark.todo("simple.pad", weight=2)
 @pytest.mark.shape
 def test_padding_gives_the_length_asked_for(student, draw):
     """The result has max_len ids, whether the input is longer, shorter or just right."""
@@ -41,7 +41,7 @@ def test_padding_gives_the_length_asked_for(student, draw):
         assert len(found) == max_len, f"max_len {max_len} gave {len(found)} ids"
 
 
-@pytest.mark.todo("embedding.lookup", points=2)
+@pytest.mark.todo("embedding.lookup", weight=2)
 @pytest.mark.shape
 def test_lookup_has_a_row_for_each_id(student, draw):
     """Both ways of looking up give [S, E], for one id too."""
@@ -55,7 +55,7 @@ def test_lookup_has_a_row_for_each_id(student, draw):
         assert_shape(student.one_hot_lookup(weight, ids), (count, width), what="the rows from one_hot_lookup")
 
 
-@pytest.mark.todo("batch.pad", points=3)
+@pytest.mark.todo("batch.pad", weight=3)
 @pytest.mark.shape
 def test_batch_is_a_rectangle_of_ids(student, draw):
     """A batch is an int64 tensor [B, S] with int64 lengths [B]; one row keeps its axis."""

@@ -28,7 +28,7 @@ from torch import nn
 from grader.examiner import Caller, as_ids, assert_equal, assert_parity, assert_unchanged, load_weights
 
 
-@pytest.mark.todo("cell.rnn", points=1)
+@pytest.mark.todo("cell.rnn", weight=1)
 @pytest.mark.behaviour
 def test_cell_leaves_its_inputs_alone(student, draw):
     """One step changes neither the input nor the state nor the weights."""
@@ -38,7 +38,7 @@ def test_cell_leaves_its_inputs_alone(student, draw):
         assert_unchanged(before, now, what=name)
 
 
-@pytest.mark.todo("unroll", points=1)
+@pytest.mark.todo("unroll", weight=1)
 @pytest.mark.behaviour
 def test_last_hidden_is_the_last_row(student, draw):
     """last_hidden is the last of the hidden states."""
@@ -50,7 +50,7 @@ def test_last_hidden_is_the_last_row(student, draw):
     )
 
 
-@pytest.mark.todo("unroll", points=1)
+@pytest.mark.todo("unroll", weight=1)
 @pytest.mark.behaviour
 def test_unroll_leaves_its_inputs_alone(student, draw):
     """Unrolling does not write into the sequence or the first state."""
@@ -61,7 +61,7 @@ def test_unroll_leaves_its_inputs_alone(student, draw):
     assert_unchanged(inputs[1], after[1], what="h_0")
 
 
-@pytest.mark.todo("parameters", points=2)
+@pytest.mark.todo("parameters", weight=2)
 @pytest.mark.behaviour
 @pytest.mark.gate
 def test_every_number_is_counted(student, draw):
@@ -78,7 +78,7 @@ def test_every_number_is_counted(student, draw):
         assert_equal(found, expected, "the count differs from the number of entries")
 
 
-@pytest.mark.todo("parameters", points=1)
+@pytest.mark.todo("parameters", weight=1)
 @pytest.mark.behaviour
 def test_frozen_parameters_do_not_count(student, draw):
     """What is frozen is not trained and does not count."""
@@ -87,7 +87,7 @@ def test_frozen_parameters_do_not_count(student, draw):
     assert int(student.count_parameters(layer)) == hidden, "frozen parameters should not count"
 
 
-@pytest.mark.todo("parameters", points=1)
+@pytest.mark.todo("parameters", weight=1)
 @pytest.mark.behaviour
 def test_buffers_do_not_count(student, draw):
     """Running statistics are no parameters."""
@@ -105,7 +105,7 @@ def make_head(student, reference, draw, name, lengths, longest):
     return theirs, sizes[0], ids, lengths
 
 
-@pytest.mark.todo("heads.classify", points=2)
+@pytest.mark.todo("heads.classify", weight=2)
 @pytest.mark.behaviour
 def test_padding_does_not_change_a_class(student, reference, draw):
     """Logits stay the same whatever the padding holds, and however much there is of it."""
@@ -121,7 +121,7 @@ def test_padding_does_not_change_a_class(student, reference, draw):
     assert measure_distance(theirs(changed, lengths), before) > 1e-4, "the last real word of a sentence should count"
 
 
-@pytest.mark.todo("heads.classify", points=1)
+@pytest.mark.todo("heads.classify", weight=1)
 @pytest.mark.behaviour
 def test_sentences_of_a_batch_do_not_mix(student, reference, draw):
     """Each sentence gives what it gives by itself, and rows stay in their order."""
@@ -131,7 +131,7 @@ def test_sentences_of_a_batch_do_not_mix(student, reference, draw):
     assert_parity(together, alone, what="logits of a batch, against one sentence at a time")
 
 
-@pytest.mark.todo("heads.classify", points=1)
+@pytest.mark.todo("heads.classify", weight=1)
 @pytest.mark.behaviour
 def test_no_layer_is_made_in_forward(student, reference, draw):
     """All layers are there before the first call."""
@@ -141,7 +141,7 @@ def test_no_layer_is_made_in_forward(student, reference, draw):
     assert set(theirs.state_dict()) == before, "a layer that is made in forward is never trained: use those of __init__"
 
 
-@pytest.mark.todo("heads.tag", points=1)
+@pytest.mark.todo("heads.tag", weight=1)
 @pytest.mark.behaviour
 def test_padding_does_not_change_a_tag(student, reference, draw):
     """Logits of real words stay the same whatever the padding holds."""
@@ -152,7 +152,7 @@ def test_padding_does_not_change_a_tag(student, reference, draw):
     assert_parity(keep_real(theirs(wider, lengths), lengths), before, what="logits of real words with other padding")
 
 
-@pytest.mark.todo("heads.tag", points=1)
+@pytest.mark.todo("heads.tag", weight=1)
 @pytest.mark.behaviour
 def test_tags_read_from_left_to_right(student, reference, draw):
     """A word counts for itself and for the words after it, within its own sentence only."""
@@ -168,7 +168,7 @@ def test_tags_read_from_left_to_right(student, reference, draw):
     )
 
 
-@pytest.mark.todo("packing", points=2)
+@pytest.mark.todo("packing", weight=2)
 @pytest.mark.behaviour
 def test_padding_is_never_read(student, draw):
     """What stands in the padding changes nothing, in both directions of reading."""
@@ -185,7 +185,7 @@ def test_padding_is_never_read(student, draw):
     assert measure_distance(list(state_dirty), list(state)) < 1e-5, "the state should not depend on the padding"
 
 
-@pytest.mark.todo("packing", points=1)
+@pytest.mark.todo("packing", weight=1)
 @pytest.mark.behaviour
 def test_order_of_sequences_is_kept(student, draw):
     """Sequences in another order give the same rows in that order."""
@@ -198,7 +198,7 @@ def test_order_of_sequences_is_kept(student, draw):
     assert_parity(moved, state[:, order].detach(), what="h_n of the reordered batch")
 
 
-@pytest.mark.todo("charlm.encode", points=2)
+@pytest.mark.todo("charlm.encode", weight=2)
 @pytest.mark.behaviour
 def test_characters_are_sorted_and_unique(student, draw):
     """chars holds each character of the text once, sorted: the same in every run."""
@@ -210,7 +210,7 @@ def test_characters_are_sorted_and_unique(student, draw):
     assert list(chars) == sorted(set(text)), "the characters should be sorted"
 
 
-@pytest.mark.todo("charlm.encode", points=1)
+@pytest.mark.todo("charlm.encode", weight=1)
 @pytest.mark.behaviour
 def test_maps_lead_there_and_back(student, draw):
     """stoi and itos lead from characters to ids and back."""
@@ -223,7 +223,7 @@ def test_maps_lead_there_and_back(student, draw):
     assert itos == {index: char for char, index in expected.items()}, "itos should lead from each id to its character"
 
 
-@pytest.mark.todo("charlm.encode", points=1)
+@pytest.mark.todo("charlm.encode", weight=1)
 @pytest.mark.behaviour
 @pytest.mark.gate
 def test_target_is_the_next_character(student, draw):
@@ -233,7 +233,7 @@ def test_target_is_the_next_character(student, draw):
     assert_equal(found, ids[1:], "each target should be the id that comes next")
 
 
-@pytest.mark.todo("charlm.step", points=1)
+@pytest.mark.todo("charlm.step", weight=1)
 @pytest.mark.behaviour
 def test_state_is_the_one_that_is_given(student, reference, draw):
     """A step depends on the state it is given and on nothing that came before."""
@@ -247,7 +247,7 @@ def test_state_is_the_one_that_is_given(student, reference, draw):
     assert_parity(theirs.step(x, h), first, what="a second call with the same state")
 
 
-@pytest.mark.todo("charlm.step", points=1)
+@pytest.mark.todo("charlm.step", weight=1)
 @pytest.mark.behaviour
 def test_logits_are_raw(student, reference, draw):
     """What is added to the output bias shows in the logits as it is."""
@@ -264,7 +264,7 @@ def test_logits_are_raw(student, reference, draw):
     assert_parity(after, before.detach() + 2.5, what="logits after 2.5 was added to b_y")
 
 
-@pytest.mark.todo("charlm.generate", points=1)
+@pytest.mark.todo("charlm.generate", weight=1)
 @pytest.mark.behaviour
 def test_whole_prime_is_read(student, reference, draw):
     """Primes that differ only at their beginning are continued as each of them asks."""
@@ -277,7 +277,7 @@ def test_whole_prime_is_read(student, reference, draw):
     assert found in texts, "the continuation should come from the whole prime, each character read once"
 
 
-@pytest.mark.todo("charlm.generate", points=1)
+@pytest.mark.todo("charlm.generate", weight=1)
 @pytest.mark.behaviour
 def test_low_temperature_plays_safe(student, draw):
     """At a low temperature the best character is all but certain."""
@@ -289,7 +289,7 @@ def test_low_temperature_plays_safe(student, draw):
     assert text[1:] == vocab.chars[best] * 40, "at a low temperature the best character should always be chosen"
 
 
-@pytest.mark.todo("charlm.generate", points=2)
+@pytest.mark.todo("charlm.generate", weight=2)
 @pytest.mark.behaviour
 def test_characters_are_drawn_by_their_probabilities(student, draw):
     """With a temperature characters come as often as softmax(logits / temperature) says."""
@@ -304,7 +304,7 @@ def test_characters_are_drawn_by_their_probabilities(student, draw):
     assert bool(((counts - 300 * probabilities).abs() < 6 * spread).all()), "characters come too often or too rarely"
 
 
-@pytest.mark.todo("charlm.generate", points=1)
+@pytest.mark.todo("charlm.generate", weight=1)
 @pytest.mark.behaviour
 def test_generator_decides_the_draws(student, draw):
     """The same generator seed gives the same text, another one another text."""
@@ -318,7 +318,7 @@ def test_generator_decides_the_draws(student, draw):
     assert texts[0] != texts[2], "another seed should give another text"
 
 
-@pytest.mark.todo("charlm.generate", points=1)
+@pytest.mark.todo("charlm.generate", weight=1)
 @pytest.mark.behaviour
 def test_empty_prime_is_refused(student):
     """An empty prime is a ValueError with a reason."""
@@ -328,7 +328,7 @@ def test_empty_prime_is_refused(student):
     assert said.strip(), "the ValueError should say what is wrong"
 
 
-@pytest.mark.todo("bptt", points=2)
+@pytest.mark.todo("bptt", weight=2)
 @pytest.mark.behaviour
 def test_state_is_carried_from_chunk_to_chunk(student, reference, draw):
     """While nothing is learnt, chunks give the losses of one unbroken reading."""
@@ -348,7 +348,7 @@ def test_state_is_carried_from_chunk_to_chunk(student, reference, draw):
     )
 
 
-@pytest.mark.todo("bptt", points=1)
+@pytest.mark.todo("bptt", weight=1)
 @pytest.mark.behaviour
 def test_loss_falls(student, reference, draw):
     """Training again and again on one text lowers its loss."""
@@ -358,7 +358,7 @@ def test_loss_falls(student, reference, draw):
     assert losses[-1] < 0.8 * losses[0], "the loss should fall from one pass to the next"
 
 
-@pytest.mark.todo("vanishing", points=1)
+@pytest.mark.todo("vanishing", weight=1)
 @pytest.mark.behaviour
 def test_last_step_is_one_cell_away(student, draw):
     """For the last input the Jacobian is that of a single step."""
@@ -370,7 +370,7 @@ def test_last_step_is_one_cell_away(student, draw):
     assert_parity(student.gradient_norms(theirs, x)[-1], expected, what="the norm of the last step")
 
 
-@pytest.mark.todo("vanishing", points=1)
+@pytest.mark.todo("vanishing", weight=1)
 @pytest.mark.behaviour
 def test_memory_fades_in_an_rnn_and_less_in_an_lstm(student, draw):
     """Early inputs count less than late ones in a plain RNN, and an LSTM that remembers loses less."""

@@ -18,7 +18,7 @@ from cases import (
 from grader.examiner import assert_moved, load_weights
 
 
-@pytest.mark.todo("cell.rnn", points=1)
+@pytest.mark.todo("cell.rnn", weight=1)
 @pytest.mark.gpu
 def test_cell_on_the_device(student, draw, device):
     """One step on the device equals the step on the CPU."""
@@ -27,7 +27,7 @@ def test_cell_on_the_device(student, draw, device):
     assert_moved(student.rnn_cell(*(tensor.to(device) for tensor in inputs)), own, device, what="h_t on the device")
 
 
-@pytest.mark.todo("unroll", points=1)
+@pytest.mark.todo("unroll", weight=1)
 @pytest.mark.gpu
 def test_unroll_on_the_device(student, draw, device):
     """Unrolling on the device equals unrolling on the CPU."""
@@ -48,7 +48,7 @@ def move_head(student, reference, draw, device, name):
     return theirs, own, ids, lengths
 
 
-@pytest.mark.todo("heads.classify", points=1)
+@pytest.mark.todo("heads.classify", weight=1)
 @pytest.mark.gpu
 def test_classifier_on_the_device(student, reference, draw, device):
     """Ids and lengths on the device give the CPU's logits there."""
@@ -58,7 +58,7 @@ def test_classifier_on_the_device(student, reference, draw, device):
     assert_moved(theirs.to("cpu")(ids, lengths), own, "cpu", what="logits back on the CPU")
 
 
-@pytest.mark.todo("heads.classify", points=1)
+@pytest.mark.todo("heads.classify", weight=1)
 @pytest.mark.gpu
 def test_lengths_may_stay_on_the_cpu(student, reference, draw, device):
     """Lengths on the CPU do as well as lengths beside the ids."""
@@ -66,7 +66,7 @@ def test_lengths_may_stay_on_the_cpu(student, reference, draw, device):
     assert_moved(theirs(ids.to(device), lengths), own, device, what="logits on the device, lengths on the CPU")
 
 
-@pytest.mark.todo("heads.tag", points=1)
+@pytest.mark.todo("heads.tag", weight=1)
 @pytest.mark.gpu
 def test_tagger_on_the_device(student, reference, draw, device):
     """Ids on the device give the CPU's logits there."""
@@ -75,7 +75,7 @@ def test_tagger_on_the_device(student, reference, draw, device):
     assert_moved(found, keep_real(own, lengths), device, what="logits on the device")
 
 
-@pytest.mark.todo("packing", points=1)
+@pytest.mark.todo("packing", weight=1)
 @pytest.mark.gpu
 def test_packing_on_the_device(student, draw, device):
     """Embeddings and lengths on the device give each sequence's own states there."""
@@ -90,7 +90,7 @@ def test_packing_on_the_device(student, draw, device):
     assert_moved(state, own_state, device, what="(h_n, c_n) on the device")
 
 
-@pytest.mark.todo("charlm.step", points=1)
+@pytest.mark.todo("charlm.step", weight=1)
 @pytest.mark.gpu
 def test_step_on_the_device(student, reference, draw, device):
     """A model on the device makes its first state there, and steps as on the CPU."""
@@ -104,7 +104,7 @@ def test_step_on_the_device(student, reference, draw, device):
     assert_moved(theirs.step(x.to(device), theirs.init_hidden()), own, device, what="logits and state on the device")
 
 
-@pytest.mark.todo("charlm.generate", points=1)
+@pytest.mark.todo("charlm.generate", weight=1)
 @pytest.mark.gpu
 def test_writing_on_the_device(student, reference, draw, device):
     """A model on the device writes what it writes on the CPU."""
@@ -122,7 +122,7 @@ def train(student, theirs, ours, ids):
     return as_floats(student.truncated_bptt(theirs, ids, 3, student.define(standins.make_sgd)(theirs, 0.2)))
 
 
-@pytest.mark.todo("bptt", points=1)
+@pytest.mark.todo("bptt", weight=1)
 @pytest.mark.gpu
 def test_training_on_the_device(student, reference, draw, device):
     """A model on the device is trained there, with the CPU's losses."""
@@ -133,7 +133,7 @@ def test_training_on_the_device(student, reference, draw, device):
     assert_moved(there, own, device, what="the losses on the device")
 
 
-@pytest.mark.todo("vanishing", points=1)
+@pytest.mark.todo("vanishing", weight=1)
 @pytest.mark.gpu
 def test_norms_on_the_device(student, draw, device):
     """Norms of a network on the device are those of the CPU, there."""

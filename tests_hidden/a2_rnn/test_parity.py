@@ -35,7 +35,7 @@ from grader.examiner import (
 )
 
 
-@pytest.mark.todo("cell.rnn", points=2)
+@pytest.mark.todo("cell.rnn", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_cell_matches_the_reference(poisoned, reference, draw):
@@ -54,7 +54,7 @@ def test_cell_matches_the_reference(poisoned, reference, draw):
     )
 
 
-@pytest.mark.todo("cell.rnn", points=1)
+@pytest.mark.todo("cell.rnn", weight=1)
 @pytest.mark.parity
 def test_gradients_of_the_cell_match(student, reference, draw):
     """Gradients reach input, state and weights as they do in the reference."""
@@ -68,7 +68,7 @@ def test_gradients_of_the_cell_match(student, reference, draw):
         assert_parity(actual, expected, what="gradients of (x_t, h_prev, W_xh, W_hh, b)")
 
 
-@pytest.mark.todo("unroll", points=3)
+@pytest.mark.todo("unroll", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_unroll_matches_the_reference(poisoned, reference, draw):
@@ -81,7 +81,7 @@ def test_unroll_matches_the_reference(poisoned, reference, draw):
     )
 
 
-@pytest.mark.todo("unroll", points=1)
+@pytest.mark.todo("unroll", weight=1)
 @pytest.mark.parity
 def test_gradients_flow_through_the_steps(student, reference, draw):
     """The last state's gradient reaches every step's input and the first state."""
@@ -100,7 +100,7 @@ def test_gradients_flow_through_the_steps(student, reference, draw):
     assert_parity(found, closest(found, *expected), what="gradients of (x, h_0, W_xh, W_hh, b)")
 
 
-@pytest.mark.todo("heads.classify", points=3)
+@pytest.mark.todo("heads.classify", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_classifier_matches_the_reference(poisoned, reference, draw):
@@ -120,7 +120,7 @@ def test_classifier_matches_the_reference(poisoned, reference, draw):
     assert_parity(found, expected, what="logits", mistakes=mistakes)
 
 
-@pytest.mark.todo("heads.classify", points=2)
+@pytest.mark.todo("heads.classify", weight=2)
 @pytest.mark.parity
 def test_gradients_of_the_classifier_match(student, reference, draw):
     """Gradients reach embeddings, recurrence and linear layer as they do in the reference."""
@@ -140,7 +140,7 @@ def test_gradients_of_the_classifier_match(student, reference, draw):
         assert_parity(actual, closest(actual, *expected), what="gradients by the parameters' shape")
 
 
-@pytest.mark.todo("heads.tag", points=2)
+@pytest.mark.todo("heads.tag", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_tagger_matches_the_reference(poisoned, reference, draw):
@@ -156,7 +156,7 @@ def test_tagger_matches_the_reference(poisoned, reference, draw):
     assert_parity(real, closest(real, *expected), what="logits of the real positions")
 
 
-@pytest.mark.todo("heads.tag", points=1)
+@pytest.mark.todo("heads.tag", weight=1)
 @pytest.mark.parity
 def test_gradients_of_the_tagger_match(student, reference, draw):
     """The real positions' gradients reach all layers as they do in the reference."""
@@ -188,7 +188,7 @@ def check_packing(student, draw, kind, lengths, **options):
     assert_parity(state, expected_state, what="(h_n, c_n)" if kind == "LSTM" else "h_n")
 
 
-@pytest.mark.todo("packing", points=2)
+@pytest.mark.todo("packing", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_packed_rnn_equals_each_sequence_alone(poisoned, draw):
@@ -197,14 +197,14 @@ def test_packed_rnn_equals_each_sequence_alone(poisoned, draw):
     check_packing(poisoned, draw, "RNN", [4])
 
 
-@pytest.mark.todo("packing", points=2)
+@pytest.mark.todo("packing", weight=2)
 @pytest.mark.parity
 def test_packed_gru_of_two_layers_and_directions(student, draw):
     """Several layers and both directions come out as for each sequence by itself."""
     check_packing(student, draw, "GRU", draw.shuffled([2, 5, 3]), num_layers=2, bidirectional=True)
 
 
-@pytest.mark.todo("packing", points=3)
+@pytest.mark.todo("packing", weight=3)
 @pytest.mark.parity
 def test_packed_lstm_keeps_both_states(student, draw):
     """An LSTM gives the pair (h_n, c_n), rows in the order they came in."""
@@ -212,7 +212,7 @@ def test_packed_lstm_keeps_both_states(student, draw):
     check_packing(student, draw, "LSTM", [2, 4, 3], num_layers=2, bidirectional=True)
 
 
-@pytest.mark.todo("packing", points=1)
+@pytest.mark.todo("packing", weight=1)
 @pytest.mark.parity
 def test_gradients_reach_only_real_inputs(student, draw):
     """The state's gradient reaches the real inputs as it does for each sequence by itself, and no padding."""
@@ -228,7 +228,7 @@ def test_gradients_reach_only_real_inputs(student, draw):
         assert_parity(found, expected, what="gradients of (embeddings,)")
 
 
-@pytest.mark.todo("charlm.encode", points=2)
+@pytest.mark.todo("charlm.encode", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_text_is_encoded_and_decoded(student, draw):
@@ -245,7 +245,7 @@ def test_text_is_encoded_and_decoded(student, draw):
     assert_equal(vocab.decode(some), right, "decoding should give a character for each id")
 
 
-@pytest.mark.todo("charlm.step", points=3)
+@pytest.mark.todo("charlm.step", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_step_matches_the_reference(poisoned, reference, draw):
@@ -268,7 +268,7 @@ def test_step_matches_the_reference(poisoned, reference, draw):
     assert_parity(found, closest(found, *expected), what="logits and states in turn")
 
 
-@pytest.mark.todo("charlm.step", points=1)
+@pytest.mark.todo("charlm.step", weight=1)
 @pytest.mark.parity
 def test_gradients_of_the_step_match(student, reference, draw):
     """Gradients of the logits reach all weights as they do in the reference."""
@@ -287,7 +287,7 @@ def test_gradients_of_the_step_match(student, reference, draw):
         assert_parity(found, closest(found, *expected), what="gradients by the parameters' shape")
 
 
-@pytest.mark.todo("charlm.generate", points=3)
+@pytest.mark.todo("charlm.generate", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_greedy_text_matches_the_reference(poisoned, reference, draw):
@@ -307,7 +307,7 @@ def test_greedy_text_matches_the_reference(poisoned, reference, draw):
     assert found == right, "the text should begin with the prime"
 
 
-@pytest.mark.todo("bptt", points=3)
+@pytest.mark.todo("bptt", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_losses_match_the_reference(poisoned, reference, draw):
@@ -321,7 +321,7 @@ def test_losses_match_the_reference(poisoned, reference, draw):
     assert_parity(found, expected, what="the losses")
 
 
-@pytest.mark.todo("bptt", points=3)
+@pytest.mark.todo("bptt", weight=3)
 @pytest.mark.parity
 def test_weights_after_training_match(student, reference, draw):
     """After the last chunk the weights are where one step a chunk on fresh gradients leads."""
@@ -341,7 +341,7 @@ def check_norms(student, reference, draw, kind):
     assert_parity(student.gradient_norms(theirs, x), reference.gradient_norms(ours, x), what="norms")
 
 
-@pytest.mark.todo("vanishing", points=2)
+@pytest.mark.todo("vanishing", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_norms_of_an_rnn_match(poisoned, reference, draw):
@@ -349,7 +349,7 @@ def test_norms_of_an_rnn_match(poisoned, reference, draw):
     check_norms(poisoned, reference, draw, "RNN")
 
 
-@pytest.mark.todo("vanishing", points=2)
+@pytest.mark.todo("vanishing", weight=2)
 @pytest.mark.parity
 def test_norms_of_an_lstm_match(student, reference, draw):
     """The norms of an LSTM are those of its hidden state, not of its cell state."""

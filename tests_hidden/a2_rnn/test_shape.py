@@ -8,7 +8,7 @@ from cases import LETTERS, as_floats, draw_cell, draw_head, draw_models, make_di
 from grader.examiner import assert_parity, assert_shape
 
 
-@pytest.mark.todo("cell.rnn", points=1)
+@pytest.mark.todo("cell.rnn", weight=1)
 @pytest.mark.shape
 def test_cell_gives_one_state(student, draw):
     """The cell turns x_t [E] and h_prev [H] into h_t [H]."""
@@ -16,7 +16,7 @@ def test_cell_gives_one_state(student, draw):
     assert_shape(student.rnn_cell(*inputs), tuple(inputs[1].shape), what="h_t")
 
 
-@pytest.mark.todo("unroll", points=1)
+@pytest.mark.todo("unroll", weight=1)
 @pytest.mark.shape
 def test_unroll_gives_all_states_and_the_last(student, draw):
     """Unrolling gives [S, H] and [1, H], for a single step, too."""
@@ -28,7 +28,7 @@ def test_unroll_gives_all_states_and_the_last(student, draw):
         assert_shape(last_hidden, (1, len(h_0)), what="last_hidden")
 
 
-@pytest.mark.todo("heads.classify", points=1)
+@pytest.mark.todo("heads.classify", weight=1)
 @pytest.mark.shape
 def test_classifier_gives_a_row_for_each_sentence(student, reference, draw):
     """A batch of sentences gives logits [B, C], a batch of one [1, C]."""
@@ -39,7 +39,7 @@ def test_classifier_gives_a_row_for_each_sentence(student, reference, draw):
         assert_shape(logits, (len(lengths), sizes[-1]), what="logits")
 
 
-@pytest.mark.todo("heads.tag", points=2)
+@pytest.mark.todo("heads.tag", weight=2)
 @pytest.mark.shape
 def test_tagger_gives_a_row_for_each_column(student, reference, draw):
     """A batch gives logits [B, S, C], also where no sentence fills all S columns."""
@@ -50,7 +50,7 @@ def test_tagger_gives_a_row_for_each_column(student, reference, draw):
         assert_shape(logits, (len(lengths), longest, sizes[-1]), what="logits")
 
 
-@pytest.mark.todo("packing", points=2)
+@pytest.mark.todo("packing", weight=2)
 @pytest.mark.shape
 def test_packed_outputs_keep_their_rows(student, draw):
     """Outputs are [S, B, H] and the state [L, B, H], also where S is more than the longest sequence."""
@@ -63,7 +63,7 @@ def test_packed_outputs_keep_their_rows(student, draw):
         assert_shape(h_n, (4, len(lengths), hidden), what="h_n")
 
 
-@pytest.mark.todo("charlm.encode", points=2)
+@pytest.mark.todo("charlm.encode", weight=2)
 @pytest.mark.shape
 def test_one_hot_rows_are_as_wide_as_the_vocabulary(student, draw):
     """one_hot gives a float row for each id, as wide as the vocabulary."""
@@ -77,7 +77,7 @@ def test_one_hot_rows_are_as_wide_as_the_vocabulary(student, draw):
     assert_parity(rows, expected, what="one-hot rows")
 
 
-@pytest.mark.todo("charlm.step", points=1)
+@pytest.mark.todo("charlm.step", weight=1)
 @pytest.mark.shape
 def test_step_gives_logits_and_a_state(student, draw):
     """init_hidden is zeros [H]; a step gives logits [V] and a state [H]."""
@@ -90,7 +90,7 @@ def test_step_gives_logits_and_a_state(student, draw):
     assert_shape(h, (hidden_size,), what="h")
 
 
-@pytest.mark.todo("charlm.generate", points=2)
+@pytest.mark.todo("charlm.generate", weight=2)
 @pytest.mark.shape
 def test_prime_is_followed_by_so_many_characters(student, draw):
     """The text begins with the prime and goes on for `length` characters, with and without a temperature."""
@@ -105,7 +105,7 @@ def test_prime_is_followed_by_so_many_characters(student, draw):
         assert set(text) <= set(LETTERS), "every character should come from the vocabulary"
 
 
-@pytest.mark.todo("bptt", points=2)
+@pytest.mark.todo("bptt", weight=2)
 @pytest.mark.shape
 def test_each_chunk_has_a_loss(student, reference, draw):
     """There is a loss for each chunk of predictions; a short last one counts, a single chunk does, too."""
@@ -118,7 +118,7 @@ def test_each_chunk_has_a_loss(student, reference, draw):
         assert len(losses) == chunks, f"11 predictions in chunks of {chunk_size} are {chunks} chunks, not {len(losses)}"
 
 
-@pytest.mark.todo("vanishing", points=1)
+@pytest.mark.todo("vanishing", weight=1)
 @pytest.mark.shape
 def test_each_step_has_a_norm(student, draw):
     """There is one norm for each step, for a single step, too; none is negative."""

@@ -19,7 +19,7 @@ from cases import (
 from grader.examiner import Caller, as_ids, assert_parity, assert_shape, assert_unchanged, load_weights, place_step
 
 
-@pytest.mark.todo("encoder.outputs", points=1)
+@pytest.mark.todo("encoder.outputs", weight=1)
 @pytest.mark.behaviour
 def test_the_last_row_is_the_last_state(student, reference, draw):
     """Read from left to right, the top layer's last hidden state is the last state, for a single token, too."""
@@ -78,63 +78,63 @@ def check_nothing(student, reference, draw, name):
         assert as_ids(token_ids) == [start], "where nothing is predicted only the start token is left"
 
 
-@pytest.mark.todo("decoder.step", points=2)
+@pytest.mark.todo("decoder.step", weight=2)
 @pytest.mark.behaviour
 def test_ids_are_the_greedy_choices(student, reference, draw):
     """The ids begin with the start token, and each further one is the most likely token of its row of logits."""
     check_greedy(student, reference, draw, "RNNDecoder")
 
 
-@pytest.mark.todo("decoder.step", points=2)
+@pytest.mark.todo("decoder.step", weight=2)
 @pytest.mark.behaviour
 def test_decoding_stops_after_the_end_token(student, reference, draw):
     """The end token is kept, and nothing follows it."""
     check_end(student, reference, draw, "RNNDecoder")
 
 
-@pytest.mark.todo("decoder.step", points=1)
+@pytest.mark.todo("decoder.step", weight=1)
 @pytest.mark.behaviour
 def test_decoding_twice_gives_the_same(student, reference, draw):
     """A decoder keeps nothing from one call to the next, and stops after ten predictions when not told otherwise."""
     check_twice(student, reference, draw, "RNNDecoder")
 
 
-@pytest.mark.todo("decoder.step", points=0)
+@pytest.mark.todo("decoder.step", weight=0)
 @pytest.mark.behaviour
 def test_nothing_to_predict_gives_empty_logits(student, reference, draw):
     """When max_len is 0, or the start token is the end token, the logits are [0, V]."""
     check_nothing(student, reference, draw, "RNNDecoder")
 
 
-@pytest.mark.todo("lstm.decoder", points=1)
+@pytest.mark.todo("lstm.decoder", weight=1)
 @pytest.mark.behaviour
 def test_lstm_ids_are_the_greedy_choices(student, reference, draw):
     """The ids begin with the start token, and each further one is the most likely token of its row of logits."""
     check_greedy(student, reference, draw, "LSTMDecoder")
 
 
-@pytest.mark.todo("lstm.decoder", points=2)
+@pytest.mark.todo("lstm.decoder", weight=2)
 @pytest.mark.behaviour
 def test_lstm_decoding_stops_after_the_end_token(student, reference, draw):
     """The end token is kept, and nothing follows it."""
     check_end(student, reference, draw, "LSTMDecoder")
 
 
-@pytest.mark.todo("lstm.decoder", points=1)
+@pytest.mark.todo("lstm.decoder", weight=1)
 @pytest.mark.behaviour
 def test_lstm_decoding_twice_gives_the_same(student, reference, draw):
     """A decoder keeps nothing from one call to the next, and stops after ten predictions when not told otherwise."""
     check_twice(student, reference, draw, "LSTMDecoder")
 
 
-@pytest.mark.todo("lstm.decoder", points=0)
+@pytest.mark.todo("lstm.decoder", weight=0)
 @pytest.mark.behaviour
 def test_nothing_to_predict_gives_empty_lstm_logits(student, reference, draw):
     """When max_len is 0, or the start token is the end token, the logits are [0, V]."""
     check_nothing(student, reference, draw, "LSTMDecoder")
 
 
-@pytest.mark.todo("seq2seq", points=1)
+@pytest.mark.todo("seq2seq", weight=1)
 @pytest.mark.behaviour
 def test_ids_come_back_as_the_decoder_gave_them(student, draw):
     """The model returns the decoder's ids, all of them."""
@@ -143,7 +143,7 @@ def test_ids_come_back_as_the_decoder_gave_them(student, draw):
     assert as_ids(model.theirs(input_ids)[1]) == model.ours(input_ids)[1], "the ids differ from the decoder's"
 
 
-@pytest.mark.todo("lstm.seq2seq", points=1)
+@pytest.mark.todo("lstm.seq2seq", weight=1)
 @pytest.mark.behaviour
 def test_lstm_ids_come_back_as_the_decoder_gave_them(student, draw):
     """The model returns the decoder's ids, all of them."""
@@ -152,7 +152,7 @@ def test_lstm_ids_come_back_as_the_decoder_gave_them(student, draw):
     assert as_ids(model.theirs(input_ids)[1]) == model.ours(input_ids)[1], "the ids differ from the decoder's"
 
 
-@pytest.mark.todo("lstm.cell", points=2)
+@pytest.mark.todo("lstm.cell", weight=2)
 @pytest.mark.behaviour
 def test_closed_and_open_gates(student, draw):
     """With the input gate closed and the forget gate open the cell state is kept as it was."""
@@ -163,7 +163,7 @@ def test_closed_and_open_gates(student, draw):
     assert_parity(kept.detach(), c, what="cell state behind a closed input gate and an open forget gate")
 
 
-@pytest.mark.todo("lstm.cell", points=1)
+@pytest.mark.todo("lstm.cell", weight=1)
 @pytest.mark.behaviour
 def test_cell_leaves_its_arguments_alone(student, draw):
     """States and weights are as they were before the call."""
@@ -173,7 +173,7 @@ def test_cell_leaves_its_arguments_alone(student, draw):
         assert_unchanged(before, now, what=name)
 
 
-@pytest.mark.todo("lstm.encoder", points=1)
+@pytest.mark.todo("lstm.encoder", weight=1)
 @pytest.mark.behaviour
 def test_lstm_states_have_their_places(student, reference, draw):
     """The top layer's last hidden state comes first in the pair of last states."""
@@ -182,7 +182,7 @@ def test_lstm_states_have_their_places(student, reference, draw):
     assert_parity(hidden_states[-1].detach(), states[0][-1].detach(), what="first of the last states")
 
 
-@pytest.mark.todo("gru.step", points=1)
+@pytest.mark.todo("gru.step", weight=1)
 @pytest.mark.behaviour
 def test_a_step_stands_alone(student, reference, draw):
     """A row gives the same alone as in a batch, and a step leaves its state as it was."""
@@ -195,7 +195,7 @@ def test_a_step_stands_alone(student, reference, draw):
     assert_unchanged(batch.hidden, after[1], what="hidden")
 
 
-@pytest.mark.todo("gru.decode", points=1)
+@pytest.mark.todo("gru.decode", weight=1)
 @pytest.mark.behaviour
 def test_a_target_teaches_in_every_mode(student, reference, draw):
     """With a target the log-probabilities are the same in training and in eval mode, and sum to one."""
@@ -211,7 +211,7 @@ def test_a_target_teaches_in_every_mode(student, reference, draw):
     )
 
 
-@pytest.mark.todo("training", points=2)
+@pytest.mark.todo("training", weight=2)
 @pytest.mark.behaviour
 def test_the_loss_falls(student, draw):
     """After a few epochs the loss is clearly smaller."""

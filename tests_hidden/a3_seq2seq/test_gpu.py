@@ -16,7 +16,7 @@ from cases import (
 from grader.examiner import as_ids, assert_moved, load_weights, place_step
 
 
-@pytest.mark.todo("encoder.outputs", points=2)
+@pytest.mark.todo("encoder.outputs", weight=2)
 @pytest.mark.gpu
 def test_encoder_on_the_device(student, reference, draw, device):
     """Both results are on the device and equal the CPU's."""
@@ -25,7 +25,7 @@ def test_encoder_on_the_device(student, reference, draw, device):
     assert_moved(case.theirs.to(device)(case.input_ids.to(device)), own, device, what="result on the device")
 
 
-@pytest.mark.todo("lstm.encoder", points=2)
+@pytest.mark.todo("lstm.encoder", weight=2)
 @pytest.mark.gpu
 def test_lstm_encoder_on_the_device(student, reference, draw, device):
     """All three results are on the device and equal the CPU's."""
@@ -45,14 +45,14 @@ def check_decoder(student, reference, draw, device, name):
     assert as_ids(token_ids) == as_ids(own_ids), "the ids differ from those on the CPU"
 
 
-@pytest.mark.todo("decoder.step", points=2)
+@pytest.mark.todo("decoder.step", weight=2)
 @pytest.mark.gpu
 def test_decoding_on_the_device(student, reference, draw, device):
     """The tokens are made on the device, and the choices are those of the CPU."""
     check_decoder(student, reference, draw, device, "RNNDecoder")
 
 
-@pytest.mark.todo("lstm.decoder", points=2)
+@pytest.mark.todo("lstm.decoder", weight=2)
 @pytest.mark.gpu
 def test_lstm_decoding_on_the_device(student, reference, draw, device):
     """The tokens are made on the device, and the choices are those of the CPU."""
@@ -67,21 +67,21 @@ def check_model(student, draw, device, name):
     assert_moved(model.theirs.to(device)(input_ids.to(device))[0], own, device, what="logits on the device")
 
 
-@pytest.mark.todo("seq2seq", points=1)
+@pytest.mark.todo("seq2seq", weight=1)
 @pytest.mark.gpu
 def test_model_on_the_device(student, draw, device):
     """The model's parts move with it, and its result is on the device."""
     check_model(student, draw, device, "RNNSeq2Seq")
 
 
-@pytest.mark.todo("lstm.seq2seq", points=1)
+@pytest.mark.todo("lstm.seq2seq", weight=1)
 @pytest.mark.gpu
 def test_lstm_model_on_the_device(student, draw, device):
     """The model's parts move with it, and its result is on the device."""
     check_model(student, draw, device, "LSTMSeq2Seq")
 
 
-@pytest.mark.todo("lstm.cell", points=2)
+@pytest.mark.todo("lstm.cell", weight=2)
 @pytest.mark.gpu
 def test_cell_on_the_device(student, reference, draw, device):
     """Both states are on the device and equal the CPU's."""
@@ -91,7 +91,7 @@ def test_cell_on_the_device(student, reference, draw, device):
     assert_moved(there, own, device, what="states on the device")
 
 
-@pytest.mark.todo("gru.step", points=2)
+@pytest.mark.todo("gru.step", weight=2)
 @pytest.mark.gpu
 def test_a_step_on_the_device(student, reference, draw, device):
     """A step runs on the device and gives the CPU's numbers."""
@@ -107,7 +107,7 @@ def test_a_step_on_the_device(student, reference, draw, device):
     assert_moved(pair.theirs.forward_step(*inputs), own, "cpu", what="output and state back on the CPU")
 
 
-@pytest.mark.todo("gru.decode", points=2)
+@pytest.mark.todo("gru.decode", weight=2)
 @pytest.mark.gpu
 def test_decoding_a_batch_on_the_device(student, reference, draw, device):
     """The first input is made on the device, and the results are there."""
@@ -121,7 +121,7 @@ def test_decoding_a_batch_on_the_device(student, reference, draw, device):
     assert_moved(there[:2], own[:2], device, what="log-probabilities and last state on the device")
 
 
-@pytest.mark.todo("training", points=2)
+@pytest.mark.todo("training", weight=2)
 @pytest.mark.gpu
 def test_training_on_the_device(student, reference, draw, device):
     """Training runs where the modules and the pairs are."""

@@ -23,7 +23,7 @@ from cases import (
 from grader.examiner import assert_parity, in_float64, load_weights, parameter_gradients, place_step
 
 
-@pytest.mark.todo("encoder.outputs", points=1)
+@pytest.mark.todo("encoder.outputs", weight=1)
 @pytest.mark.parity
 @pytest.mark.gate
 @pytest.mark.parametrize(("layers", "bidirectional"), [(1, False), (2, False), (2, True)])
@@ -39,7 +39,7 @@ def test_encoder_matches_the_reference(student, reference, draw, layers, bidirec
     assert_parity(h_n.detach(), last.detach(), what="last hidden state", precise=precise[1], mistakes=one_layer)
 
 
-@pytest.mark.todo("encoder.outputs", points=1)
+@pytest.mark.todo("encoder.outputs", weight=1)
 @pytest.mark.parity
 def test_encoder_can_be_trained(student, reference, draw):
     """Gradients of both results reach the encoder's weights."""
@@ -72,7 +72,7 @@ def check_every_step(student, reference, draw, name):
     assert_parity(logits.detach(), case.logits, what="logits of all steps")
 
 
-@pytest.mark.todo("decoder.step", points=3)
+@pytest.mark.todo("decoder.step", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_first_step_matches_the_reference(student, reference, draw):
@@ -80,14 +80,14 @@ def test_first_step_matches_the_reference(student, reference, draw):
     check_first_step(student, reference, draw, "RNNDecoder")
 
 
-@pytest.mark.todo("decoder.step", points=3)
+@pytest.mark.todo("decoder.step", weight=3)
 @pytest.mark.parity
 def test_every_step_matches_the_reference(student, reference, draw):
     """Each step goes on from the previous token and the carried state."""
     check_every_step(student, reference, draw, "RNNDecoder")
 
 
-@pytest.mark.todo("lstm.decoder", points=2)
+@pytest.mark.todo("lstm.decoder", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_first_lstm_step_matches_the_reference(student, reference, draw):
@@ -95,14 +95,14 @@ def test_first_lstm_step_matches_the_reference(student, reference, draw):
     check_first_step(student, reference, draw, "LSTMDecoder")
 
 
-@pytest.mark.todo("lstm.decoder", points=3)
+@pytest.mark.todo("lstm.decoder", weight=3)
 @pytest.mark.parity
 def test_every_lstm_step_matches_the_reference(student, reference, draw):
     """Each step goes on from the previous token and both carried states."""
     check_every_step(student, reference, draw, "LSTMDecoder")
 
 
-@pytest.mark.todo("decoder.step", points=1)
+@pytest.mark.todo("decoder.step", weight=1)
 @pytest.mark.parity
 def test_gradients_reach_the_initial_state(student, reference, draw):
     """Gradients of the logits flow back through all steps to the initial state."""
@@ -135,7 +135,7 @@ def check_model(student, draw, name):
     assert_parity(logits.detach(), expected, what="logits of the model", mistakes=mistakes)
 
 
-@pytest.mark.todo("seq2seq", points=3)
+@pytest.mark.todo("seq2seq", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_model_decodes_from_the_last_state(student, draw):
@@ -143,7 +143,7 @@ def test_model_decodes_from_the_last_state(student, draw):
     check_model(student, draw, "RNNSeq2Seq")
 
 
-@pytest.mark.todo("lstm.seq2seq", points=3)
+@pytest.mark.todo("lstm.seq2seq", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_lstm_model_decodes_from_both_last_states(student, draw):
@@ -151,7 +151,7 @@ def test_lstm_model_decodes_from_both_last_states(student, draw):
     check_model(student, draw, "LSTMSeq2Seq")
 
 
-@pytest.mark.todo("lstm.cell", points=4)
+@pytest.mark.todo("lstm.cell", weight=4)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_cell_matches_the_reference(student, reference, draw):
@@ -163,7 +163,7 @@ def test_cell_matches_the_reference(student, reference, draw):
     assert_parity(actual, expected, what="hidden and cell state", precise=precise, mistakes=cell_mistakes(*arguments))
 
 
-@pytest.mark.todo("lstm.cell", points=3)
+@pytest.mark.todo("lstm.cell", weight=3)
 @pytest.mark.parity
 def test_cell_gradients_match_the_reference(student, reference, draw):
     """Gradients of both states reach every argument."""
@@ -179,7 +179,7 @@ def test_cell_gradients_match_the_reference(student, reference, draw):
         assert_parity(actual, [argument.grad for argument in own], what="gradients of the states")
 
 
-@pytest.mark.todo("lstm.encoder", points=1)
+@pytest.mark.todo("lstm.encoder", weight=1)
 @pytest.mark.parity
 @pytest.mark.gate
 @pytest.mark.parametrize(("layers", "bidirectional"), [(1, False), (2, True)])
@@ -194,7 +194,7 @@ def test_lstm_encoder_matches_the_reference(student, reference, draw, layers, bi
     assert_parity(c_n.detach(), last_c.detach(), what="last cell state")
 
 
-@pytest.mark.todo("gru.step", points=3)
+@pytest.mark.todo("gru.step", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_one_step_matches_the_reference(student, reference, draw):
@@ -217,7 +217,7 @@ def test_one_step_matches_the_reference(student, reference, draw):
     assert_parity(hidden.detach(), new_hidden, what="state after the step", precise=precise[1], mistakes=old)
 
 
-@pytest.mark.todo("gru.step", points=1)
+@pytest.mark.todo("gru.step", weight=1)
 @pytest.mark.parity
 def test_step_gradients_match_the_reference(student, reference, draw):
     """Gradients of the output reach the state before the step."""
@@ -240,7 +240,7 @@ def check_decoding(pair, inputs):
     assert_parity(reply[1].detach(), expected[1].detach(), what="last state")
 
 
-@pytest.mark.todo("gru.decode", points=3)
+@pytest.mark.todo("gru.decode", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_taught_decoding_matches_the_reference(student, reference, draw):
@@ -251,7 +251,7 @@ def test_taught_decoding_matches_the_reference(student, reference, draw):
     check_decoding(pair, (batch.encoder_outputs, batch.hidden, batch.target))
 
 
-@pytest.mark.todo("gru.decode", points=3)
+@pytest.mark.todo("gru.decode", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_free_decoding_matches_the_reference(student, reference, draw):
@@ -262,7 +262,7 @@ def test_free_decoding_matches_the_reference(student, reference, draw):
     check_decoding(pair, (batch.encoder_outputs, batch.hidden))
 
 
-@pytest.mark.todo("gru.decode", points=2)
+@pytest.mark.todo("gru.decode", weight=2)
 @pytest.mark.parity
 def test_gradients_flow_back_through_all_steps(student, reference, draw):
     """Gradients of the last step's log-probabilities reach the first state."""
@@ -280,7 +280,7 @@ def test_gradients_flow_back_through_all_steps(student, reference, draw):
         assert_parity(state.grad, own.grad, what="gradient of the last step's log-probabilities")
 
 
-@pytest.mark.todo("training", points=3)
+@pytest.mark.todo("training", weight=3)
 @pytest.mark.parity
 def test_the_mean_loss_matches_the_reference(student, reference, draw):
     """The mean of the pairs' losses is that of teacher forcing with the given criterion."""
@@ -289,7 +289,7 @@ def test_the_mean_loss_matches_the_reference(student, reference, draw):
     assert_parity(actual, lesson.train_ours(reference), what="mean loss of the epoch")
 
 
-@pytest.mark.todo("training", points=4)
+@pytest.mark.todo("training", weight=4)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_the_weights_after_an_epoch_match_the_reference(student, reference, draw):

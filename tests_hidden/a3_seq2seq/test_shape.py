@@ -16,7 +16,7 @@ from cases import (
 from grader.examiner import as_ids, assert_shape, load_weights, place_step
 
 
-@pytest.mark.todo("encoder.outputs", points=0.5)
+@pytest.mark.todo("encoder.outputs", weight=0.5)
 @pytest.mark.shape
 @pytest.mark.parametrize(("layers", "bidirectional"), [(1, True), (2, False)])
 def test_encoder_gives_every_state(student, reference, draw, layers, bidirectional):
@@ -28,7 +28,7 @@ def test_encoder_gives_every_state(student, reference, draw, layers, bidirection
     assert_shape(h_n, (layers * directions, case.hidden_size), what="last hidden state")
 
 
-@pytest.mark.todo("decoder.step", points=2)
+@pytest.mark.todo("decoder.step", weight=2)
 @pytest.mark.shape
 def test_logits_are_one_row_a_prediction(student, reference, draw):
     """The logits are [n, V]: one row for each predicted token."""
@@ -38,7 +38,7 @@ def test_logits_are_one_row_a_prediction(student, reference, draw):
     assert len(as_ids(token_ids)) in (case.max_len, case.max_len + 1), "there is not one id for each row of logits"
 
 
-@pytest.mark.todo("seq2seq", points=1)
+@pytest.mark.todo("seq2seq", weight=1)
 @pytest.mark.shape
 def test_model_returns_logits_and_ids(student, draw):
     """The model returns the decoder's two results, logits and token ids."""
@@ -48,7 +48,7 @@ def test_model_returns_logits_and_ids(student, draw):
     assert_shape(reply[0], (2, model.hidden_size), what="logits of the model")
 
 
-@pytest.mark.todo("lstm.cell", points=2)
+@pytest.mark.todo("lstm.cell", weight=2)
 @pytest.mark.shape
 def test_cell_gives_two_states(student, draw):
     """The cell gives a new hidden and a new cell state, [H] each."""
@@ -59,7 +59,7 @@ def test_cell_gives_two_states(student, draw):
         assert_shape(state, tuple(arguments[1].shape), what=f"new {what}")
 
 
-@pytest.mark.todo("lstm.encoder", points=1)
+@pytest.mark.todo("lstm.encoder", weight=1)
 @pytest.mark.shape
 def test_lstm_encoder_gives_both_states(student, reference, draw):
     """The LSTM encoder gives the hidden states and a pair of last states."""
@@ -72,7 +72,7 @@ def test_lstm_encoder_gives_both_states(student, reference, draw):
         assert_shape(state, (2, case.hidden_size), what=f"last {what}")
 
 
-@pytest.mark.todo("lstm.decoder", points=1)
+@pytest.mark.todo("lstm.decoder", weight=1)
 @pytest.mark.shape
 def test_lstm_logits_are_one_row_a_prediction(student, reference, draw):
     """The logits are [n, V]: one row for each predicted token."""
@@ -81,7 +81,7 @@ def test_lstm_logits_are_one_row_a_prediction(student, reference, draw):
     assert_shape(logits, (case.max_len, case.arguments["vocab_size"]), what="logits")
 
 
-@pytest.mark.todo("lstm.seq2seq", points=1)
+@pytest.mark.todo("lstm.seq2seq", weight=1)
 @pytest.mark.shape
 def test_lstm_model_returns_logits_and_ids(student, draw):
     """The model returns the decoder's two results, logits and token ids."""
@@ -91,7 +91,7 @@ def test_lstm_model_returns_logits_and_ids(student, draw):
     assert_shape(reply[0], (2, model.hidden_size), what="logits of the model")
 
 
-@pytest.mark.todo("gru.step", points=0.5)
+@pytest.mark.todo("gru.step", weight=0.5)
 @pytest.mark.shape
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_a_step_keeps_the_batch(student, reference, draw, batch_size):
@@ -103,7 +103,7 @@ def test_a_step_keeps_the_batch(student, reference, draw, batch_size):
     assert_shape(hidden, tuple(batch.hidden.shape), what="state after the step")
 
 
-@pytest.mark.todo("gru.decode", points=1)
+@pytest.mark.todo("gru.decode", weight=1)
 @pytest.mark.shape
 def test_decoding_gives_every_step(student, reference, draw):
     """Decoding gives [B, T, V], [1, B, H] and None."""
@@ -117,7 +117,7 @@ def test_decoding_gives_every_step(student, reference, draw):
     assert reply[2] is None, "the third result keeps the place of attention weights and is None here"
 
 
-@pytest.mark.todo("training", points=1)
+@pytest.mark.todo("training", weight=1)
 @pytest.mark.shape
 def test_an_epoch_returns_a_number(student, draw):
     """An epoch returns its mean loss as a plain number."""

@@ -35,7 +35,7 @@ from grader.examiner import (
 )
 
 
-@pytest.mark.todo("luong.score", points=2)
+@pytest.mark.todo("luong.score", weight=2)
 @pytest.mark.behaviour
 def test_each_position_is_scored_by_its_own_output(student, reference, draw):
     """Reordering the source reorders the scores in the same way."""
@@ -50,7 +50,7 @@ def test_each_position_is_scored_by_its_own_output(student, reference, draw):
     assert fits(moved, scores[order]), "a score should depend on its own source position only, not on its neighbours"
 
 
-@pytest.mark.todo("luong.score", points=2)
+@pytest.mark.todo("luong.score", weight=2)
 @pytest.mark.behaviour
 def test_score_leaves_its_inputs_alone(student, reference, draw):
     """Scoring leaves h_t as it was, so that asking twice gives the same weights."""
@@ -61,7 +61,7 @@ def test_score_leaves_its_inputs_alone(student, reference, draw):
     assert_unchanged(h_t, after[0], what="h_t")
 
 
-@pytest.mark.todo("luong.weights", points=2)
+@pytest.mark.todo("luong.weights", weight=2)
 @pytest.mark.behaviour
 def test_weights_share_one_whole(student, reference, draw):
     """The weights are not negative and sum to one over the source positions."""
@@ -74,7 +74,7 @@ def test_weights_share_one_whole(student, reference, draw):
     assert abs(total - 1) < 1e-4, f"the weights sum to {total:.3f}, not to 1: was the softmax taken over the positions?"
 
 
-@pytest.mark.todo("luong.weights", points=1)
+@pytest.mark.todo("luong.weights", weight=1)
 @pytest.mark.behaviour
 def test_a_single_position_gets_all_the_weight(student, reference, draw):
     """With one source position there is nothing to share."""
@@ -85,7 +85,7 @@ def test_a_single_position_gets_all_the_weight(student, reference, draw):
     assert_parity(weights, torch.ones(1), what="weight of the only position")
 
 
-@pytest.mark.todo("luong.context", points=1)
+@pytest.mark.todo("luong.context", weight=1)
 @pytest.mark.behaviour
 def test_context_comes_from_the_arguments(poisoned, reference, draw):
     """The context is made from the arguments, not from variables of the notebook that have the same names."""
@@ -97,7 +97,7 @@ def test_context_comes_from_the_arguments(poisoned, reference, draw):
     assert_parity(as_taken_over(context, weights).detach().reshape(-1), expected, what="context vector")
 
 
-@pytest.mark.todo("decoder.attentional", points=2)
+@pytest.mark.todo("decoder.attentional", weight=2)
 @pytest.mark.behaviour
 def test_ids_are_the_greedy_choices(student, reference, draw):
     """The ids begin with the start token, and each further one is the most likely token of its row of logits."""
@@ -109,7 +109,7 @@ def test_ids_are_the_greedy_choices(student, reference, draw):
     assert token_ids[1:] == choices, "each id after the start token should be the argmax of its row of logits"
 
 
-@pytest.mark.todo("decoder.attentional", points=2)
+@pytest.mark.todo("decoder.attentional", weight=2)
 @pytest.mark.behaviour
 def test_decoding_stops_after_the_end_token(student, reference, draw):
     """The end token is kept, and nothing follows it."""
@@ -131,7 +131,7 @@ def test_decoding_stops_after_the_end_token(student, reference, draw):
     assert logits.size(0) == len(predicted), "the prediction of the end token has its row of logits, too"
 
 
-@pytest.mark.todo("decoder.attentional", points=2)
+@pytest.mark.todo("decoder.attentional", weight=2)
 @pytest.mark.behaviour
 def test_decoding_twice_gives_the_same(student, reference, draw):
     """A decoder keeps nothing from one call to the next, and stops after ten predictions when not told otherwise."""
@@ -147,7 +147,7 @@ def test_decoding_twice_gives_the_same(student, reference, draw):
     assert_parity(theirs(*case.inputs)[0].detach(), first.detach(), what="logits of a second call")
 
 
-@pytest.mark.todo("decoder.attentional", points=0)
+@pytest.mark.todo("decoder.attentional", weight=0)
 @pytest.mark.behaviour
 def test_nothing_to_predict_gives_empty_logits(student, reference, draw):
     """When max_len is 0, or the start token is the end token, the logits are [0, V]."""
@@ -160,7 +160,7 @@ def test_nothing_to_predict_gives_empty_logits(student, reference, draw):
         assert as_ids(token_ids) == [start], "where nothing is predicted only the start token is left"
 
 
-@pytest.mark.todo("attention.seq2seq", points=1)
+@pytest.mark.todo("attention.seq2seq", weight=1)
 @pytest.mark.behaviour
 def test_ids_come_back_as_the_decoder_gave_them(student, draw):
     """The model returns the decoder's ids, all of them."""
@@ -169,7 +169,7 @@ def test_ids_come_back_as_the_decoder_gave_them(student, draw):
     assert as_ids(model.theirs(input_ids)[1]) == model.ours(input_ids)[1], "the ids differ from the decoder's"
 
 
-@pytest.mark.todo("attention.seq2seq", points=1)
+@pytest.mark.todo("attention.seq2seq", weight=1)
 @pytest.mark.behaviour
 def test_the_decoder_sees_every_source_position(student, draw):
     """Every output of the encoder reaches the decoder, whatever the length of the source."""
@@ -180,7 +180,7 @@ def test_the_decoder_sees_every_source_position(student, draw):
         assert_parity(actual[2:], expected[2:], what="what the decoder saw of the source")
 
 
-@pytest.mark.todo("attention.seq2seq", points=1)
+@pytest.mark.todo("attention.seq2seq", weight=1)
 @pytest.mark.behaviour
 def test_training_reaches_the_encoder(student, draw):
     """The gradient of the logits reaches the encoder through the states and through its outputs."""
@@ -196,7 +196,7 @@ def test_training_reaches_the_encoder(student, draw):
         assert_parity(actual, model.ours.encoder.rates.grad, what="gradient of the encoder")
 
 
-@pytest.mark.todo("bahdanau", points=1)
+@pytest.mark.todo("bahdanau", weight=1)
 @pytest.mark.behaviour
 def test_rows_of_a_batch_do_not_meet(student, reference, draw):
     """A row of the batch gives the same alone as in company."""
@@ -209,7 +209,7 @@ def test_rows_of_a_batch_do_not_meet(student, reference, draw):
         assert_parity(one.detach(), both[1:2].detach(), what=f"{what} of a row alone")
 
 
-@pytest.mark.todo("bahdanau", points=1)
+@pytest.mark.todo("bahdanau", weight=1)
 @pytest.mark.behaviour
 def test_another_query_looks_elsewhere(student, reference, draw):
     """The weights depend on the query, and share one whole."""
@@ -221,7 +221,7 @@ def test_another_query_looks_elsewhere(student, reference, draw):
     assert torch.allclose(one.sum(-1), torch.ones(3, 1), atol=1e-4), "the weights of a row should sum to 1"
 
 
-@pytest.mark.todo("attndecoder.step", points=1)
+@pytest.mark.todo("attndecoder.step", weight=1)
 @pytest.mark.behaviour
 def test_dropout_is_on_the_embedding(student, reference, draw):
     """In training mode dropout falls on the embedding, and on nothing else."""
@@ -235,7 +235,7 @@ def test_dropout_is_on_the_embedding(student, reference, draw):
     assert_parity(output.detach(), expected.detach(), what="output of a step whose embedding is dropped")
 
 
-@pytest.mark.todo("attndecoder.step", points=1)
+@pytest.mark.todo("attndecoder.step", weight=1)
 @pytest.mark.behaviour
 def test_evaluation_is_not_random(student, reference, draw):
     """In eval mode dropout is off: two runs give the same."""
@@ -246,7 +246,7 @@ def test_evaluation_is_not_random(student, reference, draw):
     assert torch.equal(first, second), "two runs in eval mode differ: dropout should follow the module's mode"
 
 
-@pytest.mark.todo("attndecoder.step", points=1)
+@pytest.mark.todo("attndecoder.step", weight=1)
 @pytest.mark.behaviour
 def test_a_step_stands_alone(student, reference, draw):
     """A row gives the same alone as in a batch, and a step leaves its inputs as they were."""
@@ -261,7 +261,7 @@ def test_a_step_stands_alone(student, reference, draw):
     assert_unchanged(batch.hidden, after[1], what="hidden")
 
 
-@pytest.mark.todo("attndecoder.decode", points=1)
+@pytest.mark.todo("attndecoder.decode", weight=1)
 @pytest.mark.behaviour
 def test_a_target_teaches_in_every_mode(student, reference, draw):
     """With a target the log-probabilities are the same in training and in eval mode, and sum to one."""
@@ -277,7 +277,7 @@ def test_a_target_teaches_in_every_mode(student, reference, draw):
     )
 
 
-@pytest.mark.todo("masking", points=1)
+@pytest.mark.todo("masking", weight=1)
 @pytest.mark.behaviour
 def test_real_positions_share_one_whole(student, draw):
     """Padding gets no weight at all, and the real positions share all of it."""
@@ -289,7 +289,7 @@ def test_real_positions_share_one_whole(student, draw):
     assert torch.allclose(weights.sum(-1), torch.ones(4), atol=1e-4), "the weights of a row should sum to 1"
 
 
-@pytest.mark.todo("masking", points=1)
+@pytest.mark.todo("masking", weight=1)
 @pytest.mark.behaviour
 def test_what_stands_in_the_padding_does_not_matter(student, draw):
     """Other scores in the padding change nothing."""
@@ -301,7 +301,7 @@ def test_what_stands_in_the_padding_does_not_matter(student, draw):
     assert torch.allclose(first, second, atol=1e-5), "the scores of the padding have an influence"
 
 
-@pytest.mark.todo("masking", points=1)
+@pytest.mark.todo("masking", weight=1)
 @pytest.mark.behaviour
 def test_masking_leaves_the_scores_alone(student, draw):
     """The scores and the lengths are as they were before the call."""

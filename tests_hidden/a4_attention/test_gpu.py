@@ -24,7 +24,7 @@ def run_luong(student, reference, draw, device):
     return own, theirs.to(device)(*(tensor.to(device) for tensor in inputs))
 
 
-@pytest.mark.todo("luong.score", points=2)
+@pytest.mark.todo("luong.score", weight=2)
 @pytest.mark.gpu
 def test_scores_on_the_device(student, reference, draw, device):
     """Scores on the device are those on the CPU, as the weights show."""
@@ -33,7 +33,7 @@ def test_scores_on_the_device(student, reference, draw, device):
     assert_moved(there[1].cpu(), own[1], "cpu", what="weights that the scores give on the device")
 
 
-@pytest.mark.todo("luong.weights", points=2)
+@pytest.mark.todo("luong.weights", weight=2)
 @pytest.mark.gpu
 def test_weights_on_the_device(student, reference, draw, device):
     """The weights are on the device of the inputs and equal the CPU's."""
@@ -41,7 +41,7 @@ def test_weights_on_the_device(student, reference, draw, device):
     assert_moved(there[1], own[1], device, what="attention weights on the device")
 
 
-@pytest.mark.todo("luong.context", points=2)
+@pytest.mark.todo("luong.context", weight=2)
 @pytest.mark.gpu
 def test_context_on_the_device(student, reference, draw, device):
     """The context is on the device of the inputs and equals the CPU's."""
@@ -49,7 +49,7 @@ def test_context_on_the_device(student, reference, draw, device):
     assert_moved(there[0], own[0], device, what="context vector on the device")
 
 
-@pytest.mark.todo("decoder.attentional", points=3)
+@pytest.mark.todo("decoder.attentional", weight=3)
 @pytest.mark.gpu
 def test_decoding_on_the_device(student, reference, draw, device):
     """Decoding runs on the device and chooses the same tokens as on the CPU."""
@@ -61,7 +61,7 @@ def test_decoding_on_the_device(student, reference, draw, device):
     assert as_ids(token_ids) == as_ids(own_ids), "the ids on the device differ from those on the CPU"
 
 
-@pytest.mark.todo("attention.seq2seq", points=1)
+@pytest.mark.todo("attention.seq2seq", weight=1)
 @pytest.mark.gpu
 def test_model_on_the_device(student, draw, device):
     """The model's parts move with it, and its result is on the device."""
@@ -71,7 +71,7 @@ def test_model_on_the_device(student, draw, device):
     assert_moved(model.theirs.to(device)(input_ids.to(device))[0], own, device, what="logits on the device")
 
 
-@pytest.mark.todo("bahdanau", points=2)
+@pytest.mark.todo("bahdanau", weight=2)
 @pytest.mark.gpu
 def test_additive_attention_on_the_device(student, reference, draw, device):
     """Context and weights on the device equal those on the CPU."""
@@ -85,7 +85,7 @@ def test_additive_attention_on_the_device(student, reference, draw, device):
     assert_moved(theirs.to("cpu")(*inputs), own, "cpu", what="context and weights back on the CPU")
 
 
-@pytest.mark.todo("attndecoder.step", points=2)
+@pytest.mark.todo("attndecoder.step", weight=2)
 @pytest.mark.gpu
 def test_a_step_on_the_device(student, reference, draw, device):
     """A step runs on the device and gives the CPU's numbers."""
@@ -98,7 +98,7 @@ def test_a_step_on_the_device(student, reference, draw, device):
     assert_moved(there, own, device, what="output, state and weights of a step on the device")
 
 
-@pytest.mark.todo("attndecoder.decode", points=1)
+@pytest.mark.todo("attndecoder.decode", weight=1)
 @pytest.mark.gpu
 def test_decoding_a_batch_on_the_device(student, reference, draw, device):
     """The first input is made on the device, and the results are there."""
@@ -112,7 +112,7 @@ def test_decoding_a_batch_on_the_device(student, reference, draw, device):
     assert_moved(there, own, device, what="results of decoding on the device")
 
 
-@pytest.mark.todo("masking", points=1)
+@pytest.mark.todo("masking", weight=1)
 @pytest.mark.gpu
 def test_lengths_may_be_on_either_device(student, draw, device):
     """Scores on the device are masked by lengths on the device or on the CPU."""

@@ -35,7 +35,7 @@ from cases import (
 from grader.examiner import assert_parity, draw_batch, in_float64, load_weights, parameter_gradients, place_step
 
 
-@pytest.mark.todo("luong.score", points=4)
+@pytest.mark.todo("luong.score", weight=4)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_scores_match_the_reference(student, reference, draw):
@@ -64,7 +64,7 @@ def score_gradients(module, h_t, encoder_outputs, direction) -> list:
     return [h_t.grad, encoder_outputs.grad, *parameter_gradients(module).values()]
 
 
-@pytest.mark.todo("luong.score", points=2)
+@pytest.mark.todo("luong.score", weight=2)
 @pytest.mark.parity
 def test_gradients_reach_what_the_score_is_made_of(student, reference, draw):
     """Gradients flow from the scores to h_t, the encoder outputs and W_a."""
@@ -82,7 +82,7 @@ def test_gradients_reach_what_the_score_is_made_of(student, reference, draw):
         assert_parity(actual, expected, what="gradients through the scores")
 
 
-@pytest.mark.todo("luong.weights", points=3)
+@pytest.mark.todo("luong.weights", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_weights_are_a_softmax_of_the_scores(student, reference, draw):
@@ -99,7 +99,7 @@ def test_weights_are_a_softmax_of_the_scores(student, reference, draw):
     assert is_softmax, "the weights are not a softmax of the scores over the source positions"
 
 
-@pytest.mark.todo("luong.context", points=4)
+@pytest.mark.todo("luong.context", weight=4)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_context_is_the_weighted_sum(student, reference, draw):
@@ -131,7 +131,7 @@ def test_context_is_the_weighted_sum(student, reference, draw):
     )
 
 
-@pytest.mark.todo("luong.context", points=2)
+@pytest.mark.todo("luong.context", weight=2)
 @pytest.mark.parity
 def test_gradients_pass_through_the_weights(student, reference, draw):
     """The context hands its gradient on to the weights as well as to the encoder outputs."""
@@ -155,7 +155,7 @@ def test_gradients_pass_through_the_weights(student, reference, draw):
             assert_parity(actual, h_t.grad, what="gradient of the context through the weights")
 
 
-@pytest.mark.todo("decoder.attentional", points=3)
+@pytest.mark.todo("decoder.attentional", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_first_step_matches_the_reference(student, reference, draw):
@@ -173,7 +173,7 @@ def test_first_step_matches_the_reference(student, reference, draw):
         )
 
 
-@pytest.mark.todo("decoder.attentional", points=3)
+@pytest.mark.todo("decoder.attentional", weight=3)
 @pytest.mark.parity
 def test_every_step_matches_the_reference(student, reference, draw):
     """Each step goes on from the previous token and from both carried states."""
@@ -185,7 +185,7 @@ def test_every_step_matches_the_reference(student, reference, draw):
     assert_parity(logits.detach(), expected, what="logits of all steps")
 
 
-@pytest.mark.todo("decoder.attentional", points=1)
+@pytest.mark.todo("decoder.attentional", weight=1)
 @pytest.mark.parity
 def test_gradients_reach_states_and_source(student, reference, draw):
     """Gradients of the logits reach both initial states and the encoder outputs."""
@@ -208,7 +208,7 @@ def test_gradients_reach_states_and_source(student, reference, draw):
         assert_parity(actual, [tensor.grad for tensor in own], what="gradients of the logits")
 
 
-@pytest.mark.todo("attention.seq2seq", points=3)
+@pytest.mark.todo("attention.seq2seq", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_model_passes_everything_on(student, draw):
@@ -246,7 +246,7 @@ def bahdanau_mistakes(ours, query, keys) -> dict:
     }
 
 
-@pytest.mark.todo("bahdanau", points=3)
+@pytest.mark.todo("bahdanau", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_additive_weights_match_the_reference(student, reference, draw):
@@ -263,7 +263,7 @@ def test_additive_weights_match_the_reference(student, reference, draw):
     )
 
 
-@pytest.mark.todo("bahdanau", points=3)
+@pytest.mark.todo("bahdanau", weight=3)
 @pytest.mark.parity
 def test_additive_context_is_weights_times_keys(student, reference, draw):
     """The context equals the returned weights times the keys."""
@@ -280,7 +280,7 @@ def test_additive_context_is_weights_times_keys(student, reference, draw):
     assert_parity(context.detach(), weights @ keys, what="context", mistakes=mistakes)
 
 
-@pytest.mark.todo("bahdanau", points=2)
+@pytest.mark.todo("bahdanau", weight=2)
 @pytest.mark.parity
 def test_additive_gradients_match_the_reference(student, reference, draw):
     """Gradients of the context reach the query, the keys and all three layers."""
@@ -300,7 +300,7 @@ def test_additive_gradients_match_the_reference(student, reference, draw):
         assert_parity(actual, [tensor.grad for tensor in own] + expected_of_layers, what="gradients of the context")
 
 
-@pytest.mark.todo("attndecoder.step", points=3)
+@pytest.mark.todo("attndecoder.step", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_one_step_matches_the_reference(student, reference, draw):
@@ -334,7 +334,7 @@ def test_one_step_matches_the_reference(student, reference, draw):
     )
 
 
-@pytest.mark.todo("attndecoder.step", points=1)
+@pytest.mark.todo("attndecoder.step", weight=1)
 @pytest.mark.parity
 def test_step_gradients_match_the_reference(student, reference, draw):
     """Gradients of the output reach the state and the encoder outputs."""
@@ -356,7 +356,7 @@ def test_step_gradients_match_the_reference(student, reference, draw):
 PARTS = ("log-probabilities", "last state", "attention weights of all steps")
 
 
-@pytest.mark.todo("attndecoder.decode", points=2)
+@pytest.mark.todo("attndecoder.decode", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_taught_decoding_matches_the_reference(student, reference, draw):
@@ -374,7 +374,7 @@ def test_taught_decoding_matches_the_reference(student, reference, draw):
         assert_parity(actual.detach(), right.detach(), what=what, mistakes=mistakes)
 
 
-@pytest.mark.todo("attndecoder.decode", points=2)
+@pytest.mark.todo("attndecoder.decode", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_free_decoding_matches_the_reference(student, reference, draw):
@@ -389,7 +389,7 @@ def test_free_decoding_matches_the_reference(student, reference, draw):
         assert_parity(actual.detach(), right.detach(), what=what)
 
 
-@pytest.mark.todo("attndecoder.decode", points=1)
+@pytest.mark.todo("attndecoder.decode", weight=1)
 @pytest.mark.parity
 def test_gradients_flow_back_through_all_steps(student, reference, draw):
     """Gradients of the log-probabilities reach the first state and the encoder outputs."""
@@ -409,7 +409,7 @@ def test_gradients_flow_back_through_all_steps(student, reference, draw):
         assert_parity(actual, [tensor.grad for tensor in own], what="gradients of the log-probabilities")
 
 
-@pytest.mark.todo("masking", points=3)
+@pytest.mark.todo("masking", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_masked_weights_match_the_reference(student, reference, draw):

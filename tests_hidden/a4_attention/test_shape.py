@@ -16,7 +16,7 @@ from cases import (
 from grader.examiner import as_ids, assert_shape, draw_batch, load_weights, place_step
 
 
-@pytest.mark.todo("luong.score", points=2)
+@pytest.mark.todo("luong.score", weight=2)
 @pytest.mark.shape
 def test_every_source_position_is_scored(student, reference, draw):
     """There is one score for each source position, however long the source is."""
@@ -29,7 +29,7 @@ def test_every_source_position_is_scored(student, reference, draw):
         assert weights.numel() == positions, "the number of scores is not the number of source positions"
 
 
-@pytest.mark.todo("luong.weights", points=2)
+@pytest.mark.todo("luong.weights", weight=2)
 @pytest.mark.shape
 def test_weights_are_one_row(student, reference, draw):
     """The weights are [S]: one number for each source position and no further dimension."""
@@ -40,7 +40,7 @@ def test_weights_are_one_row(student, reference, draw):
     assert_shape(weights, (encoder_outputs.size(0),), what="attention weights")
 
 
-@pytest.mark.todo("luong.context", points=1)
+@pytest.mark.todo("luong.context", weight=1)
 @pytest.mark.shape
 def test_context_is_one_vector(student, reference, draw):
     """The context vector is [H], like the decoder's state."""
@@ -53,7 +53,7 @@ def test_context_is_one_vector(student, reference, draw):
     assert_shape(context, (1,) * extra + (h_t.numel(),), what="context vector")
 
 
-@pytest.mark.todo("decoder.attentional", points=2)
+@pytest.mark.todo("decoder.attentional", weight=2)
 @pytest.mark.shape
 def test_logits_are_one_row_a_prediction(student, reference, draw):
     """The logits are [n, V]: one row for each predicted token."""
@@ -63,7 +63,7 @@ def test_logits_are_one_row_a_prediction(student, reference, draw):
     assert len(as_ids(token_ids)) in (case.max_len, case.max_len + 1), "there is not one id for each row of logits"
 
 
-@pytest.mark.todo("attention.seq2seq", points=1)
+@pytest.mark.todo("attention.seq2seq", weight=1)
 @pytest.mark.shape
 def test_model_returns_logits_and_ids(student, draw):
     """The model returns the decoder's two results, logits and token ids."""
@@ -73,7 +73,7 @@ def test_model_returns_logits_and_ids(student, draw):
     assert_shape(reply[0], (4, model.hidden_size), what="logits of the model")
 
 
-@pytest.mark.todo("bahdanau", points=1)
+@pytest.mark.todo("bahdanau", weight=1)
 @pytest.mark.shape
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_additive_attention_keeps_the_batch(student, reference, draw, batch_size):
@@ -86,7 +86,7 @@ def test_additive_attention_keeps_the_batch(student, reference, draw, batch_size
     assert_shape(weights, (batch_size, 1, keys.size(1)), what="attention weights")
 
 
-@pytest.mark.todo("attndecoder.step", points=0.5)
+@pytest.mark.todo("attndecoder.step", weight=0.5)
 @pytest.mark.shape
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_a_step_keeps_the_batch(student, reference, draw, batch_size):
@@ -99,7 +99,7 @@ def test_a_step_keeps_the_batch(student, reference, draw, batch_size):
     assert_shape(weights, (batch_size, 1, batch.encoder_outputs.size(1)), what="weights of the step")
 
 
-@pytest.mark.todo("attndecoder.decode", points=1)
+@pytest.mark.todo("attndecoder.decode", weight=1)
 @pytest.mark.shape
 def test_decoding_gives_every_step(student, reference, draw):
     """Decoding gives [B, T, V], [1, B, H] and [B, T, S]."""
@@ -113,7 +113,7 @@ def test_decoding_gives_every_step(student, reference, draw):
     assert_shape(attentions, (batch_size, steps, batch.encoder_outputs.size(1)), what="attention weights of all steps")
 
 
-@pytest.mark.todo("masking", points=1)
+@pytest.mark.todo("masking", weight=1)
 @pytest.mark.shape
 def test_masked_weights_keep_the_shape(student, draw):
     """The weights are shaped like the scores, for a batch of one, too."""

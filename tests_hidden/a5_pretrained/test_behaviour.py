@@ -31,7 +31,7 @@ def is_moved(embed, model, tokenizer, texts: list[str], *, least: float = MOVED)
     return bool((one - two).abs().max() > least)
 
 
-@pytest.mark.todo("encode", points=2)
+@pytest.mark.todo("encode", weight=2)
 @pytest.mark.behaviour
 def test_special_tokens_frame_the_text_once(student, draw):
     """Each special token stands once, one before the text and one after it."""
@@ -43,7 +43,7 @@ def test_special_tokens_frame_the_text_once(student, draw):
         assert ids.count(special) == 1, "a special token was added twice: the tokenizer adds it by itself"
 
 
-@pytest.mark.todo("encode", points=2)
+@pytest.mark.todo("encode", weight=2)
 @pytest.mark.behaviour
 def test_the_mask_is_as_long_as_the_text(student, draw):
     """A single text needs no padding: every token is to be attended to."""
@@ -54,7 +54,7 @@ def test_the_mask_is_as_long_as_the_text(student, draw):
     assert mask.numel() == 6, "expected the tokens of the text and its special tokens, nothing cut and nothing added"
 
 
-@pytest.mark.todo("contextual", points=2)
+@pytest.mark.todo("contextual", weight=2)
 @pytest.mark.behaviour
 def test_a_word_depends_on_its_sentence(student, reference, draw):
     """The same word in the same place has another vector in another sentence."""
@@ -67,7 +67,7 @@ def test_a_word_depends_on_its_sentence(student, reference, draw):
     assert moved, "a word's vector should depend on the sentence around it"
 
 
-@pytest.mark.todo("contextual", points=1)
+@pytest.mark.todo("contextual", weight=1)
 @pytest.mark.behaviour
 def test_vectors_come_from_the_arguments(poisoned, reference, draw):
     """The vectors are made from the arguments, not from a notebook's leftover variables."""
@@ -78,7 +78,7 @@ def test_vectors_come_from_the_arguments(poisoned, reference, draw):
     assert_parity(poisoned.contextual_embeddings(*pair.their_side, text), right, what="contextual embeddings")
 
 
-@pytest.mark.todo("translate", points=4)
+@pytest.mark.todo("translate", weight=4)
 @pytest.mark.behaviour
 @pytest.mark.gate
 def test_both_halves_are_found(student, draw):
@@ -98,7 +98,7 @@ def test_both_halves_are_found(student, draw):
     assert_equal([list(found), *seen], [[True, True], *right], message)
 
 
-@pytest.mark.todo("translate", points=2)
+@pytest.mark.todo("translate", weight=2)
 @pytest.mark.behaviour
 def test_a_reader_sees_no_special_tokens(student, draw):
     """The translation holds words only."""
@@ -109,7 +109,7 @@ def test_a_reader_sees_no_special_tokens(student, draw):
     assert not any(special in translated for special in specials), "special tokens should be skipped in the text"
 
 
-@pytest.mark.todo("translate", points=3)
+@pytest.mark.todo("translate", weight=3)
 @pytest.mark.behaviour
 def test_the_limit_counts_new_tokens(student, draw):
     """The translation is as long as max_new_tokens allows, the start token not counted."""
@@ -124,7 +124,7 @@ def test_the_limit_counts_new_tokens(student, draw):
         assert count == limit - 1, "the translation was cut too early: max_new_tokens counts new tokens only"
 
 
-@pytest.mark.todo("fillmask.positions", points=2)
+@pytest.mark.todo("fillmask.positions", weight=2)
 @pytest.mark.behaviour
 def test_no_mask_no_position(student, draw):
     """Where nothing is masked there is nothing to find."""
@@ -133,7 +133,7 @@ def test_no_mask_no_position(student, draw):
     assert as_positions(found) == [], "there is no mask here, so there should be no position"
 
 
-@pytest.mark.todo("fillmask.positions", points=2)
+@pytest.mark.todo("fillmask.positions", weight=2)
 @pytest.mark.behaviour
 def test_a_single_mask_keeps_its_axes(student, draw):
     """One mask is a list of one position."""
@@ -142,7 +142,7 @@ def test_a_single_mask_keeps_its_axes(student, draw):
     assert as_positions(found) == [[0, column]], "the position of the only mask is another"
 
 
-@pytest.mark.todo("fillmask.positions", points=2)
+@pytest.mark.todo("fillmask.positions", weight=2)
 @pytest.mark.behaviour
 def test_the_mask_has_any_id(student, draw):
     """Which id means a mask is an argument, and may be zero."""
@@ -152,7 +152,7 @@ def test_the_mask_has_any_id(student, draw):
         assert found == [[0, 0], [1, 4]], "the mask's id is an argument: another tokenizer has another"
 
 
-@pytest.mark.todo("fillmask.positions", points=1)
+@pytest.mark.todo("fillmask.positions", weight=1)
 @pytest.mark.behaviour
 def test_searching_leaves_the_ids_alone(student, draw):
     """The ids are as they were."""
@@ -162,7 +162,7 @@ def test_searching_leaves_the_ids_alone(student, draw):
     assert_unchanged(ids, student.define(standins.ids_after)(function, ids, mask), what="input_ids")
 
 
-@pytest.mark.todo("fillmask.candidates", points=2)
+@pytest.mark.todo("fillmask.candidates", weight=2)
 @pytest.mark.behaviour
 def test_two_masks_have_their_own_candidates(student, reference, draw):
     """Two masks give two lists, in the order of the masks."""
@@ -175,7 +175,7 @@ def test_two_masks_have_their_own_candidates(student, reference, draw):
     assert theirs == ours, "each mask should have the likeliest pieces of its own position"
 
 
-@pytest.mark.todo("fillmask.candidates", points=1)
+@pytest.mark.todo("fillmask.candidates", weight=1)
 @pytest.mark.behaviour
 def test_no_mask_no_candidates(student, draw):
     """A sentence without a mask has no candidates."""
@@ -185,7 +185,7 @@ def test_no_mask_no_candidates(student, draw):
     assert candidates == [], "there is no mask here, so there should be no list"
 
 
-@pytest.mark.todo("fillmask.candidates", points=2)
+@pytest.mark.todo("fillmask.candidates", weight=2)
 @pytest.mark.behaviour
 def test_the_rest_of_the_sentence_stays(student, reference, draw):
     """Words that the tokenizer does not know, and capitals, stay as they are."""
@@ -197,7 +197,7 @@ def test_the_rest_of_the_sentence_stays(student, reference, draw):
     assert restored == right, "only the mask should be replaced: the rest of the sentence stays as it is"
 
 
-@pytest.mark.todo("continue", points=3)
+@pytest.mark.todo("continue", weight=3)
 @pytest.mark.behaviour
 def test_generate_is_told_what_is_text(student, draw):
     """Whoever asks generate passes the attention mask along with the ids."""
@@ -209,7 +209,7 @@ def test_generate_is_told_what_is_text(student, draw):
     assert all("attention_mask" in names for names in calls), "generate should be given the attention mask, too"
 
 
-@pytest.mark.todo("continue", points=3)
+@pytest.mark.todo("continue", weight=3)
 @pytest.mark.behaviour
 def test_a_model_in_training_tells_the_same_story(student, reference, draw):
     """Dropout is off while a story is told, whatever mode the model was in."""
@@ -221,7 +221,7 @@ def test_a_model_in_training_tells_the_same_story(student, reference, draw):
     assert story == right, "the story depends on dropout: put the model into eval mode"
 
 
-@pytest.mark.todo("continue", points=2)
+@pytest.mark.todo("continue", weight=2)
 @pytest.mark.behaviour
 def test_a_long_prompt_leaves_the_limit_alone(student, draw):
     """max_new_tokens counts what is new, however long the prompt is."""

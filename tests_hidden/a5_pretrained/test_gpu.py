@@ -21,7 +21,7 @@ from cases import (
 from grader.examiner import assert_moved, assert_parity
 
 
-@pytest.mark.todo("encode", points=2)
+@pytest.mark.todo("encode", weight=2)
 @pytest.mark.gpu
 def test_an_encoding_moves_to_the_device(student, draw, device):
     """What was encoded can be sent to the device of a model, and is the same there."""
@@ -33,7 +33,7 @@ def test_an_encoding_moves_to_the_device(student, draw, device):
     assert_moved(there, own, device, what="encoding on the device")
 
 
-@pytest.mark.todo("contextual", points=3)
+@pytest.mark.todo("contextual", weight=3)
 @pytest.mark.gpu
 def test_vectors_on_the_device(student, draw, device):
     """A model on the device gives its vectors and its table there."""
@@ -47,7 +47,7 @@ def test_vectors_on_the_device(student, draw, device):
         assert_moved(actual, here, device, what=f"{what} on the device")
 
 
-@pytest.mark.todo("translate", points=2)
+@pytest.mark.todo("translate", weight=2)
 @pytest.mark.gpu
 def test_translation_on_the_device(student, draw, device):
     """A model on the device translates as it does on the CPU."""
@@ -59,7 +59,7 @@ def test_translation_on_the_device(student, draw, device):
     assert translated == own, "the translation on the device differs from the CPU's"
 
 
-@pytest.mark.todo("fillmask.positions", points=2)
+@pytest.mark.todo("fillmask.positions", weight=2)
 @pytest.mark.gpu
 def test_positions_of_ids_on_the_device(student, draw, device):
     """Masks are found in ids on the device."""
@@ -70,7 +70,7 @@ def test_positions_of_ids_on_the_device(student, draw, device):
     assert there == own, "the positions on the device differ from the CPU's"
 
 
-@pytest.mark.todo("fillmask.candidates", points=2)
+@pytest.mark.todo("fillmask.candidates", weight=2)
 @pytest.mark.gpu
 def test_candidates_on_the_device(student, draw, device):
     """A model on the device fills the blank as it does on the CPU."""
@@ -82,7 +82,7 @@ def test_candidates_on_the_device(student, draw, device):
     assert_parity(candidates, own, what="candidates on the device")
 
 
-@pytest.mark.todo("continue", points=2)
+@pytest.mark.todo("continue", weight=2)
 @pytest.mark.gpu
 def test_story_on_the_device(student, draw, device):
     """A model on the device tells the same story as on the CPU."""

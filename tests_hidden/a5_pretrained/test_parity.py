@@ -23,7 +23,7 @@ from cases import (
 from grader.examiner import assert_equal, assert_parity, in_float64
 
 
-@pytest.mark.todo("encode", points=3)
+@pytest.mark.todo("encode", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_ids_are_the_tokenizers(student, reference, draw):
@@ -38,7 +38,7 @@ def test_ids_are_the_tokenizers(student, reference, draw):
     assert_parity(student.encode_text(theirs, text)["input_ids"], right, what="input_ids", mistakes=mistakes)
 
 
-@pytest.mark.todo("encode", points=2)
+@pytest.mark.todo("encode", weight=2)
 @pytest.mark.parity
 def test_another_models_special_tokens(student, reference, draw):
     """A tokenizer that only ends its texts with a special token adds that one and no other."""
@@ -49,7 +49,7 @@ def test_another_models_special_tokens(student, reference, draw):
     assert_parity(student.encode_text(theirs, text)["input_ids"], right, what="input_ids")
 
 
-@pytest.mark.todo("contextual", points=5)
+@pytest.mark.todo("contextual", weight=5)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_vectors_are_the_last_hidden_state(student, reference, draw):
@@ -71,7 +71,7 @@ def test_vectors_are_the_last_hidden_state(student, reference, draw):
     assert_parity(vectors, right, what="contextual embeddings", precise=precise, mistakes=mistakes)
 
 
-@pytest.mark.todo("contextual", points=4)
+@pytest.mark.todo("contextual", weight=4)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_table_is_the_word_embeddings(student, reference, draw):
@@ -84,7 +84,7 @@ def test_table_is_the_word_embeddings(student, reference, draw):
     assert_parity(student.word_embedding_table(pair.theirs), right, what="word embedding table", mistakes=mistakes)
 
 
-@pytest.mark.todo("translate", points=5)
+@pytest.mark.todo("translate", weight=5)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_translation_follows_the_models_settings(student, reference, draw):
@@ -97,7 +97,7 @@ def test_translation_follows_the_models_settings(student, reference, draw):
     assert_equal(translated, right, message)
 
 
-@pytest.mark.todo("fillmask.positions", points=3)
+@pytest.mark.todo("fillmask.positions", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_every_mask_of_every_row_is_found(student, draw):
@@ -113,7 +113,7 @@ def test_every_mask_of_every_row_is_found(student, draw):
     assert_equal(found, masks, message)
 
 
-@pytest.mark.todo("fillmask.candidates", points=3)
+@pytest.mark.todo("fillmask.candidates", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_pieces_are_the_likeliest(student, reference, draw):
@@ -129,7 +129,7 @@ def test_pieces_are_the_likeliest(student, reference, draw):
     assert_equal(theirs, ours, message)
 
 
-@pytest.mark.todo("fillmask.candidates", points=3)
+@pytest.mark.todo("fillmask.candidates", weight=3)
 @pytest.mark.parity
 def test_probabilities_are_shares_of_the_vocabulary(student, reference, draw):
     """The probabilities come from a softmax over the whole vocabulary."""
@@ -142,7 +142,7 @@ def test_probabilities_are_shares_of_the_vocabulary(student, reference, draw):
     assert_parity(theirs, ours, what="probabilities", mistakes=probability_mistakes(blank, top_k))
 
 
-@pytest.mark.todo("fillmask.candidates", points=3)
+@pytest.mark.todo("fillmask.candidates", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_each_candidate_fills_the_blank(student, reference, draw):
@@ -157,7 +157,7 @@ def test_each_candidate_fills_the_blank(student, reference, draw):
     assert_equal(restored, right, message)
 
 
-@pytest.mark.todo("continue", points=4)
+@pytest.mark.todo("continue", weight=4)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_story_is_the_greedy_one(student, reference, draw):

@@ -20,7 +20,7 @@ from cases import (
 from grader.examiner import assert_shape
 
 
-@pytest.mark.todo("encode", points=3)
+@pytest.mark.todo("encode", weight=3)
 @pytest.mark.shape
 def test_encoding_is_a_batch_of_one(student, draw):
     """The ids and the attention mask are whole-number tensors [1, S] that know their names."""
@@ -34,7 +34,7 @@ def test_encoding_is_a_batch_of_one(student, draw):
         assert encoded[name].dtype == torch.int64, f"{name} should be whole numbers (int64)"
 
 
-@pytest.mark.todo("contextual", points=3)
+@pytest.mark.todo("contextual", weight=3)
 @pytest.mark.shape
 def test_one_vector_a_token(student, draw):
     """There is one vector of the hidden size for every token, special ones included."""
@@ -46,7 +46,7 @@ def test_one_vector_a_token(student, draw):
     assert_shape(vectors, (1, length, pair.ours.config.hidden_size), what="contextual embeddings")
 
 
-@pytest.mark.todo("contextual", points=2)
+@pytest.mark.todo("contextual", weight=2)
 @pytest.mark.shape
 def test_one_row_a_piece(student, draw):
     """The table has one row of the hidden size for every piece of the vocabulary."""
@@ -55,7 +55,7 @@ def test_one_row_a_piece(student, draw):
     assert_shape(student.word_embedding_table(pair.theirs), shape, what="word embedding table")
 
 
-@pytest.mark.todo("translate", points=2)
+@pytest.mark.todo("translate", weight=2)
 @pytest.mark.shape
 def test_translation_is_one_text(student, draw):
     """A text is translated into one text, not into ids and not into a list."""
@@ -65,7 +65,7 @@ def test_translation_is_one_text(student, draw):
     assert as_text(translated), "the translation is empty"
 
 
-@pytest.mark.todo("fillmask.positions", points=2)
+@pytest.mark.todo("fillmask.positions", weight=2)
 @pytest.mark.shape
 def test_a_row_and_a_column_a_mask(student, draw):
     """Two masks give two pairs of a row and a column."""
@@ -74,7 +74,7 @@ def test_a_row_and_a_column_a_mask(student, draw):
     assert len(as_positions(found)) == 2, "expected as many positions as there are masks"
 
 
-@pytest.mark.todo("fillmask.candidates", points=2)
+@pytest.mark.todo("fillmask.candidates", weight=2)
 @pytest.mark.shape
 def test_one_list_a_mask(student, draw):
     """One mask gives one list, with as many pairs of a piece and a probability as were asked for."""
@@ -86,7 +86,7 @@ def test_one_list_a_mask(student, draw):
     assert len(candidates[0]) == top_k, "expected as many candidates as top_k asks for"
 
 
-@pytest.mark.todo("continue", points=2)
+@pytest.mark.todo("continue", weight=2)
 @pytest.mark.shape
 def test_story_begins_with_the_prompt(student, draw):
     """The story is one text, and the prompt is its beginning."""

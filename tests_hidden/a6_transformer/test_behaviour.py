@@ -21,7 +21,7 @@ from cases import (
 from grader.examiner import Caller, as_ids, assert_equal, assert_parity, assert_unchanged, load_weights
 
 
-@pytest.mark.todo("attention.scaled", points=1)
+@pytest.mark.todo("attention.scaled", weight=1)
 @pytest.mark.behaviour
 def test_each_query_shares_one_whole(student, draw):
     """Each query's weights sum to one over the keys it may look at."""
@@ -32,7 +32,7 @@ def test_each_query_shares_one_whole(student, draw):
     assert_parity(totals, torch.ones_like(totals), what="sum of each query's weights")
 
 
-@pytest.mark.todo("attention.scaled", points=1)
+@pytest.mark.todo("attention.scaled", weight=1)
 @pytest.mark.behaviour
 def test_mask_of_zeros_and_ones(student, reference, draw):
     """A mask of zeros and ones means what a mask of False and True means."""
@@ -43,7 +43,7 @@ def test_mask_of_zeros_and_ones(student, reference, draw):
     assert_parity(weights, expected, what="attention weights (mask of 0 and 1)")
 
 
-@pytest.mark.todo("attention.scaled", points=1)
+@pytest.mark.todo("attention.scaled", weight=1)
 @pytest.mark.behaviour
 def test_attention_leaves_its_inputs_alone(student, draw):
     """Queries, keys, values and mask hold afterwards what they held before."""
@@ -54,7 +54,7 @@ def test_attention_leaves_its_inputs_alone(student, draw):
         assert_unchanged(tensor, kept, what=name)
 
 
-@pytest.mark.todo("attention.multihead", points=1)
+@pytest.mark.todo("attention.multihead", weight=1)
 @pytest.mark.behaviour
 def test_heads_have_no_hidden_layers(student, reference, draw):
     """All weights exist before the first call, so that an optimizer can find them."""
@@ -66,7 +66,7 @@ def test_heads_have_no_hidden_layers(student, reference, draw):
     assert_parity(second, first.detach(), what="output of a second call")
 
 
-@pytest.mark.todo("positions", points=1)
+@pytest.mark.todo("positions", weight=1)
 @pytest.mark.behaviour
 def test_the_first_position(student, draw):
     """At position zero every sine is zero and every cosine is one."""
@@ -75,7 +75,7 @@ def test_the_first_position(student, draw):
     assert_parity(first.float(), torch.tensor([0.0, 1.0] * (d_model // 2)), what="first row")
 
 
-@pytest.mark.todo("positions", points=1)
+@pytest.mark.todo("positions", weight=1)
 @pytest.mark.behaviour
 def test_a_longer_table_begins_with_the_shorter(student, draw):
     """A position looks the same in a table of any length."""
@@ -84,7 +84,7 @@ def test_a_longer_table_begins_with_the_shorter(student, draw):
     assert_parity(short, long[:length], what="positions of a shorter table")
 
 
-@pytest.mark.todo("mask.causal", points=1)
+@pytest.mark.todo("mask.causal", weight=1)
 @pytest.mark.behaviour
 def test_a_single_position_sees_itself(student):
     """With one position there is one thing to see."""
@@ -92,7 +92,7 @@ def test_a_single_position_sees_itself(student):
     assert bool(mask.bool().all()), "the only position may look at itself"
 
 
-@pytest.mark.todo("mask.causal", points=1)
+@pytest.mark.todo("mask.causal", weight=1)
 @pytest.mark.behaviour
 def test_every_row_sees_one_more(student, draw):
     """Each row allows one position more than the row above."""
@@ -101,7 +101,7 @@ def test_every_row_sees_one_more(student, draw):
     assert_parity(seen, torch.arange(1, size + 1), what="number of positions allowed in each row")
 
 
-@pytest.mark.todo("block.encoder", points=1)
+@pytest.mark.todo("block.encoder", weight=1)
 @pytest.mark.behaviour
 def test_encoder_block_ends_normalised(student, reference, draw, monkeypatch):
     """The last thing a post-norm block does is to normalise every position."""
@@ -120,7 +120,7 @@ def test_encoder_block_ends_normalised(student, reference, draw, monkeypatch):
     )
 
 
-@pytest.mark.todo("block.encoder", points=1)
+@pytest.mark.todo("block.encoder", weight=1)
 @pytest.mark.behaviour
 def test_encoder_block_drops_what_it_adds(student, reference, draw, monkeypatch):
     """In training, dropout falls on what each sublayer adds, not on the sum or the norm."""
@@ -134,7 +134,7 @@ def test_encoder_block_drops_what_it_adds(student, reference, draw, monkeypatch)
     )
 
 
-@pytest.mark.todo("block.encoder", points=1)
+@pytest.mark.todo("block.encoder", weight=1)
 @pytest.mark.behaviour
 def test_encoder_block_is_steady_in_evaluation(student, reference, draw, monkeypatch):
     """In evaluation mode nothing is dropped: two runs agree and x is left alone."""
@@ -146,7 +146,7 @@ def test_encoder_block_is_steady_in_evaluation(student, reference, draw, monkeyp
     assert_unchanged(x, after[0], what="x")
 
 
-@pytest.mark.todo("block.decoder", points=1)
+@pytest.mark.todo("block.decoder", weight=1)
 @pytest.mark.behaviour
 def test_the_future_does_not_reach_the_past(student, reference, draw, monkeypatch):
     """Under a causal mask, changing the last position changes no other one."""
@@ -158,7 +158,7 @@ def test_the_future_does_not_reach_the_past(student, reference, draw, monkeypatc
     assert_parity(after[:, :-1], before[:, :-1], what="positions before the changed one")
 
 
-@pytest.mark.todo("block.decoder", points=1)
+@pytest.mark.todo("block.decoder", weight=1)
 @pytest.mark.behaviour
 def test_decoder_block_drops_what_it_adds(student, reference, draw, monkeypatch):
     """In training, dropout falls on what each of the three sublayers adds."""
@@ -172,7 +172,7 @@ def test_decoder_block_drops_what_it_adds(student, reference, draw, monkeypatch)
     )
 
 
-@pytest.mark.todo("block.decoder", points=1)
+@pytest.mark.todo("block.decoder", weight=1)
 @pytest.mark.behaviour
 def test_decoder_block_leaves_its_inputs_alone(student, reference, draw, monkeypatch):
     """Target and memory hold afterwards what they held before."""
@@ -183,7 +183,7 @@ def test_decoder_block_leaves_its_inputs_alone(student, reference, draw, monkeyp
         assert_unchanged(tensor, kept, what=name)
 
 
-@pytest.mark.todo("decode.greedy", points=1)
+@pytest.mark.todo("decode.greedy", weight=1)
 @pytest.mark.behaviour
 def test_ids_begin_with_the_start_token(student, draw):
     """The ids begin with the start token."""
@@ -192,7 +192,7 @@ def test_ids_begin_with_the_start_token(student, draw):
     assert ids[:1] == [story.start], "the first id should be the start token"
 
 
-@pytest.mark.todo("decode.greedy", points=2)
+@pytest.mark.todo("decode.greedy", weight=2)
 @pytest.mark.behaviour
 @pytest.mark.gate
 def test_each_token_follows_from_all_before(student, draw):
@@ -208,7 +208,7 @@ def test_each_token_follows_from_all_before(student, draw):
     assert_equal(written, story.tokens[:8], message)
 
 
-@pytest.mark.todo("decode.greedy", points=3)
+@pytest.mark.todo("decode.greedy", weight=3)
 @pytest.mark.behaviour
 def test_decoding_stops_after_the_end_token(student, draw):
     """Decoding stops when the end token comes, and keeps it."""
@@ -223,7 +223,7 @@ def test_decoding_stops_after_the_end_token(student, draw):
     assert written == expected, "the ids up to the end token are not those that the model asks for"
 
 
-@pytest.mark.todo("decode.greedy", points=2)
+@pytest.mark.todo("decode.greedy", weight=2)
 @pytest.mark.behaviour
 def test_decoding_stops_at_max_len(student, draw):
     """Without an end token, max_len ends the decoding, whether or not one counts the start token."""
@@ -234,7 +234,7 @@ def test_decoding_stops_at_max_len(student, draw):
         assert len(written) in (max_len - 1, max_len), f"max_len {max_len} gave {len(written)} tokens after the start"
 
 
-@pytest.mark.todo("decode.greedy", points=1)
+@pytest.mark.todo("decode.greedy", weight=1)
 @pytest.mark.behaviour
 def test_decoding_is_repeatable(student, draw):
     """Decoding twice gives the same ids, and src stays as it was."""

@@ -22,7 +22,7 @@ def send(tensors, device):
     return tuple(tensor.to(device) for tensor in tensors)
 
 
-@pytest.mark.todo("attention.scaled", points=2)
+@pytest.mark.todo("attention.scaled", weight=2)
 @pytest.mark.gpu
 def test_attention_on_the_device(student, draw, device):
     """Masked attention on the device equals that on the CPU."""
@@ -33,7 +33,7 @@ def test_attention_on_the_device(student, draw, device):
     assert_moved(there, own, device, what="output and weights on the device")
 
 
-@pytest.mark.todo("attention.multihead", points=3)
+@pytest.mark.todo("attention.multihead", weight=3)
 @pytest.mark.gpu
 def test_heads_on_the_device(student, reference, draw, device):
     """The heads move to the device with all they need."""
@@ -45,7 +45,7 @@ def test_heads_on_the_device(student, reference, draw, device):
     assert_moved(there, own, device, what="output on the device")
 
 
-@pytest.mark.todo("block.encoder", points=2)
+@pytest.mark.todo("block.encoder", weight=2)
 @pytest.mark.gpu
 def test_encoder_block_on_the_device(student, reference, draw, monkeypatch, device):
     """The encoder block moves to the device with all it needs."""
@@ -58,7 +58,7 @@ def test_encoder_block_on_the_device(student, reference, draw, monkeypatch, devi
     assert_moved(block.theirs.to("cpu")(*inputs), own, "cpu", what="output back on the CPU")
 
 
-@pytest.mark.todo("block.decoder", points=2)
+@pytest.mark.todo("block.decoder", weight=2)
 @pytest.mark.gpu
 def test_decoder_block_on_the_device(student, reference, draw, monkeypatch, device):
     """The decoder block moves to the device with all it needs."""
@@ -69,7 +69,7 @@ def test_decoder_block_on_the_device(student, reference, draw, monkeypatch, devi
     assert_moved(block.theirs.to(device)(*send(inputs, device)), own, device, what="output on the device")
 
 
-@pytest.mark.todo("decode.greedy", points=2)
+@pytest.mark.todo("decode.greedy", weight=2)
 @pytest.mark.gpu
 def test_decoding_on_the_device(student, draw, device):
     """Decoding runs where src and the model are, and writes the same ids as on the CPU."""

@@ -22,7 +22,7 @@ from cases import (
 from grader.examiner import assert_parity, assert_shape, in_float64, parameter_gradients
 
 
-@pytest.mark.todo("attention.scaled", points=3)
+@pytest.mark.todo("attention.scaled", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_attention_weights(student, reference, draw):
@@ -38,7 +38,7 @@ def test_attention_weights(student, reference, draw):
     )
 
 
-@pytest.mark.todo("attention.scaled", points=2)
+@pytest.mark.todo("attention.scaled", weight=2)
 @pytest.mark.parity
 def test_attention_output_follows_its_weights(student, draw):
     """The output is the sum of the values, weighted by the returned weights."""
@@ -47,7 +47,7 @@ def test_attention_output_follows_its_weights(student, draw):
     assert_parity(output, weights.detach() @ case.v, what="output", precise=weights.detach().double() @ case.v.double())
 
 
-@pytest.mark.todo("attention.scaled", points=2)
+@pytest.mark.todo("attention.scaled", weight=2)
 @pytest.mark.parity
 @pytest.mark.parametrize("kind", KINDS)
 def test_attention_under_a_mask(student, reference, draw, kind):
@@ -83,7 +83,7 @@ def mask_mistakes(reference, case, mask):
     return {sentence: value @ case.v for sentence, value in weights.items()}, weights
 
 
-@pytest.mark.todo("attention.scaled", points=2)
+@pytest.mark.todo("attention.scaled", weight=2)
 @pytest.mark.parity
 def test_attention_passes_gradients(student, reference, draw):
     """Queries, keys and values receive the reference's gradients."""
@@ -118,7 +118,7 @@ def assert_heads(student, reference, monkeypatch, inputs, ours, *, what):
     )
 
 
-@pytest.mark.todo("attention.multihead", points=4)
+@pytest.mark.todo("attention.multihead", weight=4)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_heads_on_one_sentence(student, reference, draw, monkeypatch):
@@ -127,7 +127,7 @@ def test_heads_on_one_sentence(student, reference, draw, monkeypatch):
     assert_heads(student, reference, monkeypatch, (x, x, x), ours, what="output")
 
 
-@pytest.mark.todo("attention.multihead", points=3)
+@pytest.mark.todo("attention.multihead", weight=3)
 @pytest.mark.parity
 def test_heads_on_three_inputs(student, reference, draw, monkeypatch):
     """Queries, keys and values of different contents and lengths each go their own way."""
@@ -135,7 +135,7 @@ def test_heads_on_three_inputs(student, reference, draw, monkeypatch):
     assert_heads(student, reference, monkeypatch, inputs, ours, what="output")
 
 
-@pytest.mark.todo("attention.multihead", points=1)
+@pytest.mark.todo("attention.multihead", weight=1)
 @pytest.mark.parity
 def test_any_number_of_heads(student, reference, draw, monkeypatch):
     """A single head, and three of them, work like two."""
@@ -144,7 +144,7 @@ def test_any_number_of_heads(student, reference, draw, monkeypatch):
         assert_heads(student, reference, monkeypatch, inputs, ours, what=f"output ({heads} heads)")
 
 
-@pytest.mark.todo("attention.multihead", points=2)
+@pytest.mark.todo("attention.multihead", weight=2)
 @pytest.mark.parity
 @pytest.mark.parametrize("kind", KINDS)
 def test_heads_under_a_mask(student, reference, draw, monkeypatch, kind):
@@ -154,7 +154,7 @@ def test_heads_under_a_mask(student, reference, draw, monkeypatch, kind):
     assert_heads(student, reference, monkeypatch, (*inputs, mask), ours, what=f"output ({kind})")
 
 
-@pytest.mark.todo("attention.multihead", points=2)
+@pytest.mark.todo("attention.multihead", weight=2)
 @pytest.mark.parity
 def test_heads_pass_gradients(student, reference, draw, monkeypatch):
     """The three inputs and every weight receive gradients."""
@@ -188,7 +188,7 @@ def assert_every_weight_learns(module):
     assert not idle, f"no gradient reaches {', '.join(idle)}"
 
 
-@pytest.mark.todo("positions", points=4)
+@pytest.mark.todo("positions", weight=4)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_positions_of_an_even_model(student, reference, draw):
@@ -197,7 +197,7 @@ def test_positions_of_an_even_model(student, reference, draw):
     assert_positions(student, reference, length, 2 * half)
 
 
-@pytest.mark.todo("positions", points=3)
+@pytest.mark.todo("positions", weight=3)
 @pytest.mark.parity
 def test_positions_of_an_odd_model(student, reference, draw):
     """An odd d_model ends with a sine."""
@@ -232,7 +232,7 @@ def position_mistakes(reference, length, d_model, angles):
     }
 
 
-@pytest.mark.todo("mask.causal", points=3)
+@pytest.mark.todo("mask.causal", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_mask_values(student, reference, draw):
@@ -252,7 +252,7 @@ def test_mask_values(student, reference, draw):
         )
 
 
-@pytest.mark.todo("block.encoder", points=4)
+@pytest.mark.todo("block.encoder", weight=4)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_encoder_block(student, reference, draw, monkeypatch):
@@ -268,7 +268,7 @@ def test_encoder_block(student, reference, draw, monkeypatch):
     )
 
 
-@pytest.mark.todo("block.encoder", points=1)
+@pytest.mark.todo("block.encoder", weight=1)
 @pytest.mark.parity
 @pytest.mark.parametrize("kind", KINDS)
 def test_encoder_block_under_a_mask(student, reference, draw, monkeypatch, kind):
@@ -285,7 +285,7 @@ def test_encoder_block_under_a_mask(student, reference, draw, monkeypatch, kind)
     )
 
 
-@pytest.mark.todo("block.encoder", points=1)
+@pytest.mark.todo("block.encoder", weight=1)
 @pytest.mark.parity
 def test_encoder_block_passes_gradients(student, reference, draw, monkeypatch):
     """The input and every weight receive gradients."""
@@ -308,7 +308,7 @@ def assert_block_gradients(block, inputs, draw):
     assert_every_weight_learns(block.theirs)
 
 
-@pytest.mark.todo("block.decoder", points=4)
+@pytest.mark.todo("block.decoder", weight=4)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_decoder_block(student, reference, draw, monkeypatch):
@@ -317,7 +317,7 @@ def test_decoder_block(student, reference, draw, monkeypatch):
     assert_decoder(block, draw_sentences(draw, block.d_model), what="output")
 
 
-@pytest.mark.todo("block.decoder", points=1)
+@pytest.mark.todo("block.decoder", weight=1)
 @pytest.mark.parity
 @pytest.mark.parametrize("kind", KINDS)
 def test_decoder_block_under_a_target_mask(student, reference, draw, monkeypatch, kind):
@@ -328,7 +328,7 @@ def test_decoder_block_under_a_target_mask(student, reference, draw, monkeypatch
     assert_decoder(block, inputs, what=f"output ({kind})")
 
 
-@pytest.mark.todo("block.decoder", points=2)
+@pytest.mark.todo("block.decoder", weight=2)
 @pytest.mark.parity
 def test_decoder_block_under_both_masks(student, reference, draw, monkeypatch):
     """The target's mask and the memory's padding each go to their own attention."""
@@ -350,7 +350,7 @@ def assert_decoder(block, inputs, *, what):
     )
 
 
-@pytest.mark.todo("block.decoder", points=1)
+@pytest.mark.todo("block.decoder", weight=1)
 @pytest.mark.parity
 def test_decoder_block_passes_gradients(student, reference, draw, monkeypatch):
     """Target, memory and every weight receive gradients."""

@@ -15,7 +15,7 @@ from cases import (
 from grader.examiner import as_ids, assert_shape
 
 
-@pytest.mark.todo("attention.scaled", points=2)
+@pytest.mark.todo("attention.scaled", weight=2)
 @pytest.mark.shape
 def test_attention_keeps_leading_dimensions(poisoned, draw):
     """Output and weights keep every leading dimension, and are made from the arguments alone."""
@@ -28,7 +28,7 @@ def test_attention_keeps_leading_dimensions(poisoned, draw):
         assert_shape(weights, (*leading, t, s), what="weights")
 
 
-@pytest.mark.todo("attention.multihead", points=2)
+@pytest.mark.todo("attention.multihead", weight=2)
 @pytest.mark.shape
 def test_heads_return_one_tensor_like_the_query(student, reference, draw):
     """The heads return the output alone, shaped like the query, whatever the number of keys."""
@@ -38,7 +38,7 @@ def test_heads_return_one_tensor_like_the_query(student, reference, draw):
         assert_shape(output, tuple(inputs[0].shape), what="output")
 
 
-@pytest.mark.todo("positions", points=1)
+@pytest.mark.todo("positions", weight=1)
 @pytest.mark.shape
 def test_positions_fill_the_table(poisoned, draw):
     """There is one row a position and one column a feature, also for an odd d_model."""
@@ -49,7 +49,7 @@ def test_positions_fill_the_table(poisoned, draw):
         assert table.is_floating_point(), "positions are added to embeddings: they should be floating point numbers"
 
 
-@pytest.mark.todo("mask.causal", points=1)
+@pytest.mark.todo("mask.causal", weight=1)
 @pytest.mark.shape
 def test_mask_is_square_and_boolean(poisoned, draw):
     """The mask is a square of booleans."""
@@ -59,7 +59,7 @@ def test_mask_is_square_and_boolean(poisoned, draw):
     assert mask.dtype == torch.bool, f"the mask holds {mask.dtype}: True and False are asked for"
 
 
-@pytest.mark.todo("block.encoder", points=1)
+@pytest.mark.todo("block.encoder", weight=1)
 @pytest.mark.shape
 def test_encoder_block_keeps_the_shape(student, reference, draw, monkeypatch):
     """What leaves the block can enter the next one, for one sentence or several."""
@@ -69,7 +69,7 @@ def test_encoder_block_keeps_the_shape(student, reference, draw, monkeypatch):
         assert_shape(block.theirs(x), tuple(x.shape), what="output")
 
 
-@pytest.mark.todo("block.decoder", points=1)
+@pytest.mark.todo("block.decoder", weight=1)
 @pytest.mark.shape
 def test_decoder_block_keeps_the_shape_of_the_target(student, reference, draw, monkeypatch):
     """The output is shaped like the target, however long the memory is."""
@@ -79,7 +79,7 @@ def test_decoder_block_keeps_the_shape_of_the_target(student, reference, draw, m
         assert_shape(block.theirs(x, memory), tuple(x.shape), what="output")
 
 
-@pytest.mark.todo("decode.greedy", points=1)
+@pytest.mark.todo("decode.greedy", weight=1)
 @pytest.mark.shape
 def test_decoding_gives_plain_ids(student, draw):
     """The ids come as a list of ints or as one tensor of them."""

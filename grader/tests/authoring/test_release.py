@@ -143,3 +143,17 @@ def test_a_kit_holds_what_students_need(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def render_open_cells(solution: str) -> str:
     """The text of the students' notebook."""
     return "\n".join(cell["source"] for cell in nbformat.reads(render_notebook(solution, open_todos=True), 4).cells)
+
+
+def test_the_handout_shows_the_points_of_assignment_toml(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """In rows that begin with the TODO's id and end with a number, and nowhere else."""
+    toy = open_project(monkeypatch, tmp_path)
+    handout = toy.folder / "handout.md"
+    handout.write_text("| TODO | points |\n|---|---|\n| `double` | twice a number | 5 |\n| `shout` | see below |\n5\n")
+    release_assignment(toy, None, check=False)
+    assert handout.read_text().split("\n")[2:] == [
+        "| `double` | twice a number | 60 |",
+        "| `shout` | see below |",
+        "5",
+        "",
+    ]

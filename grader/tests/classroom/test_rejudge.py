@@ -36,7 +36,6 @@ SILENT = RIGHT.replace("word.upper()", "word")
 STUCK = RIGHT.replace("return 2 * number", "import os\n    os._exit(3)")
 DEARER = {
     "toml": TOML.replace("60", "70").replace("points = 40", "points = 30"),
-    "tests": TESTS.replace("points=60", "points=70").replace("points=40", "points=30"),
 }
 LENIENT = {"tests": TESTS.replace("== word.upper()", ".upper() == word.upper()")}
 CURIOUS = {"tests": TESTS.replace("student.shout(word)", "student.shout(word + 'x')[:-1]")}
@@ -150,6 +149,19 @@ def test_other_points_run_nothing(toys):
     assert toys.submitted == []
     assert [report.score for report in done.reports] == [100, 70]
     assert toys.list_reports() == toys.grade_anew()
+
+
+def test_other_points_run_nothing_where_gpu_tests_are_skipped(toys):
+    """The tests that are left share the new points, by weight."""
+    tests = TESTS + TESTS[TESTS.index("@pytest.mark.todo") : TESTS.index('@pytest.mark.todo("shout"')].replace(
+        "parity", "gpu"
+    ).replace("test_double", "test_double_on_the_device")
+    toys.change(toml=f'gpu_policy = "skip"\n{TOML}', tests=tests)
+    toys.grade()
+    toys.change(toml=f'gpu_policy = "skip"\n{DEARER["toml"]}', tests=tests)
+    done = toys.rejudge()
+    assert toys.submitted == []
+    assert [report.score for report in done.reports] == [100, 70]
 
 
 def test_a_changed_test_is_run_over_what_was_recorded(toys):
@@ -268,12 +280,10 @@ def test_nothing_to_judge_from_leaves_what_there_is(toys):
     assert toys.read("lee").score == 60
 
 
-def test_points_that_do_not_add_up_are_refused(toys):
-    """As they are where a suite is collected."""
-    toys.change(tests=DEARER["tests"])
-    with pytest.raises(
-        BrokenSuite, match=r"tests for TODO 'double' add up to 70 points, but assignment.toml gives it 60"
-    ):
+def test_a_todo_without_a_test_that_counts_is_refused(toys):
+    """As it is where a suite is collected."""
+    toys.change(tests=TESTS.replace("weight=60", "weight=0"))
+    with pytest.raises(BrokenSuite, match="TODO 'double' has no hidden test here with a weight above 0"):
         toys.rejudge()
 
 

@@ -22,7 +22,7 @@ import pytest
 from grader.examiner import assert_equal
 
 
-@pytest.mark.todo("double", points=40)
+@pytest.mark.todo("double", weight=40)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_double(student, reference, draw):
@@ -32,14 +32,14 @@ def test_double(student, reference, draw):
     assert_equal(found, [float(reference.double(number)) for number in numbers], "a number is not doubled")
 
 
-@pytest.mark.todo("double", points=20)
+@pytest.mark.todo("double", weight=20)
 @pytest.mark.shape
 def test_number(student):
     """A number comes back."""
     assert isinstance(student.double(4), int)
 
 
-@pytest.mark.todo("shout", points=40)
+@pytest.mark.todo("shout", weight=40)
 @pytest.mark.shape
 def test_shout(student):
     """A word comes back."""

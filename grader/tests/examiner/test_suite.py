@@ -17,14 +17,14 @@ EXTRA = '''
 import pytest
 
 
-@pytest.mark.todo("double", points=60)
+@pytest.mark.todo("double", weight=60)
 @pytest.mark.behaviour
 def test_double(student, reference):
     """A number is doubled."""
     {}
 
 
-@pytest.mark.todo("shout", points=40)
+@pytest.mark.todo("shout", weight=40)
 @pytest.mark.behaviour
 def test_shout(student):
     """A word is shouted."""
@@ -33,16 +33,17 @@ def test_shout(student):
 
 EXTRA_SHOUT = '''
 
-@pytest.mark.todo("shout", points=0)
+@pytest.mark.todo("shout", weight=0)
 @pytest.mark.shape
 def test_shout_again(student):
     """A word is shouted again."""
     student.shout("a")
 '''
 
+EXTRA_SHOUT_TWICE = EXTRA_SHOUT.replace("weight=0", "weight=10").replace("test_shout_again", "test_shout_twice")
 STRAY = '''
 
-@pytest.mark.todo("whisper", points=5)
+@pytest.mark.todo("whisper", weight=5)
 @pytest.mark.shape
 def test_whisper(student):
     """A word is whispered."""
@@ -53,7 +54,7 @@ ZERO = '''
 import pytest
 
 
-@pytest.mark.todo("double", points=0)
+@pytest.mark.todo("double", weight=0)
 @pytest.mark.shape
 def test_zero(student):
     """Nothing stays nothing."""
@@ -94,11 +95,12 @@ def test_marks_become_a_description(make_suite):
 @pytest.mark.parametrize(
     ("before", "after", "complaint"),
     [
-        ("points=60", "points=50", "tests for TODO 'double' add up to 50 points, but assignment.toml gives it 60"),
+        ("weight=60", "weight=0", "TODO 'double' has no hidden test here with a weight above 0"),
+        ("weight=60", "points=60", r"test_toy.py:5: test_double: `points` in a todo mark is now called `weight`"),
         ("@pytest.mark.parity\n", "", "mark it with one category"),
         ("@pytest.mark.parity", "@pytest.mark.parity\n@pytest.mark.shape", "mark it with one category"),
-        (", points=60)", ")", "a TODO and its points"),
-        ('@pytest.mark.todo("shout", points=40)\n', "", "a TODO and its points"),
+        (", weight=60)", ")", "its todo mark needs weight=N"),
+        ('@pytest.mark.todo("shout", weight=40)\n', "", "mark it once"),
         ("import pytest", "import pytest, no_such_package", "the tests cannot be collected"),
         ("def test_", "def check_", "the tests cannot be collected"),
     ],
@@ -107,6 +109,13 @@ def test_a_suite_with_a_mistake_is_refused(make_suite, before: str, after: str, 
     """Wrong points, marks and files are found when the suite is collected, before any submission is judged."""
     with pytest.raises(BrokenSuite, match=complaint):
         make_suite(tests=TESTS.replace(before, after))
+
+
+def test_tests_share_the_points_of_their_todo_by_weight(make_suite):
+    """Whatever their weights add up to; 0 is for information."""
+    suite = make_suite(tests=EXTRA.format("").replace("weight=60", "weight=1") + EXTRA_SHOUT + EXTRA_SHOUT_TWICE)
+    points = {test.id.partition("::")[2]: test.points for test in suite.tests}
+    assert points == {"test_double": 60, "test_shout": 32, "test_shout_again": 0, "test_shout_twice": 8}
 
 
 def test_a_test_of_an_unknown_todo_is_refused(make_suite):
@@ -182,7 +191,7 @@ def test_a_conftest_around_the_hidden_tests_is_not_read(make_suite, tmp_path: Pa
 
 def test_two_suites_keep_their_neighbours_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Files of one name in two assignments, tests and helpers, are not taken for each other."""
-    tests = "from neighbour import WORD\n" + TESTS.replace('"double", p', "WORD, p")
+    tests = "from neighbour import WORD\n" + TESTS.replace('"double", w', "WORD, w")
     suites = []
     for name in ("one", "two"):
         folder = tmp_path / name
@@ -269,7 +278,7 @@ import torch
 from grader.examiner.draw import Draw
 
 
-@pytest.mark.todo("double", points=60)
+@pytest.mark.todo("double", weight=60)
 @pytest.mark.parity
 def test_double(student, draw):
     """Numbers are doubled."""
@@ -279,7 +288,7 @@ def test_double(student, draw):
     assert python_state != draw._random.getstate()[1][:3]
 
 
-@pytest.mark.todo("shout", points=40)
+@pytest.mark.todo("shout", weight=40)
 @pytest.mark.behaviour
 def test_shout(student):
     """A word is shouted."""
@@ -311,7 +320,7 @@ ORDERED = '''
 import pytest
 
 
-@pytest.mark.todo("shout", points=40)
+@pytest.mark.todo("shout", weight=40)
 @pytest.mark.behaviour
 def test_shout(student):
     """A word is shouted."""
@@ -319,7 +328,7 @@ def test_shout(student):
     assert student.shout("a") == "A"
 
 
-@pytest.mark.todo("double", points=60)
+@pytest.mark.todo("double", weight=60)
 @pytest.mark.parity
 def test_double(student):
     """A number is doubled."""

@@ -24,10 +24,10 @@ from grader.tests.support.toy import TESTS, TOML, open_project
 
 GPU = Device("cuda:0", "cuda:0 NVIDIA H100")
 GPU_TESTS = (
-    TESTS.replace("points=60", "points=40")
+    TESTS.replace("weight=60", "weight=40")
     + '''
 
-@pytest.mark.todo("double", points=20)
+@pytest.mark.todo("double", weight=20)
 @pytest.mark.gpu
 def test_double_on_the_device(student, device):
     """A number is doubled wherever it is."""
@@ -133,10 +133,10 @@ def test_required_and_there_runs(make_course):
 
 def test_skipped_tests_leave_their_points_to_their_todo(make_course):
     """Two thirds and one third of what is left: in proportion."""
-    tests = GPU_TESTS.replace("points=40)\n@pytest.mark.parity", "points=30)\n@pytest.mark.parity")
+    tests = GPU_TESTS.replace("weight=40)\n@pytest.mark.parity", "weight=30)\n@pytest.mark.parity")
     tests += '''
 
-@pytest.mark.todo("double", points=10)
+@pytest.mark.todo("double", weight=10)
 @pytest.mark.shape
 def test_double_is_a_number(student):
     """A number comes back."""
@@ -157,7 +157,7 @@ def test_a_report_says_that_tests_were_skipped(make_course):
 def test_a_todo_of_gpu_tests_alone_cannot_be_skipped(make_course):
     """Its points would be no one's."""
     tests = GPU_TESTS.replace("@pytest.mark.parity", "@pytest.mark.gpu")
-    with pytest.raises(BrokenSuite, match="tests for TODO 'double' add up to 0 points"):
+    with pytest.raises(BrokenSuite, match="TODO 'double' has no hidden test here with a weight above 0"):
         run_on(make_course("skip", tests), ON_CPU)
 
 

@@ -19,7 +19,7 @@ DOUBLE, SHOUT = "test_toy.py::test_double", "test_toy.py::test_shout"
 PARAMETRIZED = """
 
 @pytest.mark.parametrize("n", [1, 2])
-@pytest.mark.todo("double", points=0)
+@pytest.mark.todo("double", weight=0)
 @pytest.mark.shape
 def test_more(student, n):
     pass
@@ -50,13 +50,13 @@ def test_an_outline_says_what_a_report_says_of_a_test(outline):
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("points=60", "points=50"),
+        ("weight=60", "weight=50"),
         ('@pytest.mark.visibility("visible")', '@pytest.mark.visibility("hidden")'),
         ("A number is doubled.", "A number becomes twice as much."),
         ("@pytest.mark.parity", "@pytest.mark.shape"),
         ("    number = draw", "    # a comment\n    number = draw"),
     ],
-    ids=["points", "visibility", "sentence", "category", "comment"],
+    ids=["weight", "visibility", "sentence", "category", "comment"],
 )
 def test_what_no_verdict_depends_on_changes_no_test(outline, before, after):
     """The same tests: nothing has to run."""
@@ -83,7 +83,7 @@ def test_a_changed_gate_changes_the_tests_of_its_todo(outline):
 
 def test_another_todo_is_another_test(outline):
     """Other stubs are filled in while it runs."""
-    assert outline(tests=TESTS.replace('"double", p', '"shout", p')).find_unchanged(outline()) == {SHOUT}
+    assert outline(tests=TESTS.replace('"double", w', '"shout", w')).find_unchanged(outline()) == {SHOUT}
 
 
 @pytest.mark.parametrize(
@@ -133,10 +133,10 @@ def test_a_policy_is_told_apart(outline):
         "\nfrom cases import *\n",
         "\ntest_again = test_double\n",
         "\n\ndef pytest_generate_tests(metafunc):\n    pass\n",
-        "\n\n@pytest.mark.todo('double', points=POINTS)\n@pytest.mark.shape\ndef test_more(student):\n    pass\n",
+        "\n\n@pytest.mark.todo('double', weight=WEIGHT)\n@pytest.mark.shape\ndef test_more(student):\n    pass\n",
         "\n\ndef test_double(student):\n    pass\n",
     ],
-    ids=["a class", "a mark for all", "a star", "another name", "a hook", "computed points", "twice"],
+    ids=["a class", "a mark for all", "a star", "another name", "a hook", "computed weight", "twice"],
 )
 def test_where_a_text_does_not_show_every_test_it_is_not_whole(outline, addition):
     """Then no test of that file is taken for unchanged."""

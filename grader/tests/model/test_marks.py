@@ -5,11 +5,11 @@ import pytest
 from grader.model.errors import BrokenSuite
 from grader.model.marks import Mark, TestMarks, read_marks, read_todo
 
-TODO = Mark("todo", ("score",), {"points": 4})
+TODO = Mark("todo", ("score",), {"weight": 4})
 
 
 def test_marks_of_a_hidden_test():
-    """TODO, points, category, and the visibility that is meant where none is given."""
+    """TODO, weight, category, and the visibility that is meant where none is given."""
     assert read_marks([TODO, Mark("parity")], where="t") == TestMarks("score", 4.0, "parity", "after_due")
 
 
@@ -33,14 +33,17 @@ def test_marks_of_others_are_no_concern():
 @pytest.mark.parametrize(
     ("marks", "complaint"),
     [
-        ([Mark("parity")], "a TODO and its points"),
-        ([Mark("todo", ("score",)), Mark("parity")], "a TODO and its points"),
-        ([Mark("todo", ("score",), {"points": "4"}), Mark("parity")], "a TODO and its points"),
+        ([Mark("parity")], "mark it once"),
+        ([Mark("todo", ("score",)), Mark("parity")], "its todo mark needs weight=N"),
+        ([Mark("todo", ("score",), {"weight": "4"}), Mark("parity")], "its todo mark needs weight=N"),
+        ([Mark("todo", ("score",), {"weight": -1}), Mark("parity")], "its todo mark needs weight=N"),
+        ([Mark("todo", ("score",), {"weight": float("nan")}), Mark("parity")], "its todo mark needs weight=N"),
+        ([Mark("todo", ("score",), {"points": 4}), Mark("parity")], "is now called `weight`"),
         ([TODO], "one category"),
         ([TODO, Mark("parity"), Mark("shape")], "one category"),
         ([TODO, Mark("policy")], "one category"),
         ([TODO, TODO, Mark("parity")], "mark it once"),
-        ([Mark("todo", (), {"points": 4}), Mark("parity")], "mark it once"),
+        ([Mark("todo", (), {"weight": 4}), Mark("parity")], "mark it once"),
         ([TODO, Mark("parity"), Mark("visibility", ("secret",))], "its visibility must be one of"),
         ([TODO, Mark("parity"), Mark("visibility")], "its visibility must be one of"),
     ],

@@ -64,7 +64,7 @@ TESTS = '''
 import pytest
 
 
-@pytest.mark.todo("double", points=60)
+@pytest.mark.todo("double", weight=60)
 @pytest.mark.parity
 def test_double(student, reference, draw):
     """A number is doubled."""
@@ -72,7 +72,7 @@ def test_double(student, reference, draw):
     assert student.double(number) == reference.double(number), "the number is not doubled\\nand a second line"
 
 
-@pytest.mark.todo("shout", points=40)
+@pytest.mark.todo("shout", weight=40)
 @pytest.mark.behaviour
 @pytest.mark.visibility("visible")
 def test_shout(student, draw):

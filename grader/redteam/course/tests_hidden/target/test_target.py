@@ -5,7 +5,7 @@ import pytest
 from grader.examiner import assert_parity, assert_shape, load_weights, parameter_gradients
 
 
-@pytest.mark.todo("double", points=20)
+@pytest.mark.todo("double", weight=20)
 @pytest.mark.parity
 @pytest.mark.visibility("visible")
 def test_double(student, reference, draw):
@@ -14,7 +14,7 @@ def test_double(student, reference, draw):
     assert student.double(number) == reference.double(number), "the number is not doubled"
 
 
-@pytest.mark.todo("double", points=10)
+@pytest.mark.todo("double", weight=10)
 @pytest.mark.behaviour
 @pytest.mark.visibility("visible")
 def test_double_many(student, draw):
@@ -24,7 +24,7 @@ def test_double_many(student, draw):
     assert found == [2 * number for number in numbers], "some number is not doubled"
 
 
-@pytest.mark.todo("weigh", points=10)
+@pytest.mark.todo("weigh", weight=10)
 @pytest.mark.shape
 @pytest.mark.visibility("visible")
 def test_weigh_shape(student, reference, draw):
@@ -37,7 +37,7 @@ def test_weigh_shape(student, reference, draw):
     assert_parity(row.sum(), reference.weigh(scores, values).sum(), what="the weighed row's sum")
 
 
-@pytest.mark.todo("weigh", points=30)
+@pytest.mark.todo("weigh", weight=30)
 @pytest.mark.parity
 @pytest.mark.visibility("visible")
 def test_weigh(student, reference, draw):
@@ -47,7 +47,7 @@ def test_weigh(student, reference, draw):
     assert_parity(student.weigh(scores, values), reference.weigh(scores, values), what="the weighed row")
 
 
-@pytest.mark.todo("layer", points=20)
+@pytest.mark.todo("layer", weight=20)
 @pytest.mark.parity
 @pytest.mark.visibility("visible")
 def test_layer(student, reference, draw):
@@ -59,7 +59,7 @@ def test_layer(student, reference, draw):
     assert_parity(theirs(x), ours(x), what="the layer's output")
 
 
-@pytest.mark.todo("layer", points=10)
+@pytest.mark.todo("layer", weight=10)
 @pytest.mark.behaviour
 @pytest.mark.visibility("visible")
 def test_layer_gradients(student, reference, draw):

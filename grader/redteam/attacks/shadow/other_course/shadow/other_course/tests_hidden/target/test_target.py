@@ -1,7 +1,7 @@
 import pytest
 
 
-@pytest.mark.todo("double", points=30)
+@pytest.mark.todo("double", weight=30)
 @pytest.mark.parity
 def test_double(student):
     """Always right."""
