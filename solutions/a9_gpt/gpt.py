@@ -143,10 +143,10 @@ print("영화관:", bpe_encode("영화관", train_bpe("영화 영화 영화를 �
 # %% [markdown]
 # ### Prediction before a run / 실행하기 전에 예측하기 (not graded / 채점하지 않음)
 #
-# Korean and English reviews, 0 to 800 merges. Which language needs fewer tokens a character *without* any merge? Which one gains more
+# Korean and English reviews, 0 to 800 merges. Which language needs fewer tokens a word *without* any merge? Which one gains more
 # from the first 100 merges? Write your answer down, then run the cell. It encodes reviews that training did not see.
 #
-# 한국어와 영어 영화평을 병합 0번에서 800번까지 학습합니다. 병합이 *없을* 때 글자 하나에 토큰이 더 적게 드는 언어는 어느 쪽일까요?
+# 한국어와 영어 영화평을 병합 0번에서 800번까지 학습합니다. 병합이 *없을* 때 단어 하나에 토큰이 더 적게 드는 언어는 어느 쪽일까요?
 # 처음 100번의 병합으로 더 많이 줄어드는 언어는 어느 쪽일까요? 답을 적어 둔 다음 실행해 보세요. 셀은 학습에 쓰지 않은 영화평으로 잽니다.
 
 # %% tags=["notebook"]
@@ -180,15 +180,11 @@ for language, name in [("Korean", "reviews_ko.tsv"), ("English", "reviews_en.tsv
     learnt_from, held_out = split_reviews(name)
     words = " ".join(held_out).split()
     merges = train_bpe(" ".join(learnt_from), SIZES[-1])
-    rates = []
-    for size in SIZES:
-        tokens = sum(len(bpe_encode(word, merges[:size])) for word in words)
-        # The space after each word counts as a character, as </w> stands for it.
-        rates.append(tokens / sum(len(word) + 1 for word in words))
+    rates = [sum(len(bpe_encode(word, merges[:size])) for word in words) / len(words) for size in SIZES]
     print(f"{language:7}", "  ".join(f"{size}: {rate:.2f}" for size, rate in zip(SIZES, rates)))
     plt.plot(SIZES, rates, marker="o", label=language)
 plt.xlabel("merges")
-plt.ylabel("tokens a character, held-out reviews")
+plt.ylabel("tokens a word, held-out reviews")
 plt.legend()
 plt.show()
 
@@ -431,3 +427,155 @@ def generate(model: GPT, ids: Tensor, max_new_tokens: int, use_cache: bool = Tru
         written += fresh
     return written
     ### END SOLUTION
+
+
+# %% [markdown]
+# ## All together: film reviews
+#
+# A GPT of two blocks learns from 324 English reviews, cut into subwords. 36 reviews are held out: it never sees them, and we ask how surprised
+# it is by them. **Perplexity** is the number of tokens among which the model is undecided at each step, on average: exp of the mean loss.
+#
+# Beside it stands the oldest language model: a **trigram** counts which token followed the last two, and mixes that with the counts after one
+# token and after none. It is given, and reads the same tokens.
+#
+# ### One ablation (not graded)
+#
+# After the run, set `NUM_LAYERS = 1`, or leave the positions out of `GPT.forward`, and train again. Which of the two changes does
+# the held-out perplexity feel?
+#
+# ---
+# ## 모두 합쳐서: 영화평
+#
+# 블록 두 개짜리 GPT가 서브워드로 자른 영어 영화평 324개로 학습합니다. 36개는 보여 주지 않고 남겨 두었다가, 모델이 그것을 얼마나 뜻밖이라고 여기는지 봅니다.
+# **퍼플렉시티**는 걸음마다 평균 몇 개의 토큰 사이에서 망설이는지를 나타내며, 평균 손실의 exp입니다.
+# 곁에는 가장 오래된 언어 모델인 **트라이그램**을 둡니다. 앞의 두 토큰 다음에 무엇이 왔는지를 세고, 한 토큰 뒤의 횟수와 전체 횟수를 섞습니다. 이것은 주어지며, 같은 토큰을 읽습니다.
+#
+# ### 빼 보기 (채점하지 않음)
+#
+# 실행한 다음 `NUM_LAYERS = 1`로 바꾸거나 `GPT.forward`에서 위치를 빼고 다시 학습해 보세요. 남겨 둔 영화평의 퍼플렉시티는 둘 중 어느 변화를 더 크게 느낄까요?
+
+# %% tags=["notebook"]
+NUM_MERGES, CONTEXT, NUM_LAYERS, SEED = 100, 64, 2, 0
+
+learnt_from, held_out = split_reviews("reviews_en.tsv")
+merges = train_bpe(" ".join(learnt_from), NUM_MERGES)
+END_OF_REVIEW, UNKNOWN = "\n", "<unk>"
+characters = {symbol for word in " ".join(learnt_from).split() for symbol in word}
+symbols = [END_OF_REVIEW, UNKNOWN, END_OF_WORD, *sorted(characters), *("".join(pair) for pair in merges)]
+index = {symbol: number for number, symbol in enumerate(symbols)}
+
+
+@lru_cache(maxsize=None)
+def encode_word(word: str) -> tuple[int, ...]:
+    """Return the ids of a word's subwords."""
+    return tuple(index.get(symbol, index[UNKNOWN]) for symbol in bpe_encode(word, merges))
+
+
+def encode_reviews(reviews: list[str]) -> Tensor:
+    """Return the ids of all reviews, one after the other, each followed by a line end."""
+    ids = [0]
+    for review in reviews:
+        ids += [number for word in review.split() for number in encode_word(word)] + [0]
+    return torch.tensor(ids)
+
+
+def show(ids: list[int]) -> str:
+    """Return the text that ids spell."""
+    return "".join(symbols[number] for number in ids).replace(END_OF_WORD, " ").replace(END_OF_REVIEW, " | ")
+
+
+learnt_ids, held_out_ids = encode_reviews(learnt_from), encode_reviews(held_out)
+print(f"{len(symbols)} symbols, {len(learnt_ids)} tokens to learn from, {len(held_out_ids)} held out")
+
+
+@torch.no_grad()
+def measure_perplexity(model: GPT, ids: Tensor) -> float:
+    """Return how many tokens the model hesitates between, reading the text window by window."""
+    windows = [ids[start : start + CONTEXT + 1] for start in range(0, len(ids) - 2, CONTEXT)]
+    losses = [F.cross_entropy(model(window[None, :-1])[0], window[1:], reduction="sum") for window in windows]
+    return math.exp(sum(losses) / sum(len(window) - 1 for window in windows))
+
+
+def measure_trigram(learnt: list[int], held_out: list[int], shares=(0.8, 0.15, 0.05)) -> float:
+    """Return the perplexity of counts: after two tokens, after one, and alone, mixed by the shares."""
+    one, two, three = (Counter(zip(*(learnt[skip:] for skip in range(n)))) for n in (1, 2, 3))
+    loss = 0.0
+    for a, b, c in zip(held_out, held_out[1:], held_out[2:]):
+        alone = (one[(c,)] + 1) / (len(learnt) + len(symbols))
+        after_one = two[(b, c)] / one[(b,)] if one[(b,)] else alone
+        after_two = three[(a, b, c)] / two[(a, b)] if two[(a, b)] else after_one
+        loss -= math.log(shares[0] * after_two + shares[1] * after_one + shares[2] * alone)
+    return math.exp(loss / (len(held_out) - 2))
+
+
+# %% tags=["notebook"]
+import time
+
+torch.manual_seed(SEED)
+model = GPT(len(symbols), d_model=64, num_heads=4, num_layers=NUM_LAYERS, max_len=CONTEXT)
+optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.1)
+trigram = measure_trigram(learnt_ids.tolist(), held_out_ids.tolist())
+curve, began = [], time.process_time()
+for step in range(1001):
+    if step % 100 == 0:
+        curve.append((step, measure_perplexity(model, learnt_ids), measure_perplexity(model, held_out_ids)))
+    if step in (0, 100, 500, 1000):
+        generator = torch.Generator().manual_seed(1)
+        text = generate(model, torch.tensor([0]), 60, temperature=0.8, generator=generator)
+        print(f"step {step}: perplexity {curve[-1][1]:.2f} learnt, {curve[-1][2]:.2f} held out\n   {show(text[1:])}")
+    starts = torch.randint(0, len(learnt_ids) - CONTEXT, (16,))
+    ids = torch.stack([learnt_ids[start : start + CONTEXT] for start in starts])
+    loss = next_token_loss(model(ids), ids)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+print(f"{time.process_time() - began:.0f} s of computing")
+best = min(curve, key=lambda point: point[2])
+print(f"held-out perplexity: trigram {trigram:.2f}, GPT {best[2]:.2f} at step {best[0]}, {curve[-1][2]:.2f} at the end")
+
+steps, learnt_curve, held_out_curve = zip(*curve)
+plt.figure(figsize=(6, 3))
+plt.semilogy(steps, learnt_curve, label="GPT, reviews it learns from")
+plt.semilogy(steps, held_out_curve, label="GPT, held out")
+plt.axhline(trigram, linestyle="--", color="grey", label="trigram, held out")
+plt.xlabel("step")
+plt.ylabel("perplexity")
+plt.legend()
+plt.show()
+
+# %% [markdown]
+# The two curves part: from the point where the held-out one rises, the model learns its reviews by heart. A model that is to be *used* would stop there.
+#
+# **What do the heads look at?** Rows are the positions that look, columns what they look at. The upper triangle is empty: that is the mask.
+#
+# 두 곡선은 갈라집니다. 남겨 둔 영화평의 곡선이 오르기 시작하면 모델은 학습한 영화평을 외우고 있는 것입니다. 실제로 *쓸* 모델이라면 거기서 멈춥니다.
+#
+# **헤드는 무엇을 볼까요?** 행은 보는 위치, 열은 보이는 위치입니다. 위쪽 삼각형이 비어 있는 것은 마스크 때문입니다.
+
+# %% tags=["notebook"]
+ids = encode_reviews(["The music is quietly moving, but the ending is dull."])[None]
+names = [symbols[number].replace(END_OF_WORD, "_").replace(END_OF_REVIEW, "|") for number in ids[0]]
+with torch.no_grad():
+    first = model.blocks[0]
+    x = model.tok(ids) + model.pos(torch.arange(ids.size(1)))
+    _, weights = first.attn(first.ln1(x), return_weights=True)
+figure, axes = plt.subplots(1, 4, figsize=(14, 4))
+for head, axis in enumerate(axes):
+    axis.imshow(weights[0, head], cmap="Blues")
+    axis.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
+    axis.set_yticks(range(len(names)), names, fontsize=7)
+    axis.set_title(f"head {head}")
+plt.tight_layout()
+plt.show()
+
+# %% tags=["notebook"]
+# The same logits, more and less daring. / 같은 모델, 더 조심스럽게 또는 더 과감하게.
+prompt = encode_reviews(["The ending"])[:-1]
+for options in ({"temperature": 0}, {"temperature": 1.0}, {"temperature": 1.0, "top_p": 0.8}, {"temperature": 2.0}):
+    generator = torch.Generator().manual_seed(3)
+    print(f"{options}\n   {show(generate(model, prompt, 30, generator=generator, **options))}")
+# What the cache saves: time for a text as long as the context. / 캐시가 아껴 주는 시간.
+for use_cache in (False, True):
+    began = time.perf_counter()
+    generate(model, torch.tensor([0]), CONTEXT - 1, use_cache=use_cache, temperature=0)
+    print(f"use_cache={use_cache}: {time.perf_counter() - began:.2f} s")

@@ -24,7 +24,7 @@ from cases import (
 from grader.examiner import Caller, as_ids, assert_parity, assert_unchanged
 
 
-@pytest.mark.todo("bpe.pairs", points=2)
+@pytest.mark.todo("bpe.pairs", weight=2)
 @pytest.mark.behaviour
 def test_pair_counts_each_time(student, draw):
     """A pair that stands twice in a word counts twice, and as often as the word occurs."""
@@ -35,7 +35,7 @@ def test_pair_counts_each_time(student, draw):
     )
 
 
-@pytest.mark.todo("bpe.pairs", points=1)
+@pytest.mark.todo("bpe.pairs", weight=1)
 @pytest.mark.behaviour
 def test_words_of_one_symbol_have_no_pair(student, draw):
     """A word that is one symbol gives no pair, and pairs do not reach from word to word."""
@@ -45,7 +45,7 @@ def test_words_of_one_symbol_have_no_pair(student, draw):
     assert read_table(found) == [((b, a), 4)], "pairs should stay within a word"
 
 
-@pytest.mark.todo("bpe.merge", points=2)
+@pytest.mark.todo("bpe.merge", weight=2)
 @pytest.mark.behaviour
 def test_merging_does_not_overlap(student):
     """Of three equal symbols the first two are merged; of four, two and two."""
@@ -54,7 +54,7 @@ def test_merging_does_not_overlap(student):
     assert read_table(found) == read_table(right), "merging should go from left to right and use a symbol once"
 
 
-@pytest.mark.todo("bpe.merge", points=1)
+@pytest.mark.todo("bpe.merge", weight=1)
 @pytest.mark.behaviour
 def test_equal_words_add_their_counts(student, draw):
     """Two words that become the same one count together."""
@@ -63,7 +63,7 @@ def test_equal_words_add_their_counts(student, draw):
     assert read_table(found) == [((a + b, END), n + 5)], "words that become equal should add their counts"
 
 
-@pytest.mark.todo("bpe.merge", points=2)
+@pytest.mark.todo("bpe.merge", weight=2)
 @pytest.mark.behaviour
 def test_symbols_are_merged_whole(student):
     """Only the two symbols themselves are merged, not symbols that end or begin like them."""
@@ -73,7 +73,7 @@ def test_symbols_are_merged_whole(student):
     assert read_table(found) == read_table(right), "a symbol that only looks like a part of the pair should stay"
 
 
-@pytest.mark.todo("bpe.merge", points=1)
+@pytest.mark.todo("bpe.merge", weight=1)
 @pytest.mark.behaviour
 def test_merging_gives_a_new_dict(student, draw):
     """The words that are given stay as they are, also where the pair is nowhere."""
@@ -84,7 +84,7 @@ def test_merging_gives_a_new_dict(student, draw):
         assert read_table(after[0]) == read_table(words), "the words that are given should stay as they are"
 
 
-@pytest.mark.todo("bpe.train", points=2)
+@pytest.mark.todo("bpe.train", weight=2)
 @pytest.mark.behaviour
 def test_ties_go_to_the_first_in_the_alphabet(student):
     """Among equally frequent pairs the first one is taken, comparing the pairs as tuples."""
@@ -96,7 +96,7 @@ def test_ties_go_to_the_first_in_the_alphabet(student):
     assert found == [("a", "b"), ("a", "c")], "a tie should be settled by comparing the pairs as tuples"
 
 
-@pytest.mark.todo("bpe.train", points=1)
+@pytest.mark.todo("bpe.train", weight=1)
 @pytest.mark.behaviour
 def test_training_stops_early(student, draw):
     """Where every word has become one symbol, there is nothing left to merge."""
@@ -108,19 +108,19 @@ def test_training_stops_early(student, draw):
     assert read_merges(student.train_bpe("  \n ", 5)) == [], "a text without words has no merges"
 
 
-@pytest.mark.todo("bpe.train", points=1)
+@pytest.mark.todo("bpe.train", weight=1)
 @pytest.mark.behaviour
 def test_words_stand_between_white_space(student, draw):
     """Tabs, line ends and several spaces separate words as one space does; capitals and punctuation stay."""
     use_right_pairs(student)
-    words = [draw.word() for _ in range(3)] + ["Ab!", "Ab!"]
+    words = [draw.word() for _ in range(3)] + ["Ab!"] * 9
     plain = read_merges(student.train_bpe(" ".join(words), 12))
     spread = read_merges(student.train_bpe("\n" + " \t\n ".join(words) + "  ", 12))
     assert plain == spread, "any white space should separate words, and belong to none"
-    assert plain[0] == ("!", END), "capitals and punctuation should stay as they are"
+    assert plain[:2] == [("!", END), ("A", "b")], "capitals and punctuation should stay as they are"
 
 
-@pytest.mark.todo("bpe.train", points=1)
+@pytest.mark.todo("bpe.train", weight=1)
 @pytest.mark.behaviour
 def test_syllables_stay_whole(student, draw):
     """A Hangul syllable is one character, and is not taken apart."""
@@ -131,7 +131,7 @@ def test_syllables_stay_whole(student, draw):
     assert set(syllables) <= symbols, "every syllable should be a symbol of its own at the beginning"
 
 
-@pytest.mark.todo("bpe.encode", points=2)
+@pytest.mark.todo("bpe.encode", weight=2)
 @pytest.mark.behaviour
 def test_rank_decides_not_place(student):
     """Of two merges that compete for a symbol the earlier one is applied, wherever it stands."""
@@ -144,7 +144,7 @@ def test_rank_decides_not_place(student):
     assert longest == ["x", "yz", END], "the order of the merges decides, not the length of the result"
 
 
-@pytest.mark.todo("bpe.encode", points=2)
+@pytest.mark.todo("bpe.encode", weight=2)
 @pytest.mark.behaviour
 def test_unseen_characters_stay_single(student, draw):
     """Characters that no merge knows stay as they are; nothing is lost."""
@@ -155,7 +155,7 @@ def test_unseen_characters_stay_single(student, draw):
     assert read_symbols(student.bpe_encode(strange, [])) == [*strange, END], "without merges, characters are left"
 
 
-@pytest.mark.todo("bpe.encode", points=1)
+@pytest.mark.todo("bpe.encode", weight=1)
 @pytest.mark.behaviour
 def test_merge_applies_wherever_its_pair_stands(student):
     """A merge joins every place of its pair, from left to right, and the end mark like any symbol."""
@@ -165,7 +165,7 @@ def test_merge_applies_wherever_its_pair_stands(student):
     assert read_symbols(student.bpe_encode("aaa", [("a", "a")])) == ["aa", "a", END], "pairs should not overlap"
 
 
-@pytest.mark.todo("attention.causal", points=2)
+@pytest.mark.todo("attention.causal", weight=2)
 @pytest.mark.behaviour
 def test_later_tokens_change_nothing(student, reference, draw):
     """The output at t depends on the positions up to t, itself included, and on no later one."""
@@ -181,7 +181,7 @@ def test_later_tokens_change_nothing(student, reference, draw):
         assert bool((moved > 1e-4).all()), "a token should count at its own position and at all later ones"
 
 
-@pytest.mark.todo("attention.causal", points=1)
+@pytest.mark.todo("attention.causal", weight=1)
 @pytest.mark.behaviour
 def test_attention_keeps_no_state(student, reference, draw):
     """A second call gives the same, and the input stays as it is."""
@@ -194,7 +194,7 @@ def test_attention_keeps_no_state(student, reference, draw):
     assert_unchanged(x, after, what="x")
 
 
-@pytest.mark.todo("model", points=2)
+@pytest.mark.todo("model", weight=2)
 @pytest.mark.behaviour
 def test_too_long_a_text_is_refused(student, reference, draw, monkeypatch):
     """More tokens than max_len are a ValueError with a reason."""
@@ -206,7 +206,7 @@ def test_too_long_a_text_is_refused(student, reference, draw, monkeypatch):
     assert refusal(case.theirs, draw.ids(case.vocab_size, 2, case.max_len)) is None, "max_len tokens are allowed"
 
 
-@pytest.mark.todo("loss", points=1)
+@pytest.mark.todo("loss", weight=1)
 @pytest.mark.behaviour
 def test_last_logits_do_not_count(student, draw):
     """What the last position predicts, and what the first token is, changes nothing."""
@@ -221,7 +221,7 @@ def test_last_logits_do_not_count(student, draw):
     assert abs(float(student.next_token_loss(changed, ids) - before)) > 1e-5, "the logits before the last should count"
 
 
-@pytest.mark.todo("sample", points=1)
+@pytest.mark.todo("sample", weight=1)
 @pytest.mark.behaviour
 def test_temperature_divides_the_logits(student, draw):
     """Tokens come as often as softmax(logits / temperature) says."""
@@ -231,7 +231,7 @@ def test_temperature_divides_the_logits(student, draw):
         assert_shares(counts, (logits.double() / temperature).softmax(0), f"temperature {temperature}")
 
 
-@pytest.mark.todo("sample", points=1)
+@pytest.mark.todo("sample", weight=1)
 @pytest.mark.behaviour
 def test_top_k_keeps_the_best(student, draw):
     """With top_k only so many of the best come, as often as their own shares say."""
@@ -243,7 +243,7 @@ def test_top_k_keeps_the_best(student, draw):
     assert_shares(counts, probabilities, "top_k larger than the vocabulary")
 
 
-@pytest.mark.todo("sample", points=1)
+@pytest.mark.todo("sample", weight=1)
 @pytest.mark.behaviour
 def test_top_p_keeps_the_smallest_set(student, draw):
     """With top_p the fewest best tokens come that reach it together; at least one."""
@@ -254,7 +254,7 @@ def test_top_p_keeps_the_smallest_set(student, draw):
         assert_shares(counts, kept / kept.sum(), f"top_p={top_p}")
 
 
-@pytest.mark.todo("sample", points=1)
+@pytest.mark.todo("sample", weight=1)
 @pytest.mark.behaviour
 def test_filters_apply_in_order(student, draw):
     """Temperature comes first, then top_k, then top_p on what is left."""
@@ -268,7 +268,7 @@ def test_filters_apply_in_order(student, draw):
     assert_shares(counts, (probabilities == 0.4).double(), "top_p should look at what the temperature has made")
 
 
-@pytest.mark.todo("sample", points=1)
+@pytest.mark.todo("sample", weight=1)
 @pytest.mark.behaviour
 def test_generator_decides_the_draws(student, draw):
     """The same generator seed gives the same draws, another one other draws."""
@@ -282,7 +282,7 @@ def test_generator_decides_the_draws(student, draw):
     assert first != other, "another seed should give other tokens"
 
 
-@pytest.mark.todo("sample", points=1)
+@pytest.mark.todo("sample", weight=1)
 @pytest.mark.behaviour
 def test_logits_stay_as_they_are(student, draw):
     """Choosing does not change the logits."""
@@ -292,7 +292,7 @@ def test_logits_stay_as_they_are(student, draw):
         assert_unchanged(logits, after[0], what="logits")
 
 
-@pytest.mark.todo("cache", points=2)
+@pytest.mark.todo("cache", weight=2)
 @pytest.mark.behaviour
 def test_one_position_a_step(student, reference, draw):
     """With the cache the work is about that of reading the whole text once."""
@@ -305,7 +305,7 @@ def test_one_position_a_step(student, reference, draw):
     assert spent < 1.6 * once, "with the cache each step should compute the new position only"
 
 
-@pytest.mark.todo("cache", points=2)
+@pytest.mark.todo("cache", weight=2)
 @pytest.mark.behaviour
 def test_long_context_is_cut_from_the_left(student, reference, draw):
     """Beyond max_len the last max_len tokens are read, with the cache and without."""
@@ -317,7 +317,7 @@ def test_long_context_is_cut_from_the_left(student, reference, draw):
             assert found == writer.written, "a context that is too long should be cut from the left"
 
 
-@pytest.mark.todo("cache", points=1)
+@pytest.mark.todo("cache", weight=1)
 @pytest.mark.behaviour
 def test_sampling_options_arrive(student, reference, draw):
     """Options go to choose_token: a filter that leaves one token is greedy, and a seed decides the draws."""

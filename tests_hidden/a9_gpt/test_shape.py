@@ -17,7 +17,7 @@ from cases import (
 from grader.examiner import assert_shape
 
 
-@pytest.mark.todo("bpe.train", points=1)
+@pytest.mark.todo("bpe.train", weight=1)
 @pytest.mark.shape
 def test_so_many_merges_as_asked(student, draw):
     """There are num_merges merges, none for 0."""
@@ -28,7 +28,7 @@ def test_so_many_merges_as_asked(student, draw):
         assert found == count, f"{count} merges were asked for, {found} came"
 
 
-@pytest.mark.todo("bpe.encode", points=1)
+@pytest.mark.todo("bpe.encode", weight=1)
 @pytest.mark.shape
 def test_subwords_spell_the_word(student, draw):
     """The subwords, put together, are the word and its end."""
@@ -40,7 +40,7 @@ def test_subwords_spell_the_word(student, draw):
     assert len(found) == len(word) + 1 - len(merges), "each merge should join two symbols"
 
 
-@pytest.mark.todo("attention.causal", points=2)
+@pytest.mark.todo("attention.causal", weight=2)
 @pytest.mark.shape
 def test_attention_keeps_the_shape(student, reference, draw):
     """Without return_weights one tensor comes back, shaped like x, for one token or several."""
@@ -49,7 +49,7 @@ def test_attention_keeps_the_shape(student, reference, draw):
         assert_shape(send_attention(student, ours)(x), tuple(x.shape), what="output")
 
 
-@pytest.mark.todo("block", points=1)
+@pytest.mark.todo("block", weight=1)
 @pytest.mark.shape
 def test_block_keeps_the_shape(student, reference, draw, monkeypatch):
     """What leaves the block can enter the next one."""
@@ -59,7 +59,7 @@ def test_block_keeps_the_shape(student, reference, draw, monkeypatch):
         assert_shape(theirs(x), tuple(x.shape), what="output")
 
 
-@pytest.mark.todo("model", points=1)
+@pytest.mark.todo("model", weight=1)
 @pytest.mark.shape
 def test_model_gives_logits_for_every_position(student, reference, draw, monkeypatch):
     """Ids [B,T] give logits [B,T,V], also for a text as long as max_len and for one token."""
@@ -69,7 +69,7 @@ def test_model_gives_logits_for_every_position(student, reference, draw, monkeyp
         assert_shape(logits, (batch, steps, case.vocab_size), what="logits")
 
 
-@pytest.mark.todo("loss", points=1)
+@pytest.mark.todo("loss", weight=1)
 @pytest.mark.shape
 def test_loss_is_one_number(student, draw):
     """The loss is a single number, whatever the batch."""
@@ -79,7 +79,7 @@ def test_loss_is_one_number(student, draw):
         assert_shape(loss, (), what="loss")
 
 
-@pytest.mark.todo("sample", points=1)
+@pytest.mark.todo("sample", weight=1)
 @pytest.mark.shape
 def test_choice_is_an_id(student, draw):
     """The choice is a plain int that has a logit."""
@@ -90,7 +90,7 @@ def test_choice_is_an_id(student, draw):
         assert 0 <= found < 6, "the choice should be an id of the vocabulary"
 
 
-@pytest.mark.todo("cache", points=1)
+@pytest.mark.todo("cache", weight=1)
 @pytest.mark.shape
 def test_prompt_is_followed_by_new_ids(student, reference, draw):
     """The result is the prompt and max_new_tokens ids more, as plain ints."""
@@ -104,7 +104,7 @@ def test_prompt_is_followed_by_new_ids(student, reference, draw):
         assert len(found) == len(prompt) + count, f"{count} new ids were asked for, {len(found) - len(prompt)} came"
 
 
-@pytest.mark.todo("attention.causal", points=1)
+@pytest.mark.todo("attention.causal", weight=1)
 @pytest.mark.shape
 def test_weights_come_on_request(student, reference, draw):
     """With return_weights the output comes with weights [B,h,T,T]."""
