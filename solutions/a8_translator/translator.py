@@ -398,3 +398,166 @@ def corpus_bleu(
     ours, theirs = (sum(len(pair[side]) for pair in pairs) for side in (0, 1))
     return math.exp(logs + min(0.0, 1 - theirs / ours))
     ### END SOLUTION
+
+
+# %% [markdown]
+# ## All together: held-out sentences
+#
+# `pairs_ko_en.tsv` holds 420 pairs. Sentences that are there with several translations are left out here, and 40 of the rest are held out.
+# The model never sees those; a translation counts as **exact** if every word is the reference's.
+#
+# **Predict first** (not graded): the verb comes last in Korean and second in English. Which source word will the model look at while it writes the verb?
+#
+# ## 모두 합쳐서: 남겨 둔 문장
+#
+# `pairs_ko_en.tsv`에는 420쌍이 있습니다. 번역이 여럿인 문장은 여기서 빼고, 나머지에서 40개를 남겨 둡니다. 모델은 그 문장들을 보지 못합니다.
+# 모든 단어가 참조 번역과 같으면 **정확**하다고 셉니다.
+#
+# **먼저 예측해 보세요**(채점하지 않음). 동사는 한국어에서는 맨 뒤에, 영어에서는 두 번째에 옵니다. 모델은 동사를 쓸 때 어느 단어를 볼까요?
+
+# %% tags=["notebook"]
+import time
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+
+def read_sample(name: str) -> list[str]:
+    """Return the lines of a sample file, from this folder or from datasets/samples of the course."""
+    here = Path.cwd()
+    places = [here / name, *(folder / "datasets" / "samples" / name for folder in (here, *here.parents))]
+    found = next((path for path in places if path.exists()), None)
+    if found is None:
+        raise FileNotFoundError(f"{name} is missing: put it beside this notebook")
+    return found.read_text(encoding="utf-8").splitlines()
+
+
+def tokenize(sentence: str) -> str:
+    """Return the sentence in lower case, with spaces before its punctuation."""
+    return "".join(f" {letter}" if letter in ".,!?" else letter for letter in sentence.lower())
+
+
+SEED, EPOCHS, HIDDEN = 0, 20, 64
+torch.manual_seed(SEED)
+rows = [tuple(map(tokenize, line.split("\t"))) for line in read_sample("pairs_ko_en.tsv")[1:]]
+times = Counter(korean for korean, _ in rows)
+rows = [row for row in rows if times[row[0]] == 1]
+rows = [rows[index] for index in torch.randperm(len(rows)).tolist()]
+held_out, learnt = rows[:40], rows[40:]
+korean_vocab, english_vocab = Vocab(korean for korean, _ in learnt), Vocab(english for _, english in learnt)
+print(f"{len(learnt)} pairs to learn from, {len(held_out)} held out; {len(korean_vocab)} and {len(english_vocab)} words")
+
+
+def train(model: nn.Module, epochs: int) -> list[float]:
+    """Train a translator and return the loss of each epoch."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    losses = []
+    for _ in range(epochs):
+        order = torch.randperm(len(learnt)).tolist()
+        chunks = [[learnt[i] for i in order[start : start + 16]] for start in range(0, len(order), 16)]
+        losses.append(train_epoch(model, [make_batch(chunk, korean_vocab, english_vocab) for chunk in chunks], optimizer))
+    return losses
+
+
+def translate_all(model: nn.Module, pairs: list[tuple[str, str]]) -> list[str]:
+    """Return the translations of Korean sentences."""
+    model.eval()
+    batch = make_batch(pairs, korean_vocab, english_vocab)
+    return [english_vocab.decode(ids) for ids in translate(model, batch.src, batch.src_lengths)]
+
+
+def report(model: nn.Module, name: str) -> list[bool]:
+    """Print how good a translator is on held-out sentences; return which are exact."""
+    found = translate_all(model, held_out)
+    exact = [one == other for one, (_, other) in zip(found, held_out)]
+    bleu = corpus_bleu(found, [english for _, english in held_out])
+    print(f"{name}: {sum(exact) / len(exact):.1%} of the held-out sentences are exact, BLEU {bleu:.3f}")
+    return exact
+
+
+model = Translator(
+    Encoder(len(korean_vocab), 32, HIDDEN), Decoder(len(english_vocab), 32, HIDDEN, key_size=2 * HIDDEN)
+)
+began = time.process_time()
+losses = train(model, EPOCHS)
+print(f"loss {losses[0]:.2f} -> {losses[-1]:.3f} a token, {time.process_time() - began:.0f} s of computing")
+exact = report(model, "with attention")
+for (korean, english), found in list(zip(held_out, translate_all(model, held_out)))[:10]:
+    print(f"   {korean}  ->  {found}" + ("" if found == english else f"   (reference: {english})"))
+
+# %% tags=["notebook"]
+# Where the model looks while it writes: rows are English words, columns Korean ones. / 쓰는 동안 보는 곳.
+pair = max(held_out, key=lambda pair: len(pair[0].split()))
+batch = make_batch([pair], korean_vocab, english_vocab)
+with torch.no_grad():
+    keys, state = model.encoder(batch.src, batch.src_lengths)
+    _, weights = model.decoder(batch.tgt_in, keys, state, make_mask(batch.src, batch.src_lengths))
+print(pair[0])
+plt.figure(figsize=(5, 4))
+plt.imshow(weights[0], cmap="Blues", vmin=0, vmax=1)
+plt.xticks(range(batch.src.size(1)), [str(number) for number in range(1, batch.src.size(1) + 1)])
+plt.yticks(range(batch.tgt_out.size(1)), [*pair[1].split(), "<eos>"])
+plt.xlabel("Korean word, as printed above")
+plt.ylabel("English word that is written")
+plt.colorbar()
+plt.show()
+
+# %% [markdown]
+# ## What goes wrong without attention (an ablation, not graded)
+#
+# The same decoder, but every context is a **mean** of the keys: the whole sentence must go through one vector. Watch the long sentences.
+#
+# ## 어텐션이 없으면 (빼 보기, 채점하지 않음)
+#
+# 같은 디코더이지만 문맥이 늘 키들의 **평균**입니다. 문장 전체가 벡터 하나를 지나야 합니다. 긴 문장을 눈여겨보세요.
+
+# %% tags=["notebook"]
+class MeanAttention(nn.Module):
+    """Look everywhere equally."""
+
+    def forward(self, query: Tensor, keys: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean of the keys, and equal weights."""
+        weights = mask / mask.sum(dim=-1, keepdim=True)
+        return (weights.unsqueeze(1) @ keys).squeeze(1), weights
+
+
+torch.manual_seed(SEED)
+blind = Translator(
+    Encoder(len(korean_vocab), 32, HIDDEN), Decoder(len(english_vocab), 32, HIDDEN, key_size=2 * HIDDEN)
+)
+blind.decoder.attention = MeanAttention()
+train(blind, EPOCHS)
+blind_exact = report(blind, "without attention")
+lengths = [len(korean.split()) for korean, _ in held_out]
+groups = [(0, 4), (5, 5), (6, 99)]
+for marks, name, shift in ((exact, "with attention", -0.2), (blind_exact, "without", 0.2)):
+    shares = []
+    for low, high in groups:
+        chosen = [mark for mark, length in zip(marks, lengths) if low <= length <= high]
+        shares.append(sum(chosen) / max(1, len(chosen)))
+    plt.bar([place + shift for place in range(len(groups))], shares, width=0.4, label=name)
+plt.xticks(range(len(groups)), ["up to 4", "5", "6 and more"])
+plt.xlabel("words of the Korean sentence, full stop included")
+plt.ylabel("exact, held out")
+plt.legend()
+plt.show()
+
+# %% tags=["notebook"]
+# A sentence with several translations: greedy gives one, a beam shows that the model knows more. / 번역이 여럿인 문장.
+ambiguous = [(tokenize(line.split("\t")[0]), tokenize(line.split("\t")[1])) for line in read_sample("pairs_ko_en.tsv")[1:]]
+ambiguous = [row for row in ambiguous if times[row[0]] > 1]
+learnt = learnt + ambiguous
+korean_vocab, english_vocab = Vocab(korean for korean, _ in learnt), Vocab(english for _, english in learnt)
+torch.manual_seed(SEED)
+model = Translator(
+    Encoder(len(korean_vocab), 32, HIDDEN), Decoder(len(english_vocab), 32, HIDDEN, key_size=2 * HIDDEN)
+)
+train(model, EPOCHS)
+model.eval()
+for korean in dict.fromkeys(korean for korean, _ in ambiguous):
+    src = torch.tensor(korean_vocab.encode(korean))
+    print(korean)
+    for width in (1, 4):
+        best = beam_search(model, src, width)
+        for score, ids in best[:3]:
+            print(f"   width {width}: {score:6.2f}  {english_vocab.decode(ids)}")
