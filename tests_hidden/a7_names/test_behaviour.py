@@ -298,7 +298,9 @@ def test_steps_are_clipped_by_default(student, draw):
     # A wrong and certain answer: the gradient is as long as it can be.
     ids, lengths, _ = lesson.batches[0]
     labels = (20 * lesson.ours.table.weight[ids]).mul((torch.arange(5) < lengths[:, None])[..., None]).sum(1).argmin(1)
-    shift = measure(lesson.theirs, make_sgd(lesson.theirs, 1.0), student.train_classifier, [(ids, lengths, labels)], 0.01)
+    shift = measure(
+        lesson.theirs, make_sgd(lesson.theirs, 1.0), student.train_classifier, [(ids, lengths, labels)], 0.01
+    )
     assert 0.005 < shift < 0.011, "a step of gradient descent should be as long as max_norm allows"
     before = lesson.theirs.state_dict()["table.weight"].clone()
     student.train_classifier(lesson.theirs, [(ids, lengths, labels)], make_sgd(lesson.theirs, 1.0))

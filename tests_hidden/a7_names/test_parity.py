@@ -262,7 +262,9 @@ def test_generator_matches_the_reference(poisoned, reference, draw):
         "the logits became log-probabilities": ours.out(states).log_softmax(-1),
         "the logits became probabilities": ours.out(states).softmax(-1),
     }
-    assert_parity(send_generator(poisoned, ours, sizes)(category, ids), ours(category, ids), what="logits", mistakes=mistakes)
+    assert_parity(
+        send_generator(poisoned, ours, sizes)(category, ids), ours(category, ids), what="logits", mistakes=mistakes
+    )
 
 
 @pytest.mark.todo("generator", weight=1)
@@ -281,7 +283,9 @@ def test_gradients_of_the_generator_match(student, reference, draw):
 @pytest.mark.gate
 def test_greedy_names_match_the_reference(poisoned, draw):
     """Without a temperature the best character is chosen and read again, for every category."""
-    ours, paths = draw_writer(draw, lambda paths: max(len(set(path)) for path in paths) > 3 and sum(map(len, paths)) > 30)
+    ours, paths = draw_writer(
+        draw, lambda paths: max(len(set(path)) for path in paths) > 3 and sum(map(len, paths)) > 30
+    )
     model, vocab = send_writer(poisoned, ours)
     found = [poisoned.sample_name(model, vocab, category) for category in range(CATEGORIES)]
     assert all(isinstance(name, str) for name in found), "a name should be a string"

@@ -153,9 +153,7 @@ def attention_mistakes(ours: nn.Module, case: Looking) -> dict[str, tuple[Tensor
         "the mask is the other way round: True may be looked at": finish(
             scores.masked_fill(case.mask, -1e9).softmax(-1)
         ),
-        "the tanh is missing": finish(
-            ours.v(mixed).squeeze(-1).masked_fill(~case.mask, float("-inf")).softmax(-1)
-        ),
+        "the tanh is missing": finish(ours.v(mixed).squeeze(-1).masked_fill(~case.mask, float("-inf")).softmax(-1)),
     }
 
 
@@ -360,7 +358,10 @@ def bleu_mistakes(candidates, references) -> dict[str, float]:
     precisions, plain, unions = [], [], []
     for n in range(1, 5):
         pairs = [
-            tuple(Counter(itertools.pairwise(s) if n == 2 else zip(*(s[i:] for i in range(n)), strict=False)) for s in pair)
+            tuple(
+                Counter(itertools.pairwise(s) if n == 2 else zip(*(s[i:] for i in range(n)), strict=False))
+                for s in pair
+            )
             for pair in zip(candidates, references, strict=True)
         ]
         total = sum(ours.total() for ours, _ in pairs)
@@ -371,7 +372,9 @@ def bleu_mistakes(candidates, references) -> dict[str, float]:
     brevity = math.exp(min(0.0, 1 - r / c))
     return {
         "n-grams are met only as often as the reference has them": brevity * math.prod(plain) ** 0.25,
-        "the four precisions are multiplied and the fourth root taken; this is their mean": brevity * sum(precisions) / 4,
+        "the four precisions are multiplied and the fourth root taken; this is their mean": brevity
+        * sum(precisions)
+        / 4,
         "the penalty for brevity is missing": math.prod(precisions) ** 0.25,
         "counts are added up over the corpus before they are divided": brevity * math.prod(unions) ** 0.25,
         "the score goes from 0 to 1, not to 100": 100 * brevity * math.prod(precisions) ** 0.25,

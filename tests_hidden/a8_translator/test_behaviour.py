@@ -427,5 +427,7 @@ def test_counts_are_added_up_over_the_corpus(student, draw):
     score = student.corpus_bleu(["a b c d e f", "x y"], ["a b c d e f", "u v"], max_n=1)
     assert abs(score - 6 / 8) < 1e-6, "counts should be added up over the corpus first"
     candidates, references = draw_translations(draw)
-    joined = student.corpus_bleu([" ".join(tokens) for tokens in candidates], [" ".join(tokens) for tokens in references])
+    joined = student.corpus_bleu(
+        [" ".join(tokens) for tokens in candidates], [" ".join(tokens) for tokens in references]
+    )
     assert abs(joined - student.corpus_bleu(candidates, references)) < 1e-9, "strings and lists should score the same"

@@ -55,7 +55,9 @@ def assert_same_table(found, expected, message: str) -> None:
 def read_merges(merges) -> list[tuple[str, ...]]:
     """Merges as tuples; anything but a list of pairs fails the test."""
     assert isinstance(merges, (list, tuple)), "expected a list of pairs"
-    assert all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in merges), "expected every merge to be a pair"
+    assert all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in merges), (
+        "expected every merge to be a pair"
+    )
     return [tuple(pair) for pair in merges]
 
 
@@ -144,7 +146,8 @@ def block_mistakes(ours: nn.Module, x: Tensor) -> dict[str, Tensor]:
         "what went into the mlp was not added to its result": ours.mlp(ours.ln2(middle)),
         "ln1 was used twice: ln2 belongs to the mlp": middle + ours.mlp(ours.ln1(middle)),
         "the mlp reads x: it comes after attention": middle + ours.mlp(ours.ln2(x)),
-        "the normalised x was added: add x itself": (one := (n := ours.ln1(x)) + ours.attn(n)) + ours.mlp(ours.ln2(one)),
+        "the normalised x was added: add x itself": (one := (n := ours.ln1(x)) + ours.attn(n))
+        + ours.mlp(ours.ln2(one)),
         "the activation is relu: gelu is asked for": middle + ours.mlp[2](F.relu(hidden)),
     }
 

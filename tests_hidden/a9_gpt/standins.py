@@ -138,7 +138,9 @@ def measure_work(call, *inputs, **options):
             name = str(function)
             result = function(*args, **(kwargs or {}))
             # In inference mode linear and matmul arrive whole.
-            if any(f".{kind}." in name for kind in ("mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "linear", "matmul")):
+            if any(
+                f".{kind}." in name for kind in ("mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "linear", "matmul")
+            ):
                 matrices = [item for item in args if isinstance(item, torch.Tensor) and item.dim() > 1]
                 self.total += result.numel() * matrices[-2:][0].shape[-1]
             return result

@@ -313,7 +313,6 @@ def test_long_context_is_cut_from_the_left(student, reference, draw):
         writer = make_writer(student, reference, draw, prompt=prompt, count=count)
         for use_cache in (True, False):
             found = write(student, writer, use_cache=use_cache, temperature=0)
-            assert len(set(found[prompt:])) > 1, "the new ids should depend on the text"
             assert found == writer.written, "a context that is too long should be cut from the left"
 
 
