@@ -8,13 +8,16 @@ HUB := datasets/hub/SHA256SUMS
 RECIPE := $(addprefix datasets/,build_hub.py tiny_models.py tiny_vocabularies.py) $(wildcard datasets/samples/*)
 RUN := runs/sample_class
 TESTS := pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+# It has no wheel for every Python, so that it is in no lock.
+ATHERIS := atheris==3.0.0
+FUZZ_SECONDS ?= 1800
 # Other checkouts to measure beside this one: make measure BESIDE="../httpx ../coverage"
 BESIDE ?=
 # Keep compiled modules: every worker is a process that would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test check coverage test-slow verify redteam bench measure docs reference release clean
+.PHONY: help setup grade test check coverage test-slow verify redteam fuzz bench measure docs reference release clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +66,13 @@ verify: setup ## grade every known right and wrong variant: can the hidden suite
 redteam: setup ## grade the hostile submissions: none may gain, break, change or leave anything
 	@$(BIN)/python -m grader.redteam
 	@$(BIN)/python -m grader.redteam --sparse
+
+fuzz: setup ## fuzz the confined intake as a whole for half an hour (FUZZ_SECONDS=1800), guided by coverage
+	@$(BIN)/python -c "import importlib.util as u; exit(not u.find_spec('atheris'))" || test -d build/fuzz/atheris || \
+		$(BIN)/pip install --quiet --disable-pip-version-check --target build/fuzz $(ATHERIS)
+	@mkdir -p build/fuzz-corpus
+	@PYTHONPATH=build/fuzz $(BIN)/python -m grader.tests.support.fuzz confined build/fuzz-corpus \
+		-max_total_time=$(FUZZ_SECONDS) -max_len=8000 -len_control=0 -timeout=60 -artifact_prefix=build/
 
 bench: setup ## measure speed, as ratios within one run
 	@$(BIN)/python -m grader.tools.bench

@@ -5,7 +5,9 @@
 Real weights fetched into the same cache stay what `main` means; the tiny ones are always to be had as revision "tiny".
 """
 
+import functools
 import hashlib
+import multiprocessing
 import os
 import shutil
 import sys
@@ -40,16 +42,16 @@ def build_hub(hub: Path = HUB, *, again: bool = False) -> None:
     transformers.utils.logging.disable_progress_bar()
     transformers.logging.set_verbosity_error()
     warnings.filterwarnings("ignore", "Recommended: pip install sacremoses")
-    revision = name_revision()
-    for name, build in BUILDERS.items():
-        began = time.monotonic()
-        if build_model(hub, name, build, revision=revision, again=again):
-            print(f"built a tiny {name} in {time.monotonic() - began:.1f} s", file=sys.stderr)
+    build_one = functools.partial(build_model, hub, revision=name_revision(), again=again)
+    # Models share nothing, and a fork has the libraries imported already.
+    with multiprocessing.get_context("fork").Pool(min(os.cpu_count() or 1, len(BUILDERS))) as pool:
+        pool.map(build_one, BUILDERS, chunksize=1)
     write_checksums(hub)
 
 
-def build_model(hub: Path, name: str, build: Callable[[Path], None], *, revision: str, again: bool) -> bool:
+def build_model(hub: Path, name: str, *, revision: str, again: bool) -> bool:
     """Build one model unless it is there; it appears whole or not at all."""
+    began = time.monotonic()
     folder = find_model(hub, name)
     snapshot = folder / "snapshots" / revision
     if snapshot.exists() and not again:
@@ -58,12 +60,13 @@ def build_model(hub: Path, name: str, build: Callable[[Path], None], *, revision
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     torch.manual_seed(0)
-    build(partial)
+    BUILDERS[name](partial)
     for file in partial.iterdir():
         file.chmod(0o644)  # some are written for the owner alone, but the jail reads them as another user
     shutil.rmtree(snapshot, ignore_errors=True)
     partial.rename(snapshot)
     point_references(folder, revision)
+    print(f"built a tiny {name} in {time.monotonic() - began:.1f} s", file=sys.stderr)
     return True
 
 

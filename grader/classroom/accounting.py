@@ -83,7 +83,6 @@ def describe_accounts(fates: Sequence[EntryFate]) -> list[str]:
         if item.fate != "graded":
             by_reason[item.fate, item.reason].append(item.entry)
     for (fate, reason), entries in sorted(by_reason.items(), key=lambda item: FATES.index(item[0][0])):
-        more = f" and {len(entries) - 5} more (all of them in summary.json)" if len(entries) > 5 else ""
         why = f": {reason}" if reason else ""
-        lines.append(f"  {_WORDS.get(fate, fate)}: {', '.join(entries[:5])}{more}{why}")
+        lines.append(f"  {_WORDS.get(fate, fate)}: {', '.join(entries)}{why}")
     return lines

@@ -19,6 +19,8 @@ def adjust_run(run: RunFolder, adjustments: Sequence[Adjustment], store: str | N
     nothing.
     """
     assignment = read_report(run.list_reports()[0]).assignment.name
+    # A correction follows a student who is set aside, and brings no one back.
+    run = replace(run, outside=frozenset(each.student for each in run.list_aside().values()))
     with run.open(), open_gradebook(store or run.gradebook) as gradebook:
         known = gradebook.list_adjustments(assignment)
         checked = []

@@ -47,8 +47,8 @@ class Adjustment:
     number: int = 0
     made_at: datetime | None = None
 
-    def describe(self) -> str:
-        """Return one line for staff."""
+    def describe(self, label: str) -> str:
+        """Return one line for staff, with the student's `label`."""
         what = {
             "todo": f"TODO {self.todo} = {self.points or 0:g}",
             "score": f"score = {self.points or 0:g}",
@@ -57,7 +57,7 @@ class Adjustment:
             "hold": "held",
             "undo": f"undo {self.undoes}",
         }[self.kind]
-        return f"{self.number}: {self.student}: {what} (by {self.by}: {self.reason})"
+        return f"{self.number}: {label}: {what} (by {self.by}: {self.reason})"
 
 
 def list_active(adjustments: Iterable[Adjustment]) -> list[Adjustment]:
@@ -103,7 +103,8 @@ def find_changed_bases(report: GradeReport, adjustments: Iterable[Adjustment]) -
     for row in list_active(adjustments):
         now = find_basis(report, row)
         if row.basis is not None and now is not None and not math.isclose(row.basis, now, abs_tol=0.005):
-            lines.append(f"{row.describe()} was made when the tests gave {row.basis:g}; now they give {now:g}")
+            made = row.describe(report.submission.label)
+            lines.append(f"{made} was made when the tests gave {row.basis:g}; now they give {now:g}")
     return lines
 
 

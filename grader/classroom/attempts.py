@@ -15,7 +15,6 @@ from grader.grading.worker import Job
 from grader.model.assignment import Assignment
 from grader.model.report import GradeReport
 
-MOST_REMARKS = 3
 # Attempts that needed no worker are kept so many at a time: a disk takes as long to keep one.
 TOGETHER = 100
 
@@ -109,7 +108,7 @@ class AttemptKeeper:
         if report.status == "grader_fault":
             self.warnings.append(f"{report.submission.student}: not graded, the grader failed: {report.reason}")
         if report.remarks:
-            remarks = "; ".join(report.remarks[:MOST_REMARKS])
+            remarks = "; ".join(report.remarks)
             self.warnings.append(f"{report.submission.student}: worth a look: {remarks}")
         self.on_report(report)
 

@@ -4,7 +4,7 @@ A submission that was graded before under the same `CacheKey` is not graded agai
 last one ended, however it ended. A report is in the gradebook and on the disk before it is shown.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,12 +14,13 @@ from types import ModuleType
 from grader.classroom.accounting import EntryFate, account_for, summarise_entries
 from grader.classroom.attempts import AttemptKeeper, OnReport
 from grader.classroom.executor import Executor
-from grader.classroom.gradebook import Attempt, Evidence, open_gradebook
+from grader.classroom.gradebook import Attempt, Evidence, Gradebook, open_gradebook
 from grader.classroom.interrupts import notice_interrupt
 from grader.classroom.local_executor import open_local
 from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.retry import Finished, WorkQueue
 from grader.classroom.run_folder import RunFolder
+from grader.classroom.selection import EVERYONE, Selection
 from grader.classroom.source import ClassEntry, FreshSource, KnownAttempt, Settled, Source, make_fault, name_path
 from grader.grading.cache_key import GradingConditions, read_conditions
 from grader.grading.description import describe_environment
@@ -30,7 +31,7 @@ from grader.model.assignment import Assignment
 from grader.model.course import Course, commit_to
 from grader.model.devices import choose_device
 from grader.model.errors import UsageError
-from grader.model.report import Environment, GradeReport
+from grader.model.report import Environment, GradedSubmission, GradeReport
 from grader.sandbox.jail import choose_isolation
 
 
@@ -47,11 +48,23 @@ class BatchOptions:
     record: bool = True
     device: str | None = None
     pending: bool = False
+    selection: Selection = EVERYONE
 
     @property
     def wanted_device(self) -> str | None:
         """Return the device to grade on. Tests that wait for a GPU run on nothing else."""
         return "cuda" if self.pending else self.device
+
+    @property
+    def is_partial(self) -> bool:
+        """Tell whether some students keep their last result, whatever they submitted."""
+        return self.pending or self.selection.is_partial
+
+    def includes(self, student: str, gradebook: Gradebook) -> bool:
+        """Tell whether a student is graded now or has a result to keep."""
+        if not self.is_partial or gradebook.find_latest_attempt(student, self.assignment.name):
+            return True
+        return not self.pending and not self.selection.leaves_out(student, None)
 
 
 OpenExecutor = Callable[[BatchOptions], AbstractContextManager[Executor]]
@@ -61,7 +74,8 @@ OpenExecutor = Callable[[BatchOptions], AbstractContextManager[Executor]]
 class GradedClass:
     """A class as far as it was graded: reports without their tests, in the order of the jobs, and the students left.
 
-    `kept` is the number of attempts that were graded before. `warnings` has a line for each student whom the staff
+    `kept` is the number of attempts that were graded before. `set_aside` names the students whose reports left the
+    class with this batch. `warnings` has a line for each student whom the staff
     should look at. `entries` says what became of each entry of the class folder.
     """
 
@@ -70,6 +84,7 @@ class GradedClass:
     warnings: list[str]
     left: list[str]
     entries: list[EntryFate]
+    set_aside: tuple[GradedSubmission, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -147,14 +162,17 @@ def grade_class(
     on_report: OnReport,
     *,
     ignored: Sequence[Ignored] = (),
+    outside: Collection[str] = (),
     open_executor: OpenExecutor | None = None,
 ) -> GradedClass:
     """Grade what is not graded yet. Raises UsageError or GraderFault where the class cannot be graded at all.
 
-    `ignored` is what else lies in the class folder, for the summary. `open_executor` opens other workers than those
+    `ignored` is what else lies in the class folder, for the summary. `outside` are students who are not on the roster:
+    they are graded, and their reports are set aside. `open_executor` opens other workers than those
     that the options ask for.
     """
     assignment = options.assignment
+    run = replace(run, outside=frozenset(outside))
     run.check_assignment(assignment.name)
     conditions = read_conditions(assignment, _find_environment(options))
     commitment = commit_to(Course(assignment.root).load_secret())
@@ -163,9 +181,10 @@ def grade_class(
         run.open(),
         open_gradebook(options.gradebook or run.gradebook) as gradebook,
         (open_executor or open_workers)(options) as executor,
-        # Of those that wait for a GPU some are not read at all.
-        ReadAhead(() if options.pending else jobs, assignment, options.isolation) as read_ahead,
+        # Where some are left out, those are not read at all.
+        ReadAhead(() if options.is_partial else jobs, assignment, options.isolation) as read_ahead,
     ):
+        set_aside = run.limit_to({job.student for job in jobs} - run.outside)
         fingerprint = ""
         if options.record:
             fingerprint = gradebook.add_fingerprint(
@@ -180,6 +199,7 @@ def grade_class(
             read_ahead=read_ahead,
             fingerprint=fingerprint,
             pending=options.pending,
+            selection=options.selection,
         )
         batch = open_batch(
             source,
@@ -190,10 +210,9 @@ def grade_class(
             force=options.force,
             fingerprint=fingerprint,
         )
-        left = batch.grade(
-            [job for job in jobs if not options.pending or gradebook.find_latest_attempt(job.student, assignment.name)]
-        )
-        return conclude(batch, left, account_for(jobs, batch.keeper.judged, ignored))
+        left = batch.grade([job for job in jobs if options.includes(job.student, gradebook)])
+        done = conclude(batch, left, account_for(jobs, batch.keeper.judged, ignored))
+        return replace(done, set_aside=tuple(set_aside))
 
 
 def open_batch(
@@ -220,6 +239,7 @@ def conclude(batch: BatchRun, left: list[str], entries: list[EntryFate], former_
     """Write the summary and return the class. Without `entries`, the summary keeps the `former_entries`."""
     keeper = batch.keeper
     reports = [keeper.reports[index] for index in sorted(keeper.reports)]
+    reports = [report for report in reports if report.submission.student not in keeper.run.outside]
     keeper.warnings += batch.source.list_warnings()
     waiting = sum(report.status == "pending" for report in reports)
     if waiting:

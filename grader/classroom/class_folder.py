@@ -13,8 +13,6 @@ from grader.intake.roster import Roster
 from grader.intake.submissions import find_candidate
 from grader.model.assignment import Assignment
 
-_MOST_NAMES = 10
-
 
 @dataclass(frozen=True)
 class ClassSubmissions:
@@ -91,6 +89,7 @@ def _make_job(item: HandedIn, extension_days: float) -> Job:
         extension_days=extension_days,
         entry=item.entry,
         notes=(item.note,) if item.note else (),
+        name=item.name if item.name != item.student else "",
     )
 
 
@@ -98,9 +97,7 @@ def _warn_of_lacking_times(attempts: Sequence[HandedIn], system: str) -> list[st
     lacking = list(dict.fromkeys(item.student for item in attempts if item.submitted_at is None))
     if not lacking:
         return []
-    names = ", ".join(lacking[:_MOST_NAMES]) + (
-        f" and {len(lacking) - _MOST_NAMES} more" * (len(lacking) > _MOST_NAMES)
-    )
+    names = ", ".join(lacking)
     source = f"what {system} wrote does not say" if system else "nothing says"
     return [
         f"no late penalty for {len(lacking)} of {len(attempts)}, since {source} when they were handed in ({names}): "

@@ -17,7 +17,7 @@ from grader.model.report import GradeReport
 from grader.reporting.files import write_table
 from grader.reporting.terminal import make_console
 
-HEADER = ("student", "todo", "score_before", "score_after", "verdict_before", "verdict_after", "why")
+HEADER = ("student", "name", "todo", "score_before", "score_after", "verdict_before", "verdict_after", "why")
 # Stands for the TODO in a row about the whole submission.
 WHOLE = "(whole)"
 
@@ -46,6 +46,7 @@ class Change:
     """One student's mark for one TODO, before and after."""
 
     student: str
+    name: str
     todo: str
     before: ComparedScore
     after: ComparedScore
@@ -54,7 +55,15 @@ class Change:
     def list_cells(self) -> list[str]:
         """Return the row of a table, in the order of `HEADER`."""
         scores = ["" if mark.score is None else f"{mark.score:g}" for mark in (self.before, self.after)]
-        return [self.student, self.todo, *scores, self.before.verdict, self.after.verdict, "; ".join(self.why)]
+        return [
+            self.student,
+            self.name,
+            self.todo,
+            *scores,
+            self.before.verdict,
+            self.after.verdict,
+            "; ".join(self.why),
+        ]
 
 
 def compare_runs(before: Path, after: Path) -> list[Change]:
@@ -72,10 +81,10 @@ def compare_reports(before: GradeReport | None, after: GradeReport | None) -> li
     present = before or after
     if present is None:
         return []
-    student = present.submission.student
+    student, name = present.submission.student, present.submission.name
     if before is None or after is None:
         only = Reason.NEW if before is None else Reason.GONE
-        return [Change(student, WHOLE, _mark_whole(before), _mark_whole(after), (only,))]
+        return [Change(student, name, WHOLE, _mark_whole(before), _mark_whole(after), (only,))]
     differs = {
         Reason.SUBMISSION: before.submission.id != after.submission.id,
         Reason.SUITE: before.assignment.suite_digest != after.assignment.suite_digest,
@@ -90,9 +99,9 @@ def compare_reports(before: GradeReport | None, after: GradeReport | None) -> li
         for report in (before, after)
     )
     pairs = {todo: (ones.get(todo, ComparedScore()), others.get(todo, ComparedScore())) for todo in {**ones, **others}}
-    changes = [Change(student, todo, one, other, why) for todo, (one, other) in pairs.items() if one != other]
+    changes = [Change(student, name, todo, one, other, why) for todo, (one, other) in pairs.items() if one != other]
     if not changes and _mark_whole(before) != _mark_whole(after):
-        changes.append(Change(student, WHOLE, _mark_whole(before), _mark_whole(after), why))
+        changes.append(Change(student, name, WHOLE, _mark_whole(before), _mark_whole(after), why))
     return changes
 
 

@@ -115,10 +115,12 @@ class Gradebook:
             .order_by((rows.student == student).desc(), rows.id.desc())
         )
 
-    def find_latest_attempt(self, student: str, assignment: str) -> Attempt | None:
-        """Return the attempt that counts for a student at present."""
+    def find_latest_attempt(self, student: str, assignment: str, *, submission: str = "") -> Attempt | None:
+        """Return the attempt that counts for a student at present; or the last one at that `submission` digest."""
         rows = ATTEMPTS.c
         query = select(ATTEMPTS).where(rows.student == student, rows.assignment == assignment)
+        if submission:
+            query = query.where(rows.submission_digest == submission)
         return self._find_first(query.order_by(rows.id.desc()))
 
     def add_adjustments(self, assignment: str, adjustments: Sequence[Adjustment]) -> None:

@@ -27,7 +27,7 @@ from grader.model.course import Course, commit_to
 from grader.model.devices import recall_choice
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
-from grader.model.text import list_some
+from grader.sandbox.jail import choose_isolation
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,13 @@ class RecordedSource:
             )
         self._attempts = {index: attempt}  # only until `prepare`: a class need not fit into memory
         label = attempt.report.submission
-        job = Job(Path(attempt.evidence.path), job.student, label.submitted_at, label.extension_days)
+        job = replace(
+            job,
+            path=Path(attempt.evidence.path),
+            name=label.name,
+            submitted_at=label.submitted_at,
+            extension_days=label.extension_days,
+        )
         return ClassEntry(index, job, label, self.conditions.make_key(attempt.key.submission))
 
     def prepare(self, entry: ClassEntry) -> ClassEntry | Settled | Left:
@@ -115,7 +121,7 @@ class RecordedSource:
         """Return a line on those who had to be graded again."""
         if not self._regraded:
             return []
-        names = list_some(self._regraded)
+        names = ", ".join(self._regraded)
         return [
             f"{len(self._regraded)} graded again, because there is no recording of them, or it was made under other "
             f"conditions: {names}"
@@ -155,6 +161,7 @@ def rejudge_run(
         open_gradebook(options.gradebook or target.gradebook) as gradebook,
         (open_executor or open_replaying)(assignment, isolation, workers, device) as executor,
     ):
+        target.limit_to(students)
         if not gradebook.list_adjustments(assignment.name):
             rows = [row for rows in former.list_adjustments(assignment.name).values() for row in rows]
             gradebook.add_adjustments(assignment.name, sorted(rows, key=lambda row: row.number))
@@ -190,6 +197,7 @@ def _make_repeater(
         suite=conditions.suite,
         commitment=commitment,
         recordings=source.recordings,
+        isolation=choose_isolation(conditions.environment.isolation),
     )
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.gradebook import Attempt
-from grader.examiner.forbidden_names import forbid_use, review_submission
+from grader.examiner.forbidden_names import forbid_use
+from grader.examiner.inspection import Inspection, read_rules
+from grader.examiner.inspector import inspect_submission
 from grader.examiner.recording import read_recording
 from grader.grading.description import make_remarks
 from grader.grading.scoring import charge_lateness, score_todos, total
@@ -16,20 +18,26 @@ from grader.grading.suite_fingerprint import FingerprintedTest, SuiteFingerprint
 from grader.model.assignment import Assignment
 from grader.model.errors import DamagedRecording
 from grader.model.report import CheckResult, GradeReport
+from grader.model.submission import Submission
 from grader.model.verdict import Verdict
+from grader.sandbox.isolation import Isolation
 
 UNSETTLED = (Verdict.GRADER_FAULT, Verdict.PENDING)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repeater:
-    """Repeats reports under the suite as it is now; `recordings` is the folder of the former run's recordings."""
+    """Repeats reports under the suite as it is now; `recordings` is the folder of the former run's recordings.
+
+    `isolation` is that of the reader that parses their sources.
+    """
 
     assignment: Assignment
     fingerprint: SuiteFingerprint
     suite: str
     commitment: str
     recordings: Path
+    isolation: Isolation
 
     def repeat(self, attempt: Attempt, before: SuiteFingerprint | None) -> GradeReport | None:
         """Return the report as it is now; None where a test has to run. `before` is the suite of the attempt."""
@@ -41,7 +49,7 @@ class Repeater:
         # Remarks change with the verdicts only, and verdicts with the policy only, for which the recording was read.
         if [result.status for result in results] != [result.status for result in attempt.report.tests]:
             submission = read_recording(self.recordings / attempt.evidence.recording).submission
-            remarks = make_remarks(self.assignment, submission, results)
+            remarks = make_remarks(self._inspect(submission), submission, results)
         graded = attempt.report.assignment.model_copy(
             update={"title": self.assignment.description.title, "suite_digest": self.suite}
         )
@@ -96,13 +104,16 @@ class Repeater:
         if submission.refused:
             return results
         changes = {}
-        for todo, use in review_submission(submission, self.assignment).uses.items():
+        for todo, use in self._inspect(submission).uses.items():
             outcome = forbid_use(use, submission)
             words = {"status": outcome.verdict, "message": outcome.message, "hint": outcome.hint}
             changes[todo] = {**words, "score": 0.0, "cpu_seconds": 0.0}
         return [
             result.model_copy(update=changes[result.todo]) if result.todo in changes else result for result in results
         ]
+
+    def _inspect(self, submission: Submission) -> Inspection:
+        return inspect_submission(submission, read_rules(self.assignment), self.isolation)
 
 
 def _relabel(result: CheckResult, test: FingerprintedTest, points: float) -> CheckResult:

@@ -1,37 +1,49 @@
 """RUN: the folder that a class's results go to. Only this module knows what lies where in it.
 
+The class is that of the last batch. Reports of everyone else, such as students who have left, are set aside: nothing
+but a person reads them there.
+
 The gradebook is authoritative (see `gradebook`). The reports and the summary are copies for people and programs that
 do not read a database. Every file is there whole or not at all.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from grader.classroom.students import find_student
 from grader.examiner.recording import name_recording
 from grader.model.errors import UsageError
-from grader.model.report import GradeReport
+from grader.model.report import GradedSubmission, GradeReport
 from grader.reporting.files import UNFINISHED, lock_file, make_file_name, stage_bytes
 from grader.reporting.safe_text import Cell, format_table
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """RUN/ with reports/, recordings/, summary.json, summary.csv, gradebook.db, push.jsonl and a lock."""
+    """RUN/ with reports/, recordings/, set_aside/, summary.json, summary.csv, gradebook.db, push.jsonl and a lock.
+
+    `outside` holds students who are not of the class: their reports are written to set_aside/.
+    """
 
     folder: Path
+    outside: frozenset[str] = frozenset()
 
     @property
     def reports(self) -> Path:
         """Return the folder with a report for each student."""
         return self.folder / "reports"
+
+    @property
+    def aside(self) -> Path:
+        """Return the folder with the reports of students who are not, or not any more, in the class."""
+        return self.folder / "set_aside"
 
     @property
     def recordings(self) -> Path:
@@ -66,14 +78,14 @@ class RunFolder:
             )
             # A process that was killed may have left files behind that it had not finished.
             with _explain_refusal(self.folder):
-                for folder in (self.folder, self.reports, self.recordings):
+                for folder in (self.folder, self.reports, self.aside, self.recordings):
                     for path in folder.glob(f".*{UNFINISHED}"):
                         path.unlink()
             yield
 
     def check_assignment(self, name: str) -> None:
         """Raise UsageError where the folder holds the run of another assignment, which this one would overwrite."""
-        for path in self._find_reports():
+        for path in _find_reports(self.reports):
             try:
                 held = read_report(path).assignment.name
             except UsageError:
@@ -84,7 +96,7 @@ class RunFolder:
 
     def list_reports(self) -> list[Path]:
         """Return the files of the reports, by name. Raises UsageError where there are none."""
-        paths = self._find_reports()
+        paths = _find_reports(self.reports)
         if not paths:
             raise UsageError(f"no reports in {str(self.reports)!r}: pass the folder that `grader batch -o` wrote")
         return paths
@@ -98,18 +110,45 @@ class RunFolder:
         return [read_report(path).submission.student for path in self.list_reports()]
 
     def find_report(self, student: str) -> GradeReport:
-        """Return one student's report, unredacted. Raises UsageError where there is none."""
+        """Return the report of the student with this id or name, unredacted. Raises UsageError where it fits several
+        or none."""
         reports = {report.submission.student: report for report in self.read_reports()}
-        if student in reports:
-            return reports[student]
-        near = get_close_matches(student, reports, n=5) or sorted(reports)[:5]
-        raise UsageError(f"no report of {student!r} in {str(self.folder)!r}: there is {', '.join(map(repr, near))}")
+        return reports[find_student(student, {key: report.submission.name for key, report in reports.items()})]
+
+    def limit_to(self, students: Iterable[str]) -> list[GradedSubmission]:
+        """Set the reports of everyone else aside, bring those of these students back, and return who was set aside."""
+        members = {f"{make_file_name(student)}.json" for student in students}
+        leaving = [path for path in _find_reports(self.reports) if path.name not in members]
+        with _explain_refusal(self.folder):
+            self.aside.mkdir(exist_ok=True)
+            for path in leaving:
+                path.replace(self.aside / path.name)
+            for path in _find_reports(self.aside):
+                if path.name in members:
+                    path.replace(self.reports / path.name)
+        gone = self.list_aside()
+        return [gone[path.name] for path in leaving]
+
+    def list_aside(self) -> dict[str, GradedSubmission]:
+        """Return whose reports are set aside, by the file; a damaged report says nothing but its file's name."""
+        found = {}
+        for path in _find_reports(self.aside):
+            if (self.reports / path.name).exists():
+                continue  # the student has handed in again since, one by one
+            try:
+                found[path.name] = read_report(path).submission
+            except UsageError:
+                found[path.name] = GradedSubmission(id="", student=path.stem, files=())
+        return found
 
     @contextmanager
     def stage_report(self, report: GradeReport) -> Iterator[None]:
         """Write a student's report, and put it in its place once the block has succeeded."""
-        with _explain_refusal(self.folder), stage_bytes(self._locate(report.submission.student), _to_json(report)):
-            yield
+        place = self._locate(report.submission.student)
+        with _explain_refusal(self.folder):
+            place.parent.mkdir(exist_ok=True)
+            with stage_bytes(place, _to_json(report)):
+                yield
 
     @contextmanager
     def stage_reports(self, reports: Sequence[GradeReport]) -> Iterator[None]:
@@ -145,15 +184,21 @@ class RunFolder:
 
     def write_summary(self, reports: Sequence[GradeReport], left: Sequence[str] = (), entries: object = None) -> None:
         """Write summary.json and summary.csv. `entries` says what became of each entry of the class folder."""
-        summary = {**summarise(reports, left), "entries": entries}
+        summary = {
+            **summarise(reports, left),
+            "set_aside": [each.student for each in self.list_aside().values()],
+            "entries": entries,
+        }
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
         todos = [todo.id for todo in reports[0].todos] if reports else []
-        rows: list[Sequence[Cell]] = [["student", "score", "max_score", "status", "late_penalty", "refused", *todos]]
+        rows: list[Sequence[Cell]] = [
+            ["student", "name", "score", "max_score", "status", "late_penalty", "refused", *todos]
+        ]
         for report in reports:
             scores = [todo.score for todo in report.todos] if report.status != "grader_fault" else []
-            student, refused = report.submission.student, report.submission.refused
-            status = [report.max_score, report.status, report.late_penalty, refused]
-            rows.append([student, report.final_score, *status, *scores])
+            submission = report.submission
+            status = [report.max_score, report.status, report.late_penalty, submission.refused]
+            rows.append([submission.student, submission.name, report.final_score, *status, *scores])
         with _explain_refusal(self.folder):
             self._write(self.summary, text.encode())
             self._write(self.summary.with_suffix(".csv"), format_table(rows).encode())
@@ -178,10 +223,8 @@ class RunFolder:
         return summary if isinstance(summary, dict) else {}
 
     def _locate(self, student: str) -> Path:
-        return self.reports / f"{make_file_name(student)}.json"
-
-    def _find_reports(self) -> list[Path]:
-        return sorted(path for path in self.reports.glob("*.json") if not path.name.startswith("."))
+        folder = self.aside if student in self.outside else self.reports
+        return folder / f"{make_file_name(student)}.json"
 
     def _write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(exist_ok=True)
@@ -205,6 +248,7 @@ def summarise(reports: Sequence[GradeReport], left: Sequence[str] = ()) -> dict[
         "students": [
             {
                 "student": report.submission.student,
+                "name": report.submission.name,
                 "score": report.final_score,
                 "status": report.status,
                 "late_penalty": report.late_penalty,
@@ -231,6 +275,10 @@ def find_report(path: Path, student: str = "") -> GradeReport:
     if student and report.submission.student != student:
         raise UsageError(f"{str(path)!r} is the report of {report.submission.student!r}, not of {student!r}")
     return report
+
+
+def _find_reports(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
 
 
 def _to_json(report: GradeReport) -> bytes:

@@ -11,6 +11,7 @@ from grader.classroom.executor import TaskResult
 from grader.classroom.gradebook import Attempt, Evidence, Gradebook
 from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.run_folder import RunFolder
+from grader.classroom.selection import EVERYONE, Selection
 from grader.grading.cache_key import CacheKey, GradingConditions
 from grader.grading.worker import Job, describe_submission
 from grader.model.assignment import Assignment
@@ -73,7 +74,10 @@ class Source(Protocol):
 
 @dataclass(kw_only=True)
 class FreshSource:
-    """Submissions as they lie in the class folder. With `pending`, only what waits for a GPU is graded."""
+    """Submissions as they lie in the class folder. With `pending`, only what waits for a GPU is graded.
+
+    `selection` may leave out more.
+    """
 
     assignment: Assignment
     conditions: GradingConditions
@@ -83,13 +87,16 @@ class FreshSource:
     read_ahead: ReadAhead
     fingerprint: str = ""
     pending: bool = False
+    selection: Selection = EVERYONE
 
     def identify(self, index: int, job: Job) -> ClassEntry | KnownAttempt | Settled:
         """Read the submission. Whatever one student submitted must not stop the class."""
-        if self.pending:
-            latest = self.gradebook.find_latest_attempt(job.student, self.assignment.name)
-            if latest and latest.report.status != "pending":
-                return KnownAttempt(latest)
+        name = self.assignment.name
+        is_partial = self.pending or self.selection.is_partial
+        latest = self.gradebook.find_latest_attempt(job.student, name) if is_partial else None
+        is_settled = self.pending and latest is not None and latest.report.status != "pending"
+        if latest and (is_settled or self.selection.leaves_out(job.student, latest)):
+            return KnownAttempt(latest)
         try:
             submission = self.read_ahead.take(index, job)
         except Exception as error:  # noqa: BLE001 - see above
@@ -97,8 +104,13 @@ class FreshSource:
             report = make_fault(self.assignment, self.conditions, job, fault)
             evidence = Evidence(name_path(job), "", self.fingerprint)
             return Settled(Attempt(self.conditions.make_key(""), report, evidence))
+        digest = digest_submission(submission)
+        if self.selection.changed:
+            same = self.gradebook.find_latest_attempt(job.student, name, submission=digest)
+            if same and same.report.status != "grader_fault":
+                return KnownAttempt(same)
         warning = f"{job.student}: cannot be read: {submission.refused}" if submission.refused else ""
-        key = self.conditions.make_key(digest_submission(submission))
+        key = self.conditions.make_key(digest)
         if submission.refused:
             # What was too much to read is not read again by a worker.
             job = replace(job, submission=submission)
@@ -139,7 +151,7 @@ def find_trouble(conditions: GradingConditions, result: TaskResult, report: Grad
 
 def make_fault(assignment: Assignment, conditions: GradingConditions, job: Job, fault: str) -> GradeReport:
     """Return the report of a submission that could not be graded."""
-    label = GradedSubmission(id="", student=job.student, files=(), submitted_at=job.submitted_at)
+    label = GradedSubmission(id="", student=job.student, name=job.name, files=(), submitted_at=job.submitted_at)
     return GradeReport.for_fault(
         assignment, label, suite=conditions.suite, environment=conditions.environment, fault=fault
     )

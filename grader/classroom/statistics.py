@@ -7,8 +7,8 @@ of classical test theory. A report without a final score counts nowhere.
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from rich.table import Table
@@ -91,11 +91,17 @@ class ClassStatistics:
     tests: tuple[TestStatistics, ...]
     mistakes: tuple[Mistake, ...]
     points: tuple[tuple[str, tuple[float, ...]], ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, student: str) -> str:
+        """Return a student's name with the id, where there is a name to show."""
+        name = self.names.get(student, "")
+        return f"{name} ({student})" if name else student
 
 
 def describe_class(reports: Sequence[GradeReport], *, anonymous: bool = False) -> ClassStatistics:
     """Return the statistics of one run's reports. Raises UsageError where no report has a score."""
-    final = [report for report in reports if report.status == "graded"]
+    final = [report for report in reports if report.status == "graded" and not report.excused]
     if not final:
         raise UsageError("no report of this run has a score: grade the class first")
     names = [report.submission.student for report in final]
@@ -107,7 +113,7 @@ def describe_class(reports: Sequence[GradeReport], *, anonymous: bool = False) -
     return ClassStatistics(
         assignment=final[0].assignment.name,
         title=final[0].assignment.title,
-        without_score=() if anonymous else tuple(r.submission.student for r in reports if r.status != "graded"),
+        without_score=() if anonymous else tuple(r.submission.student for r in reports if r not in final),
         scores=_describe_scores([report.score for report in final], final[0].max_score),
         todos=tuple(_describe_todo(final, totals, index) for index in range(len(final[0].todos))),
         tests=tuple(_describe_tests(final, totals)),
@@ -115,6 +121,7 @@ def describe_class(reports: Sequence[GradeReport], *, anonymous: bool = False) -
         points=tuple(
             (name, tuple(todo.score for todo in report.todos)) for name, report in zip(names, final, strict=True)
         ),
+        names={} if anonymous else {r.submission.student: r.submission.name for r in reports if r.submission.name},
     )
 
 
@@ -235,5 +242,5 @@ def print_statistics(found: ClassStatistics) -> None:
         table.add_row(*row, "; ".join(todo.flags))
     console.print(table)
     for mistake in found.mistakes:
-        text = f"{mistake.count:>4} x {mistake.todo}: {mistake.message} (for example {mistake.student})"
+        text = f"{mistake.count:>4} x {mistake.todo}: {mistake.message} (for example {found.label(mistake.student)})"
         console.print(Text(escape_control_characters(text)))

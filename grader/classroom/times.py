@@ -11,7 +11,6 @@ from grader.intake.downloads import HandedIn
 from grader.intake.downloads.dates import read_date
 from grader.intake.roster import Roster, read_table
 from grader.model.errors import UsageError
-from grader.model.text import list_some
 
 _TIME_TITLES = (
     "submitted_at",
@@ -82,7 +81,7 @@ def apply_times(attempts: Sequence[HandedIn], times: Times, roster: Roster | Non
             items.sort(key=lambda item: datetime.fromisoformat(item.submitted_at or "").timestamp())
     unused = sorted(key for key in times if len(owners.get(key, ())) != 1)
     if unused:
-        shown = list_some(unused)
+        shown = ", ".join(unused)
         warnings.append(f"times of {len(unused)} not taken over, since they fit no student or more than one: {shown}")
     return [item for items in by_student.values() for item in items], warnings
 

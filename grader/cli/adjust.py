@@ -35,8 +35,9 @@ def adjust(
     if rows is not None:
         made = read_adjustments(rows, by=author)
     elif not student:
+        names = {report.submission.student: report.submission.label for report in folder.read_reports()}
         for row in list_adjustments(folder, store):
-            typer.echo(escape_control_characters(row.describe()))
+            typer.echo(escape_control_characters(row.describe(names.get(row.student, row.student))))
         return
     else:
         given: list[tuple[Kind, bool]] = [
@@ -55,5 +56,5 @@ def adjust(
         ]  # fmt: skip
     for report in adjust_run(folder, made, store):
         excused = " (excused)" if report.excused else " (held)" if report.held else ""
-        student = escape_control_characters(report.submission.student)
+        student = escape_control_characters(report.submission.label)
         typer.echo(f"{student}: {report.score:g} of {report.max_score:g}{excused}")

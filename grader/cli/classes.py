@@ -1,5 +1,6 @@
 """Commands for a whole class: `batch`, `rejudge` and `compare`."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -17,10 +18,9 @@ from grader.cli.options import (
     QuietOption,
     RosterOption,
     RunArgument,
+    fit,
     warn,
 )
-from grader.model.text import list_some
-from grader.reporting.safe_text import escape_control_characters
 
 if TYPE_CHECKING:
     from grader.classroom.batch import GradedClass
@@ -39,6 +39,9 @@ def batch(
     force: Annotated[bool, typer.Option("--force", help="Grade every submission again.")] = False,
     record: Annotated[bool, typer.Option("--record/--no-record", help="Keep replies for `grader rejudge`.")] = True,
     pending: Annotated[bool, typer.Option("--pending", help="Only finish submissions that wait for a GPU.")] = False,
+    only: Annotated[Optional[list[str]], typer.Option(help="Grade only this student again; repeatable.")] = None,  # noqa: UP045
+    failed: Annotated[bool, typer.Option("--failed", help="Grade only students whom the grader failed.")] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="Grade only students whose files have changed.")] = False,
     device: DeviceOption = DeviceChoice.AUTO,
     isolation: IsolationOption = IsolationChoice.BWRAP,
     course: CourseOption = None,
@@ -50,6 +53,8 @@ def batch(
     from grader.classroom.class_archive import open_class
     from grader.classroom.class_folder import collect_submissions
     from grader.classroom.run_folder import RunFolder
+    from grader.classroom.selection import Selection
+    from grader.classroom.students import find_student
     from grader.classroom.times import read_times
     from grader.classroom.worker_count import choose_worker_count
     from grader.intake.roster import read_roster
@@ -62,6 +67,7 @@ def batch(
     found = collect_submissions(open_class(folder, run), chosen, known, listed, find=find)
     if not quiet:
         _warn_of_roster(found)
+    names = {job.student: job.name for job in found.jobs}
     # The workers of a cluster may have the GPU that this machine lacks.
     workers = 1 if dask else choose_worker_count(len(found.jobs), chosen, wanted=jobs, device=device.value)
     options = BatchOptions(
@@ -70,18 +76,24 @@ def batch(
         workers,
         dask=dask,
         gradebook=store,
-        force=force,
+        force=force or bool(only),
         record=record,
         device=device.value,
         pending=pending,
+        selection=Selection(frozenset(find_student(text, names) for text in only or ()), failed, changed),
     )
     with open_progress(len({job.student for job in found.jobs}), quiet=quiet) as on_report:
-        done = grade_class(found.jobs, options, RunFolder(run), on_report, ignored=found.ignored)
+        done = grade_class(
+            found.jobs, options, RunFolder(run), on_report, ignored=found.ignored, outside=found.not_on_roster
+        )
+    if done.set_aside:
+        gone = ", ".join(each.label for each in done.set_aside)
+        warn(f"set aside, since they are not in this class: {gone}; a batch with their work brings them back")
     if not quiet:
         print_class(done.reports)
         typer.echo(f"wrote {len(done.reports)} reports ({done.kept} unchanged) and a summary to {run}/")
         for line in describe_accounts(done.entries):
-            typer.echo(escape_control_characters(line))
+            typer.echo(fit(line, sys.stdout))
     _finish(done)
 
 
@@ -133,18 +145,18 @@ def _warn_of_roster(found: "ClassSubmissions") -> None:
         warn(warning)
     for what, names in (
         ("late", found.late),
-        ("not on the roster", found.not_on_roster),
+        ("not on the roster, graded and set aside", found.not_on_roster),
         ("no submission from", found.missing),
     ):
         if names:
-            warn(f"{what}: {list_some(names)}")
+            warn(f"{what}: {', '.join(names)}")
 
 
 def _finish(done: "GradedClass") -> None:
     for line in done.warnings:
         warn(line)
     if done.left:
-        warn(f"interrupted, {len(done.left)} left: {list_some(done.left)}; run the same command again to continue")
+        warn(f"interrupted, {len(done.left)} left: {', '.join(done.left)}; run the same command again to continue")
         raise typer.Exit(ExitCode.INTERRUPTED)
     if any(report.status == "grader_fault" for report in done.reports):
         raise typer.Exit(ExitCode.GRADER_FAULT)

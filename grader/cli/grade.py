@@ -66,7 +66,7 @@ def grade(
 
 def report_command(
     path: Annotated[Path, typer.Argument(help="A report (JSON), or the folder written by `grader batch`.")],
-    student: Annotated[str, typer.Argument(help="Student whose report to print; default: the whole class.")] = "",
+    student: Annotated[str, typer.Argument(help="Student's id or name; default: the whole class.")] = "",
     staff: Annotated[bool, typer.Option("--staff", help="Print everything, hidden tests included.")] = False,
     released: ReleasedOption = False,
     lang: LanguageOption = LanguageChoice.EN,
@@ -80,4 +80,4 @@ def report_command(
         print_class(RunFolder(path).read_reports())
         return
     found = find_report(path, student)
-    print_report(found if staff else redact(found, released=released), lang.value)
+    print_report(found if staff else redact(found, released=released), lang.value, staff=staff)

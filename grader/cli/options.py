@@ -1,12 +1,15 @@
 """Exit codes, choices and options that several commands share, and the way commands print a warning."""
 
+import sys
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Optional, TextIO
 
 import typer
 
 from grader.reporting.safe_text import escape_control_characters
+
+MOST_ON_TERMINAL = 600
 
 
 class ExitCode(IntEnum):
@@ -71,4 +74,12 @@ RunArgument = Annotated[Path, typer.Argument(help="Folder written by `grader bat
 
 def warn(message: str) -> None:
     """Print a message on the error stream, safe for a terminal: it may quote what a student wrote."""
-    typer.echo(f"grader: {escape_control_characters(message)}", err=True)
+    typer.echo(f"grader: {fit(message, sys.stderr)}", err=True)
+
+
+def fit(message: str, stream: TextIO) -> str:
+    """Return a message for a stream: shortened where a person reads it on a terminal, whole in a file."""
+    text = escape_control_characters(message)
+    if len(text) <= MOST_ON_TERMINAL or not stream.isatty():
+        return text
+    return f"{text[:MOST_ON_TERMINAL]}… (write the output to a file to see all)"

@@ -2,31 +2,33 @@
 
 `torch.nn.modules.transformer.F` is the module `torch.nn.functional`, `torch._VF.lstm_cell` is `torch.lstm_cell`. Only
 modules that hold a forbidden name are looked into, as they are: nothing is imported at a submission's wish.
+
+The names are a submission's, the objects are the examiner's: behind the wall a `Canon` asks for each step.
 """
 
 import importlib
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from types import ModuleType
 
+LookUp = Callable[[str, str], str]
 _MISSING = object()
 # Longer chains lead nowhere that a shorter one does not.
 MAX_LENGTH = 300
 
 
 class Canon:
-    """The meanings of dotted names, among those that lead to one of the `forbidden` names or to a `tool`."""
+    """The meanings of dotted names, among those that lead to one of the `forbidden` names or to a `tool`.
 
-    def __init__(self, forbidden: Collection[str], tools: Collection[str] = ()) -> None:
+    `look_up` returns the canonical name of an attribute of an object, as `LibraryObjects.look_up` does.
+    """
+
+    def __init__(self, forbidden: Collection[str], tools: Collection[str] = (), look_up: LookUp | None = None) -> None:
         self.forbidden = frozenset(forbidden)
         self.leads = frozenset(prefix for name in (*forbidden, *tools) for prefix in _list_prefixes(name))
-        self._packages = frozenset(name.partition(".")[0] for name in forbidden)
-        self._objects: dict[str, object] = {}
+        self._look_up = look_up or LibraryObjects(self).look_up
         self._steps: dict[tuple[str, str], str] = {}
-        self._names: dict[object, str] = {}
-        for name in sorted(self.forbidden):
-            self._learn(name)
 
     def start(self, name: str) -> str:
         """Return the canonical name of a root such as `torch`; empty where nothing that matters lies below it."""
@@ -36,7 +38,8 @@ class Canon:
         """Return the canonical name of an attribute; empty where it leads nowhere that matters."""
         key = (owner, name)
         if key not in self._steps:
-            self._steps[key] = self._find_step(owner, name)
+            is_short = len(owner) + len(name) < MAX_LENGTH
+            self._steps[key] = self._look_up(owner, name) if is_short else ""
         return self._steps[key]
 
     def walk(self, path: str) -> str:
@@ -51,10 +54,21 @@ class Canon:
         """Return the forbidden name that `name` is or lies under; empty where it is none."""
         return next((prefix for prefix in _list_prefixes(name) if prefix in self.forbidden), "")
 
-    def _find_step(self, owner: str, name: str) -> str:
+
+class LibraryObjects:
+    """The objects behind the names of a canon, as far as names led to them."""
+
+    def __init__(self, canon: Canon) -> None:
+        self._canon = canon
+        self._packages = frozenset(name.partition(".")[0] for name in canon.forbidden)
+        self._objects: dict[str, object] = {}
+        self._names: dict[object, str] = {}
+        for name in sorted(canon.forbidden):
+            self._learn(name)
+
+    def look_up(self, owner: str, name: str) -> str:
+        """Return the canonical name of an attribute; empty where it leads nowhere that matters."""
         path = f"{owner}.{name}"
-        if len(path) > MAX_LENGTH:
-            return ""
         child = self._read(owner, name)
         if isinstance(child, ModuleType) and sys.modules.get(child.__name__) is child:
             path = child.__name__ if child.__name__.partition(".")[0] in self._packages else path
@@ -62,7 +76,7 @@ class Canon:
             with suppress(TypeError):  # not hashable, so no function or class
                 path = self._names.get(child, "") or path
         self._objects[path] = child
-        if path in self.leads or self.find_forbidden(path) or isinstance(child, ModuleType):
+        if path in self._canon.leads or self._canon.find_forbidden(path) or isinstance(child, ModuleType):
             return path
         # What holds others but is no module, such as torch._C._VariableFunctions.
         is_holder = child is not _MISSING and not callable(child) and type(child).__module__.startswith("torch._C")

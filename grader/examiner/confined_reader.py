@@ -1,4 +1,4 @@
-"""Inside the wall: read what one student handed in, and nothing else.
+"""Inside the wall: read what one student handed in, or inspect its source, and nothing else.
 
 The process is a child of a zygote, like one that runs a submission, and ends when it has answered once. It opens no
 file by name: it asks for the files of a listing by number, and is handed a descriptor that can only be read.
@@ -8,14 +8,18 @@ import io
 import json
 import os
 import socket
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from grader.examiner.fragments import split_source
+from grader.examiner.inspection import Rules, inspect_source
 from grader.intake.entries import Entry, Listing
 from grader.intake.submissions import Opened, find_opened, read_opened
 from grader.intake.unpacking import confine_unpacking
+from grader.model.assignment import Todo
 from grader.model.errors import GraderFault, SubmissionRefused
 from grader.wire.frames import Frame, Inbox, pack_frame, read_frame
 
@@ -24,11 +28,20 @@ if TYPE_CHECKING:
 
 # What is known of a submission is much smaller than the submission, unless somebody made it not to be.
 MAX_REPLY = 16 << 20
+# Something of each kind that is read, for the first time in the zygote.
+SAMPLE = b"""import math
+
+class Sample:
+    def work(self, x: int = 0) -> float:
+        return [math.sqrt(y) for y in range(x)]
+
+print(f"{Sample().work()}")
+"""
 
 
 @dataclass
-class Files:
-    """The files of the submission, opened by number on the other side of the channel."""
+class Conversation:
+    """The channel to the other side, which opens files by number and knows what a library's names stand for."""
 
     connection: socket.socket
     inbox: Inbox
@@ -41,7 +54,16 @@ class Files:
             _, descriptors, _, _ = socket.recv_fds(self.connection, 1, 1)
             read_frame(self.inbox.read_exactly)
             self.descriptors[number] = descriptors[0]
-        return cast(IO[bytes], io.BufferedReader(_View(self.descriptors[number])))
+        return _open_view(self.descriptors[number])
+
+    def look_up(self, owner: str, name: str) -> str:
+        """Return the canonical name of an attribute, as `examiner.canonical` has it."""
+        self.connection.sendall(pack_frame(Frame({"owner": owner, "name": name})))
+        return str(read_frame(self.inbox.read_exactly).header["found"])
+
+
+def _open_view(descriptor: int) -> IO[bytes]:
+    return cast(IO[bytes], io.BufferedReader(_View(descriptor)))
 
 
 class _View(io.RawIOBase):
@@ -73,18 +95,30 @@ class _View(io.RawIOBase):
         return position
 
 
+def warm_up(_device: str) -> None:
+    """Read a sample in the zygote, so that no child pays for what is loaded and cached for the first."""
+    with tempfile.TemporaryFile() as file:
+        file.write(SAMPLE)
+        file.flush()
+        entry = Entry("sample.py", len(SAMPLE), partial(_open_view, file.fileno()))
+        read = read_opened(Opened("sample.py", entry), module="sample.py", defines=["Sample"])
+    todo = Todo(id="sample", title="", points=1, where=("Sample",), forbid=("math.sqrt",))
+    inspect_source(read.source, Rules((todo,), read.source, ("Sample",)), lambda owner, name: f"{owner}.{name}")
+    json.dumps(asdict(read), ensure_ascii=False)
+
+
 def serve(connection: socket.socket) -> None:
     """Answer one request."""
     confine_unpacking()
     inbox = Inbox(connection.recv)
     request = read_frame(inbox.read_exactly)
-    connection.sendall(pack_frame(answer(request, Files(connection, inbox))))
+    connection.sendall(pack_frame(answer(request, Conversation(connection, inbox))))
 
 
-def answer(request: Frame, files: Files) -> Frame:
+def answer(request: Frame, other: Conversation) -> Frame:
     """Return what was asked for as JSON, or a sentence that says why there is none."""
     try:
-        reply = json.dumps(_TASKS[request.header["do"]](request, files), ensure_ascii=False).encode()
+        reply = json.dumps(_TASKS[request.header["do"]](request, other), ensure_ascii=False).encode()
     except (SubmissionRefused, SyntaxError) as refusal:
         return Frame({"refused": str(refusal)[:2000]})
     except GraderFault as fault:
@@ -103,14 +137,14 @@ def answer(request: Frame, files: Files) -> Frame:
     return Frame({"done": True}, reply)
 
 
-def _read(request: Frame, files: Files) -> dict[str, Any]:
+def _read(request: Frame, other: Conversation) -> dict[str, Any]:
     header = request.header
-    return asdict(read_opened(_open(header, files), module=header["module"], defines=header["defines"]))
+    return asdict(read_opened(_open(header, other), module=header["module"], defines=header["defines"]))
 
 
-def _find(request: Frame, files: Files) -> dict[str, Any] | None:
+def _find(request: Frame, other: Conversation) -> dict[str, Any] | None:
     header = request.header
-    opened = _open(header, files)
+    opened = _open(header, other)
     found = find_opened(opened, module=header["module"], defines=header["defines"], name=header["called"])
     if found is None:
         return None
@@ -119,15 +153,28 @@ def _find(request: Frame, files: Files) -> dict[str, Any] | None:
     return {**entry, "file": asdict(found.file), "extract": extract}
 
 
-def _open(header: Mapping[str, Any], files: Files) -> Opened:
+def _inspect(request: Frame, other: Conversation) -> dict[str, Any]:
+    header = request.header
+    todos = tuple(Todo.model_validate(todo) for todo in header["todos"])
+    rules = Rules(todos, header["reference"], tuple(header["signatures"]))
+    return asdict(inspect_source(request.block.decode(), rules, other.look_up))
+
+
+def _split(request: Frame, _: Conversation) -> dict[str, Any]:
+    return {digest: asdict(place) for digest, place in split_source(request.block.decode()).items()}
+
+
+def _open(header: Mapping[str, Any], other: Conversation) -> Opened:
     entries = [
-        Entry(path, size, partial(files.open, number), modified)
+        Entry(path, size, partial(other.open, number), modified)
         for number, (path, size, modified) in enumerate(header["files"])
     ]
     return Opened(header["name"], Listing(entries, header["notes"]) if header["is_folder"] else entries[0])
 
 
-_TASKS: dict[str, Callable[[Frame, Files], Any]] = {
+_TASKS: dict[str, Callable[[Frame, Conversation], Any]] = {
     "read": _read,
     "find": _find,
+    "inspect": _inspect,
+    "fragments": _split,
 }

@@ -6,11 +6,12 @@ Types and messages come from the jail: claims, used as text.
 import ast
 import inspect
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 
-from grader.examiner.stubs import find_open_todo
+from grader.examiner.stubs import Stub
 from grader.model.marks import SENTINEL
 from grader.model.submission import Submission
 from grader.model.text import shorten
@@ -18,6 +19,7 @@ from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import Call, Raised, Request
 
 MAX_MESSAGE = 300
+MAX_SIGNATURE = 1000
 # Only the text of torch's errors says that memory ran out.
 NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory|bad_alloc", re.IGNORECASE)
 UNKNOWN_NAME = re.compile(r"^name '(\w+)' is not defined")
@@ -28,12 +30,15 @@ NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
 class RaiseContext:
     """The facts about a submission that help to explain what it raised.
 
-    `signatures` are those of the reference, and `failures` says why a name could not be defined.
+    `signatures` are those of the reference, `declared` those of the submission, `stubs` its open ones; `failures` says
+    why a name could not be defined.
     """
 
     submission: Submission
     signatures: Mapping[str, inspect.Signature]
     failures: Mapping[str, str]
+    stubs: Sequence[Stub] = ()
+    declared: Mapping[str, str] = field(default_factory=dict)
 
 
 def explain_exception(raised: Raised, request: Request, context: RaiseContext) -> SubmissionError:
@@ -44,7 +49,7 @@ def explain_exception(raised: Raised, request: Request, context: RaiseContext) -
     text, place = shorten(raised.message, MAX_MESSAGE), describe_place(*lines[-1], context.submission) if lines else ""
     if verdict is Verdict.UNFILLED:
         users = lines[:-1] if _raised_in_sentinel(raised) else lines
-        todo = find_open_todo(source, users[-1][0]) if users else ""
+        todo = _find_open_todo(context.stubs, users[-1][0]) if users else ""
         message = f"TODO {todo[:60]} is not filled in" if todo else f"a {SENTINEL} is still in the code"
     elif verdict is Verdict.MALFORMED_REPLY:
         message = f"the result could not be sent: {text}"
@@ -60,6 +65,10 @@ def explain_exception(raised: Raised, request: Request, context: RaiseContext) -
             reason = f"; {context.submission.missing[name]}"
         message = f"{raised.kind[:60]}: {text}{place}{reason}"
     return SubmissionError(verdict, message, exception_type=raised.kind, line=lines[-1][0] if lines else 0)
+
+
+def _find_open_todo(stubs: Iterable[Stub], line: int) -> str:
+    return next((stub.todo for stub in stubs if stub.line <= line <= stub.end_line), "")
 
 
 def _find_verdict(raised: Raised) -> Verdict:
@@ -115,7 +124,7 @@ def _compare_signatures(raised: Raised, request: Request, context: RaiseContext)
         return ""
     function = raised.message.split("(")[0].removesuffix(".__init__").strip()
     expected = context.signatures.get(function)
-    found = find_signature(context.submission.source, function)
+    found = context.declared.get(function)
     if expected is None or found is None:
         return ""
     return f"; expected {function}{expected}, found {found}"
@@ -138,21 +147,31 @@ def read_signatures(module: ModuleType) -> dict[str, inspect.Signature]:
     return signatures
 
 
-def find_signature(source: str, name: str) -> str | None:
-    """Return how a function, class or `Class.method` is declared in `source`, without `self` and annotations."""
-    scope: ast.AST = ast.parse(source)
+def list_signatures(source: str, names: Iterable[str]) -> dict[str, str]:
+    """Return how functions, classes and `Class.method`s are declared in `source`, without `self` and annotations."""
+    tree = ast.parse(source)
+    found = {}
+    for name in names:
+        # A default value may be nested deeper than it can be written.
+        with suppress(RecursionError):
+            found[name] = _find_signature(tree, name)[:MAX_SIGNATURE]
+    return {name: signature for name, signature in found.items() if signature}
+
+
+def _find_signature(tree: ast.Module, name: str) -> str:
+    scope: ast.AST = tree
     bound = False
     for part in name.split("."):
         bound = isinstance(scope, ast.ClassDef)
         matches = [node for node in getattr(scope, "body", []) if getattr(node, "name", None) == part]
         if not matches:
-            return None
+            return ""
         scope = matches[-1]
     if isinstance(scope, ast.ClassDef):
         bound = True
         scope = next((node for node in scope.body if getattr(node, "name", "") == "__init__"), scope)
     if not isinstance(scope, ast.FunctionDef):
-        return None
+        return ""
     for item in ast.walk(scope.args):
         if isinstance(item, ast.arg):
             item.annotation = None

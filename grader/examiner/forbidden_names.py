@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 
 from grader.examiner.bindings import Bindings
 from grader.examiner.calls import TOOLS
-from grader.examiner.canonical import Canon
+from grader.examiner.canonical import Canon, LookUp
 from grader.examiner.module_names import index_definitions
 from grader.intake.names import read_names
-from grader.model.assignment import Assignment, Todo
+from grader.model.assignment import Todo
 from grader.model.submission import Submission
 from grader.model.verdict import Outcome, Verdict
 
-MAX_REMARKS = 5
 # Ways from one object to everything around it.
 BACK_DOORS = frozenset(
     {"__globals__", "__builtins__", "__subclasses__", "__mro__", "f_globals", "f_builtins", "gi_frame"}
@@ -74,13 +73,15 @@ def find_forbidden(source: str, todos: Sequence[Todo], reference: str = "") -> d
     return review_source(source, tuple(todos), reference).uses
 
 
-@functools.lru_cache(maxsize=4)
-def review_source(source: str, todos: tuple[Todo, ...], reference: str = "") -> Review:
-    """Judge a module; `reference` is the course's own, whose given lines and ways between TODOs are allowed."""
+def review_source(source: str, todos: tuple[Todo, ...], reference: str = "", look_up: LookUp | None = None) -> Review:
+    """Judge a module; `reference` is the course's own, whose given lines and ways between TODOs are allowed.
+
+    `look_up` finds what a name stands for where this process has not the objects (see `examiner.canonical`).
+    """
     strict = [todo for todo in todos if todo.forbid]
     if not strict:
         return Review({}, ())
-    module = _Module(source, Canon({name for todo in strict for name in todo.forbid}, TOOLS))
+    module = _Module(source, make_canon(strict, look_up))
     given = read_given(reference)
     uses: dict[str, Use] = {}
     unclear: list[Unclear] = []
@@ -95,21 +96,9 @@ def review_source(source: str, todos: tuple[Todo, ...], reference: str = "") -> 
     return Review(uses, tuple(unclear))
 
 
-def review_submission(submission: Submission, assignment: Assignment) -> Review:
-    """Judge a submission by the rules of its assignment."""
-    reference = assignment.solution.read_text(encoding="utf-8")
-    return review_source(submission.source, assignment.todos, reference)
-
-
-def list_remarks(submission: Submission, assignment: Assignment) -> tuple[str, ...]:
-    """Say to staff which code can only be judged by eye."""
-    if submission.refused:
-        return ()
-    found = review_submission(submission, assignment).unclear
-    remarks = [f"{one.todo}: {one.what} ({submission.locate(one.line).describe()})" for one in found[:MAX_REMARKS]]
-    return (
-        (*remarks, f"and {len(found) - MAX_REMARKS} more of the kind") if len(found) > MAX_REMARKS else tuple(remarks)
-    )
+def make_canon(todos: Sequence[Todo], look_up: LookUp | None = None) -> Canon:
+    """Return the meanings of names for what these TODOs forbid."""
+    return Canon({name for todo in todos for name in todo.forbid}, TOOLS, look_up)
 
 
 def forbid_use(use: Use, submission: Submission) -> Outcome:

@@ -6,9 +6,9 @@ are not a security control.
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from grader.model.report import CheckResult
-from grader.model.submission import Submission
 from grader.model.verdict import Verdict
 
 MODULES = frozenset("ctypes faulthandler gc inspect mmap multiprocessing pty signal socket subprocess _socket".split())
@@ -17,25 +17,31 @@ NAMES = {
     "os": frozenset("_exit abort environ fork forkpty kill killpg listdir popen posix_spawn scandir system".split()),
     "sys": frozenset("_current_frames _getframe modules setprofile settrace".split()),
 }
-MOST = 20
 PLACES = (".grader", "/etc/", "/proc/", "/sys/", "expected.toml", "solutions/", "tests_hidden")
 # Verdicts of replies and system calls that no honest code makes.
 REFUSED = frozenset({Verdict.FORBIDDEN, Verdict.MALFORMED_REPLY})
 
 
-def find_suspicions(submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:
-    """Return a remark for each kind of odd code, with the first place where it stands."""
+@dataclass(frozen=True)
+class Oddity:
+    """A kind of odd code, and the line where it stands first."""
+
+    what: str
+    line: int
+
+
+def list_oddities(source: str) -> list[Oddity]:
+    """Return each kind of odd code in a source, in the order of their first places."""
     lines: dict[str, int] = {}
-    for what, line in _list_odd(submission.source):
-        lines.setdefault(what, line)
-    first = list(lines.items())[:MOST]
-    remarks = [f"{what[:160]} ({submission.locate(line).describe()})" for what, line in first]
-    if len(lines) > MOST:
-        remarks.append(f"and {len(lines) - MOST} more")
+    for what, line in _list_odd(source):
+        lines.setdefault(what[:160], line)
+    return [Oddity(what, line) for what, line in lines.items()]
+
+
+def describe_refusals(results: Sequence[CheckResult]) -> tuple[str, ...]:
+    """Return a remark on the tests that met what no honest code does."""
     refused = [result for result in results if result.status in REFUSED]
-    if refused:
-        remarks.append(f"{len(refused)} tests met what is not allowed, first: {refused[0].message[:160]}")
-    return tuple(remarks)
+    return (f"{len(refused)} tests met what is not allowed, first: {refused[0].message[:160]}",) if refused else ()
 
 
 def _list_odd(source: str) -> Iterator[tuple[str, int]]:

@@ -11,6 +11,7 @@ import torch
 
 from grader.examiner.autograd import connect_result
 from grader.examiner.explain import RaiseContext, explain_exception
+from grader.examiner.inspection import Inspection, Rules, inspect_source
 from grader.examiner.load_failures import read_failures
 from grader.examiner.proxy import RemoteObject, refer_to
 from grader.examiner.stubs import fill_stubs
@@ -51,7 +52,8 @@ class _SentRequest:
 class SubmissionSession:
     """One submission under examination: its channel, what of it is loaded, and what did not load.
 
-    `signatures` are those of the reference, where it is known: they save requests and explain wrong calls.
+    `signatures` are those of the reference, where it is known: they save requests and explain wrong calls. Without an
+    `inspection` the source is inspected in this process: code of our own, or a student's on their own machine.
     """
 
     def __init__(
@@ -62,12 +64,16 @@ class SubmissionSession:
         *,
         devices: set[str],
         signatures: Mapping[str, inspect.Signature] | None = None,
+        inspection: Inspection | None = None,
     ) -> None:
         self.submission = submission
         self.assignment = assignment
         self.channel = channel
         self.devices = devices
         self.signatures = signatures or {}
+        if inspection is None:
+            inspection = inspect_source(submission.source, Rules((), "", tuple(self.signatures)))
+        self.inspection = inspection
         self.failures: dict[str, str] = {}
         self._fills = {todo.id: todo.fill for todo in assignment.todos if todo.fill}
         self._sources: dict[str, str] = {}
@@ -78,9 +84,9 @@ class SubmissionSession:
     def begin(self, todo_id: str, seed: int) -> None:
         """Start a test of one TODO: fresh clocks, fresh definitions, and the other TODOs' open stubs filled."""
         self._posted = []
-        # Parsing costs more than a whole test; a submission has few TODOs and many tests.
         if todo_id not in self._sources:
-            self._sources[todo_id] = fill_stubs(self.submission.source, keep=todo_id, fills=self._fills)
+            stubs = self.inspection.stubs
+            self._sources[todo_id] = fill_stubs(self.submission.source, stubs, keep=todo_id, fills=self._fills)
         source = self._sources[todo_id]
         if self.channel.start_test() or source != self._loaded:
             self._loaded = None
@@ -125,7 +131,10 @@ class SubmissionSession:
             if isinstance(reply, Raised):
                 if STICKY.search(reply.message):
                     self._abandon_child()
-                context = RaiseContext(self.submission, self.signatures, self.failures)
+                found = self.inspection
+                context = RaiseContext(
+                    self.submission, self.signatures, self.failures, stubs=found.stubs, declared=found.signatures
+                )
                 raise explain_exception(reply, item.request, context)
         return reply
 

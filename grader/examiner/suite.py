@@ -20,8 +20,10 @@ from grader.examiner.examination import (
     prepare_device,
     read_sentence,
 )
-from grader.examiner.forbidden_names import forbid_use, review_submission
+from grader.examiner.forbidden_names import forbid_use
 from grader.examiner.gate import UNEARNED, find_unearned
+from grader.examiner.inspection import Inspection, inspect_source, read_rules
+from grader.examiner.inspector import inspect_submission
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
 from grader.examiner.session import SubmissionSession
@@ -38,6 +40,7 @@ from grader.sandbox.in_process import InProcessChannel
 
 if TYPE_CHECKING:
     from grader.sandbox.channel import Channel
+    from grader.sandbox.isolation import Isolation
 
 # Tests of one TODO that may overrun. Then its code is endless, and its other tests do not run: a class must not wait.
 MAX_OVERRUNS = 2
@@ -109,17 +112,38 @@ class Suite:
         self.digest = digest_suite(assignment)
         self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
 
-    def open_session(self, submission: Submission, channel: "Channel") -> SubmissionSession:
-        """Return a submission as the suite's tests see it. Raises BrokenSuite if the solution cannot be imported."""
-        devices, signatures = {"cpu", self.examination.device}, self.examination.load_signatures()
-        return SubmissionSession(submission, self.assignment, channel, devices=devices, signatures=signatures)
+    def inspect(self, submission: Submission, isolation: "Isolation | None") -> Inspection:
+        """Return the findings in a submission's source; without isolation, in this process, as for code of our own.
+
+        Raises SubmissionRefused where to inspect it takes too much, and BrokenSuite as `open_session` does.
+        """
+        rules = read_rules(self.assignment, sorted(self.examination.load_signatures()))
+        if isolation is None:
+            return inspect_source(submission.source, rules)
+        return inspect_submission(submission, rules, isolation)
+
+    def open_session(
+        self, submission: Submission, channel: "Channel", inspection: Inspection | None = None
+    ) -> SubmissionSession:
+        """Return a submission as the suite's tests see it. Code of our own needs no `inspection` before.
+
+        Raises BrokenSuite if the solution cannot be imported.
+        """
+        return SubmissionSession(
+            submission,
+            self.assignment,
+            channel,
+            devices={"cpu", self.examination.device},
+            signatures=self.examination.load_signatures(),
+            inspection=inspection or self.inspect(submission, None),
+        )
 
     def run(self, session: SubmissionSession, kept: Sequence[CheckResult] = ()) -> list[CheckResult]:
         """Run every test for one submission, except those whose earlier result is `kept`. Raises GraderFault if the
         examiner cannot go on."""
         known = {result.id: result for result in kept}
         overruns = Counter(result.todo for result in kept if result.status is Verdict.TIMED_OUT)
-        forbidden = review_submission(session.submission, self.assignment).uses
+        forbidden = session.inspection.uses
         results = {}
         for test in self._order_by_todo(self.tests):
             if test.todo in forbidden:

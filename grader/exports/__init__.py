@@ -25,7 +25,7 @@ from grader.exports import (
     table,
 )
 from grader.model.errors import UsageError
-from grader.reporting.published import ExportOptions, PublishedClass, list_scoreless, open_published_class
+from grader.reporting.published import ExportOptions, PublishedClass, list_left_out, open_published_class
 
 __all__ = ["FORMATS", "ExportOptions", "export_run"]
 
@@ -56,4 +56,4 @@ def export_run(run: Path, path: Path, *, to: str, options: ExportOptions) -> lis
     if to not in FORMATS:
         raise UsageError(f"no format {to!r}: there are {', '.join(FORMATS)}")
     published = open_published_class(RunFolder(run).read_reports(), options)
-    return [*list_scoreless(published), *FORMATS[to](published, path)]
+    return [*list_left_out(published), *FORMATS[to](published, path)]

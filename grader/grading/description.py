@@ -4,10 +4,8 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from grader.examiner.forbidden_names import list_remarks
-from grader.examiner.review_flags import find_suspicions
+from grader.examiner.inspection import Inspection, describe_remarks
 from grader.intake import ANOTHER
-from grader.model.assignment import Assignment
 from grader.model.devices import Device
 from grader.model.report import CheckResult, Environment
 from grader.model.submission import Submission
@@ -21,10 +19,9 @@ def describe_environment(isolation: Isolation, device: Device) -> Environment:
     )
 
 
-def make_remarks(assignment: Assignment, submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:
+def make_remarks(inspection: Inspection, submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:
     """Return what the staff may want to look at in a submission; it costs nothing."""
     return (
-        *find_suspicions(submission, results),
-        *list_remarks(submission, assignment),
+        *describe_remarks(inspection, submission, results),
         *(note for note in submission.left_out if note.endswith(ANOTHER)),
     )

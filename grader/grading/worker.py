@@ -4,6 +4,7 @@ A `Worker` is a pair: an examiner (this process, with the hidden suite collected
 with torch imported once). `Worker.grade` turns a submission into a report:
 
     read_confined        files -> one module of definitions (nothing is run)
+    Suite.inspect        forbidden names, open stubs, odd code, behind the wall as well
     SubmissionSession    the definitions in a fresh child, forked from the zygote
     Suite.run            the hidden tests, each judged on its own
     score_todos          points
@@ -13,17 +14,18 @@ with torch imported once). `Worker.grade` turns a submission into a report:
 import gc
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from grader.examiner.inspection import Inspection
 from grader.examiner.recording import Recording, pack_recording, read_recording
 from grader.grading.description import describe_environment, make_remarks
 from grader.grading.scoring import score_todos, total
 from grader.model.assignment import Assignment
 from grader.model.devices import choose_device
-from grader.model.errors import BrokenJail, DamagedRecording, GraderFault
+from grader.model.errors import BrokenJail, DamagedRecording, GraderFault, SubmissionRefused
 from grader.model.report import (
     MAX_ENTRIES,
     CheckResult,
@@ -41,6 +43,7 @@ from grader.sandbox.reader import read_confined
 if TYPE_CHECKING:
     from grader.sandbox.channel import Channel
 
+NOTHING_INSPECTED = Inspection()
 SKIPPED = "no GPU-run tests here: their points went to the other tests of the same TODO, in proportion to theirs"
 
 
@@ -48,8 +51,8 @@ SKIPPED = "no GPU-run tests here: their points went to the other tests of the sa
 class Job:
     """One submission to grade, or to judge again from a `recording`, with the results of tests that need not run.
 
-    `entry` is its name in the class folder. `notes` tell the student how the work came to be graded as theirs.
-    `submission` is what was read, if it need not be read again.
+    `name` is the student's, `entry` what lies in the class folder. `notes` tell the student how the work came to be
+    graded as theirs. `submission` is what was read, if it need not be read again.
     """
 
     path: Path
@@ -61,6 +64,7 @@ class Job:
     entry: str = ""
     notes: tuple[str, ...] = ()
     submission: Submission | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,18 +155,25 @@ class Worker:
                 job.path, isolation=self.isolation, module=module, defines=defines, student=job.student
             )
         channel = self._open_channel(recording, in_process, record)
+        inspection = NOTHING_INSPECTED
         try:
             if submission.refused:
                 report = self._report_all(job, submission, Outcome(Verdict.FAILED, submission.refused))
             else:
-                report = self._examine(job, submission, channel)
+                inspection = self.suite.inspect(submission, None if in_process else self.isolation)
+                report = self._examine(job, submission, inspection, channel)
+        except SubmissionRefused as refusal:
+            submission = replace(submission, refused=str(refusal))
+            return Graded(self._report_all(job, submission, Outcome(Verdict.FAILED, str(refusal))), note=note)
         except GraderFault as fault:
             if isinstance(fault, BrokenJail):
                 # The next submission must not pay for what broke under this one.
                 self.jail.close()
                 self.jail = self._start_jail()
             outcome = Outcome(Verdict.GRADER_FAULT, "")
-            return Graded(self._report_all(job, submission, outcome, fault=str(fault)), note=note)
+            return Graded(
+                self._report_all(job, submission, outcome, fault=str(fault), inspection=inspection), note=note
+            )
         finally:
             channel.close()
         return Graded(report, _pack(submission, recording, channel), note)
@@ -184,21 +195,31 @@ class Worker:
             self.assignment.description.imports, self.isolation, device=self.device.name, course=self.assignment.root
         )
 
-    def _examine(self, job: Job, submission: Submission, channel: "Channel") -> GradeReport:
+    def _examine(self, job: Job, submission: Submission, inspection: Inspection, channel: "Channel") -> GradeReport:
         started = time.perf_counter()
-        results = self.suite.run(self.suite.open_session(submission, channel), job.kept)
+        results = self.suite.run(self.suite.open_session(submission, channel, inspection), job.kept)
         channel.close()  # the memory that it took is known only now
         timing = Timing(
             wall_seconds=round(time.perf_counter() - started, 4),
             cpu_seconds=round(sum(result.cpu_seconds for result in results), 4),
             peak_memory_mb=round(channel.peak_kb / 1024, 1),
         )
-        return self._report(job, submission, results, timing=timing)
+        remarks = make_remarks(inspection, submission, results)
+        return self._report(job, submission, results, timing=timing, remarks=remarks)
 
-    def _report_all(self, job: Job, submission: Submission, outcome: Outcome, *, fault: str = "") -> GradeReport:
+    def _report_all(
+        self,
+        job: Job,
+        submission: Submission,
+        outcome: Outcome,
+        *,
+        fault: str = "",
+        inspection: Inspection = NOTHING_INSPECTED,
+    ) -> GradeReport:
         """Return a report with the same outcome for every test."""
         results = [test.report(outcome) for test in self.suite.tests]
-        return self._report(job, submission, results, fault=fault)
+        remarks = make_remarks(inspection, submission, results)
+        return self._report(job, submission, results, fault=fault, remarks=remarks)
 
     def _report(
         self,
@@ -208,6 +229,7 @@ class Worker:
         *,
         timing: Timing | None = None,
         fault: str = "",
+        remarks: tuple[str, ...] = (),
     ) -> GradeReport:
         todos = score_todos(self.assignment.todos, results)
         verdicts = {result.status for result in results}
@@ -227,7 +249,7 @@ class Worker:
             timing=timing or Timing(),
             notes=(SKIPPED,) if self.assignment.gpu_policy == "skip" else (),
             fault=fault,
-            remarks=make_remarks(self.assignment, submission, results),
+            remarks=remarks,
         ).bounded()
 
 
@@ -282,6 +304,7 @@ def describe_submission(job: Job, submission: Submission) -> GradedSubmission:
     return GradedSubmission(
         id=submission.id,
         student=job.student or submission.student,
+        name=job.name,
         files=tuple(GradedFile(path=file.path, sha256=file.sha256) for file in submission.files),
         submitted_at=job.submitted_at,
         extension_days=job.extension_days,

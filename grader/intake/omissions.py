@@ -97,7 +97,7 @@ def _describe(statement: Statement) -> str:
     match statement.node:
         case ast.Expr(value=ast.Constant()) | ast.AnnAssign(value=None):
             return ""
-        case ast.Expr(value=value) | ast.Assign(value=value) if _is_magic(value):
+        case ast.Expr(value=value) | ast.Assign(value=value) if _may_be_magic(statement) and _is_magic(value):
             return "a magic or shell line{s}"
         case ast.Expr(value=ast.Call() | ast.Await()):
             return "a top-level call{s}"
@@ -111,6 +111,12 @@ def _describe(statement: Statement) -> str:
             return "an `if __name__` block{s}"
         case node:
             return _PHRASES.get(type(node), "")
+
+
+def _may_be_magic(statement: Statement) -> bool:
+    # The names of a driver line are not read.
+    names = statement.names
+    return statement.kind is Kind.DRIVER or "get_ipython" in names.needs or "get_ipython" in names.later
 
 
 def _is_magic(value: ast.expr) -> bool:

@@ -8,12 +8,10 @@ import gc
 import importlib
 import os
 import socket
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from grader.jail.confine import CLONE_NEWPID, check_call, confine, libc
-from grader.jail.server import serve
 from grader.wire.control import (
     Confinement,
     Exit,
@@ -27,9 +25,9 @@ from grader.wire.control import (
     send_control,
 )
 from grader.wire.frames import Frame, ProtocolError, pack_frame
-from grader.wire.virtual_device import NAME, set_up_virtual_device
 
 Serve = Callable[[socket.socket], None]
+WarmUp = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,11 @@ class Life:
     serve: Serve
 
 
-def run(descriptor: int, serve: Serve = serve) -> None:
-    """Obey the control socket until the examiner closes it; every child does `serve`, and nothing else."""
+def run(descriptor: int, serve: Serve, warm_up: WarmUp) -> None:
+    """Obey the control socket until the examiner closes it; every child does `serve`, and nothing else.
+
+    `warm_up` does once, for a device, what every child would have to do first.
+    """
     control = socket.socket(fileno=descriptor)
     # Only the first process of a sandbox's pid namespace holds the capabilities that new namespaces need.
     own_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if os.getpid() == 1 else None
@@ -51,7 +52,7 @@ def run(descriptor: int, serve: Serve = serve) -> None:
             case None:
                 return
             case Prepare():
-                send_control(control, _prepare(order))
+                send_control(control, _prepare(order, warm_up))
             case Spawn():
                 _spawn(control, order.confinement, Life(descriptors[0], serve), own_namespace)
             case Reap():
@@ -61,11 +62,11 @@ def run(descriptor: int, serve: Serve = serve) -> None:
                 raise ProtocolError(f"{type(order).__name__} is no order")
 
 
-def _prepare(order: Prepare) -> Ready | Unready:
+def _prepare(order: Prepare, warm_up: WarmUp) -> Ready | Unready:
     try:
         for name in order.imports:
             importlib.import_module(name)
-        _warm_torch(order.device)
+        warm_up(order.device)
     except Exception as error:  # noqa: BLE001 - an edge: the examiner reports anything that stops the zygote
         return Unready(f"{type(error).__name__}: {error}")
     threads = len(os.listdir("/proc/self/task"))
@@ -75,27 +76,6 @@ def _prepare(order: Prepare) -> Ready | Unready:
     gc.collect()
     gc.freeze()
     return Ready()
-
-
-def _warm_torch(device: str) -> None:
-    # The first of each kind of operation loads code and fills caches; done here, no child pays for it.
-    torch = sys.modules.get("torch")
-    if torch is None:
-        return
-    torch.set_num_threads(1)
-    # For the small tensors of a test oneDNN's set-up costs far more than it saves; the examiner does the same.
-    torch.backends.mkldnn.set_flags(False)
-    from safetensors.torch import load, save
-
-    if device.startswith(NAME):
-        set_up_virtual_device()
-    rnn, layer = torch.nn.LSTM(2, 3), torch.nn.Linear(3, 2)
-    output, _ = rnn(torch.zeros(4, 2, requires_grad=True))
-    loss = layer(output).softmax(-1).sum()
-    # The first backward starts a thread for each device but the CPU, and asks CUDA for its number: children's work.
-    if device == "cpu":
-        loss.backward()
-    load(save({"0": torch.zeros(1)}))
 
 
 def _spawn(control: socket.socket, limits: Confinement, life: Life, own_namespace: int | None) -> None:

@@ -66,6 +66,14 @@ def read_marks(marks: Sequence[Mark], *, where: str) -> TestMarks:
     """Return what the marks of the hidden test at `where` say, the nearest mark first. Raises BrokenSuite."""
     todo = read_todo(marks, where=where)
     named = {mark.name: mark for mark in reversed(marks)}
+    if OLD_WEIGHT in named[TODO].kwargs:
+        raise BrokenSuite(
+            f"{where}: `{OLD_WEIGHT}` in a {TODO} mark is now called `{WEIGHT}`: rename it. The TODO's points stand in "
+            "assignment.toml only, and its tests share them in proportion to their weights"
+        )
+    weight = named[TODO].kwargs.get(WEIGHT)
+    if not isinstance(weight, (int, float)) or isinstance(weight, bool) or not 0 <= weight < math.inf:
+        raise BrokenSuite(f"{where}: its {TODO} mark needs {WEIGHT}=N, with a number of 0 or more (0 for information)")
     categories = sorted(named.keys() & set(CATEGORIES))
     if len(categories) != 1:
         raise BrokenSuite(f"{where}: mark it with one category of {CATEGORIES}")
@@ -74,20 +82,8 @@ def read_marks(marks: Sequence[Mark], *, where: str) -> TestMarks:
         raise BrokenSuite(f"{where}: its visibility must be one of {VISIBILITIES}")
     return TestMarks(
         todo=todo,
-        weight=_read_weight(named[TODO], where),
+        weight=float(weight),
         category=cast(Category, categories[0]),
         visibility=cast(Visibility, level[0]),
         is_gate=GATE in named,
     )
-
-
-def _read_weight(mark: Mark, where: str) -> float:
-    if OLD_WEIGHT in mark.kwargs:
-        raise BrokenSuite(
-            f"{where}: `{OLD_WEIGHT}` in a {TODO} mark is now called `{WEIGHT}`: rename it. The TODO's points stand in "
-            "assignment.toml only, and its tests share them in proportion to their weights"
-        )
-    weight = mark.kwargs.get(WEIGHT)
-    if not isinstance(weight, (int, float)) or isinstance(weight, bool) or not 0 <= weight < math.inf:
-        raise BrokenSuite(f"{where}: its {TODO} mark needs {WEIGHT}=N, with a number of 0 or more (0 for information)")
-    return float(weight)

@@ -99,11 +99,17 @@ class GradedSubmission(Frozen):
 
     id: str
     student: str
+    name: ShortText = Field(default="", description="the student's name, as the roster or the download has it")
     files: Annotated[tuple[GradedFile, ...], bound(list | tuple, itemgetter(slice(MAX_ENTRIES)))]
     submitted_at: str | None = None
     extension_days: float = 0.0
     notes: ShortList = ()
     refused: ShortText = ""
+
+    @property
+    def label(self) -> str:
+        """Return the name with the id, for tables and messages to staff."""
+        return f"{self.name} ({self.student})" if self.name and self.name != self.student else self.student
 
 
 class Environment(Frozen):

@@ -62,8 +62,8 @@ class Canvas:
         self._points = 0.0
 
     def find_key(self, entry: PublishedReport) -> str:
-        """Return Canvas's number of the student; off the roster a label is one if it consists of digits."""
-        key = entry.find_key(self.system)
+        """Return Canvas's number of the student from the roster. A label is never one."""
+        key = entry.student.keys.get(self.system, "")
         return key if key.isascii() and key.isdigit() else ""
 
     def connect(self, published: PublishedClass) -> Sequence[str]:

@@ -16,7 +16,7 @@ from grader.reporting.feedback import describe_report
 from grader.reporting.published import (
     ExportOptions,
     PublishedClass,
-    list_scoreless,
+    list_left_out,
     open_published_class,
 )
 
@@ -46,17 +46,26 @@ def push_run(run: Path, platform: Platform, options: PushOptions, on_line: Calla
 
     Raises UsageError for problems that the user can solve, and PlatformFailed. The log keeps what was sent before.
     """
+    if not options.export.roster.students:
+        raise UsageError(
+            f"a roster says who has which id in {platform.name}: pass --roster CSV with the columns `id` and "
+            f"`{platform.system}`, or the list of the class that {platform.name} exports; without it nothing is sent"
+        )
     published = open_published_class(RunFolder(run).read_reports(), options.export)
     uploads, unknown = _make_uploads(published, platform, feedback=options.feedback)
-    result = PushResult(left_out=[*list_scoreless(published), *unknown])
+    result = PushResult(left_out=[*list_left_out(published), *unknown])
     if options.dry_run:
         pending = _list_pending(uploads, platform, {} if options.again else read_settled(run))
         for upload in pending:
             score = f"{upload.score:g} / {upload.max_score:g}"
-            on_line(f"would send {upload.student}: {score} to {upload.key!r} at {platform.to}")
+            on_line(f"would send {upload.entry.student.label}: {score} to {upload.key!r} at {platform.to}")
             for line in upload.comment.splitlines():
                 on_line(f"    {line}")
         result.kept = len(uploads) - len(pending)
+        on_line(
+            f"would send {len(pending)} scores to {platform.to}: {result.kept} were sent before, "
+            f"{len(result.left_out)} students are left out"
+        )
         return result
     with open_log(run) as log:
         pending = _list_pending(uploads, platform, {} if options.again else log.settled)
@@ -110,7 +119,7 @@ class _Delivery:
         self._log(upload, "sent" if reply.is_accepted else "refused", status=reply.status, reason=reply.reason)
         if reply.is_accepted:
             self.result.sent += 1
-            self.on_line(f"sent {upload.student}: {upload.score:g} / {upload.max_score:g}")
+            self.on_line(f"sent {upload.entry.student.label}: {upload.score:g} / {upload.max_score:g}")
             return
         why = f"{reply.status} ({reply.reason})" if reply.reason else str(reply.status)
         self.result.refused.append(

@@ -1,6 +1,6 @@
 """Grade every attack, or some classes of them; exit with 1 if one succeeds.
 
-Run by `make redteam`, or `python -m grader.redteam [--sparse] [CLASS ...]`.
+Run by `make redteam`, or `python -m grader.redteam [--sparse | --cost] [CLASS ...]`.
 """
 
 import argparse
@@ -10,7 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from grader.redteam.run import run_attacks
+from grader.redteam.cost import print_costs
+from grader.redteam.run import choose_attacks, run_attacks
 
 COURSE = Path(__file__).parent / "course"
 
@@ -20,6 +21,7 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser("python -m grader.redteam", description="Grade hostile submissions in one class.")
     parser.add_argument("classes", nargs="*", metavar="CLASS", help="classes of attacks; default: all")
     parser.add_argument("--sparse", action="store_true", help="every fifth attack, among three honest neighbours each")
+    parser.add_argument("--cost", action="store_true", help="what each attack costs a class of twenty honest ones")
     choice = parser.parse_args(words)
     with tempfile.TemporaryDirectory(prefix="redteam-") as folder:
         place = Path(folder)
@@ -28,6 +30,8 @@ def main(words: list[str]) -> int:
         temporary.mkdir()
         # The workers use it too, so anything left in it was left by this run and by nothing else on this machine.
         os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
+        if choice.cost:
+            return print_costs(place, choose_attacks(choice.classes))
         return run_attacks(place, temporary, choice.classes, sparse=choice.sparse)
 
 

@@ -14,10 +14,21 @@ from grader.model.assignment import Frozen
 from grader.model.errors import BrokenSuite
 from grader.model.verdict import Verdict
 from grader.redteam.generated import MODULE, NAMES, SOURCES, Writer, write_wrong
+from grader.redteam.generated_code import LOOKING, NAMING, REPORTS, WAITING
+from grader.redteam.generated_files import BOMBS, FILES
 
 HERE = Path(__file__).parent
 ATTACKS = HERE / "attacks"
-GENERATED: dict[str, dict[str, Writer]] = {"source": SOURCES, "names": dict.fromkeys(NAMES, write_wrong)}
+GENERATED: dict[str, dict[str, Writer]] = {
+    "source": SOURCES,
+    "names": dict.fromkeys(NAMES, write_wrong),
+    "bombs": BOMBS,
+    "files": FILES,
+    "naming": NAMING,
+    "waiting": WAITING,
+    "reports": REPORTS,
+    "looking": LOOKING,
+}
 
 
 class AttackExpectation(Frozen):

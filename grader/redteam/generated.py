@@ -176,6 +176,16 @@ NAMES = {
     "long": "n" * 255,
     "dots": "target..",
     "option": "--isolation=none",
+    "tab": "a\tb\t=1",
+    "separators": "ada\u2028ben\u2029cy",
+    "at": "@SUM(1+1)*cmd|' !A0",
+    "minus": "-1+1",
+    "quotes": '","100","',
+    "marks": "\ufeffada\u200b\u200d",
+    "isolates": "\u2067ada\u2069\u061c",
+    "control": "ada\x85\x9b31m\x7f",
+    "pipe": "|calc",
+    "markup": "<!--[if IE]><img src=x onerror=alert(1)>&#60;",
 }
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 MARK = "redteam-left"
 PLACES = ("/tmp", "/dev/shm", "/var/tmp", "/run", "/")
 FEWEST_LOOKS = 5
+# A worker opens what it keeps, such as its reader, with its first submissions.
+FIRST_LOOKS = 5
 # Part of the command line of every worker process.
 WORKER = "worker_process"
 _PR_SET_CHILD_SUBREAPER = 36
@@ -82,5 +84,6 @@ class DescriptorWatch:
 
     def count_grown(self) -> int:
         """Return the growth of all processes: the fewest late in the run, less the fewest early in the run."""
-        halves = [(counts[: len(counts) // 2], counts[len(counts) // 2 :]) for counts in self.counts.values()]
+        kept = [counts[FIRST_LOOKS:] for counts in self.counts.values()]
+        halves = [(counts[: len(counts) // 2], counts[len(counts) // 2 :]) for counts in kept]
         return sum(max(0, min(late) - min(early)) for early, late in halves if len(early) >= FEWEST_LOOKS)

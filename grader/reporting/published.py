@@ -48,10 +48,11 @@ class PublishedReport:
 
 @dataclass(frozen=True)
 class PublishedClass:
-    """The redacted reports of a class, sorted by student."""
+    """The redacted reports of a class, sorted by student. `strangers` have a report and are not on the roster."""
 
     entries: tuple[PublishedReport, ...]
     options: ExportOptions
+    strangers: tuple[str, ...] = ()
 
     @property
     def final(self) -> tuple[PublishedReport, ...]:
@@ -75,10 +76,16 @@ def list_penalties(published: PublishedClass) -> list[str]:
     return [f"the score of {student!r} is less a late penalty of {penalty:g}" for student, penalty in late]
 
 
-def list_scoreless(published: PublishedClass) -> list[str]:
-    """Return a note for each student who has no score to pass on."""
+def list_left_out(published: PublishedClass) -> list[str]:
+    """Return a note for each student who has no score to pass on, or is not on the roster."""
     missing = [entry for entry in published.entries if not entry.is_final]
-    return [f"{entry.student.id!r} {_explain_missing_score(entry.report)}" for entry in missing]
+    return [
+        *(
+            f"{student!r} is left out: not on the roster; add the student there if this is wrong"
+            for student in published.strangers
+        ),
+        *(f"{entry.student.id!r} {_explain_missing_score(entry.report)}" for entry in missing),
+    ]
 
 
 def _explain_missing_score(report: GradeReport) -> str:
@@ -97,19 +104,28 @@ def list_missing_penalties(published: PublishedClass) -> list[str]:
 
 
 def open_published_class(reports: Sequence[GradeReport], options: ExportOptions) -> PublishedClass:
-    """Redact every report and put it beside its student. Raises UsageError if two reports are of one student."""
+    """Redact every report and put it beside its student. With a roster, reports of others are left out.
+
+    Raises UsageError if two reports are of one student, or none is of the roster.
+    """
     names = sorted({report.assignment.name for report in reports})
     if len(names) != 1:
         raise UsageError(f"reports of {', '.join(names) or 'no assignment'} in one run: export one at a time")
     entries: dict[str, PublishedReport] = {}
+    strangers = []
     for report in reports:
         label = report.submission.student
         found = options.roster.find(keys=[label], name=label)
-        student = found or Student(id=label)
+        if found is None and options.roster.students:
+            strangers.append(label)
+            continue
+        student = found or Student(id=label, name=report.submission.name)
         if former := entries.get(student.id):
             raise UsageError(
                 f"two reports for student {student.id!r}, labelled {former.report.submission.student!r} and {label!r}: "
                 "remove one of them from the run's reports, so that the right one is sent"
             )
         entries[student.id] = PublishedReport(student, redact(report, released=options.released), found is not None)
-    return PublishedClass(tuple(entry for _, entry in sorted(entries.items())), options)
+    if not entries:
+        raise UsageError(f"none of the {len(strangers)} reports is of a student of the roster: check its ids")
+    return PublishedClass(tuple(entry for _, entry in sorted(entries.items())), options, tuple(strangers))

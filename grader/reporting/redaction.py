@@ -28,6 +28,7 @@ def redact(report: GradeReport, *, released: bool = False, now: datetime | None 
         submission=GradedSubmission(
             id=submission.id,
             student=submission.student,
+            name=submission.name,
             files=submission.files,
             submitted_at=submission.submitted_at,
             extension_days=submission.extension_days,

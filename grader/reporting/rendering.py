@@ -16,6 +16,7 @@ def render_template(template: str, **values: Any) -> str:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: escape_control_characters(value) if isinstance(value, str) else value,
+        # A macro's result is the template's own markup, and finalized already.
+        finalize=lambda value: escape_control_characters(value) if type(value) is str else value,
     )  # fmt: skip
     return environment.get_template(template).render(**values)

@@ -35,9 +35,11 @@ def print_assignments(course: Course) -> None:
     make_console().print(table)
 
 
-def print_report(report: GradeReport, language: Language) -> None:
-    """Print one report: each TODO, and one line for each thing that is wrong."""
+def print_report(report: GradeReport, language: Language, *, staff: bool = False) -> None:
+    """Print one report: each TODO, and one line for each thing that is wrong; for `staff` with the failing tests."""
     console = make_console()
+    if report.submission.name:
+        console.print(Text(escape_control_characters(report.submission.label)))
     console.print(Text(f"{report.assignment.title}: {report.score:g} / {report.max_score:g}", style="bold"))
     for text in describe_adjustments(report, language):
         console.print(Text(f"  {escape_control_characters(text)}", style="yellow"))
@@ -57,9 +59,14 @@ def print_report(report: GradeReport, language: Language) -> None:
         )
         tests = [test for test in report.tests if test.todo == todo.id and test.status is not Verdict.PASSED]
         troubles = [f"{test.message}{f' ({test.hint})' if test.hint else ''}" for test in tests]
+        if staff:
+            troubles = [
+                f"{test.id} ({test.status.value}){f': {text}' if text else ''}"
+                for test, text in zip(tests, troubles, strict=True)
+            ]
         for text in filter(None, dict.fromkeys(troubles)):  # the same mistake in many tests is listed once
             console.print(Text(f"      {escape_control_characters(text)}"))
-    for note in (*report.notes, *report.submission.notes[:10]):
+    for note in (*report.notes, *report.submission.notes):
         console.print(Text(f"  note: {escape_control_characters(note)}", style="dim"))
     for remark in report.remarks:
         console.print(Text(f"  worth a look: {escape_control_characters(remark)}", style="yellow"))
@@ -70,12 +77,16 @@ def print_class(reports: Sequence[GradeReport]) -> None:
     if not reports:
         return
     late = ["late"] if any(report.late_penalty for report in reports) else []
-    table = Table("student", "score", *late, *(todo.id for todo in reports[0].todos), "verdicts", "seconds", box=None)
+    named = ["name"] if any(report.submission.name for report in reports) else []
+    table = Table(
+        "student", *named, "score", *late, *(todo.id for todo in reports[0].todos), "verdicts", "seconds", box=None
+    )
     for report in reports:
         cells = [Text(f"{todo.score:g}", style=STYLES.get(todo.status, "red")) for todo in report.todos]
         verdicts = ", ".join(dict.fromkeys(todo.status.value for todo in report.todos if todo.status != "passed"))
         table.add_row(
             Text(escape_control_characters(report.submission.student)),
+            *[Text(escape_control_characters(report.submission.name))] * len(named),
             f"{report.score:g}",
             *[f"{-report.late_penalty:g}" if report.late_penalty else ""] * len(late),
             *cells,
@@ -108,7 +119,7 @@ def print_check(check: "Check", kit: "Kit", language: Language) -> None:
     if submission.refused:
         console.print(Text(escape_control_characters(submission.refused), style="red"))
         return
-    for note in (*submission.left_out, *submission.missing.values())[:10]:
+    for note in (*submission.left_out, *submission.missing.values()):
         console.print(Text(f"  {labels['note']}: {escape_control_characters(note)}", style="dim"))
     places = ", ".join(file.path for file in submission.files)
     counts = labels["check_counts"].format(
@@ -163,7 +174,7 @@ class _Lines:
     def __call__(self, report: GradeReport) -> None:
         self.done += 1
         score = f"{report.score:g} / {report.max_score:g}"
-        student = escape_control_characters(report.submission.student)
+        student = escape_control_characters(report.submission.label)
         self.console.print(Text(f"[{self.done}/{self.total}] {student}: {score}, {report.status}"))
 
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,6 +30,7 @@ PROBES = {
     "make_namespace": "makes a namespace",
     "take_memory": "takes more memory than allowed",
 }
+MOST_LISTED = 20_000
 LIMITS = Limits(cpu_seconds=5, asleep_seconds=5, memory_mb=64)
 SOURCE = f"""
 import ctypes, os, socket
@@ -47,6 +49,12 @@ def open_socket(course, pid, name): return socket.socket() is not None
 def start_process(course, pid, name): return os.fork() or os._exit(0)
 def trace(course, pid, name): return ctypes.CDLL(None).ptrace(16, pid, 0, 0) == 0  # PTRACE_ATTACH
 def make_namespace(course, pid, name): return ctypes.CDLL(None).unshare(0x10000000) == 0  # CLONE_NEWUSER
+def list_files(course, pid, name):
+    found = []
+    for folder, folders, names in os.walk("/"):
+        folders[:] = [item for item in folders if os.path.join(folder, item) not in ("/site", "/proc", "/datasets")]
+        found += [os.path.join(folder, item) for item in names]
+    return found[:{MOST_LISTED}]
 def take_memory(course, pid, name): return len(bytes({LIMITS.memory_mb * 2} << 20)) > 0
 """
 
@@ -65,22 +73,42 @@ def probe(isolation: Isolation, course: Path) -> Mapping[str, bool]:
 
 
 def _try(jail: Jail, name: str, course: Path) -> bool:
-    channel = JailChannel(jail, LIMITS)
     mark = f"grader-probe-{secrets.token_hex(8)}"
-    channel.start_test()
-    try:
-        _ask(channel, Load(SOURCE, "probe", []))
-        reply = _ask(channel, Call(MODULE, name, [str(course), os.getpid(), mark], {}))
-    except SubmissionError:
-        return False
-    finally:
-        channel.close()
+    reply = _call(jail, name, [str(course), os.getpid(), mark])
     left = Path("/tmp", mark)
     if name == "leave_file":
         stayed = left.exists()
         left.unlink(missing_ok=True)
         return stayed
     return isinstance(reply, Done) and bool(reply.value)
+
+
+def list_shown(course: Path) -> Mapping[str, int]:
+    """Count the files that a submission can list behind bubblewrap, by the folder that they lie in, without packages.
+
+    Raises BrokenJail if no jail can be built here.
+    """
+    jail = Jail((), Isolation.BWRAP, course=course)
+    try:
+        reply = _call(jail, "list_files", ["", 0, ""])
+    finally:
+        jail.close()
+    if not isinstance(reply, Done) or not isinstance(reply.value, list):
+        raise BrokenJail(f"a submission could not list what it sees: {reply}")
+    return Counter("/".join(str(path).split("/")[:2]) for path in reply.value)
+
+
+def _call(jail: Jail, name: str, arguments: list[object]) -> Message | None:
+    """Return the reply of one function of the source, in a child of its own; None if the child was ended."""
+    channel = JailChannel(jail, LIMITS)
+    channel.start_test()
+    try:
+        _ask(channel, Load(SOURCE, "probe", []))
+        return _ask(channel, Call(MODULE, name, arguments, {}))
+    except SubmissionError:
+        return None
+    finally:
+        channel.close()
 
 
 def _ask(channel: JailChannel, message: Message) -> Message:

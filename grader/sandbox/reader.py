@@ -7,8 +7,7 @@ overruns its limits, or dies, costs one submission: it is refused with a sentenc
 import atexit
 import os
 import threading
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -39,12 +38,18 @@ LIMITS = Limits(
 # The files of a submission that are looked at: no more are opened.
 MOST_OPENED = 200
 MAX_REPLY = 16 << 20
+# What one reading may ask for in all.
+MOST_QUESTIONS = 20_000
 # A descriptor of a file can change more than the file's contents where its owner is this user.
 PROGRAM = Program(
     module="grader.examiner.confined_reader",
     folders=("wire", "jail", "model", "intake", "examiner"),
+    libraries=("libarchive.so.13",),
     refused_calls="fchmod fchmodat chmod utimensat flock",
 )
+
+# The answer to a child's question; none where it asks for what is not there.
+Answer = Callable[[JailChannel, Frame], Frame | None]
 
 _SUBMISSION = TypeAdapter(Submission)
 
@@ -82,7 +87,7 @@ class ConfinedReader:
         with name_unreadable(path):
             try:
                 opened = open_path(find_path(path), module)
-                reply = self._ask("read", opened, {"module": module, "defines": list(defines)})
+                reply = self._ask_about(opened, {"do": "read", "module": module, "defines": list(defines)})
                 return replace(_check(_SUBMISSION, reply, opened, module), student=student)
             except SubmissionRefused as refusal:
                 return refuse(module, str(refusal), student=student)
@@ -93,7 +98,8 @@ class ConfinedReader:
         """Return the file that is the submission at `path`, as `intake.submissions.find_candidate` does."""
         try:
             opened = open_path(path, module)
-            reply = self._ask("find", opened, {"module": module, "defines": list(defines), "called": name})
+            fields = {"do": "find", "module": module, "defines": list(defines), "called": name}
+            reply = self._ask_about(opened, fields)
             found = _FOUND.validate_json(reply)
         except (SubmissionRefused, SubmissionNotFound, OSError, ValidationError):
             return None  # why it cannot be read is said where it is graded
@@ -109,63 +115,77 @@ class ConfinedReader:
             self._jail.close()
             self._jail = None
 
-    def _ask(self, task: str, opened: Opened, fields: Mapping[str, Any]) -> bytes:
-        """Return the reply of a fresh child. Raises SubmissionRefused with its reason, or for what it overran."""
-        is_folder = isinstance(opened.files, Listing)
-        entries = opened.files.entries if isinstance(opened.files, Listing) else [opened.files]
-        header = {
-            **fields,
-            "do": task,
-            "name": opened.name,
-            "is_folder": is_folder,
-            "files": [[entry.path, entry.size, entry.modified] for entry in entries],
-            "notes": opened.files.notes if isinstance(opened.files, Listing) else [],
-        }
+    def ask(self, header: Mapping[str, Any], block: bytes = b"", answer: Answer = lambda *_: None) -> bytes:
+        """Return the reply of a fresh child to a request. `answer` is called for each question that it has.
+
+        Raises SubmissionRefused with the child's reason, or for what it overran.
+        """
         with self._lock:
             try:
-                reply = self._converse(header, entries)
+                reply = self._converse(Frame(dict(header), block), answer)
             except SubmissionError as error:
-                raise SubmissionRefused(_explain(error, opened.name)) from error
+                raise SubmissionRefused(_explain(error, header["name"])) from error
             except BrokenJail:
                 self.close()
                 raise
         if "fault" in reply.header:
             raise GraderFault(str(reply.header["fault"])[:2000])
         if "refused" in reply.header:
-            raise SubmissionRefused(f"{opened.name} was not read: {str(reply.header['refused'])[:2000]}")
+            raise SubmissionRefused(f"{header['name']} was not read: {str(reply.header['refused'])[:2000]}")
         return reply.block
 
-    def _converse(self, header: Mapping[str, Any], entries: list[Entry]) -> Frame:
+    def _ask_about(self, opened: Opened, fields: Mapping[str, Any]) -> bytes:
+        is_folder = isinstance(opened.files, Listing)
+        entries = opened.files.entries if isinstance(opened.files, Listing) else [opened.files]
+        header = {
+            **fields,
+            "name": opened.name,
+            "is_folder": is_folder,
+            "files": [[entry.path, entry.size, entry.modified] for entry in entries],
+            "notes": opened.files.notes if isinstance(opened.files, Listing) else [],
+        }
+        return self.ask(header, answer=_Files(entries).answer)
+
+    def _converse(self, request: Frame, answer: Answer) -> Frame:
         if self._jail is None:
             self._jail = Jail((), self.isolation, program=PROGRAM)
         channel = JailChannel(self._jail, LIMITS)
         channel.start_test()
         try:
-            [reply] = channel.ask([Frame(dict(header))])
-            for _ in range(MOST_OPENED):
-                number = reply.header.get("open")
-                if number is None:
+            [reply] = channel.ask([request])
+            for _ in range(MOST_QUESTIONS):
+                if not reply.header.keys().isdisjoint(("done", "refused", "fault")):
                     return reply
-                if type(number) is not int or not 0 <= number < len(entries):
+                found = answer(channel, reply)
+                if found is None:
                     break
-                with _open_for_child(entries[number]) as descriptor:
-                    channel.hand_over(descriptor)
-                    [reply] = channel.ask([Frame({})])
-            raise SubmissionError(Verdict.MALFORMED_REPLY, "the child asks for files that are not there")
+                [reply] = channel.ask([found])
+            raise SubmissionError(Verdict.MALFORMED_REPLY, "the child asks for what is not there")
         finally:
             channel.close()
 
 
-@contextmanager
-def _open_for_child(entry: Entry) -> Iterator[int]:
-    with entry.open() as stream:
-        descriptor = stream.fileno()
-        if os.fstat(descriptor).st_nlink != 1:
-            raise SubmissionRefused(
-                f"{entry.name} has another name on this machine (a hard link), which could be anybody's file: "
-                "hand in a copy"
-            )
-        yield descriptor
+class _Files:
+    """The files of one submission, for a child that asks for them by number."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._entries = entries
+        self._opened = 0
+
+    def answer(self, channel: JailChannel, question: Frame) -> Frame | None:
+        """Open a file for the child."""
+        number = question.header.get("open")
+        self._opened += 1
+        if type(number) is not int or not 0 <= number < len(self._entries) or self._opened > MOST_OPENED:
+            return None
+        with self._entries[number].open() as stream:
+            if os.fstat(stream.fileno()).st_nlink != 1:
+                raise SubmissionRefused(
+                    f"{self._entries[number].name} has another name on this machine (a hard link), which could be "
+                    "anybody's file: hand in a copy"
+                )
+            channel.hand_over(stream.fileno())
+        return Frame({})
 
 
 def _explain(error: SubmissionError, name: str) -> str:

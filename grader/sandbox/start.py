@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.model.errors import BrokenJail
-from grader.sandbox.bubblewrap import PACKAGE, build_wall, list_environment, list_site_packages
+from grader.sandbox.bubblewrap import PACKAGE, build_wall, find_python, list_environment, list_site_packages
 from grader.sandbox.isolation import Isolation
 
 CHILD_UID = 1000
@@ -17,19 +17,21 @@ CHILD_UID = 1000
 FIRST_HOST_UID, HOST_UIDS = 2_000_000_001, 65534
 BOOT = (
     "import sys, site; sys.path[:0] = sys.argv[2].split(':'); site.setquit();"
-    "from grader.jail.zygote import run; from {module} import serve; run(int(sys.argv[1]), serve)"
+    "from grader.jail.zygote import run; from {module} import serve, warm_up; run(int(sys.argv[1]), serve, warm_up)"
 )
 
 
 @dataclass(frozen=True)
 class Program:
-    """The program that the children of a zygote run: `serve` of a module.
+    """The program that the children of a zygote run: `serve` of a module, after its `warm_up`.
 
-    `folders` is the part of our own code that it needs, `refused_calls` are system calls that it does not.
+    `folders` is the part of our own code that it needs, `libraries` are those of the system that it loads by name, and
+    `refused_calls` are system calls that it does not need.
     """
 
     module: str = "grader.jail.server"
     folders: tuple[str, ...] = ("wire", "jail")
+    libraries: tuple[str, ...] = ()
     refused_calls: str = ""
 
 
@@ -55,8 +57,8 @@ def start_zygote(isolation: Isolation, options: ZygoteOptions) -> subprocess.Pop
         command = _build_command(sys.executable, options, search_path)
         return _popen(command, options, [], environment=list_environment(options.device))
     search_path = ["/jail", *(target for _, target in packages)]
-    command = ["--", *_build_command(str(Path(sys.executable).resolve()), options, search_path)]
-    wall = build_wall(options.device, options.course, options.program.folders)
+    command = ["--", *_build_command(find_python(), options, search_path)]
+    wall = build_wall(options.device, options.course, options.program.folders, options.program.libraries)
     if os.geteuid() != 0:
         return _popen([*wall, *command], options, [])
     return _start_as_root(wall, command, options)

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from grader.examiner.explain import describe_place
-from grader.examiner.stubs import list_open_todos
+from grader.examiner.stubs import list_stubs
 from grader.intake import read_submission
 from grader.model.errors import GraderError, GraderFault
 from grader.model.submission import Submission
@@ -69,7 +69,7 @@ def check_submission(path: Path, kit: Kit, on_finding: Callable[[PublicFinding],
         on_finding(finding)
         findings.append(finding)
     unfilled = {finding.todo for finding in findings if finding.outcome.verdict is Verdict.UNFILLED}
-    still_open = unfilled | list_open_todos(submission.source)
+    still_open = unfilled | {stub.todo for stub in list_stubs(submission.source)}
     return Check(submission, tuple(findings), tuple(todo.id for todo in kit.todos if todo.id in still_open))
 
 

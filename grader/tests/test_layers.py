@@ -41,6 +41,9 @@ ORDER = (
 # that holds what an author forbids, is looked up.
 MAY_EXECUTE = {"examiner/examination.py"}
 MAY_IMPORT_BY_NAME = {"examiner/__init__.py", "examiner/canonical.py"}
+PARSE_THE_COURSE = {
+    *("model/assignment.py", "grading/suite_fingerprint.py", "authoring/null_answers.py", "tools/source_tree.py")
+}
 UNPICKLERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "imp"}
 STANDARD = sys.stdlib_module_names
 # The tensors themselves; imported inside functions, so that a jail without torch has none.
@@ -164,6 +167,12 @@ def test_the_trusted_side_unpickles_nothing(path: Path) -> None:
     tree = read_tree(path)
     assert not UNPICKLERS & {name.split(".")[0] for name in find_imports(tree)}
     assert not {"torch.load", "numpy.load", "np.load", "yaml.load"} & set(find_calls(tree))
+
+
+def test_a_students_text_is_parsed_behind_the_wall_only() -> None:
+    """Python is parsed by what runs there as well, and by what reads texts of the course's or our own."""
+    parsers = {name_of(path) for path in OUTSIDE if "ast.parse" in find_calls(read_tree(path))}
+    assert {name for name in parsers if not name.startswith(("intake/", "examiner/"))} == PARSE_THE_COURSE
 
 
 @pytest.mark.parametrize("path", OUTSIDE, ids=name_of)

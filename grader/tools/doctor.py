@@ -123,7 +123,7 @@ def _check_jail() -> list[MachineFinding]:
 
 def _check_isolation_levels() -> list[MachineFinding]:
     from grader.sandbox.isolation import Isolation
-    from grader.sandbox.probe import summarise_probes
+    from grader.sandbox.probe import list_shown, summarise_probes
 
     try:
         folder = find_course().root
@@ -131,7 +131,11 @@ def _check_isolation_levels() -> list[MachineFinding]:
         folder = Path(__file__).resolve().parents[2]  # without a course, try the grader's own folder
     # Only root can run a submission as another user.
     levels = [level for level in Isolation if os.geteuid() == 0 or level is not Isolation.SETUID]
-    return [MachineFinding(f"behind {level.value}", True, summarise_probes(level, folder)) for level in levels]
+    shown = ", ".join(f"{count} in {folder}" for folder, count in sorted(list_shown(folder).items()))
+    return [
+        *(MachineFinding(f"behind {level.value}", True, summarise_probes(level, folder)) for level in levels),
+        MachineFinding("shown behind bwrap", True, f"files: {shown}; and the packages of the lock in /site"),
+    ]
 
 
 def _check_devices() -> list[MachineFinding]:

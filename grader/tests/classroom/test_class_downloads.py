@@ -16,6 +16,8 @@ from grader.intake import read_submission
 from grader.intake.roster import Roster, read_roster
 from grader.model.assignment import Assignment
 from grader.tests.support.class_downloads import CASES, RIGHT, ROSTER, lay_out
+from grader.tests.support.file_troubles import ROSTER as TROUBLED_ROSTER
+from grader.tests.support.file_troubles import SYSTEMS, TROUBLES, write_download
 from grader.tests.support.toy import open_project
 
 Row = tuple[str, tuple[str, ...], str, str]
@@ -99,3 +101,17 @@ def test_without_a_roster_no_entry_is_lost_either(toy: Assignment, tmp_path: Pat
     with_roster = {entry for entry, (_, what) in CASES[system][1].items() if what in ("graded", "refused")}
     graded = {entry for entry, _, fate, _ in rows if fate != "ignored"}
     assert with_roster - graded <= {"Absent Abe.pdf"}  # without a roster nothing says that it is a student's
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_kind_of_file_is_accounted_for_in_every_system(toy: Assignment, tmp_path: Path, system: str) -> None:
+    """Archives and odd endings are read, all else is refused with a sentence that says what it is."""
+    (tmp_path / "roster.csv").write_text(TROUBLED_ROSTER, encoding="utf-8")
+    entries = write_download(tmp_path / system, system)
+    rows = show(collect_submissions(tmp_path / system, toy, read_roster(tmp_path / "roster.csv")), toy)
+    assert {entry: " ".join(students) for entry, students, *_ in rows} == entries
+    assert sorted(entries) == sorted(os.listdir(tmp_path / system))
+    for entry, (student,), fate, reason in [row for row in rows if row[2] != "ignored"]:
+        assert fate == ("refused" if TROUBLES[student].words else "graded"), (entry, reason)
+        assert TROUBLES[student].words in reason, (entry, reason)

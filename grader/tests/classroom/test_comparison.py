@@ -39,7 +39,7 @@ def test_a_change_names_the_todo_and_both_marks():
     """The TODO that stayed as it was is not listed."""
     (change,) = compare_reports(make_report("kim", score=100), make_report("kim", score=70))
     assert change == Change(
-        "kim", "second", ComparedScore(40.0, "passed"), ComparedScore(10.0, "failed"), (Reason.VERDICT,)
+        "kim", "", "second", ComparedScore(40.0, "passed"), ComparedScore(10.0, "failed"), (Reason.VERDICT,)
     )
 
 
@@ -93,8 +93,8 @@ def test_who_is_in_one_run_only_is_listed(tmp_path):
     before = write_run(tmp_path / "a", make_report("kim"))
     after = write_run(tmp_path / "b", make_report("lee", score=70))
     assert compare_runs(before, after) == [
-        Change("kim", "(whole)", ComparedScore(100.0, "graded"), ComparedScore(), (Reason.GONE,)),
-        Change("lee", "(whole)", ComparedScore(), ComparedScore(70.0, "graded"), (Reason.NEW,)),
+        Change("kim", "", "(whole)", ComparedScore(100.0, "graded"), ComparedScore(), (Reason.GONE,)),
+        Change("lee", "", "(whole)", ComparedScore(), ComparedScore(70.0, "graded"), (Reason.NEW,)),
     ]
 
 
@@ -122,4 +122,4 @@ def test_the_command_prints_and_writes_the_changes(tmp_path):
     assert "1 marks of 1 students changed (suite changed: 1)" in run.output
     with (after / "comparison.csv").open(newline="") as file:
         rows = list(csv.reader(file))
-    assert rows[1:] == [["'=kim", "second", "40", "10", "passed", "failed", "suite changed"]]
+    assert rows[1:] == [["'=kim", "", "second", "40", "10", "passed", "failed", "suite changed"]]

@@ -4,70 +4,17 @@ import ast
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable
 
 import pytest
 
 from grader.authoring.release import render_skeleton
 from grader.authoring.suite_check import build_source, load_expectations
-from grader.classroom.likeness import Work, find_pairs, list_shared_mistakes, read_work
+from grader.classroom.likeness import find_pairs, list_shared_mistakes
 from grader.tests.support.course import load_assignment
+from grader.tests.support.disguises import DISGUISES, read_work, rename_variables, write_in_own_style, write_loops
 
 STUDENTS = 295
 SECONDS = 30.0
-
-
-def rename_variables(source: str) -> str:
-    """Give every local variable another name."""
-    tree = ast.parse(source)
-    for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
-        names = {
-            node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-        }
-        names |= {argument.arg for argument in function.args.args if argument.arg != "self"}
-        for node in ast.walk(function):
-            if isinstance(node, ast.Name) and node.id in names:
-                node.id = f"my_{node.id}"
-            if isinstance(node, ast.arg) and node.arg in names:
-                node.arg = f"my_{node.arg}"
-    return ast.unparse(tree)
-
-
-def reorder(source: str) -> str:
-    """Turn the order of the definitions round."""
-    tree = ast.parse(source)
-    tree.body.reverse()
-    return ast.unparse(tree)
-
-
-def change_comments(source: str) -> str:
-    """Put a comment above every line that begins a definition."""
-    return source.replace("class ", "# this is my own class\nclass ").replace("    def ", "    # my idea\n    def ")
-
-
-def write_loops(source: str) -> str:
-    """Write a comprehension that is assigned to a name as a loop."""
-
-    class Loops(ast.NodeTransformer):
-        def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
-            value, target = node.value, node.targets[0]
-            if not (isinstance(value, ast.ListComp) and len(value.generators) == 1 and isinstance(target, ast.Name)):
-                return node
-            one = value.generators[0]
-            call = ast.parse(f"{target.id}.append(0)").body[0]
-            call.value.args = [value.elt]  # type: ignore[attr-defined]
-            empty = ast.parse(f"{target.id} = []").body[0]
-            return [empty, ast.For(one.target, one.iter, [call], [])]
-
-    return ast.unparse(ast.fix_missing_locations(Loops().visit(ast.parse(source))))
-
-
-def split_over_cells(source: str) -> str:
-    """Spread the definitions: the intake joins the cells of a notebook with blank lines between them."""
-    return "\n\n\n\n".join(ast.unparse(node) for node in ast.parse(source).body)
-
-
-DISGUISES: list[Callable[[str], str]] = [rename_variables, reorder, change_comments, write_loops, split_over_cells]
 
 
 def list_definitions(source: str) -> list[tuple[str, str]]:
@@ -76,42 +23,49 @@ def list_definitions(source: str) -> list[tuple[str, str]]:
     return [(node.name, ast.get_source_segment(source, node) or "") for node in nodes]
 
 
+Variants = dict[str, tuple[list[str], list[str]]]
+
+
 @pytest.fixture(scope="module")
-def variants() -> dict[str, list[str]]:
-    """Each definition of a2_rnn in the ways that its corpus writes it."""
+def variants() -> Variants:
+    """Each definition of a2_rnn in the right ways, and in all ways, that its corpus and its solution write it."""
     assignment = load_assignment("a2_rnn")
-    solution = set(list_definitions(assignment.solution.read_text(encoding="utf-8")))
-    found: dict[str, list[str]] = defaultdict(list)
+    found: Variants = defaultdict(lambda: ([], []))
+    for name, text in list_definitions(assignment.solution.read_text(encoding="utf-8")):
+        found[name] = ([text], [text])
     for variant, expectation in sorted(load_expectations(assignment).items()):
         for name, text in list_definitions(build_source(assignment, variant, expectation)):
-            if (name, text) not in solution:
-                found[name].append(text)
-    return {name: texts for name, texts in found.items() if len(texts) > 3}
+            right, every = found[name]
+            if text not in every:
+                every.append(text)
+                right += [text] if variant.startswith("right_") else []
+    return {name: texts for name, texts in found.items() if len(texts[1]) > 3}
 
 
-def make_class(variants: dict[str, list[str]]) -> list[Work]:
-    """Students who chose each definition independently, and five copies."""
-    draw = random.Random(5)
-    sources = ["\n\n".join(draw.choice(texts) for texts in variants.values()) for _ in range(STUDENTS)]
-    works = [read_work(f"s{number}", source) for number, source in enumerate(sources)]
-    return works + [
-        read_work(f"copy of s{10 * number}", disguise(sources[10 * number]))
-        for number, disguise in enumerate(DISGUISES)
-    ]
+def write_answer(variants: Variants, draw: random.Random, *, is_right: bool) -> str:
+    """One student's module: each definition chosen alone, and all of it in the student's own style."""
+    texts = [draw.choice(right if is_right or draw.random() < 0.5 else every) for right, every in variants.values()]
+    return write_in_own_style("\n\n".join(texts), draw)
 
 
 @pytest.mark.slow
-def test_find_pairs_puts_planted_copies_first(variants: dict[str, list[str]]) -> None:
-    """Five copies in a class of 300, and in time."""
-    assignment = load_assignment("a2_rnn")
-    solution = assignment.solution.read_text(encoding="utf-8")
-    works = make_class(variants)
-    started = time.perf_counter()
+def test_find_pairs_puts_planted_copies_first(variants: Variants) -> None:
+    """Five copies in a class of 300, in time; 180 students wrote nothing but right answers, and are not near."""
+    draw = random.Random(1)
+    sources = [write_answer(variants, draw, is_right=number % 5 > 1) for number in range(STUDENTS)]
+    works = [read_work(f"s{number}", source) for number, source in enumerate(sources)]
+    unparsed = [ast.unparse(ast.parse(source)) for source in sources]
+    with_comprehension = [number for number, source in enumerate(unparsed) if write_loops(source) != source]
+    originals = [*range(0, 40, 10), with_comprehension[-1]]
+    for number, disguise in zip(originals, DISGUISES, strict=True):
+        works.append(read_work(f"copy of s{number}", disguise(sources[number])))
+    solution = load_assignment("a2_rnn").solution.read_text(encoding="utf-8")
+    started = time.process_time()
     pairs = find_pairs(works, skeleton=render_skeleton(solution), known=[solution])
-    assert time.perf_counter() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     first = {pair.second.student: pair.first.student for pair in pairs[:5]}
-    assert first == {f"copy of s{10 * number}": f"s{10 * number}" for number in range(5)}
-    assert pairs[5].rank < pairs[4].rank
+    assert first == {f"copy of s{number}": f"s{number}" for number in originals}
+    assert pairs[5].rank < pairs[4].rank / 2
 
 
 def test_find_pairs_ignores_what_students_were_given() -> None:

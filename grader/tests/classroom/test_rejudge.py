@@ -5,31 +5,22 @@ Submissions run in this process, but for one that ends its own; whether one runs
 
 import json
 import shutil
-from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from grader.classroom.batch import BatchOptions, GradedClass, grade_class
-from grader.classroom.class_folder import list_jobs
 from grader.classroom.comparison import compare_runs
-from grader.classroom.executor import GradedJob, Task, TaskResult
 from grader.classroom.rejudge import RejudgeOptions, rejudge_run
 from grader.classroom.run_folder import RunFolder
 from grader.cli.app import app
 from grader.grading import software
-from grader.grading.software import digest_software
-from grader.grading.worker import Worker
 from grader.model.course import Course
 from grader.model.errors import BrokenSuite, UsageError
-from grader.model.report import GradeReport
 from grader.model.verdict import Verdict
-from grader.sandbox.in_process import InProcessChannel
-from grader.sandbox.isolation import Isolation
-from grader.tests.support.fake_class import FakeExecutor, list_rows
-from grader.tests.support.toy import TESTS, TOML, open_project
+from grader.tests.support.fake_class import list_rows
+from grader.tests.support.toy import TESTS, TOML
+from grader.tests.support.toy_class import ToyClass
 
 RIGHT = "def double(number):\n    return 2 * number\n\n\ndef shout(word):\n    return word.upper()\n"
 SILENT = RIGHT.replace("word.upper()", "word")
@@ -42,101 +33,11 @@ CURIOUS = {"tests": TESTS.replace("student.shout(word)", "student.shout(word + '
 STRICT = {"toml": TOML.replace('where = ["shout"]', 'where = ["shout"]\nforbid = ["word.upper"]')}
 
 
-class Class:
-    """The toy's class: graded, its suite changed, and judged again; `opened` counts the live channels."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self.monkeypatch = monkeypatch
-        self.run = RunFolder(folder / "run")
-        self.opened = 0
-        self.versions = 0
-        self.submitted: list[Task] = []
-        (folder / "class").mkdir()
-        self.change()
-        import grader.examiner.suite  # noqa: F401 - which has a channel of its own for the reference
-
-        monkeypatch.setattr("grader.sandbox.in_process.InProcessChannel", self.open_live)
-
-    def open_live(self) -> InProcessChannel:
-        """Counted."""
-        self.opened += 1
-        return InProcessChannel()
-
-    def change(self, **texts: str) -> None:
-        """Another suite from now on."""
-        # In a folder of its own: a module that this process has imported would not be read again.
-        self.versions += 1
-        self.assignment = open_project(self.monkeypatch, self.folder / f"course{self.versions}", **texts)
-
-    def hand_in(self, **texts: str) -> None:
-        """A file for each student."""
-        for student, text in texts.items():
-            (self.folder / "class" / f"{student}.py").write_text(text)
-
-    def grade(self, run: RunFolder | None = None, *, record: bool = True, jailed: bool = False) -> GradedClass:
-        """As `grader batch` does, but for the processes."""
-        executor = FakeExecutor(self.make_reply(record=record, jailed=jailed))
-        return grade_class(
-            list_jobs(self.folder / "class"),
-            BatchOptions(self.assignment, "none", 1, record=record),
-            run or self.run,
-            lambda report: None,
-            open_executor=lambda options: nullcontext(executor),
-        )
-
-    def rejudge(self, target: RunFolder | None = None, **options: object) -> GradedClass:
-        """As `grader rejudge` does, but for the processes."""
-        executor = FakeExecutor(self.make_reply(record=True))
-        self.opened = 0
-        done = rejudge_run(
-            self.run,
-            target or self.run,
-            RejudgeOptions(course=Course(self.assignment.root), **options),
-            lambda report: None,
-            open_executor=lambda *arguments: nullcontext(executor),
-        )
-        self.submitted = executor.submitted
-        return done
-
-    def make_reply(self, *, record: bool, jailed: bool = False) -> Callable[[Task], TaskResult]:
-        """A worker that opens with its first task."""
-        workers: list[Worker] = []
-
-        def reply(task: Task) -> TaskResult:
-            if not workers:
-                workers.append(Worker(self.assignment, isolation="none", prewarm=False))
-                # What is jailed here ends its process; the report still says what the class was graded under.
-                workers[0].isolation = Isolation.BWRAP
-            graded = workers[0].examine(task.job, in_process=not jailed, record=record)
-            workers[0].close()
-            digest = digest_software(Course(self.assignment.root).datasets)
-            text = graded.report.model_dump_json()
-            return TaskResult(task, "w1", GradedJob(text, graded.recording, graded.note, digest))
-
-        return reply
-
-    def read(self, student: str, run: RunFolder | None = None) -> GradeReport:
-        """A report as it is on the disk."""
-        return GradeReport.model_validate_json(((run or self.run).reports / f"{student}.json").read_text())
-
-    def grade_anew(self) -> list[GradeReport]:
-        """What grading says at present, in a run of its own, without timings."""
-        run = RunFolder(self.folder / "anew")
-        self.grade(run)
-        return self.list_reports(run)
-
-    def list_reports(self, run: RunFolder | None = None) -> list[GradeReport]:
-        """Everybody's, without timings."""
-        run = run or self.run
-        return [self.read(student, run).without_timings() for student in run.list_students()]
-
-
 @pytest.fixture
-def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Class:
+def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ToyClass:
     """A class of two, graded."""
     monkeypatch.setenv("GRADER_SECRET", "secret")
-    toys = Class(tmp_path, monkeypatch)
+    toys = ToyClass(tmp_path, monkeypatch)
     toys.hand_in(kim=RIGHT, lee=SILENT)
     toys.grade()
     return toys
@@ -290,7 +191,7 @@ def test_a_todo_without_a_test_that_counts_is_refused(toys):
 def test_a_process_that_ended_is_replayed_as_such(tmp_path, monkeypatch):
     """The mishap and its words, from a real child; no one's process ends a second time."""
     monkeypatch.setenv("GRADER_SECRET", "secret")
-    toys = Class(tmp_path, monkeypatch)
+    toys = ToyClass(tmp_path, monkeypatch)
     toys.hand_in(kim=STUCK)
     toys.grade(jailed=True)
     before = toys.read("kim")

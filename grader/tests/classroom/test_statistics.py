@@ -69,15 +69,20 @@ def test_the_commonest_mistake_comes_first_and_counts_students() -> None:
 
 
 def test_a_report_without_a_score_is_named_and_not_counted() -> None:
-    """A fault of the grader is no zero."""
-    found = describe_class([*SMALL, make_faulty_report("eve")])
-    assert (found.scores.students, found.without_score) == (4, ("eve",))
+    """A fault of the grader is no zero, and neither is an excuse."""
+    found = describe_class([*SMALL, make_faulty_report("eve"), make_report("fay", excused=True)])
+    assert (found.scores.students, found.without_score) == (4, ("eve", "fay"))
 
 
 def test_anonymous_statistics_hold_no_name() -> None:
     """Neither in the table nor in an example."""
-    text = repr(describe_class([*SMALL, make_faulty_report("eve")], anonymous=True))
+    named = [
+        report.model_copy(update={"submission": report.submission.model_copy(update={"name": "Planted Name"})})
+        for report in [*SMALL, make_faulty_report("eve")]
+    ]
+    text = repr(describe_class(named, anonymous=True))
     assert not [name for name in ("ann", "bob", "cho", "dan", "eve") if f"'{name}'" in text]
+    assert "Planted Name" not in text
 
 
 def test_a_class_without_scores_is_refused() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from grader.examiner.explain import RaiseContext, describe_place, explain_exception
+from grader.examiner.explain import RaiseContext, describe_place, explain_exception, list_signatures
+from grader.examiner.stubs import list_stubs
 from grader.model.submission import Origin, Submission
 from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import Call, Get, Raised, Request
@@ -52,7 +53,13 @@ def explain(
     missing: Mapping[str, str] = NOTHING,
 ) -> SubmissionError:
     """Explain what the sample raised."""
-    context = RaiseContext(make_submission(SOURCE, missing), signatures, failures)
+    context = RaiseContext(
+        make_submission(SOURCE, missing),
+        signatures,
+        failures,
+        stubs=list_stubs(SOURCE),
+        declared=list_signatures(SOURCE, signatures),
+    )
     return explain_exception(raised, request, context)
 
 

@@ -1,8 +1,10 @@
 """What is noted for a teacher's eye, and that it costs nothing and reaches no student."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from grader.examiner.review_flags import find_suspicions
+from grader.examiner.inspection import Rules, describe_remarks, inspect_source
 from grader.model.report import CheckResult
 from grader.model.submission import Origin, Submission
 from grader.model.verdict import Verdict
@@ -28,6 +30,11 @@ PLAIN = (
 def make_submission(source: str) -> Submission:
     """A submission of one file."""
     return Submission(id="1", student="kim", source=source, origins=((1, Origin("m.py", None, 1)),))
+
+
+def find_suspicions(submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:
+    """The remarks on a submission whose assignment forbids nothing."""
+    return describe_remarks(inspect_source(submission.source, Rules((), "")), submission, results)
 
 
 @pytest.mark.parametrize(("source", "remark"), ODD.items())

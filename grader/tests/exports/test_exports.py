@@ -148,9 +148,8 @@ def test_the_command_writes_and_says_what_is_missing(
     told = capsys.readouterr()
     assert told.out == f"wrote canvas-csv to {out}\n"
     assert told.err.splitlines() == [
-        "grader: 'S004' has no score yet: the grader itself failed; grade that submission again",
-        "grader: 'S002' is left out: not on the roster, no Canvas id; pass --roster",
-        "grader: 'S003' is left out: not on the roster, no Canvas id; pass --roster",
+        f"grader: {student!r} is left out: not on the roster; add the student there if this is wrong"
+        for student in ("S002", "S003", "S004")
     ]
 
 
@@ -201,11 +200,22 @@ def test_reports_of_two_assignments_are_refused() -> None:
 
 
 def test_labels_are_matched_through_the_roster() -> None:
-    """By id, address, login or name; whoever is on no roster keeps the label as an id."""
+    """By id, address, login or name. Others are left out; without a roster every label is an id."""
     roster = Roster((Student("1", "Jane Doe", "jd@uni.example"), Student("2", "Kim", keys={"canvas": "9"})))
-    published = open_class(*(make_report(label) for label in ("jd", "Kim", "9")), roster=roster)
+    reports = [make_report(label) for label in ("jd", "Kim", "9")]
+    published = open_class(*reports, roster=roster)
     found = [(entry.student.id, entry.on_roster, entry.find_key("canvas")) for entry in published.entries]
-    assert found == [("1", True, ""), ("2", True, "9"), ("9", False, "9")]
+    assert (found, published.strangers) == ([("1", True, ""), ("2", True, "9")], ("9",))
+    alone = open_class(*reports, roster=Roster(()))
+    assert [(entry.find_key("canvas"), entry.on_roster) for entry in alone.entries] == [
+        ("9", False), ("Kim", False), ("jd", False)
+    ]  # fmt: skip
+
+
+def test_a_class_without_a_student_of_the_roster_is_refused() -> None:
+    """It is the wrong roster."""
+    with pytest.raises(UsageError, match="none of the 1 reports is of a student of the roster"):
+        open_class(make_report("someone"))
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """One grade from end to end: a4_attention behind its wall."""
 
+import ast
 import copy
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -63,6 +65,25 @@ def test_the_reference_gets_every_point():
     report = grade_text(read_solution())
     assert (report.status, report.score, report.max_score) == ("graded", 100, 100)
     assert {test.status for test in report.tests} == {Verdict.PASSED}
+
+
+def test_the_worker_parses_nothing_of_a_submission(monkeypatch: pytest.MonkeyPatch):
+    """A right answer, an open stub, a call with a wrong signature and odd code: all of it is read behind the wall."""
+    parse, parsed = ast.parse, []
+
+    def note(source: str | bytes, *args: Any, **options: Any) -> ast.AST:
+        parsed.append(str(source))
+        return parse(source, *args, **options)
+
+    monkeypatch.setattr("ast.parse", note)
+    mark = "students_own_name = 1"
+    stub = "def score(self, h_t):\n        return FIXME('luong.score')"
+    report = grade_text(
+        f"{mark}\ndef helper():\n    import ctypes\n{read_solution()}\n"
+        f"class LuongAttention(LuongAttention):\n    {stub}\n"
+    )
+    assert any(remark.startswith("imports ctypes") for remark in report.remarks)
+    assert [text for text in parsed if mark in text] == []
 
 
 def test_the_untouched_skeleton_gets_no_point():
@@ -158,7 +179,7 @@ def test_a_zygote_that_is_killed_under_way_is_a_fault_of_the_grader(monkeypatch:
 def make_impatient_worker() -> Worker:
     """The shared worker with less patience."""
     impatient = copy.copy(open_shared_worker())
-    limits = Limits(asleep_seconds=0.5)
+    limits = Limits(cpu_seconds=1, asleep_seconds=0.5)
     description = impatient.assignment.description.model_copy(update={"limits": limits})
     impatient.assignment = impatient.assignment.model_copy(update={"description": description})
     return impatient

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.examiner.forbidden_names import review_source
+from grader.examiner.fragments import split_source
+from grader.examiner.inspection import Rules, inspect_source
 from grader.intake import read_submission
 from grader.tests.examiner.test_forbidden_spellings import HEAD, TODOS
 from grader.tests.support.intake_samples import make_notebook, make_zip
@@ -73,6 +74,14 @@ JUDGED: dict[str, Callable[[int], str]] = {
     "parameters": lambda n: f"def attend({list_names(n)}): return attend\n" + "attend(m1=F, m2=nn)\n" * n,
 }
 
+SPLIT: dict[str, Callable[[int], str]] = {
+    "long lines": lambda n: f"x = [{list_names(n)}]\n" * 20,
+    "lists of lists": lambda n: "x = " + "[" * 60 + "1," * n + "]" * 60 + "\n",
+    "blocks in blocks": lambda n: "".join(f"{' ' * i}if x:\n" for i in range(40)) + f"{' ' * 40}x = 1\n" * n,
+    "many statements": lambda n: "x = f(x) + g(x)\n" * n,
+}
+RULES = Rules(tuple(TODOS), "", ("attend",))
+
 
 def measure(work: Callable[[int], None], size: int) -> float:
     """The CPU seconds of the faster of two runs."""
@@ -120,14 +129,16 @@ def test_reading_a_notebook_takes_linear_time(tmp_path: Path, kind: str) -> None
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", JUDGED)
-def test_judging_forbidden_names_takes_linear_time(kind: str) -> None:
+def test_inspecting_takes_linear_time(kind: str) -> None:
     """A module of any shape, under a policy."""
+    assert_linear(lambda size: inspect_source(HEAD + JUDGED[kind](size), RULES) and None, 300)
 
-    def judge(size: int) -> None:
-        review_source.cache_clear()
-        review_source(HEAD + JUDGED[kind](size), TODOS)
 
-    assert_linear(judge, 300)
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("kind", SPLIT)
+def test_splitting_takes_linear_time(kind: str) -> None:
+    """A module of any shape, as fragments."""
+    assert_linear(lambda size: split_source(SPLIT[kind](size)) and None, 300)
 
 
 @pytest.mark.timeout(120)

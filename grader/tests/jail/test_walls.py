@@ -1,14 +1,14 @@
 """Student code in a real jail reaches no file of the grader or the host, and no other process."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-from grader.sandbox.bubblewrap import list_environment, list_site_packages, list_telltales
+from grader.sandbox.bubblewrap import find_python, list_environment, list_site_packages, list_telltales
 from grader.sandbox.channel import JailChannel
 from grader.sandbox.jail import Jail
+from grader.sandbox.runtime import find_linker, list_libraries, list_required, list_strangers
 from grader.sandbox.start import FIRST_HOST_UID
 from grader.tests.conftest import ROOMY, Prober
 from grader.tests.support.course import COURSE
@@ -78,9 +78,34 @@ def test_no_file_of_the_hidden_side_is_anywhere(prober: Prober) -> None:
                 found += [os.path.join(folder, name) for name in folders + names]
             return found
     """
-    runtime = ["/usr", "/site", str(Path(sys.base_prefix).resolve())]
-    found = prober.run(source, runtime)
+    found = prober.run(source, ["/site", "/python"])
     assert not [path for path in found if {"tests_hidden", "solutions", "corpus"} & set(Path(path).parts)]
+
+
+def test_what_can_be_listed_is_what_is_needed(prober: Prober) -> None:
+    """Of the system the libraries that Python and its packages link to, one linker and one locale; no program but
+    Python, and of the packages those of the lock."""
+    source = """
+        import os
+
+        def probe():
+            found = []
+            for folder, folders, names in os.walk("/"):
+                folders[:] = [name for name in folders if os.path.join(folder, name) not in SHOWN]
+                found += [os.path.join(folder, name) for name in names]
+            return sorted(os.listdir("/")), found, sorted(os.listdir("/site/0"))
+
+        SHOWN = ("/site", "/python/lib", "/jail", "/datasets", "/dev", "/usr/lib/locale")
+    """
+    top, files, packages = prober.run(source)
+    assert set(top) <= {"datasets", "dev", "jail", "lib", "lib64", "proc", "python", "site", "tmp", "usr"}
+    folder = Path(list_site_packages()[0][0])
+    libraries = list_libraries((folder,))
+    others = {Path(path).name for path in files} - libraries.keys()
+    assert others <= {find_linker().name, Path(find_python()).name}
+    assert set(packages) - set(list_strangers(folder)) <= {
+        entry for found in list_required(folder) for entry in found.entries
+    } | {"__pycache__"}
 
 
 def test_the_host_is_not_there(prober: Prober) -> None:

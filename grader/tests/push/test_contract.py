@@ -33,7 +33,8 @@ def test_push_names_students_who_are_left_out(push: Push, platform: FakePlatform
         "pass it with --roster",
     ]
     assert printed.out.splitlines() == [
-        "sent S001: 70 / 100", "sent S002: 100 / 100", f"sent 2 scores to {platform.to}; 0 were already there",
+        "sent Jane Doe (S001): 70 / 100", "sent 홍길동 (S002): 100 / 100",
+        f"sent 2 scores to {platform.to}; 0 were already there",
     ]  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def test_dry_run_sends_nothing(
     assert not (run / "push.jsonl").exists()
     printed = capsys.readouterr()
     place = f"to {platform.keys['S001']!r} at {platform.to}"
-    assert f"would send S001: 70 / 100 {place}\n    Attention: Luong, and others: 70 / 100\n" in printed.out
+    assert f"would send Jane Doe (S001): 70 / 100 {place}\n    Attention: Luong, and others: 70 / 100\n" in printed.out
     assert "'S003' is left out" in printed.err
 
 
@@ -112,7 +113,9 @@ def test_dry_run_skips_what_was_sent(push: Push, capsys: Capture, run: Path) -> 
     replace_report(run, 1, make_report("S002"))
     capsys.readouterr()
     push("--dry-run", "--no-feedback")
-    assert [line.split(" to ")[0] for line in capsys.readouterr().out.splitlines()] == ["would send S002: 70 / 100"]
+    assert [line.split(" to ")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "would send 홍길동 (S002): 70 / 100", "would send 1 scores"
+    ]  # fmt: skip
 
 
 def test_log_records_what_was_sent(push: Push, platform: FakePlatform, run: Path) -> None:
@@ -301,4 +304,14 @@ def test_address_must_be_safe_for_a_token(
     options = [address if str(option).startswith(platform.url) else option for option in platform.list_options()]
     assert push(options=options) == 2
     assert capsys.readouterr().err.startswith(f"grader: {text}")
+    assert platform.requests == []
+
+
+def test_nothing_is_sent_to_an_id_that_no_roster_gave(
+    push: Push, platform: FakePlatform, tmp_path: Path, capsys: Capture
+) -> None:
+    """A roster without the students sends nothing, although their labels could be ids; it says how to supply them."""
+    (tmp_path / "empty.csv").write_text("id,name\n", encoding="utf-8")
+    assert push(roster=tmp_path / "empty.csv") == 2
+    assert "a roster says who has which id" in capsys.readouterr().err
     assert platform.requests == []

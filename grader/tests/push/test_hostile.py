@@ -329,6 +329,33 @@ def test_wrong_types_of_lti(
     assert platform.read_scores() == {}
 
 
+BODIES: dict[str, str | bytes] = {
+    "nested": "[" * 100_000,
+    "nested objects": '{"a":' * 50_000,
+    "a number of many digits": f'[{{"user_id": {"9" * 6000}, "userId": "1", "id": {"9" * 6000}}}]',
+    "another encoding": '[{"user_id": 1}]'.encode("utf-16"),
+    "half a surrogate pair": '[{"user_id": 1, "userId": "\\ud800", "id": "\\ud800"}]',
+    "no text": bytes(range(256)),
+    "nothing": "",
+    "a page": "<html><script>alert(1)</script>",
+    "cut off": '[{"user_id": 1',
+    "control characters": '[{"user_id": "\\u001b[2J\\u202e", "id": ["\\u001b]0;x\\u0007\\u2028"]}]',
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_odd_body_is_no_traceback(push: Push, platform: FakePlatform, capsys: Capture, name: str) -> None:
+    """Each is a sentence without a control character, or about no student of the class."""
+    text = BODIES[name]
+    data = text if isinstance(text, bytes) else text.encode()
+    head = HEAD + f"Content-Length: {len(data)}\r\n\r\n".encode()
+    platform.fail("GET", platform.listing, 200, stream=[head, data])
+    status = push()
+    lines = capsys.readouterr().err.splitlines()
+    assert all(line.startswith("grader: ") and line.isprintable() for line in lines)
+    assert (status in (1, 2) and lines) or (status, platform.read_scores()) == (0, {"S001": 70.0, "S002": 100.0})
+
+
 def test_waits_end_with_the_run(attacked: Callable[..., str], platform: FakePlatform, waits: list[float]) -> None:
     """A platform that always asks to wait longer cannot hold a push for more than its time."""
     platform.fail("GET", platform.listing, 429, headers={"Retry-After": "100"})

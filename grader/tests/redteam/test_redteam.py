@@ -140,11 +140,11 @@ def test_a_changed_neighbour_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_descriptors_that_stay_open_are_counted() -> None:
-    """What a process has open at its best moment late is more than early on; a busy moment is not."""
+    """What a process has open at its best moment late is more than early on; a busy moment is not, nor its start."""
     watch = DescriptorWatch()
-    watch.counts[1] = [9, 7, 12, 7, 8, 9, 7, 12, 8, 7]
+    watch.counts[1] = [1, 1, 1, 1, 1, 9, 7, 12, 7, 8, 9, 7, 12, 8, 7]
     assert watch.count_grown() == 0
-    watch.counts[1] = [9, 7, 12, 7, 8, 13, 10, 15, 11, 10]
+    watch.counts[1] = [1, 1, 1, 1, 1, 9, 7, 12, 7, 8, 13, 10, 15, 11, 10]
     assert watch.count_grown() == 3
 
 

@@ -15,6 +15,7 @@ from grader.sandbox import jail as jail_module
 from grader.sandbox.channel import JailChannel
 from grader.sandbox.isolation import Isolation
 from grader.sandbox.jail import Jail, choose_isolation
+from grader.sandbox.runtime import list_strangers
 from grader.sandbox.start import FIRST_HOST_UID, choose_uid
 from grader.tests.conftest import ROOMY, TIGHT, Prober, write_probe
 from grader.wire.messages import Raised
@@ -139,17 +140,40 @@ def test_setuid_child_gets_a_user_without_account(monkeypatch: pytest.MonkeyPatc
     assert uid is not None and uid >= FIRST_HOST_UID
 
 
-def test_a_checkout_below_the_runtime_is_covered() -> None:
+def test_a_checkout_below_the_driver_is_covered() -> None:
     """A project folder that comes in with /usr is hidden, by something that cannot be written."""
-    arguments = " ".join(bubblewrap.build_wall("cpu", Path("/usr/src/course")))
+    arguments = " ".join(bubblewrap.build_wall("cuda", Path("/usr/src/course")))
     assert "--tmpfs /usr/src/course --remount-ro /usr/src/course" in arguments
 
 
-def test_an_installed_package_is_covered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Of a copy of the package among the site packages nothing is seen."""
-    (tmp_path / "grader").mkdir()
+def install(folder: Path, name: str, requires: str = "") -> None:
+    """Make the traces that an installer leaves of a package with one file."""
+    module = name.replace("-", "_")
+    info = folder / f"{module}-1.dist-info"
+    for path in (folder / module, info):
+        path.mkdir()
+    required = f"Requires-Dist: {requires}; python_version > '3'\n" if requires else ""
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\n{required}\nRequires-Dist: other\n")
+    (info / "RECORD").write_text(f"{module}/__init__.py,,\n{info.name}/METADATA,,\n")
+
+
+def test_what_no_required_package_installed_is_covered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of a copy of the grader, another package and a stray file among the packages nothing is seen."""
+    install(tmp_path, "grader", "Torch_Like>=2")
+    install(tmp_path, "torch-like")
+    install(tmp_path, "other")
+    (tmp_path / "stray.py").touch()
     monkeypatch.setattr(bubblewrap, "list_site_packages", lambda: [(str(tmp_path), "/site/0")])
-    assert "/site/0/grader" in bubblewrap.list_hidden_folders(None)
+    arguments = bubblewrap.build_wall("cpu", None)
+    covered = {target for target in arguments if target.startswith("/site/0/")}
+    assert covered == {"/site/0/grader", "/site/0/other", "/site/0/other-1.dist-info", "/site/0/stray.py"}
+
+
+def test_in_a_bundle_every_package_is_shown(tmp_path: Path) -> None:
+    """There the grader is a plain folder, and the packages were installed for it alone."""
+    install(tmp_path, "torch-like")
+    (tmp_path / "stray.py").touch()
+    assert list_strangers(tmp_path) == ["stray.py"]
 
 
 def test_without_a_wall_calls_are_still_refused() -> None:

@@ -84,7 +84,7 @@ def test_what_overruns_is_refused_and_the_next_goes_on(
 ) -> None:
     """The student reads a sentence; no one else notices."""
     limits, sentence = LITTLE[kind]
-    (tmp_path / "slow.py").write_text(SLOW)
+    (tmp_path / "slow.py").write_text(SLOW + "#" * (3 << 20))
     (tmp_path / MODULE).write_text(ATTENTION)
     monkeypatch.setattr(reader, "LIMITS", limits)
     monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: 1.0)
@@ -120,7 +120,7 @@ def test_a_reply_is_only_a_claim(
 ) -> None:
     """Whatever a child answers that was taken over, the student is refused and nothing else happens."""
     (tmp_path / MODULE).write_text(ATTENTION)
-    monkeypatch.setattr(confined, "_ask", lambda *_: REPLIES[kind])
+    monkeypatch.setattr(confined, "ask", lambda *_, **__: REPLIES[kind])
     assert "was not read" in confined.read_submission(tmp_path / MODULE, module=MODULE).refused
     assert confined.find_candidate(tmp_path / MODULE, module=MODULE) is None
 
@@ -133,7 +133,7 @@ def test_a_child_cannot_take_the_id_of_another(
     reply = (
         b'{"id": "forged", "student": "ben", "source": "x", "origins": [[1, {"path": "a", "cell": null, "line": 1}]]}'
     )
-    monkeypatch.setattr(confined, "_ask", lambda *_: reply)
+    monkeypatch.setattr(confined, "ask", lambda *_, **__: reply)
     submission = confined.read_submission(tmp_path / MODULE, module=MODULE, student="kim")
     assert (submission.id, submission.student) == (identify(MODULE, "x"), "kim")
 

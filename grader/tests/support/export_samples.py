@@ -30,6 +30,8 @@ ROSTER = Roster(
         ),
         Student("S002", "홍길동", "gildong@uni.example", keys={"login": "gildong", "canvas": "77", "lti": "sub-hong"}),
         Student("S003", FORMULA, "kim@uni.example", keys={"login": "+kim", "lti": "sub-kim"}),
+        Student("S004", "Ann Other"),
+        Student("S005", "Sam More"),
     )
 )  # fmt: skip
 

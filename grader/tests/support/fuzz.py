@@ -1,10 +1,10 @@
 """Coverage-guided fuzzing of what reads bytes of strangers, by atheris, which no lock asks for:
 
-    pip install atheris
-    python -m grader.tests.support.fuzz wire -max_total_time=600
-    python -m grader.tests.support.fuzz intake -max_total_time=600
+    make fuzz
 
-Stops with exit code 77 and the bytes in `crash-...` where something is raised that is no refusal.
+runs this with the confined intake as a whole. `python -m grader.tests.support.fuzz wire` and `... intake` fuzz the
+parsers alone, without a wall. Options of libFuzzer follow, such as `-max_total_time=600`. Stops with exit code 77 and
+the bytes in `crash-...` where something is raised that is no refusal.
 """
 
 import sys
@@ -14,14 +14,18 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["grader.wire", "grader.intake"]):
+with atheris.instrument_imports(include=["grader.wire", "grader.intake", "grader.examiner"]):
     from grader.tests.conftest import reader_of, refuse_handle
-    from grader.tests.intake.test_fuzz import NAMES, check
+    from grader.tests.intake.test_fuzz import NAMES, PIECES, check
+    from grader.tests.intake.test_growth import JUDGED, MODULES, NOTEBOOKS, SPLIT
+    from grader.tests.support.confined_fuzz import KINDS, ConfinedIntake
     from grader.tests.support.intake_samples import ATTENTION, make_notebook, make_tar, make_zip
     from grader.tests.wire.test_messages import ONE_OF_EACH
     from grader.wire.codec import Decoder, Encoder
     from grader.wire.frames import ProtocolError, pack_frame, read_frame
     from grader.wire.messages import Done, pack_message, unpack_message
+
+SAID_EVERY = 500
 
 
 def read_wire(data: bytes) -> None:
@@ -39,6 +43,33 @@ def read_intake(data: bytes) -> None:
         check(Path(folder), data[1:], NAMES[data[0] % len(NAMES)] if data else NAMES[0])
 
 
+def open_confined() -> Callable[[bytes], None]:
+    """Start a reader behind the wall for every kind of hand-in; says now and then what was seen."""
+    intake = ConfinedIntake()
+
+    def read_confined(data: bytes) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            intake.read(Path(folder), data)
+        if intake.executions % SAID_EVERY == 0:
+            print(f"confined intake: {intake.summarise()}", flush=True)
+
+    return read_confined
+
+
+def list_confined_seeds() -> list[bytes]:
+    """An entry of one file of each kind, one of all pieces of Python, and those that once took long to read."""
+    notebooks = [make(20) for make in NOTEBOOKS.values()]
+    texts = [make(20) for make in (*MODULES.values(), *JUDGED.values(), *SPLIT.values())]
+    seeds = [bytes([0, 0, 0]) + len(text).to_bytes(2, "little") + text.encode() for text in texts]
+    seeds += [bytes([0, 0, 2]) + len(text).to_bytes(2, "little") + text.encode() for text in notebooks]
+    for text in (ATTENTION, "\n".join(PIECES)):
+        for kind in range(len(KINDS)):
+            content = text.encode()
+            head = bytes([0, kind, kind]) + len(content).to_bytes(2, "little")
+            seeds.append(head + content)
+    return seeds
+
+
 def list_wire_seeds() -> list[bytes]:
     """A frame of every kind of message, and one with a tensor."""
     import torch
@@ -54,19 +85,21 @@ def list_intake_seeds() -> list[bytes]:
     return [bytes([number]) + content for number, content in enumerate(contents)]
 
 
-TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = {
-    "wire": (read_wire, list_wire_seeds),
-    "intake": (read_intake, list_intake_seeds),
+Target = tuple[Callable[[], Callable[[bytes], None]], Callable[[], list[bytes]]]
+TARGETS: dict[str, Target] = {
+    "wire": (lambda: read_wire, list_wire_seeds),
+    "intake": (lambda: read_intake, list_intake_seeds),
+    "confined": (open_confined, list_confined_seeds),
 }
 
 
 def main() -> None:
     """Fuzz the target that the first argument names; the others are libFuzzer's."""
-    target, list_seeds = TARGETS[sys.argv.pop(1)]
+    open_target, list_seeds = TARGETS[sys.argv.pop(1)]
     with tempfile.TemporaryDirectory() as corpus:
         for number, seed in enumerate(list_seeds()):
             Path(corpus, str(number)).write_bytes(seed)
-        atheris.Setup([*sys.argv, corpus], target)
+        atheris.Setup([*sys.argv, corpus], open_target())
         atheris.Fuzz()
 
 

@@ -175,6 +175,7 @@ def make_handler(answer: Any) -> type[BaseHTTPRequestHandler]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body are two packets: the second would wait for an answer, 40 ms
 
         def do_GET(self) -> None:
             self.handle_request()

