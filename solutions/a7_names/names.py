@@ -425,9 +425,15 @@ with torch.no_grad():
     last = states[torch.arange(len(ids)), lengths - 1]
     gap = last[labels == LANGUAGES.index("Japanese")].mean(0) - last[labels == LANGUAGES.index("German")].mean(0)
     unit = int(gap.abs().argmax())
-shown = [row for language in ("Japanese", "German") for row in range(len(ids)) if LANGUAGES[labels[row]] == language][:40:5]
+shown = [
+    row
+    for language in ("Japanese", "German")
+    for row in (labels == LANGUAGES.index(language)).nonzero().flatten().tolist()[:4]
+]
+real = torch.arange(ids.size(1)) < lengths.unsqueeze(1)
+activity = states[..., unit].masked_fill(~real, float("nan"))  # nothing is drawn after a name's end
 figure, axis = plt.subplots(figsize=(8, 3))
-axis.imshow(torch.stack([states[row, :, unit] for row in shown]), cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
+axis.imshow(activity[shown], cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
 for line, row in enumerate(shown):
     for place, letter in enumerate(held_out[row][0]):
         axis.text(place, line, letter, ha="center", va="center")

@@ -262,7 +262,8 @@ def test_weights_after_an_epoch_match(student, reference, draw):
 @pytest.mark.gate
 def test_translations_match_the_reference(poisoned, draw):
     """Each row is what greedy search writes for its sentence alone."""
-    reading = draw_reading(draw, lambda rows: sum(map(len, rows)) > 10 and len({len(row) for row in rows}) > 2)
+    # Words that differ, in rows long enough that no other order is like the right one.
+    reading = draw_reading(draw, lambda rows: sum(len(set(row)) > 4 for row in rows) > 1 and min(map(len, rows)) < 7)
     found = write_rows(poisoned, reading, max_len=reading.max_len)
     assert_equal(flatten(found), flatten(reading.rows), "each word should be the best one after all before it")
 
