@@ -364,7 +364,8 @@ def test_hidden_specials_count_as_steps(student, draw):
     """A <PAD> or <UNK> that is chosen is fed on, counts as a step and is not shown."""
 
     def is_telling(paths):
-        return any(any(index < END for index in path[:4]) and set(path[4:8]) - set(path[:4]) for path in paths)
+        unknown = any(1 in path[:4] and set(path[4:8]) - set(path[:4]) for path in paths)
+        return unknown and any(0 in path[:6] for path in paths)
 
     ours, paths = draw_writer(draw, is_telling, max_len=8)
     model, vocab = send_writer(student, ours)
