@@ -17,7 +17,7 @@ BESIDE ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test check coverage test-slow verify redteam fuzz bench measure docs reference release clean
+.PHONY: help setup grade test check coverage test-slow verify mutants redteam fuzz bench measure docs reference release clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ test-slow: setup ## run tests that take minutes each: whole notebooks, bundles o
 
 verify: setup ## grade every known right and wrong variant: can the hidden suites be trusted?
 	@$(BIN)/grader verify
+
+mutants: setup ## make the mistakes of students in each solution: do the hidden suites find them?
+	@$(BIN)/grader verify --mutants
 
 redteam: setup ## grade the hostile submissions: none may gain, break, change or leave anything
 	@$(BIN)/python -m grader.redteam

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, model_validator
 from rich.text import Text
 
 from grader.authoring.null_answers import NullResult, grade_null_answers
+from grader.authoring.raising_answers import find_costly_answers
 from grader.authoring.release import render_skeleton
 from grader.grading.worker import Job, Worker
 from grader.model.assignment import Assignment, Frozen
@@ -30,7 +31,10 @@ from grader.reporting.terminal import make_console
 
 LEAST_VARIANTS = 2
 ROUNDING = 0.005
-FULL_PROMISE = "right variants full, wrong ones lose their TODO only, null answers earn nothing, every test kills one"
+FULL_PROMISE = (
+    "right variants full, wrong ones lose their TODO only, null answers earn nothing, "
+    "a TODO that raises costs no other, every test kills one"
+)
 QUICK_PROMISE = "right variants full, wrong ones lose their TODO only"
 Share = tuple[float, float]
 
@@ -94,12 +98,13 @@ class Verification:
 def print_verifications(assignments: Sequence[Assignment], isolation: str, *, quick: bool = False) -> bool:
     """Verify suites, on every core one, and print what was found. True where nothing is wrong."""
     # Fresh processes: what was forked from one with torch's threads in it could not start a zygote.
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=_divert_output) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=divert_output) as pool:
         verify = partial(print_verification, isolation=isolation, quick=quick)
         return all(list(pool.map(verify, assignments)))
 
 
-def _divert_output() -> None:
+def divert_output() -> None:
+    """Keep what libraries write on descriptor 1 off the terminal."""
     # tokenizers draws its bars on descriptor 1 itself, an empty line each where that is no terminal.
     sys.stdout = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -170,6 +175,8 @@ def verify_suite(
             found.nulls.append(null)
             if null.complaint:
                 found.complain(null.complaint)
+        for complaint in () if quick else find_costly_answers(assignment, grader.grade_todos):
+            found.complain(complaint)
         idle = [test.id for test in worker.suite.tests if test.id not in found.killers and not quick]
     for complaint in [*(f"{test} kills no wrong variant" for test in idle), *_find_thin_todos(found)]:
         found.complain(complaint)
@@ -193,8 +200,9 @@ def load_expectations(assignment: Assignment) -> dict[str, VariantExpectation]:
     Raises BrokenSuite where files and entries differ, or a right variant only replaces a text.
     """
     folder = assignment.hidden_tests / "corpus"
-    text = (folder / "expected.toml").read_text(encoding="utf-8")
-    expectations = TypeAdapter(dict[str, VariantExpectation]).validate_python(tomllib.loads(text))
+    tables = tomllib.loads((folder / "expected.toml").read_text(encoding="utf-8"))
+    tables.pop("survivors", None)  # of mutants, which are no files: `mutants.verification` reads them
+    expectations = TypeAdapter(dict[str, VariantExpectation]).validate_python(tables)
     files = {path.stem for path in folder.glob("*.py")}
     filed = {name for name, expectation in expectations.items() if expectation.replace is None}
     if files != filed:

@@ -11,6 +11,9 @@ from grader.classroom.run_folder import RunFolder, read_report
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
 
+# A running service holds a run's lock for a moment at a time.
+PATIENCE = 10.0
+
 
 def adjust_run(run: RunFolder, adjustments: Sequence[Adjustment], store: str | None = None) -> list[GradeReport]:
     """Keep adjustments and write the reports that they change. Return those reports.
@@ -21,7 +24,7 @@ def adjust_run(run: RunFolder, adjustments: Sequence[Adjustment], store: str | N
     assignment = read_report(run.list_reports()[0]).assignment.name
     # A correction follows a student who is set aside, and brings no one back.
     run = replace(run, outside=frozenset(each.student for each in run.list_aside().values()))
-    with run.open(), open_gradebook(store or run.gradebook) as gradebook:
+    with run.open(PATIENCE), open_gradebook(store or run.gradebook) as gradebook:
         known = gradebook.list_adjustments(assignment)
         checked = []
         for adjustment in adjustments:

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from grader.classroom.accounting import Judged, describe_result, name_entry
 from grader.classroom.adjustments import Adjustment, apply_adjustments, find_changed_bases
@@ -19,6 +19,31 @@ from grader.model.report import GradeReport
 TOGETHER = 100
 
 OnReport = Callable[[GradeReport], None]
+
+
+class Keeper(Protocol):
+    """Keeps the results of a class's entries as they come."""
+
+    assignment: Assignment
+    gradebook: Gradebook
+    warnings: list[str]
+
+    def add(self, index: int, job: Job, attempt: Attempt) -> None:
+        """Keep a new attempt."""
+
+    def add_later(self, index: int, job: Job, attempt: Attempt) -> None:
+        """Keep a new attempt, perhaps together with others."""
+
+    def confirm(self, index: int, job: Job, attempt: Attempt) -> None:
+        """Take an attempt that was graded before."""
+
+    def publish(self, index: int, graded: GradeReport) -> None:
+        """Pass on a report that stays as it is."""
+
+
+def relabel(report: GradeReport, entry: ClassEntry, assignment: Assignment) -> GradeReport:
+    """Return the result for an entry with the same code: under its own label, and with its own late penalty."""
+    return charge_lateness(report.model_copy(update={"submission": entry.label}), assignment.description.late)
 
 
 @dataclass(kw_only=True)
@@ -43,11 +68,6 @@ class AttemptKeeper:
         """Note how many attempts each student has, and what staff adjusted."""
         self._adjustments = self.gradebook.list_adjustments(self.assignment.name)
         self._submitted = Counter(job.student for job in jobs)
-
-    def relabel(self, report: GradeReport, entry: ClassEntry) -> GradeReport:
-        """Return the result for an entry with the same code: under its own label, and with its own late penalty."""
-        report = report.model_copy(update={"submission": entry.label})
-        return charge_lateness(report, self.assignment.description.late)
 
     def add(self, index: int, job: Job, attempt: Attempt) -> None:
         """Keep a new attempt, and the report of a student who has no other."""

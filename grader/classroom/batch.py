@@ -5,14 +5,14 @@ last one ended, however it ended. A report is in the gradebook and on the disk b
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event
 from types import ModuleType
 
 from grader.classroom.accounting import EntryFate, account_for, summarise_entries
-from grader.classroom.attempts import AttemptKeeper, OnReport
+from grader.classroom.attempts import AttemptKeeper, Keeper, OnReport, relabel
 from grader.classroom.executor import Executor
 from grader.classroom.gradebook import Attempt, Evidence, Gradebook, open_gradebook
 from grader.classroom.interrupts import notice_interrupt
@@ -93,23 +93,30 @@ class BatchRun:
 
     source: Source
     queue: WorkQueue
-    keeper: AttemptKeeper
+    keeper: Keeper
     force: bool = False
     fingerprint: str = ""
 
-    def grade(self, jobs: Sequence[Job]) -> list[str]:
-        """Grade every job, or those in flight at an interrupt. Return the students who are left.
-
-        Of several jobs of a student the best one counts.
-        """
-        self.keeper.expect(jobs)
+    def grade(self, jobs: Sequence[Job]) -> None:
+        """Grade every job, or those in flight at an interrupt."""
         arriving = iter(enumerate(jobs))
         while self._admit(arriving):
-            for finished in self.queue.collect():
-                self._finish(finished)
-        self.keeper.flush()
-        done = {report.submission.student for report in self.keeper.reports.values()}
-        return [student for student in dict.fromkeys(job.student for job in jobs) if student not in done]
+            self.settle()
+
+    def take(self, index: int, job: Job) -> None:
+        """Read an entry. Keep its result where it is known, and have a worker grade it where it is not."""
+        outcome = self.source.identify(index, job)
+        if isinstance(outcome, KnownAttempt):
+            self.keeper.confirm(index, job, outcome.attempt)
+        elif isinstance(outcome, Settled):
+            self.keeper.add_later(index, job, outcome.attempt)
+        else:
+            self._look_up(outcome)
+
+    def settle(self, seconds: float | None = None) -> None:
+        """Wait for workers, at most so many seconds, and keep the results that are final."""
+        for finished in self.queue.collect(seconds):
+            self._finish(finished)
 
     def _admit(self, arriving: Iterator[tuple[int, Job]]) -> bool:
         """Take entries until the workers have enough to do. Tell whether something is in flight."""
@@ -117,13 +124,7 @@ class BatchRun:
             entry = next(arriving, None)
             if entry is None:
                 break
-            outcome = self.source.identify(*entry)
-            if isinstance(outcome, KnownAttempt):
-                self.keeper.confirm(*entry, outcome.attempt)
-            elif isinstance(outcome, Settled):
-                self.keeper.add_later(*entry, outcome.attempt)
-            else:
-                self._look_up(outcome)
+            self.take(*entry)
         return bool(self.queue)
 
     def _look_up(self, entry: ClassEntry) -> None:
@@ -134,7 +135,7 @@ class BatchRun:
             known = self.keeper.gradebook.find_attempt(entry.key, entry.job.student)
         if known is not None:
             evidence = replace(known.evidence, path=name_path(entry.job))
-            report = self.keeper.relabel(known.report, entry)
+            report = relabel(known.report, entry, self.keeper.assignment)
             self.keeper.confirm(entry.index, entry.job, Attempt(known.key, report, evidence))
             return
         outcome = self.source.prepare(entry)
@@ -149,7 +150,7 @@ class BatchRun:
     def _finish(self, finished: Finished) -> None:
         for entry in finished.entries:
             evidence = Evidence(name_path(entry.job), finished.recording, self.fingerprint)
-            report = self.keeper.relabel(finished.report, entry)
+            report = relabel(finished.report, entry, self.keeper.assignment)
             self.keeper.add(entry.index, entry.job, Attempt(entry.key, report, evidence))
             if finished.note:
                 self.keeper.warnings.append(f"{entry.job.student}: {finished.note}")
@@ -171,26 +172,54 @@ def grade_class(
     they are graded, and their reports are set aside. `open_executor` opens other workers than those
     that the options ask for.
     """
-    assignment = options.assignment
     run = replace(run, outside=frozenset(outside))
-    run.check_assignment(assignment.name)
-    conditions = read_conditions(assignment, _find_environment(options))
-    commitment = commit_to(Course(assignment.root).load_secret())
+    run.check_assignment(options.assignment.name)
     with (
         notice_interrupt() as interrupted,
         run.open(),
         open_gradebook(options.gradebook or run.gradebook) as gradebook,
         (open_executor or open_workers)(options) as executor,
         # Where some are left out, those are not read at all.
-        ReadAhead(() if options.is_partial else jobs, assignment, options.isolation) as read_ahead,
+        open_source(options, run, gradebook, () if options.is_partial else jobs) as source,
     ):
         set_aside = run.limit_to({job.student for job in jobs} - run.outside)
-        fingerprint = ""
-        if options.record:
-            fingerprint = gradebook.add_fingerprint(
-                fingerprint_suite(assignment, conditions.environment, commitment).dump()
-            )
-        source = FreshSource(
+        keeper = AttemptKeeper(assignment=options.assignment, run=run, gradebook=gradebook, on_report=on_report)
+        batch = open_batch(
+            source, executor, keeper, conditions=source.conditions, interrupted=interrupted, force=options.force,
+            fingerprint=source.fingerprint,
+        )  # fmt: skip
+        left = grade_all(batch, keeper, [job for job in jobs if options.includes(job.student, gradebook)])
+        done = conclude(batch, keeper, left, account_for(jobs, keeper.judged, ignored))
+        return replace(done, set_aside=tuple(set_aside))
+
+
+def grade_all(batch: BatchRun, keeper: AttemptKeeper, jobs: Sequence[Job]) -> list[str]:
+    """Grade jobs, or those in flight at an interrupt. Return the students who are left.
+
+    Of several jobs of a student the best one counts.
+    """
+    keeper.expect(jobs)
+    batch.grade(jobs)
+    keeper.flush()
+    done = {report.submission.student for report in keeper.reports.values()}
+    return [student for student in dict.fromkeys(job.student for job in jobs) if student not in done]
+
+
+@contextmanager
+def open_source(
+    options: BatchOptions, run: RunFolder, gradebook: Gradebook, jobs: Sequence[Job]
+) -> Iterator[FreshSource]:
+    """Give the source of a class's submissions, which reads `jobs` ahead, under the conditions of this machine."""
+    assignment = options.assignment
+    conditions = read_conditions(assignment, _find_environment(options))
+    commitment = commit_to(Course(assignment.root).load_secret())
+    fingerprint = ""
+    if options.record:
+        fingerprint = gradebook.add_fingerprint(
+            fingerprint_suite(assignment, conditions.environment, commitment).dump()
+        )
+    with ReadAhead(jobs, assignment, options.isolation) as read_ahead:
+        yield FreshSource(
             assignment=assignment,
             conditions=conditions,
             run=run,
@@ -201,24 +230,12 @@ def grade_class(
             pending=options.pending,
             selection=options.selection,
         )
-        batch = open_batch(
-            source,
-            executor,
-            AttemptKeeper(assignment=assignment, run=run, gradebook=gradebook, on_report=on_report),
-            conditions=conditions,
-            interrupted=interrupted,
-            force=options.force,
-            fingerprint=fingerprint,
-        )
-        left = batch.grade([job for job in jobs if options.includes(job.student, gradebook)])
-        done = conclude(batch, left, account_for(jobs, batch.keeper.judged, ignored))
-        return replace(done, set_aside=tuple(set_aside))
 
 
 def open_batch(
     source: Source,
     executor: Executor,
-    keeper: AttemptKeeper,
+    keeper: Keeper,
     *,
     conditions: GradingConditions,
     interrupted: Event,
@@ -235,9 +252,10 @@ def open_batch(
     return BatchRun(source=source, queue=queue, keeper=keeper, force=force, fingerprint=fingerprint)
 
 
-def conclude(batch: BatchRun, left: list[str], entries: list[EntryFate], former_entries: object = None) -> GradedClass:
+def conclude(
+    batch: BatchRun, keeper: AttemptKeeper, left: list[str], entries: list[EntryFate], former_entries: object = None
+) -> GradedClass:
     """Write the summary and return the class. Without `entries`, the summary keeps the `former_entries`."""
-    keeper = batch.keeper
     reports = [keeper.reports[index] for index in sorted(keeper.reports)]
     reports = [report for report in reports if report.submission.student not in keeper.run.outside]
     keeper.warnings += batch.source.list_warnings()

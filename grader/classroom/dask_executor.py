@@ -7,6 +7,8 @@ A worker that is stuck is replaced on its machine by its deadline. A machine tha
 which gives its jobs to another one (`distributed.scheduler.worker-ttl`).
 """
 
+import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +29,7 @@ from grader.model.report import Environment
 from grader.sandbox.jail import choose_isolation
 
 CONNECT_SECONDS = 30
+POLL_SECONDS = 0.02
 # The resource label of a machine with a GPU: `dask worker ADDRESS --resources GPU=1`.
 GPU = "GPU"
 
@@ -97,12 +100,15 @@ class ClusterExecutor:
         self.tasks[future] = task
         self.completed.add(future)
 
-    def collect(self) -> list[TaskResult]:
-        """Wait for at least one result; return none where nothing was submitted.
+    def collect(self, seconds: float | None = None) -> list[TaskResult]:
+        """Wait for at least one result, at most so many seconds; return none where nothing was submitted.
 
         Raises GraderFault where the scheduler is gone.
         """
-        if not self.tasks:
+        end = math.inf if seconds is None else time.monotonic() + seconds
+        while seconds is not None and self.tasks and not self.completed.has_ready() and time.monotonic() < end:
+            time.sleep(POLL_SECONDS)
+        if not self.tasks or (seconds is not None and not self.completed.has_ready()):
             return []
         results = [self._read(future, result) for future, result in self.completed.next_batch()]
         self.threads = self._count_threads()

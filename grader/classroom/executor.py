@@ -78,8 +78,11 @@ class Executor(Protocol):
     def submit(self, task: Task) -> None:
         """Take a task. It does not go to a worker that it avoids, if there is another."""
 
-    def collect(self) -> list[TaskResult]:
-        """Wait for at least one result. Raises UsageError or GraderFault where no worker can be opened."""
+    def collect(self, seconds: float | None = None) -> list[TaskResult]:
+        """Wait for at least one result, at most so many seconds.
+
+        Raises UsageError or GraderFault where no worker can be opened.
+        """
 
     def replace(self, worker: str) -> None:
         """Open another worker in place of one that is broken."""

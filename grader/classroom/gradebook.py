@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Engine, Select, func, insert, select
+from sqlalchemy import URL, Connection, Engine, Row, Select, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from grader.classroom.adjustments import Adjustment
@@ -123,6 +123,21 @@ class Gradebook:
             query = query.where(rows.submission_digest == submission)
         return self._find_first(query.order_by(rows.id.desc()))
 
+    def list_results(self, student: str, assignment: str) -> list[Attempt]:
+        """Return a student's attempts with their newest result each, by the path of the submission."""
+        rows = ATTEMPTS.c
+        query = select(ATTEMPTS).where(rows.student == student, rows.assignment == assignment).order_by(rows.id)
+        with self._begin() as connection:
+            found = {row.path: _to_attempt(row) for row in connection.execute(query)}
+        return list(found.values())
+
+    def find_result(self, student: str, assignment: str, path: Path) -> Attempt | None:
+        """Return the newest result of the submission at a path, wherever the folder of the class was moved since."""
+        rows = ATTEMPTS.c
+        place = f"%/{path.parent.name}/{path.name}"
+        query = select(ATTEMPTS).where(rows.student == student, rows.assignment == assignment)
+        return self._find_first(query.where(rows.path.like(place)).order_by(rows.id.desc()))
+
     def add_adjustments(self, assignment: str, adjustments: Sequence[Adjustment]) -> None:
         """Keep adjustments, or none of them. One without a number or a time gets the next and the current one."""
         with self._begin() as connection:
@@ -150,11 +165,7 @@ class Gradebook:
             row = connection.execute(query.limit(1)).first()
         if row is None:
             return None
-        return Attempt(
-            CacheKey(row.submission_digest, row.suite_digest, row.environment_digest),
-            GradeReport.model_validate_json(row.report),
-            Evidence(row.path, row.recording, row.outline),
-        )
+        return _to_attempt(row)
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
@@ -168,6 +179,14 @@ class Gradebook:
                 f"the gradebook {self._engine.url.render_as_string()!r} cannot be used: {cause}; check that it is "
                 "writable and that its disk has room, then run the same command again: what was graded is kept"
             ) from error
+
+
+def _to_attempt(row: Row[Any]) -> Attempt:
+    return Attempt(
+        CacheKey(row.submission_digest, row.suite_digest, row.environment_digest),
+        GradeReport.model_validate_json(row.report),
+        Evidence(row.path, row.recording, row.outline),
+    )
 
 
 def open_gradebook(place: str | Path) -> Gradebook:

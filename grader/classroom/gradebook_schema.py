@@ -90,15 +90,18 @@ ADJUSTMENTS = Table(
 )
 
 
-def open_engine(url: str | URL) -> Engine:
-    """Return the engine of a database. Raises UsageError where the URL is invalid or its driver is missing."""
+def open_engine(url: str | URL, *, begin: str = "BEGIN") -> Engine:
+    """Return the engine of a database. Raises UsageError where the URL is invalid or its driver is missing.
+
+    `begin` is SQLite's statement that begins a transaction: BEGIN IMMEDIATE for one that reads before it writes.
+    """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
             event.listen(engine, "connect", _prepare_sqlite)
             # sqlite3 begins no transaction before a CREATE or an ALTER, so that half a migration could stay.
-            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
             return engine
         if parsed.get_backend_name() == "postgresql":
             return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)

@@ -3,6 +3,7 @@
 A worker that ends by itself costs only the job it was at. One that does not answer by its deadline is killed.
 """
 
+import math
 import time
 from contextlib import AbstractContextManager, closing
 from functools import partial
@@ -143,11 +144,14 @@ class LocalExecutor:
                 slot.open()
             self._listen()
 
-    def collect(self) -> list[TaskResult]:
-        """Wait for at least one result; return none where nothing was submitted."""
+    def collect(self, seconds: float | None = None) -> list[TaskResult]:
+        """Wait for at least one result, at most so many seconds; return none where nothing was submitted."""
+        end = math.inf if seconds is None else time.monotonic() + seconds
         results: list[TaskResult] = []
         while not results and any(slot.tasks for slot in self.slots):
-            results = self._listen()
+            results = self._listen(end)
+            if time.monotonic() >= end:
+                break
         return results
 
     def replace(self, worker: str) -> None:
@@ -164,12 +168,12 @@ class LocalExecutor:
         for slot in self.slots:
             slot.end()
 
-    def _listen(self) -> list[TaskResult]:
-        """Wait for a message, the end of a process, or a deadline."""
+    def _listen(self, end: float = math.inf) -> list[TaskResult]:
+        """Wait for a message, the end of a process, or a deadline, but not beyond `end`."""
         results: list[TaskResult] = []
         slots = {slot.worker.connection: slot for slot in self.slots if slot.worker}
         left = [seconds for slot in self.slots if (seconds := slot.read_seconds_left()) is not None]
-        for connection in wait(list(slots), max(0.0, min(left, default=0.0))):
+        for connection in wait(list(slots), max(0.0, min([*left, end - time.monotonic()]) if left else 0.0)):
             slot = slots[cast(Connection, connection)]
             if slot.worker and slot.worker.connection is connection:  # not ended meanwhile, because of another slot
                 results += self._read(slot, slot.worker)

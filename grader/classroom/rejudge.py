@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.classroom.attempts import AttemptKeeper, OnReport
-from grader.classroom.batch import GradedClass, conclude, find_environment, open_batch
+from grader.classroom.batch import GradedClass, conclude, find_environment, grade_all, open_batch
 from grader.classroom.executor import Executor, TaskResult
 from grader.classroom.gradebook import Attempt, Evidence, Gradebook, open_gradebook
 from grader.classroom.interrupts import notice_interrupt
@@ -167,6 +167,7 @@ def rejudge_run(
             gradebook.add_adjustments(assignment.name, sorted(rows, key=lambda row: row.number))
         repeater = _make_repeater(assignment, conditions, options.course, source)
         digest = gradebook.add_fingerprint(repeater.fingerprint.dump())
+        keeper = AttemptKeeper(assignment=assignment, run=target, gradebook=gradebook, on_report=on_report)
         batch = open_batch(
             RecordedSource(
                 conditions=conditions,
@@ -177,14 +178,14 @@ def rejudge_run(
                 digest=digest,
             ),
             executor,
-            AttemptKeeper(assignment=assignment, run=target, gradebook=gradebook, on_report=on_report),
+            keeper,
             conditions=conditions,
             interrupted=interrupted,
             force=options.force,
             fingerprint=digest,
         )
-        left = batch.grade([Job(Path(), student=student) for student in students])
-        return conclude(batch, left, [], source.read_entries())
+        left = grade_all(batch, keeper, [Job(Path(), student=student) for student in students])
+        return conclude(batch, keeper, left, [], source.read_entries())
 
 
 def _make_repeater(

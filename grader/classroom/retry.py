@@ -62,10 +62,10 @@ class WorkQueue:
             self._pending[entry.key] = PendingResult([entry])
             self.executor.submit(Task(entry.key, entry.job))
 
-    def collect(self) -> list[Finished]:
-        """Wait for workers, and return the results that are final."""
+    def collect(self, seconds: float | None = None) -> list[Finished]:
+        """Wait for workers, at most so many seconds, and return the results that are final."""
         finished = []
-        for result in self.executor.collect():
+        for result in self.executor.collect(seconds):
             if (done := self._settle(result)) is not None:
                 finished.append(done)
         return finished

@@ -66,8 +66,11 @@ class RunFolder:
         return self.folder / "summary.json"
 
     @contextmanager
-    def open(self) -> Iterator[None]:
-        """Lock the folder for this process. Raises UsageError where it cannot be written or another grader has it."""
+    def open(self, patience: float = 0.0) -> Iterator[None]:
+        """Lock the folder for this process. Raises UsageError where it cannot be written or another grader has it.
+
+        Waits up to `patience` seconds for the other grader.
+        """
         with _explain_refusal(self.folder):
             self.reports.mkdir(parents=True, exist_ok=True)
             lock = (self.folder / ".lock").open("a")
@@ -75,6 +78,7 @@ class RunFolder:
             lock_file(
                 lock,
                 f"another grader is writing to {str(self.folder)!r}: wait for it, or choose another folder with -o",
+                patience,
             )
             # A process that was killed may have left files behind that it had not finished.
             with _explain_refusal(self.folder):

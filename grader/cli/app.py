@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from grader.cli import adjust, author, classes, deliver, grade, insight, machine
+from grader.cli import adjust, author, classes, deliver, grade, insight, machine, service
 from grader.cli.course import CourseOption
 from grader.cli.options import ExitCode, warn
 from grader.model.errors import GraderError, UsageError
@@ -69,8 +69,12 @@ push = _make_app(help="Send scores to a learning-management system.")
 push.command("canvas")(deliver.push_canvas)
 push.command("lti")(deliver.push_lti)
 
+token = _make_app(help="Create and revoke tokens of a service.")
+token.command("create")(service.create_token)
+token.command("revoke")(service.revoke_token)
+
 GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
-    "Students": {"check": machine.check},
+    "Students": {"check": machine.check, "submit": service.submit},
     "Grading": {
         "grade": grade.grade,
         "batch": classes.batch,
@@ -82,6 +86,12 @@ GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "similar": insight.similar,
     },
     "Delivery": {"export": deliver.export, "push": push},
+    "Service": {
+        "serve": service.serve,
+        "backup": service.backup,
+        "restore": service.restore,
+        "token": token,
+    },
     "Authors": {
         "list": author.list_assignments,
         "release": author.release,

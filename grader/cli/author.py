@@ -7,6 +7,7 @@ import typer
 
 from grader.cli.course import CourseOption, current_course
 from grader.cli.options import AssignmentOption, ExitCode, IsolationChoice, IsolationOption, OptionalAssignment
+from grader.model.errors import UsageError
 
 if TYPE_CHECKING:
     from grader.model.assignment import Assignment
@@ -47,12 +48,19 @@ def verify(
     isolation: IsolationOption = IsolationChoice.BWRAP,
     course: CourseOption = None,
     quick: Annotated[bool, typer.Option("--quick", help="Grade only as many variants as each TODO needs.")] = False,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Grade the solution with one mistake at a time instead of the variants.")
+    ] = False,
 ) -> None:
     """Grade known right and wrong variants to test the hidden suite."""
+    from grader.authoring.mutants.verification import print_mutants
     from grader.authoring.suite_check import print_verifications
 
     assignments = _load(assignment, current_course(course))
-    if not print_verifications(assignments, isolation.value, quick=quick):
+    if mutants and quick:
+        raise UsageError("--quick chooses among the variants, and --mutants grades none: use one of them")
+    is_sound = print_mutants(assignments) if mutants else print_verifications(assignments, isolation.value, quick=quick)
+    if not is_sound:
         raise typer.Exit(ExitCode.GRADER_FAULT)
 
 

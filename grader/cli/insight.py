@@ -1,8 +1,7 @@
 """Commands that examine a graded class: `stats` and `similar`."""
 
 import json as json_format
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -12,7 +11,6 @@ from grader.cli.course import CourseOption, current_course
 from grader.cli.options import IsolationChoice, IsolationOption, RunArgument, warn
 
 HtmlOption = Annotated[Optional[Path], typer.Option("--html", help="Write an HTML page to this file.")]  # noqa: UP045
-MOST_PAIRS = 30
 
 
 def stats(
@@ -44,35 +42,19 @@ def similar(
     course: CourseOption = None,
 ) -> None:
     """List pairs of students whose work shares what few others have."""
-    from grader.authoring.release import render_skeleton
-    from grader.classroom.gradebook import open_gradebook
-    from grader.classroom.likeness import find_pairs, list_shared_mistakes, print_pairs, read_works
+    from grader.authoring.similar_work import find_similar_work
+    from grader.classroom.likeness import print_pairs
     from grader.classroom.run_folder import RunFolder
-    from grader.examiner.inspector import list_fragments
-    from grader.model.verdict import Verdict
     from grader.reporting.files import write_text
     from grader.reporting.rendering import render_template
-    from grader.sandbox.jail import choose_isolation
 
     def warn_left_out(student: str, reason: str) -> None:
         warn(f"{student} is left out: {reason}")
 
-    split = partial(list_fragments, isolation=choose_isolation(isolation.value))
-    works = []
-    for number, folder in enumerate([run, *(against or [])]):
-        with open_gradebook(RunFolder(folder).gradebook) as gradebook:
-            found = read_works(RunFolder(folder), gradebook, split, warn_left_out)
-        works += found if number == 0 else [replace(work, student=f"{folder.name}/{work.student}") for work in found]
-    reports = RunFolder(run).read_reports()
-    assignment = current_course(course).load_assignment(reports[0].assignment.name)
-    solution = assignment.solution.read_text(encoding="utf-8")
-    pairs = find_pairs(works, skeleton=render_skeleton(solution), known=[solution])
-    messages = {
-        report.submission.student: [test.message for test in report.tests if test.status is Verdict.FAILED]
-        for report in reports
-    }
-    mistakes = list_shared_mistakes(messages)
+    found = find_similar_work(
+        RunFolder(run), current_course(course), against or [], isolation=isolation.value, on_left_out=warn_left_out
+    )
     if html is not None:
-        title = f"{reports[0].assignment.title}: similar work"
-        write_text(html, render_template("similar.html", title=title, pairs=pairs[:MOST_PAIRS], mistakes=mistakes))
-    print_pairs(pairs)
+        page = render_template("similar.html", title=found.title, pairs=found.pairs, mistakes=found.mistakes)
+        write_text(html, page)
+    print_pairs(found.pairs)

@@ -188,7 +188,7 @@ class Bindings:
             left = joined
         flow.copy(left, target)
         for part in parts:
-            flow.listen(flow.of(part), lambda value: None if isinstance(value, Text) else flow.add(target, value))
+            flow.copy_objects(flow.of(part), target)
 
     def _join_two(self, left: Slot, right: Slot, target: Slot) -> None:
         flow = self.flow

@@ -30,6 +30,8 @@ NAME_METHODS = frozenset({"__getattribute__", "__getattr__"})
 FILLERS = frozenset({"append", "add", "update", "extend", "insert", "setdefault", "__setitem__"})
 LISTING_METHODS = frozenset({"items", "keys", "values"})
 HOLDING_METHODS = KEY_METHODS | LISTING_METHODS | {"copy", "popitem", "__iter__", "__next__", "__enter__"}
+# Methods that make another text from their arguments: it is none of these.
+MAKERS = frozenset({"join", "replace", "format", "format_map", "translate"})
 # Longer text in an `eval` is not looked into.
 MAX_TEXT = 10_000
 
@@ -68,8 +70,12 @@ class Calls:
         """Let a call's arguments and results flow."""
         slots = [self.flow.of(argument) for argument in call.args]
         named = {keyword.arg or "": self.flow.of(keyword.value) for keyword in call.keywords}
+        is_maker = isinstance(call.func, ast.Attribute) and call.func.attr in MAKERS
         for argument in (*slots, *named.values()):
-            self.flow.copy(argument, self.flow.of(call))
+            if is_maker:
+                self.flow.copy_objects(argument, self.flow.of(call))
+            else:
+                self.flow.copy(argument, self.flow.of(call))
         if isinstance(call.func, ast.Attribute):
             self._read_method(call, call.func, scope)
         self.flow.listen(self.flow.of(call.func), partial(self._enter, call, scope, slots, named))

@@ -4,6 +4,7 @@ The process is a child of a zygote, like one that runs a submission, and ends wh
 file by name: it asks for the files of a listing by number, and is handed a descriptor that can only be read.
 """
 
+import codecs
 import io
 import json
 import os
@@ -22,6 +23,10 @@ from grader.intake.unpacking import confine_unpacking
 from grader.model.assignment import Todo
 from grader.model.errors import GraderFault, SubmissionRefused
 from grader.wire.frames import Frame, Inbox, pack_frame, read_frame
+
+# Every child needs these codecs, and at some levels of isolation it cannot import them any more.
+for encoding in ("utf-8-sig", "cp949"):
+    codecs.lookup(encoding)
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -32,11 +32,16 @@ class Examination:
     device: str = "cpu"
     _session: SubmissionSession | None = None
     _round: int = 0
+    _seeded_as: str = ""
     _modules: dict[str, ModuleType] = field(default_factory=dict)
 
-    def examine(self, session: SubmissionSession, *, round_number: int = 0) -> None:
-        """Let the tests that follow judge this submission. Each round of a gate has other inputs."""
+    def examine(self, session: SubmissionSession, *, round_number: int = 0, seeded_as: str = "") -> None:
+        """Let the tests that follow judge this submission, with the inputs of the submission `seeded_as` if given.
+
+        Each round of a gate has other inputs.
+        """
         self._session, self._round = session, round_number
+        self._seeded_as = seeded_as or session.submission.id
 
     @property
     def session(self) -> SubmissionSession:
@@ -62,7 +67,13 @@ class Examination:
 
         if self._round:
             purpose = f"{purpose}, round {self._round}"
-        return derive_seed(self.secret, self.session.submission.id, make_test_id(item), purpose=purpose)
+        return derive_seed(self.secret, self.choose_draw(), make_test_id(item), purpose=purpose)
+
+    def choose_draw(self) -> int:
+        """Return the number of the draw that the submission under examination gets its inputs from."""
+        from grader.model.seeds import choose_draw
+
+        return choose_draw(self.secret, self._seeded_as, self.assignment.description.draws)
 
     def load_reference(self) -> ModuleType:
         """Return the solution as a module, imported once."""

@@ -64,7 +64,7 @@ def explain_exception(raised: Raised, request: Request, context: RaiseContext) -
         elif not reason and name in context.submission.missing:
             reason = f"; {context.submission.missing[name]}"
         message = f"{raised.kind[:60]}: {text}{place}{reason}"
-    return SubmissionError(verdict, message, exception_type=raised.kind, line=lines[-1][0] if lines else 0)
+    return SubmissionError(verdict, message, exception_type=raised.kind, lines=tuple(line for line, _ in lines))
 
 
 def _find_open_todo(stubs: Iterable[Stub], line: int) -> str:

@@ -14,7 +14,10 @@ from grader.model.verdict import SubmissionError, Verdict
 
 # The mean likeness over a TODO's gates that its other tests need to count.
 LEAST_LIKENESS = 0.5
-ROUNDS = 3
+# One round says little of an answer that is half right, so there are more rounds as long as the mean is near the
+# threshold: otherwise it would depend on the draw whether the gate is open.
+LEAST_ROUNDS, MOST_ROUNDS = 3, 12
+NEAR = 0.25
 UNEARNED = "not counted: the results of this TODO have too little in common with the right ones"
 
 
@@ -47,12 +50,15 @@ def find_unearned(
 
 
 def _measure_gate(gate: GateTest, run_round: Callable[[GateTest, int], BaseException | None]) -> float:
-    scores = []
-    for number in range(1, ROUNDS + 1):
+    scores: list[float] = []
+    while len(scores) < MOST_ROUNDS:
         with collect_likeness() as found:
-            raised = run_round(gate, number)
+            raised = run_round(gate, len(scores) + 1)
         found = found or [1.0]  # it compared nothing, and only asserts
         scores.append(0.0 if raised else math.fsum(found) / len(found))
         if isinstance(raised, SubmissionError) and raised.verdict is Verdict.TIMED_OUT:
-            break  # it would overrun in every other round as well
-    return math.fsum(scores) / ROUNDS
+            return 0.0  # it would overrun in every other round as well
+        mean = math.fsum(scores) / len(scores)
+        if len(scores) >= LEAST_ROUNDS and abs(mean - LEAST_LIKENESS) > NEAR:
+            break
+    return mean

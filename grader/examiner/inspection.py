@@ -1,7 +1,8 @@
 """Read in a submission's source, without running it, what the examiner has to know of it.
 
-Forbidden names, open stubs, signatures, and code that staff should look at. A student's source is parsed behind the
-wall (`examiner.confined_reader`, asked by `examiner.inspector`), code of our own in this process.
+Forbidden names, open stubs, functions that TODOs share, signatures, and code that staff should look at. A student's
+source is parsed behind the wall (`examiner.confined_reader`, asked by `examiner.inspector`), code of our own in this
+process.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from grader.examiner.canonical import LookUp
 from grader.examiner.explain import list_signatures
 from grader.examiner.forbidden_names import Unclear, Use, review_source
+from grader.examiner.regions import SharedFunction, list_shared_todos, read_functions
 from grader.examiner.review_flags import Oddity, describe_refusals, list_oddities
 from grader.examiner.stubs import Stub, list_stubs
 from grader.model.assignment import Assignment, Todo
@@ -43,6 +45,7 @@ class Inspection:
     oddities: tuple[Oddity, ...] = ()
     more_oddities: int = 0
     stubs: tuple[Stub, ...] = ()
+    functions: Mapping[str, SharedFunction] = field(default_factory=dict)
     signatures: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -62,6 +65,7 @@ def inspect_source(source: str, rules: Rules, look_up: LookUp | None = None) -> 
         oddities=tuple(oddities[:MAX_ODDITIES]),
         more_oddities=max(len(oddities) - MAX_ODDITIES, 0),
         stubs=tuple(list_stubs(source)),
+        functions=read_functions(source, list_shared_todos(rules.todos, rules.reference)),
         signatures=list_signatures(source, rules.signatures),
     )
 

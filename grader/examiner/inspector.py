@@ -11,6 +11,7 @@ from grader.examiner.explain import MAX_SIGNATURE
 from grader.examiner.forbidden_names import MADE_UP, make_canon
 from grader.examiner.fragments import MAX_FRAGMENTS, Place
 from grader.examiner.inspection import MAX_ODDITIES, MAX_UNCLEAR, Inspection, Rules
+from grader.examiner.regions import SharedFunction, list_shared_todos
 from grader.examiner.stubs import Stub
 from grader.model.errors import SubmissionRefused
 from grader.model.marks import SENTINEL
@@ -95,6 +96,7 @@ def _check_inspection(found: Inspection, source: str, rules: Rules) -> None:
     _require(all(len(text) <= MAX_SIGNATURE for text in found.signatures.values()))
     for stub in found.stubs:
         _check_stub(stub, lines)
+    _check_functions(found.functions, lines, rules)
 
 
 def _check_stub(stub: Stub, lines: list[bytes]) -> None:
@@ -103,6 +105,20 @@ def _check_stub(stub: Stub, lines: list[bytes]) -> None:
     if stub.line == stub.end_line:
         _require(0 <= stub.begin < stub.end)
         _require(SENTINEL in unicodedata.normalize("NFKC", lines[stub.line - 1][stub.begin : stub.end].decode()))
+
+
+def _check_functions(found: Mapping[str, SharedFunction], lines: list[bytes], rules: Rules) -> None:
+    todos = list_shared_todos(rules.todos, rules.reference)
+    _require(set(found) <= {todo.place for todo in todos})
+    for function in found.values():
+        _require(1 <= function.first <= function.last <= len(lines))
+        _require(all(function.first <= line <= function.last for line in function.comments))
+        at = function.first
+        for statement in function.statements:
+            # Statements on one line share it.
+            _require(at <= statement.first <= statement.last <= function.last and statement.column >= 0)
+            _require(statement.column <= len(lines[statement.first - 1]))
+            at = statement.last
 
 
 def _require(condition: bool) -> None:

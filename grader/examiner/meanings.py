@@ -121,6 +121,10 @@ class Flow:
         if source != target:
             self.listen(source, lambda value: self.add(target, value))
 
+    def copy_objects(self, source: Slot, target: Slot) -> None:
+        """Let everything but texts flow from one slot to another."""
+        self.listen(source, lambda value: None if isinstance(value, Text) else self.add(target, value))
+
     def read_attribute(self, owner: Slot, name: str, target: Slot) -> None:
         """Let `owner.name` flow."""
         self.copy(self.of_field(name), target)

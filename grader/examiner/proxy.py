@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from grader.examiner.parity import describe_value
 from grader.model.errors import GraderFault
-from grader.model.submission import Submission
 from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import MODULE, POISONED, Call, Define, Get, Gradients, Put, Request
 
@@ -26,13 +25,10 @@ class ProxySession(Protocol):
     """The part of a session that its proxies use."""
 
     @property
-    def submission(self) -> Submission: ...
-
-    @property
     def signatures(self) -> Mapping[str, inspect.Signature]: ...
 
-    @property
-    def failures(self) -> Mapping[str, str]: ...
+    def require(self, name: str) -> None:
+        """Raise SubmissionError if the submission does not define a name."""
 
     def request(self, request: Request) -> Any:
         """Return the value of the reply."""
@@ -138,16 +134,7 @@ class StudentProxy(RemoteObject):
 
     def __getattr__(self, name: str) -> Any:
         session: ProxySession = self._session
-        if name in session.failures:
-            raise SubmissionError(Verdict.RAISED, f"{name!r} could not be defined: {session.failures[name]}")
-        submission = session.submission
-        if name in submission.missing and name not in submission.definitions:
-            raise SubmissionError(Verdict.FAILED, submission.missing[name])
-        if name not in submission.definitions:
-            places = {other: submission.locate(line).describe() for other, line in submission.definitions.items()}
-            found = ", ".join(f"{other!r} ({place})" for other, place in places.items()) or "no definitions at all"
-            message = f"no {name!r} was handed in: found {found}; restore the skeleton's name"
-            raise SubmissionError(Verdict.FAILED, message)
+        session.require(name)
         if name not in session.signatures:
             return session.request(Get(self._handle, name))
         is_class = any(signature.startswith(f"{name}.") for signature in session.signatures)

@@ -44,6 +44,7 @@ class RecordedTest:
     exchanges: tuple[Exchange, ...]
     replies: bytes = b""
     cpu_seconds: float = 0.0
+    used_share: float = 0.0
 
 
 # By the digest of the first frame that was sent: it holds the test's own seed, or the text that was loaded.
@@ -69,6 +70,7 @@ class _Line:
     exchanges: tuple[Exchange, ...]
     size: int
     cpu_seconds: float
+    used_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ _INDEX = TypeAdapter(_Index)
 def pack_recording(recording: Recording) -> bytes:
     """Return the bytes of a recording; none if it cannot be written or is too large to be read again."""
     tests = [(first, test) for first, runs in recording.tests.items() for test in runs]
-    lines = tuple(_Line(first, test.exchanges, len(test.replies), test.cpu_seconds) for first, test in tests)
+    lines = tuple(
+        _Line(first, test.exchanges, len(test.replies), test.cpu_seconds, test.used_share) for first, test in tests
+    )
     try:
         index = _INDEX.dump_json(_Index(1, recording.submission, lines, recording.peak_kb))
     except PydanticSerializationError:
@@ -112,7 +116,8 @@ def unpack_recording(data: bytes) -> Recording:
     start = _LENGTH.size + length
     for line in index.lines:
         end = start + line.size
-        tests.setdefault(line.first, []).append(RecordedTest(line.exchanges, raw[start:end], line.cpu_seconds))
+        test = RecordedTest(line.exchanges, raw[start:end], line.cpu_seconds, line.used_share)
+        tests.setdefault(line.first, []).append(test)
         start = end
     if start != len(raw):
         raise DamagedRecording("its replies are not as long as its index says")

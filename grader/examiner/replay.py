@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from grader.examiner.recording import MAX_REPLY_BYTES, Exchange, RecordedTest, Recording
 from grader.model.verdict import SubmissionError, Verdict
-from grader.wire.frames import Frame, ProtocolError, pack_frame, read_frame
+from grader.wire.frames import Frame, ProtocolError, read_frame
 from grader.wire.messages import Load
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ class RecordingChannel:
     def read_cpu_seconds(self) -> float:
         return self.live.read_cpu_seconds()
 
+    @property
+    def used_share(self) -> float:
+        return self.live.used_share
+
     def close(self) -> None:
         """Close the live channel. The recording stays, and the same test may go on asking."""
         self.live.close()
@@ -82,7 +86,7 @@ class RecordingChannel:
             return
         try:
             asked = digest_frames(frames)
-            packed = b"".join(map(pack_frame, replies))
+            packed = b"".join([reply.packed for reply in replies])
             current.first = current.first or digest_frames(frames[:1])
         except (ProtocolError, RecursionError):
             current.spoiled = True  # too deeply nested or too long to be packed again
@@ -103,7 +107,8 @@ class RecordingChannel:
     def _finish_test(self) -> None:
         test, self._open = self._open, _OpenRecording()
         if test.first and not test.spoiled:
-            recorded = RecordedTest(tuple(test.exchanges), bytes(test.replies), self.live.read_cpu_seconds())
+            exchanges, replies = tuple(test.exchanges), bytes(test.replies)
+            recorded = RecordedTest(exchanges, replies, self.live.read_cpu_seconds(), self.live.used_share)
             self._tests.setdefault(test.first, []).append(recorded)
 
 
@@ -192,6 +197,13 @@ class ReplayingChannel:
             return self._live.read_cpu_seconds()
         return self._playback.test.cpu_seconds if self._playback else 0.0
 
+    @property
+    def used_share(self) -> float:
+        """Return the used share of a live test's limit, or the recorded one."""
+        if self._is_live and self._live:
+            return self._live.used_share
+        return self._playback.test.used_share if self._playback else 0.0
+
     def close(self) -> None:
         """Close the live channel, if there is one."""
         if self._live:
@@ -221,5 +233,5 @@ def digest_frames(frames: Sequence[Frame]) -> str:
     """Return a digest that identifies a group of requests."""
     digest = blake2b(digest_size=DIGEST_BYTES)
     for frame in frames:
-        digest.update(pack_frame(frame))
+        digest.update(frame.packed)
     return digest.hexdigest()

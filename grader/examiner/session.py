@@ -14,6 +14,7 @@ from grader.examiner.explain import RaiseContext, explain_exception
 from grader.examiner.inspection import Inspection, Rules, inspect_source
 from grader.examiner.load_failures import read_failures
 from grader.examiner.proxy import RemoteObject, refer_to
+from grader.examiner.regions import find_costly_regions, list_shared_todos
 from grader.examiner.stubs import fill_stubs
 from grader.model.assignment import Assignment
 from grader.model.submission import Submission
@@ -75,6 +76,8 @@ class SubmissionSession:
             inspection = inspect_source(submission.source, Rules((), "", tuple(self.signatures)))
         self.inspection = inspection
         self.failures: dict[str, str] = {}
+        # The names of the submission that this test has read.
+        self.names_read: set[str] = set()
         self._fills = {todo.id: todo.fill for todo in assignment.todos if todo.fill}
         self._sources: dict[str, str] = {}
         self._loaded: str | None = None
@@ -83,7 +86,15 @@ class SubmissionSession:
 
     def begin(self, todo_id: str, seed: int) -> None:
         """Start a test of one TODO: fresh clocks, fresh definitions, and the other TODOs' open stubs filled."""
+        self.start(todo_id)
+        # Counted within a test: what it sends must not depend on the tests before it (see `examiner.replay`).
+        self._numbers = itertools.count(1)
+        self.post(Begin(seed))
+
+    def start(self, todo_id: str) -> None:
+        """Start the clocks of a test of one TODO, with the submission loaded for it."""
         self._posted = []
+        self.names_read = set()
         if todo_id not in self._sources:
             stubs = self.inspection.stubs
             self._sources[todo_id] = fill_stubs(self.submission.source, stubs, keep=todo_id, fills=self._fills)
@@ -91,9 +102,41 @@ class SubmissionSession:
         if self.channel.start_test() or source != self._loaded:
             self._loaded = None
             self._load(source)
-        # Counted within a test: what it sends must not depend on the tests before it (see `examiner.replay`).
-        self._numbers = itertools.count(1)
-        self.post(Begin(seed))
+
+    def can_use(self, name: str) -> bool:
+        """Tell whether the submission defines a name."""
+        return name in self.submission.definitions and name not in self.failures
+
+    def require(self, name: str) -> None:
+        """Note that the test reads a name of the submission. Raises SubmissionError if it is not there."""
+        self.names_read.add(name)
+        if self.can_use(name):
+            return
+        submission = self.submission
+        if name in self.failures:
+            raise SubmissionError(Verdict.RAISED, f"{name!r} could not be defined: {self.failures[name]}")
+        if name in submission.missing:
+            raise SubmissionError(Verdict.FAILED, submission.missing[name])
+        places = {other: submission.locate(line).describe() for other, line in submission.definitions.items()}
+        found = ", ".join(f"{other!r} ({place})" for other, place in places.items()) or "no definitions at all"
+        message = f"no {name!r} was handed in: found {found}; restore the skeleton's name"
+        raise SubmissionError(Verdict.FAILED, message)
+
+    def fill_neighbours(self, todo_id: str, raised: BaseException | None) -> bool:
+        """Fill other TODOs whose lines made a test of `todo_id` raise or run on. Return whether there were any.
+
+        They stay filled for the other tests of `todo_id`.
+        """
+        functions = self.inspection.functions
+        if not functions or not isinstance(raised, SubmissionError):
+            return False
+        source = self._sources[todo_id]
+        todos = list_shared_todos(self.assignment.todos, self.assignment.solution.read_text(encoding="utf-8"))
+        for region in find_costly_regions(source, functions, raised, todos, judged=todo_id):
+            source = region.fill(source)
+        is_new = source != self._sources[todo_id]
+        self._sources[todo_id] = source
+        return is_new
 
     def settle(self) -> None:
         """End a test: carry out what was only posted. Raises SubmissionError as `request` does."""

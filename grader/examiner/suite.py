@@ -21,12 +21,14 @@ from grader.examiner.examination import (
     read_sentence,
 )
 from grader.examiner.forbidden_names import forbid_use
+from grader.examiner.foresight import Foresight
 from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.inspection import Inspection, inspect_source, read_rules
 from grader.examiner.inspector import inspect_submission
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
 from grader.examiner.session import SubmissionSession
+from grader.examiner.time_limit import run_in_time
 from grader.intake import read_submission
 from grader.model.assignment import Assignment
 from grader.model.devices import VIRTUAL, Device
@@ -42,7 +44,8 @@ if TYPE_CHECKING:
     from grader.sandbox.channel import Channel
     from grader.sandbox.isolation import Isolation
 
-# Tests of one TODO that may overrun. Then its code is endless, and its other tests do not run: a class must not wait.
+# Tests of one TODO that may have to be stopped. Then its code is endless, and its other tests do not run: a class must
+# not wait.
 MAX_OVERRUNS = 2
 NOT_RUN = "not run: two other tests of this TODO did not finish in time"
 
@@ -67,7 +70,7 @@ class HiddenTest:
         """Return its docstring: a sentence that a student may read."""
         return read_sentence(self.item, default=self.id)
 
-    def report(self, outcome: Outcome, *, cpu_seconds: float = 0.0) -> CheckResult:
+    def report(self, outcome: Outcome, *, cpu_seconds: float = 0.0, near_time_limit: bool = False) -> CheckResult:
         """Return its line in the report."""
         return CheckResult(
             id=self.id,
@@ -81,12 +84,13 @@ class HiddenTest:
             hint=outcome.hint,
             visibility=self.visibility,
             cpu_seconds=cpu_seconds,
+            near_time_limit=near_time_limit,
         )
 
     def repeat(self, result: CheckResult) -> CheckResult:
         """Return its line from an earlier report, with the points that it has now."""
         outcome = Outcome(result.status, result.message, result.hint)
-        return self.report(outcome, cpu_seconds=result.cpu_seconds)
+        return self.report(outcome, cpu_seconds=result.cpu_seconds, near_time_limit=result.near_time_limit)
 
 
 class Suite:
@@ -110,6 +114,7 @@ class Suite:
         points = assignment.share_points([(test.todo, test.weight) for test in self.tests])
         self.tests = [replace(test, points=share) for test, share in zip(self.tests, points, strict=True)]
         self.digest = digest_suite(assignment)
+        self.foresight = Foresight()
         self.withheld: frozenset[str] = frozenset()  # tests of the last run that passed and do not count
 
     def inspect(self, submission: Submission, isolation: "Isolation | None") -> Inspection:
@@ -142,7 +147,7 @@ class Suite:
         """Run every test for one submission, except those whose earlier result is `kept`. Raises GraderFault if the
         examiner cannot go on."""
         known = {result.id: result for result in kept}
-        overruns = Counter(result.todo for result in kept if result.status is Verdict.TIMED_OUT)
+        overruns = Counter(result.todo for result in kept if _was_stopped(result))
         forbidden = session.inspection.uses
         results = {}
         for test in self._order_by_todo(self.tests):
@@ -155,10 +160,20 @@ class Suite:
             elif overruns[test.todo] >= MAX_OVERRUNS:
                 results[test.id] = test.report(Outcome(Verdict.TIMED_OUT, NOT_RUN))
             else:
-                outcome = self._judge(test, session, overruns)
-                cpu_seconds = round(session.channel.read_cpu_seconds(), 4)
-                results[test.id] = test.report(outcome, cpu_seconds=cpu_seconds)
+                results[test.id] = self._run(test, session, overruns)
         return self._withhold_unearned([results[test.id] for test in self.tests], session, known)
+
+    def find_failure(
+        self, session: SubmissionSession, tests: Sequence[HiddenTest], *, round_number: int = 0
+    ) -> HiddenTest | None:
+        """Run tests until one does not pass, and return it. Each round has other inputs. Raises GraderFault."""
+        for test in tests:
+            raised = self._run_test(test, session, round_number=round_number)
+            if isinstance(raised, GraderFault):
+                raise raised
+            if raised is not None:
+                return test
+        return None
 
     def _order_by_todo(self, tests: Sequence[HiddenTest]) -> list[HiddenTest]:
         # A stand-in for an earlier TODO may be a right answer to it. A submission that keeps one has it too late.
@@ -178,7 +193,9 @@ class Suite:
         self.withheld = frozenset(test.id for test in tests)
         unearned = {test.id: test.report(Outcome(Verdict.FAILED, UNEARNED)) for test in tests}
         return [
-            unearned[result.id].model_copy(update={"cpu_seconds": result.cpu_seconds})
+            unearned[result.id].model_copy(
+                update={"cpu_seconds": result.cpu_seconds, "near_time_limit": result.near_time_limit}
+            )
             if result.id in unearned
             else result
             for result in results
@@ -190,14 +207,20 @@ class Suite:
             raise raised
         return raised
 
-    def _judge(self, test: HiddenTest, session: SubmissionSession, overruns: Counter[str]) -> Outcome:
-        """Run a test. `overruns` counts the tests of each TODO that overran: only the first gets a second try."""
-        raised = self._run_test(test, session)
-        if _overran(raised) and not overruns[test.todo]:
-            # CPU time is only as steady as the machine: where a host takes memory away, a touched page may cost a
-            # thousand times more. A test that only a hiccup of the machine made slow passes now.
-            raised = self._run_test(test, session)
-        overruns[test.todo] += _overran(raised)
+    def _run(self, test: HiddenTest, session: SubmissionSession, overruns: Counter[str]) -> CheckResult:
+        """Run a test and report it. `overruns` counts the tests of each TODO that had to be stopped."""
+        timed = run_in_time(
+            lambda: self._run_test(test, session),
+            session.channel,
+            self.assignment.limits,
+            is_first_overrun=not overruns[test.todo],
+        )
+        overruns[test.todo] += timed.is_endless
+        seconds = round(session.channel.read_cpu_seconds(), 4)
+        outcome = self._judge(test, session, timed.raised)
+        return test.report(outcome, cpu_seconds=seconds, near_time_limit=timed.is_grey)
+
+    def _judge(self, test: HiddenTest, session: SubmissionSession, raised: BaseException | None) -> Outcome:
         if isinstance(raised, GraderFault):
             raise raised
         outcome = judge(raised)
@@ -205,18 +228,27 @@ class Suite:
             # The test itself stumbled. If it also stumbles over the reference it is broken; if not, over this reply.
             what = f"{type(raised).__name__}: {first_line(raised)}" if raised else ""
             solution = read_submission(self.assignment.solution, module=self.assignment.module)
-            if self._run_test(test, self.open_session(solution, InProcessChannel())) is None:
+            reference = self.open_session(solution, InProcessChannel())
+            # Under the same seed: the test may stumble over these inputs only.
+            if self._run_test(test, reference, seeded_as=session.submission.id) is None:
                 return Outcome(Verdict.FAILED, f"the test could not use what was returned ({what})")
             return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {what}")
         if isinstance(raised, SubmissionError) and not outcome.message:
             return replace(outcome, message=MEANINGS[outcome.verdict].en)
         return outcome
 
-    def _run_test(self, test: HiddenTest, session: SubmissionSession, *, round_number: int = 0) -> BaseException | None:
-        self.examination.examine(session, round_number=round_number)
-        raised = self.recorder.run(test.item)
-        if isinstance(raised, Unrecorded):
-            return self._run_test(test, session, round_number=round_number)  # which is live this time
+    def _run_test(
+        self, test: HiddenTest, session: SubmissionSession, *, round_number: int = 0, seeded_as: str = ""
+    ) -> BaseException | None:
+        self.examination.examine(session, round_number=round_number, seeded_as=seeded_as)
+        if round_number:
+            raised = self.recorder.run(test.item)  # likeness is measured while it runs
+        else:
+            name = f"{self.examination.choose_draw()} {test.id}"
+            raised = self.foresight.run(name, test.todo, session, lambda: self.recorder.run(test.item))
+        # Replies that are not recorded are live the second time, and what made this TODO raise from outside is filled.
+        if isinstance(raised, Unrecorded) or session.fill_neighbours(test.todo, raised):
+            return self._run_test(test, session, round_number=round_number, seeded_as=seeded_as)
         return raised
 
     def _collect(self, folder: Path) -> list[HiddenTest]:
@@ -255,5 +287,5 @@ class Suite:
         return tests
 
 
-def _overran(raised: BaseException | None) -> bool:
-    return isinstance(raised, SubmissionError) and raised.verdict is Verdict.TIMED_OUT
+def _was_stopped(result: CheckResult) -> bool:
+    return result.status is Verdict.TIMED_OUT and not result.near_time_limit

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from grader.examiner.inspection import Inspection, describe_remarks
 from grader.intake import ANOTHER
 from grader.model.devices import Device
-from grader.model.report import CheckResult, Environment
+from grader.model.report import NEAR_LIMIT, CheckResult, Environment
 from grader.model.submission import Submission
 from grader.sandbox.isolation import Isolation
 
@@ -21,7 +21,9 @@ def describe_environment(isolation: Isolation, device: Device) -> Environment:
 
 def make_remarks(inspection: Inspection, submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:
     """Return what the staff may want to look at in a submission; it costs nothing."""
+    near = [result.id for result in results if result.near_time_limit]
     return (
+        *([NEAR_LIMIT + ", ".join(near)] if near else []),
         *describe_remarks(inspection, submission, results),
         *(note for note in submission.left_out if note.endswith(ANOTHER)),
     )

@@ -92,7 +92,8 @@ def fingerprint_suite(assignment: Assignment, environment: Environment, commitme
     helpers = [path for path in files if not _is_test_file(path)]
     fills = "\n".join(f"{todo.id} {todo.fill!r}" for todo in assignment.todos)
     beside = digest_files([assignment.solution, *helpers], assignment.folder)
-    base = identify(conditions, commitment, digest_judging(), beside, fills)
+    draws = str(assignment.description.draws)
+    base = identify(conditions, commitment, digest_judging(), beside, fills, draws)
     fingerprints = [_fingerprint_file(path, base) for path in files if _is_test_file(path)]
     tests = [test for found in fingerprints for test in found or ()]
     # Every test of a TODO depends on the TODO's gates: they decide whether it counts.

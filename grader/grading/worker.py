@@ -19,8 +19,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from grader.examiner.foreseeing import foresee
 from grader.examiner.inspection import Inspection
 from grader.examiner.recording import Recording, pack_recording, read_recording
+from grader.examiner.time_limit import MAX_RUNS
 from grader.grading.description import describe_environment, make_remarks
 from grader.grading.scoring import score_todos, total
 from grader.model.assignment import Assignment
@@ -161,7 +163,9 @@ class Worker:
                 report = self._report_all(job, submission, Outcome(Verdict.FAILED, submission.refused))
             else:
                 inspection = self.suite.inspect(submission, None if in_process else self.isolation)
-                report = self._examine(job, submission, inspection, channel)
+                # In this process a submission could change more than its replies.
+                foreseeing = channel if in_process else foresee(channel)
+                report = self._examine(job, submission, inspection, foreseeing)
         except SubmissionRefused as refusal:
             submission = replace(submission, refused=str(refusal))
             return Graded(self._report_all(job, submission, Outcome(Verdict.FAILED, str(refusal))), note=note)
@@ -288,11 +292,11 @@ def _pack(submission: Submission, recording: Recording | None, channel: "Channel
 def sum_limits(assignment: Assignment, tests: int) -> float:
     """Return the seconds that so many tests may take.
 
-    Each test may compute and sleep up to its limits, at the top level and again in the test itself. The first test of
-    each TODO that overruns is tried twice, and each TODO may load the file once.
+    Each test may compute and sleep up to its limits, at the top level and again in the test itself, and be repeated
+    twice if it is slow. Each TODO may load the file once.
     """
     limits, todos = assignment.limits, len(assignment.todos)
-    tried = (tests + todos) * 2 * (limits.cpu_seconds + limits.asleep_seconds)
+    tried = tests * MAX_RUNS * 2 * (limits.cpu_seconds + limits.asleep_seconds)
     return tried + todos * (limits.load_cpu_seconds + limits.asleep_seconds)
 
 

@@ -43,11 +43,16 @@ class Limits(Frozen):
     cpu_seconds: float = Field(default=2.0, gt=0)
     load_cpu_seconds: int = Field(default=20, gt=0)
     asleep_seconds: float = Field(default=3.0, gt=0)
-    total_cpu_seconds: int = Field(default=300, gt=0)
+    total_cpu_seconds: int = Field(default=600, gt=0)
     memory_mb: int = Field(default=1024, gt=0)
     disk_mb: int = Field(default=64, gt=0)
     threads: int = Field(default=32, gt=0)
     open_files: int = Field(default=128, gt=0)
+
+    @property
+    def overrun(self) -> str:
+        """Return what a student reads of a test that computes for longer."""
+        return f"more than {self.cpu_seconds:g} seconds of computing: is there a loop that never ends, or a slow one?"
 
     @property
     def all_cpu_seconds(self) -> int:
@@ -96,6 +101,8 @@ class Description(Frozen):
     attempt: Literal["last", "best"] = "last"
     # Without a GPU, GPU-run tests use the virtual device, or wait for a GPU; `skip` always leaves them out.
     gpu_policy: Literal["virtual", "require", "skip"] = "virtual"
+    # The number of sets of hidden inputs that a class shares. Each more makes a class slower; see `model.seeds`.
+    draws: int = Field(default=8, ge=1)
     todo: tuple[Todo, ...] = Field(min_length=1)
 
 

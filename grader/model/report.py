@@ -19,6 +19,8 @@ SCHEMA_VERSION: Final = "1.1"
 Status = Literal["graded", "pending", "grader_fault"]
 
 
+# The start of a remark about time.
+NEAR_LIMIT = "near the CPU limit, so the best of up to three runs counts: "
 # What a submission can bring into a report is bounded: each text, each list, and the report as a whole.
 MAX_TEXT_BYTES = 2048
 MAX_PATH_BYTES = 512
@@ -67,6 +69,10 @@ class CheckResult(Frozen):
     hint: ShortText = ""
     visibility: Visibility = DEFAULT_VISIBILITY
     cpu_seconds: float = 0.0
+    near_time_limit: bool = Field(
+        default=False,
+        description="it used 0.7 to 1.5 of its CPU limit: it was repeated if need be, and its best run counts",
+    )
 
 
 class TodoResult(Frozen):
@@ -122,7 +128,7 @@ class Environment(Frozen):
 
 
 class Timing(Frozen):
-    """Seconds, and the child's peak resident memory; the only part of a report that differs between two runs."""
+    """Seconds, and the child's peak resident memory: they differ between two runs."""
 
     wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -213,6 +219,10 @@ class GradeReport(Frozen):
         return report
 
     def without_timings(self) -> "GradeReport":
-        """Return the part that two grades of the same submission share, byte for byte."""
-        tests = tuple(test.model_copy(update={"cpu_seconds": 0.0}) for test in self.tests)
-        return self.model_copy(update={"tests": tests, "timing": Timing()})
+        """Return the part that two grades of the same submission share, byte for byte.
+
+        Only a test near its CPU limit may end otherwise the next time, and the report says which ones are.
+        """
+        tests = tuple(test.model_copy(update={"cpu_seconds": 0.0, "near_time_limit": False}) for test in self.tests)
+        remarks = tuple(remark for remark in self.remarks if not remark.startswith(NEAR_LIMIT))
+        return self.model_copy(update={"tests": tests, "timing": Timing(), "remarks": remarks})

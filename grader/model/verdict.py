@@ -76,16 +76,27 @@ class Outcome:
 class SubmissionError(Exception):
     """The submission did something other than answer: its verdict, and a message fit for the student.
 
-    `exception_type` is the type's name where it raised an exception, and `line` the line of its own that did; 0 where
-    none of its lines was running.
+    `exception_type` is the type's name where it raised an exception, and `lines` the lines of its own on the way there,
+    outermost first.
     """
 
     def __init__(
-        self, verdict: Verdict, message: str, *, hint: str = "", exception_type: str = "", line: int = 0
+        self,
+        verdict: Verdict,
+        message: str,
+        *,
+        hint: str = "",
+        exception_type: str = "",
+        lines: tuple[int, ...] = (),
     ) -> None:
         super().__init__(message)
         self.verdict = verdict
         self.message = message
         self.hint = hint
         self.exception_type = exception_type
-        self.line = line
+        self.lines = lines
+
+    @property
+    def line(self) -> int:
+        """Return the line that raised; 0 where none of its own was running."""
+        return self.lines[-1] if self.lines else 0

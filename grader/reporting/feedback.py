@@ -1,6 +1,7 @@
 """Put a redacted report into words: plain text for systems that take a comment, and an HTML page."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from grader.model.report import CheckResult, GradeReport, TodoResult
 from grader.model.text import shorten
@@ -60,6 +61,11 @@ def list_troubles(report: GradeReport, todo: str, language: Language) -> list[st
 
 def render_page(report: GradeReport, language: Language) -> str:
     """Return a redacted report as a self-contained HTML page: no script, no other file, light or dark."""
+    return render_template("feedback.html", **describe_page(report, language))
+
+
+def describe_page(report: GradeReport, language: Language) -> dict[str, Any]:
+    """Return what the template `feedback_report.html` shows of a redacted report."""
     rows = []
     for todo in report.todos:
         tests = [test for test in report.tests if test.todo == todo.id]
@@ -74,15 +80,14 @@ def render_page(report: GradeReport, language: Language) -> str:
                 troubles=tuple(dict.fromkeys(troubles)),
             )
         )
-    return render_template(
-        "feedback.html",
-        report=report,
-        adjustments=describe_adjustments(report, language),
-        language=language,
-        words=LABELS[language],
-        reason=explain_missing_score(report.status, language),
-        rows=rows,
-    )
+    return {
+        "report": report,
+        "adjustments": describe_adjustments(report, language),
+        "language": language,
+        "words": LABELS[language],
+        "reason": explain_missing_score(report.status, language),
+        "rows": rows,
+    }
 
 
 def _clean(text: str) -> str:

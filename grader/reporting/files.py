@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from grader.reporting.safe_text import Cell, escape_json, format_table
 
 UNFINISHED = ".unfinished"
 MAX_NAME_BYTES = 120
+LOCK_POLL_SECONDS = 0.01
 
 
 @contextmanager
@@ -32,15 +34,20 @@ def stage_bytes(path: Path, data: bytes) -> Iterator[None]:
         raise
 
 
-def lock_file(file: IO[str], refusal: str) -> None:
-    """Lock an open file until it is closed. Raises UsageError with `refusal` if another process has locked it.
+def lock_file(file: IO[str], refusal: str, patience: float = 0.0) -> None:
+    """Lock an open file until it is closed. Raises UsageError with `refusal` if another one has it locked.
 
-    The kernel removes the lock when this process ends, however it ends.
+    Waits up to `patience` seconds. The kernel removes the lock when this process ends, however it ends.
     """
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise UsageError(refusal) from error
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() >= end:
+                raise UsageError(refusal) from error
+        time.sleep(LOCK_POLL_SECONDS)
 
 
 def make_safe_name(student: str) -> str:

@@ -92,6 +92,7 @@ def _show(test: CheckResult) -> CheckResult:
         hint="" if ours else test.hint,
         visibility=test.visibility,
         cpu_seconds=test.cpu_seconds,
+        near_time_limit=test.near_time_limit,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from grader.reporting.safe_text import escape_control_characters
 
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render_template(template: str, **values: Any) -> str:
@@ -14,9 +14,14 @@ def render_template(template: str, **values: Any) -> str:
 
     # A learning-management system may serve the page from its own origin: no value may become markup.
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
-        # A macro's result is the template's own markup, and finalized already.
-        finalize=lambda value: escape_control_characters(value) if type(value) is str else value,
+        finalize=finish_value,
     )  # fmt: skip
     return environment.get_template(template).render(**values)
+
+
+def finish_value(value: Any) -> Any:
+    """Return a value for a page: text on one line without control characters."""
+    # A macro's result is the template's own markup, and finalized already.
+    return escape_control_characters(value) if type(value) is str else value

@@ -21,12 +21,16 @@ from grader.sandbox.cpu_budget import CpuBudget
 from grader.sandbox.isolation import Isolation
 from grader.sandbox.jail import Jail
 from grader.wire.control import Exit
-from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
+from grader.wire.frames import Frame, Inbox, ProtocolError, read_frame
 from grader.wire.messages import is_begin, is_load
 
 # The time between two looks at the limits while a reply is awaited. An overrun of this length costs less than more
 # frequent system calls.
 TICK_SECONDS = 0.05
+# Work is stopped at this share of its CPU limit. A test that ends between the limit and this was too slow as well, and
+# `examiner.time_limit` decides about it: whether code is endless must not depend on the machine's speed at a moment.
+STOP_TEST_AT = 2.0
+STOP_TOP_LEVEL_AT = 1.5
 
 
 class Channel(Protocol):
@@ -45,6 +49,10 @@ class Channel(Protocol):
     def read_cpu_seconds(self) -> float:
         """Return the CPU time of the test that started last, without the time that running definitions took."""
 
+    @property
+    def used_share(self) -> float:
+        """Return how much of its CPU limit that test has used, at the speed that the machine had: 1 for all of it."""
+
     def close(self) -> None:
         """Release everything."""
 
@@ -55,6 +63,7 @@ class _Phase:
 
     is_test: bool
     cpu_seconds: float
+    stop_at: float
     computing: str
     asleep: str
 
@@ -62,25 +71,32 @@ class _Phase:
 class JailChannel:
     """The submission in a confined child, which is replaced when it ends or overruns."""
 
-    def __init__(self, jail: Jail, limits: Limits) -> None:
+    def __init__(self, jail: Jail, limits: Limits, *, stop_test_at: float = STOP_TEST_AT) -> None:
         self.jail = jail
         self.limits = limits
         self.child: Child | None = None
         self.peak_kb = 0
         self._budget: CpuBudget | None = None
-        self._phase = _describe_test(limits)
+        self._stop_test_at = stop_test_at
+        self._phase = _describe_test(limits, stop_test_at)
         self._asleep_seconds = 0.0
         self._next_look = 0.0
         self._failed_loads: dict[bytes, SubmissionError] = {}
         self._inbox = Inbox(lambda at_most: b"")  # nothing arrives before there is a child
+        self._poller = select.poll()
 
     def start_test(self) -> bool:
         """Start the clocks of one test, with a child ready to answer."""
+        # The kernel counts what a child computes in all, and a slow machine makes it more: a long suite must not reach
+        # that limit test by test.
+        if self.child and self._budget and self._budget.child_seconds > self.limits.all_cpu_seconds / 2:
+            self._retire()
         fresh = self.child is None
         if self.child is None:
             self.child = child = self.jail.spawn(self.limits)
             self._inbox = Inbox(functools.partial(self._receive, child))
-        self._start_phase(self.child, _describe_test(self.limits))
+            self._poller = select.poll()
+        self._start_phase(self.child, _describe_test(self.limits, self._stop_test_at))
         return fresh
 
     def ask(self, frames: Sequence[Frame]) -> list[Frame]:
@@ -100,12 +116,12 @@ class JailChannel:
         else:
             return self._exchange(child, frames)
         # Only now, with the child waiting, are the other requests sent: the test pays for all of its own work.
-        self._start_phase(child, _describe_test(self.limits))
+        self._start_phase(child, _describe_test(self.limits, self._stop_test_at))
         return replies + self._exchange(child, frames[1:]) if frames[1:] else replies
 
     def _load(self, child: Child, frame: Frame) -> list[Frame]:
         # A load that failed would fail again, at the same cost for every test.
-        key = pack_frame(frame)
+        key = frame.packed
         if error := self._failed_loads.get(key):
             raise SubmissionError(error.verdict, error.message, hint=error.hint)
         self._start_phase(child, _describe_top_level("loading the file", self.limits.load_cpu_seconds, self.limits))
@@ -118,7 +134,7 @@ class JailChannel:
     def _exchange(self, child: Child, frames: Sequence[Frame]) -> list[Frame]:
         self._next_look = time.monotonic() + TICK_SECONDS
         try:
-            self._send(child, b"".join(map(pack_frame, frames)))
+            self._send(child, b"".join([frame.packed for frame in frames]))
             # Bytes beyond a reply stay in the inbox, and their number gives them away to the next question.
             replies = [read_frame(self._inbox.read_exactly) for _ in frames]
         except ProtocolError as error:
@@ -150,6 +166,11 @@ class JailChannel:
         self._budget.look()
         return self._budget.used_seconds
 
+    @property
+    def used_share(self) -> float:
+        """Return the share of the test's CPU limit that was used up to the last look."""
+        return self._budget.used_share if self._budget and self._phase.is_test else 0.0
+
     def close(self) -> None:
         """End the child."""
         if self.child is not None:
@@ -157,7 +178,7 @@ class JailChannel:
 
     def _start_phase(self, child: Child, phase: _Phase) -> None:
         self._phase = phase
-        self._budget = CpuBudget(child, phase.cpu_seconds)
+        self._budget = CpuBudget(child, phase.cpu_seconds, stop_at=phase.stop_at)
         self._asleep_seconds = 0.0
 
     def _send(self, child: Child, data: bytes) -> None:
@@ -174,7 +195,7 @@ class JailChannel:
         return child.connection.recv(at_most)
 
     def _wait(self, child: Child, event: int) -> None:
-        poller = select.poll()
+        poller = self._poller
         poller.register(child.connection, event)
         ready = False
         while not ready:
@@ -227,11 +248,12 @@ class JailChannel:
         return SubmissionError(Verdict.CRASHED, f"the process was ended by {_name_signal(number)}")
 
 
-def _describe_test(limits: Limits) -> _Phase:
+def _describe_test(limits: Limits, stop_at: float) -> _Phase:
     return _Phase(
         True,
         limits.cpu_seconds,
-        f"stopped after {limits.cpu_seconds:g} seconds of computing: is there a loop that never ends?",
+        stop_at,
+        limits.overrun,
         f"stopped after {limits.asleep_seconds:g} seconds asleep: does the code sleep, or wait for input?",
     )
 
@@ -239,7 +261,9 @@ def _describe_test(limits: Limits) -> _Phase:
 def _describe_top_level(work: str, allowed: float, limits: Limits) -> _Phase:
     computing = f"{allowed:g} seconds of computing: move slow work from the top level into a function"
     asleep = f"{limits.asleep_seconds:g} seconds asleep: does the top level sleep, or wait for input?"
-    return _Phase(False, allowed, f"{work} was stopped after {computing}", f"{work} was stopped after {asleep}")
+    return _Phase(
+        False, allowed, STOP_TOP_LEVEL_AT, f"{work} was stopped after {computing}", f"{work} was stopped after {asleep}"
+    )
 
 
 def _name_signal(number: int) -> str:

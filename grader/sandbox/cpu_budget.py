@@ -1,44 +1,63 @@
 """The CPU time that a child may use for one piece of work, in seconds of an ordinary core."""
 
+import statistics
+
 from grader.sandbox.child import Child
 from grader.sandbox.machine_speed import measure_slowdown
 
 # The most that one look may charge. If more has passed, this process did not run either: the machine stood still, as a
 # virtual one does when it is paused or moved, and its clocks count that time for the process that was computing.
 MAX_PER_LOOK = 0.25
+# The machine's speed matters from this share of the allowance on; work that takes less is never measured beside it.
+MEASURED_FROM = 0.7
+# The share of the allowance between two measurements: one takes a hundredth of a second.
+MEASURED_EVERY = 0.1
 
 
 class CpuBudget:
     """An allowance of CPU time, charged at each look at the child's clock."""
 
-    def __init__(self, child: Child, allowed: float) -> None:
-        """Start at the child's present CPU time."""
+    def __init__(self, child: Child, allowed: float, *, stop_at: float = 1.0) -> None:
+        """Start at the child's present CPU time. It is exceeded at the share `stop_at` of the allowance."""
         self.child = child
         self.allowed = allowed
+        self.stop_at = stop_at
         self._start = self._last = self._read_clock(0.0)
         self._charged = 0.0
-        self._slowdown = 1.0
+        self._measured_at = 0.0
+        self._slowdowns: list[float] = []
 
     @property
     def used_seconds(self) -> float:
         """Return the CPU time between the start and the last look."""
         return self._last - self._start
 
+    @property
+    def child_seconds(self) -> float:
+        """Return the CPU time of the child from its start to the last look."""
+        return self._last
+
+    @property
+    def used_share(self) -> float:
+        """Return the share of the allowance that was charged, at the speed that the machine had meanwhile."""
+        # The middle one: a machine changes its speed from moment to moment, and so does a measurement.
+        slowdown = statistics.median(self._slowdowns) if self._slowdowns else 1.0
+        return self._charged / (self.allowed * slowdown)
+
     def look(self) -> float:
         """Read the clock, charge the time since the last look, and return it."""
         before = self._last
         self._last = self._read_clock(before)
         self._charged += min(self._last - before, MAX_PER_LOOK)
+        share, step = self._charged / self.allowed, MEASURED_EVERY if self._slowdowns else MEASURED_FROM
+        if share >= self._measured_at + step:
+            self._measured_at = share
+            self._slowdowns.append(measure_slowdown())
         return self._last - before
 
     def is_exceeded(self) -> bool:
         """Tell whether more was charged than allowed."""
-        if self._charged <= self.allowed * self._slowdown:
-            return False
-        # Measure the slowdown again only when the current allowance is used up: it costs more than reading the clock.
-        # A slow machine is not slow all the time: the slowest moment that was measured counts.
-        self._slowdown = max(self._slowdown, measure_slowdown())
-        return self._charged > self.allowed * self._slowdown
+        return self.used_share > self.stop_at
 
     def _read_clock(self, last: float) -> float:
         try:

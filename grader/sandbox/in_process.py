@@ -42,6 +42,11 @@ class InProcessChannel:
         """Return this process's CPU time since the definitions ran, the test's own included."""
         return time.process_time() - self._started
 
+    @property
+    def used_share(self) -> float:
+        """Return 0: nothing limits code in this process."""
+        return 0.0
+
     def close(self) -> None:
         """Forget the submission."""
         self.server = None

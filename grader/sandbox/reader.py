@@ -25,7 +25,7 @@ from grader.model.digests import identify
 from grader.model.errors import BrokenJail, GraderFault, SubmissionNotFound, SubmissionRefused
 from grader.model.submission import SourceFile, Submission
 from grader.model.verdict import SubmissionError, Verdict
-from grader.sandbox.channel import JailChannel
+from grader.sandbox.channel import STOP_TOP_LEVEL_AT, JailChannel
 from grader.sandbox.isolation import Isolation
 from grader.sandbox.jail import Jail, choose_isolation
 from grader.sandbox.start import Program
@@ -149,7 +149,7 @@ class ConfinedReader:
     def _converse(self, request: Frame, answer: Answer) -> Frame:
         if self._jail is None:
             self._jail = Jail((), self.isolation, program=PROGRAM)
-        channel = JailChannel(self._jail, LIMITS)
+        channel = JailChannel(self._jail, LIMITS, stop_test_at=STOP_TOP_LEVEL_AT)
         channel.start_test()
         try:
             [reply] = channel.ask([request])

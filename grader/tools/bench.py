@@ -10,23 +10,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.classroom.executor import Executor, Task
-from grader.classroom.local_executor import open_local
-from grader.grading.cache_key import CacheKey
-from grader.grading.worker import Job
 from grader.intake import read_submission
-from grader.model.assignment import FULL_SCORE, Assignment
+from grader.model.assignment import Assignment
 from grader.model.course import find_course
-from grader.model.report import GradeReport
+from grader.tools.class_bench import HEADER, measure_class, write_equal, write_varied
+from grader.tools.peer_lab import write_lab
 
 NAME = "a4_attention"
 WORKERS = 2
-WARM_SUBMISSIONS = 40
 NOTEBOOKS = 100
 PICTURE_BYTES = 1_000_000
 ROUNDS = 3
@@ -44,23 +39,29 @@ class Ratio:
 
 
 def main() -> None:
-    """Print every ratio with its target."""
+    """Print a table of classes, and every other ratio with its target."""
     assignment = find_course().load_assignment(NAME)
-    for ratio in (compare_warm(assignment), compare_cold(assignment), compare_help(), compare_intake(assignment)):
+    for row in measure_classes(assignment):
+        print(row, flush=True)
+    for ratio in (compare_cold(assignment), compare_help(), compare_intake(assignment)):
         sign = "met" if ratio.met else "MISSED"
         print(f"{ratio.what}: {ratio.ours:.3f} s against {ratio.theirs:.3f} s; target {ratio.target}: {sign}")
 
 
-def compare_warm(assignment: Assignment) -> Ratio:
-    """Compare a warm submission with a pytest process that imports torch and runs the same checks."""
-    command = [sys.executable, "-m", "pytest", "-q", str(assignment.hidden_tests)]
-    command += ["--in-process", "--submission", str(assignment.solution)]
-    with ThreadPoolExecutor(WORKERS) as pool:
-        theirs = _measure(lambda: list(pool.map(_run, [command] * WORKERS))) / WORKERS
-    tasks = [Task(CacheKey("", "", ""), Job(assignment.solution))] * WARM_SUBMISSIONS
-    with open_local(assignment, "bwrap", WORKERS) as executor:
-        ours = _measure(lambda: _grade_all(executor, tasks)) / WARM_SUBMISSIONS
-    return Ratio(f"a warm submission ({theirs / ours:.0f} times faster)", ours, theirs, "40 times", theirs >= 40 * ours)
+def measure_classes(assignment: Assignment) -> Iterator[str]:
+    """Measure classes of equal and of varied submissions, and a small lab. Return the rows of a table."""
+    with tempfile.TemporaryDirectory() as folder:
+        classes = {
+            "equal": (assignment, write_equal(assignment, Path(folder, "equal"))),
+            "varied": (assignment, write_varied(assignment, Path(folder, "varied"))),
+        }
+        lab = write_lab(Path(folder, "lab"))
+        classes["lab of five checks"] = (lab, write_equal(lab, Path(folder, "labs")))
+        yield HEADER
+        yield "| --- | ---: | ---: | ---: | ---: | ---: |"
+        for name, (graded, paths) in classes.items():
+            for workers in (1, WORKERS):
+                yield measure_class(name, graded, paths, workers).describe()
 
 
 def compare_cold(assignment: Assignment) -> Ratio:
@@ -124,18 +125,6 @@ def _time(action: Callable[[], object]) -> float:
 
 def _run(command: Sequence[str]) -> None:
     subprocess.run(command, check=True, capture_output=True, cwd=find_course().root)
-
-
-def _grade_all(executor: Executor, tasks: Sequence[Task]) -> None:
-    waiting, answered = list(tasks), 0
-    while answered < len(tasks):
-        while waiting and executor.has_room():
-            executor.submit(waiting.pop())
-        for answer in executor.collect():
-            answered += 1
-            graded = answer.graded
-            if graded is None or GradeReport.model_validate_json(graded.text).score != FULL_SCORE:
-                raise RuntimeError(f"the reference lost points, so the measurement is not fair: {answer.trouble}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from rich.text import Text
 from grader.model.course import find_course
 from grader.model.errors import UsageError
 
-PACKAGES = ("torch", "tokenizers", "transformers", "pytest", "pydantic", "safetensors", "pyseccomp")
+PACKAGES = ("torch", "tokenizers", "transformers", "pytest", "pydantic", "pyseccomp")
 APPARMOR_SWITCH = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 TRY_NAMESPACES = ["bwrap", "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "true"]
 

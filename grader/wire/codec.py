@@ -1,7 +1,7 @@
-"""Encode Python values as plain data and back: JSON for structure, safetensors for tensors. Never pickle.
+"""Encode Python values as plain data and back: JSON, and a block of bytes for tensors. Never pickle.
 
 None, bool, int, finite float, str and list are themselves in JSON; everything else is `{"$": kind, ...}`: tuple, dict,
-float (nan, inf), bytes, tensor (an index into the block), handle (an object that stays on its side).
+float (nan, inf), bytes, tensor (the next one of the block), handle (an object that stays on its side).
 """
 
 import math
@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from grader.wire.frames import MAX_BLOCK_BYTES, ProtocolError
+from grader.wire.frames import ProtocolError
+from grader.wire.tensors import TensorReader, describe_tensor, pack_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 MAX_KEY = 1 << 31
-MAX_ENTRIES_BYTES = 256 << 10
 
 KIND = "$"
+# Types of values that are sent as they are, and those that are read as they are.
+PLAIN = frozenset({bool, int, str, type(None)})
+UNCHECKED = PLAIN - {str}
 
 
 class Encoder:
@@ -36,7 +39,7 @@ class Encoder:
         """Return JSON-able data. Raises ProtocolError if a value is nested too deep, and what `refer` raises."""
         if depth > MAX_DEPTH:
             raise ProtocolError(f"a value is nested more than {MAX_DEPTH} deep")
-        if value is None or type(value) in (bool, str):
+        if type(value) in PLAIN:
             return value
         # Subclasses of int and float (numpy's float64, enums) are sent as the plain number that they hold.
         if isinstance(value, int):
@@ -58,7 +61,7 @@ class Encoder:
         torch = sys.modules.get("torch")
         if torch is not None and isinstance(value, torch.Tensor):
             self.tensors.append(value)
-            body = {KIND: "tensor", "i": len(self.tensors) - 1, "device": str(value.device)}
+            body = {KIND: "tensor", "i": len(self.tensors) - 1, "device": str(value.device), **describe_tensor(value)}
             return body | {"grad": True} if value.requires_grad else body
         plain = _read_numpy_scalar(value)
         if plain is not None:
@@ -66,21 +69,8 @@ class Encoder:
         return {**self.refer(value), KIND: "handle"}
 
     def pack_tensors(self) -> bytes:
-        """Return the safetensors block of all tensors so far; empty if there are none.
-
-        Raises ProtocolError, before it takes memory, if the block would be larger than any message.
-        """
-        if not self.tensors:
-            return b""
-        size = sum(tensor.nbytes for tensor in self.tensors)
-        if size > MAX_BLOCK_BYTES:
-            raise ProtocolError(f"tensors of {size} bytes are larger than {MAX_BLOCK_BYTES}")
-        import torch
-        from safetensors.torch import save
-
-        # A clone, since safetensors refuses views that share memory; contiguous, since it stores no strides.
-        plain = (tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for tensor in self.tensors)
-        return save({str(index): tensor for index, tensor in enumerate(plain)})
+        """Return the block of all tensors so far; empty if there are none. Raises ProtocolError if it is too large."""
+        return pack_tensors(self.tensors) if self.tensors else b""
 
 
 class Decoder:
@@ -95,8 +85,7 @@ class Decoder:
         resolve: Callable[[dict[str, Any]], Any],
         adopt: "Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]",
     ) -> None:
-        self.tensors = unpack_tensors(block)
-        self.taken = 0
+        self.tensors = TensorReader(block)
         self.resolve = resolve
         self.adopt = adopt
         self.nodes = 0
@@ -106,6 +95,8 @@ class Decoder:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise ProtocolError("a value is nested too deep or holds too many parts")
+        if type(data) in UNCHECKED:
+            return data
         if isinstance(data, list):
             return [self.decode(item, depth + 1) for item in data]
         if not isinstance(data, dict):
@@ -132,12 +123,11 @@ class Decoder:
         # Each exactly once and in order, as the encoder met them: a tensor named a million times would be copied a
         # million times to a device.
         index = body.get("i")
-        if type(index) is not int or index != self.taken or index >= len(self.tensors):
+        if type(index) is not int or index != self.tensors.taken:
             raise ProtocolError("a tensor that is not in the block, or not its next one")
         if not isinstance(body.get("device"), str):
             raise ProtocolError("a tensor without a device")
-        self.taken += 1
-        return self.adopt(self.tensors[index], body)
+        return self.adopt(self.tensors.read(body), body)
 
 
 _KINDS: dict[str, Callable[[Decoder, dict[str, Any], int], Any]] = {
@@ -148,23 +138,6 @@ _KINDS: dict[str, Callable[[Decoder, dict[str, Any], int], Any]] = {
     "tensor": lambda decoder, body, depth: decoder._decode_tensor(body),
     "handle": lambda decoder, body, depth: decoder.resolve(body),
 }
-
-
-def unpack_tensors(block: bytes) -> "list[torch.Tensor]":
-    """Return the tensors of a block in order. Raises ProtocolError if it is no valid safetensors block."""
-    if not block:
-        return []
-    # Entries are read one by one, at a cost that no submission is charged for.
-    if int.from_bytes(block[:8], "little") > MAX_ENTRIES_BYTES:
-        raise ProtocolError(f"the tensors' names and shapes take more than {MAX_ENTRIES_BYTES} bytes")
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        named = load(block)
-        return [named[str(index)] for index in range(len(named))]
-    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError, OverflowError) as error:
-        raise ProtocolError(f"the tensors cannot be read: {type(error).__name__}") from error
 
 
 def _read_numpy_scalar(value: Any) -> bool | int | float | str | bytes | None:

@@ -4,10 +4,11 @@ A frame is `<II` (header bytes, block bytes), then the header, then the block. S
 and a buffer grows only with the bytes that have really arrived, so that a forged length costs the reader nothing.
 """
 
+import functools
 import json
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 PREFIX = struct.Struct("<II")
@@ -16,6 +17,7 @@ MAX_BLOCK_BYTES = 64 << 20
 CHUNK_BYTES = 64 << 10
 
 _json = json.JSONEncoder(separators=(",", ":"))
+_read_json = json.JSONDecoder().raw_decode
 
 
 class ProtocolError(Exception):
@@ -24,10 +26,19 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True)
 class Frame:
-    """One message on the wire: `header` is JSON-able, `block` the safetensors bytes of its tensors."""
+    """One message on the wire: `header` is JSON-able, `block` the bytes of its tensors.
+
+    `raw` holds the bytes that it was read from.
+    """
 
     header: dict[str, Any]
     block: bytes = b""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+
+    @functools.cached_property
+    def packed(self) -> bytes:
+        """Return its bytes, packed once. Raises ProtocolError as `pack_frame` does."""
+        return self.raw or pack_frame(self)
 
 
 class Inbox:
@@ -62,16 +73,18 @@ def pack_frame(frame: Frame) -> bytes:
 
 def read_frame(read_exactly: Callable[[int], bytes]) -> Frame:
     """Read one frame through `read_exactly(count)`. Raises ProtocolError for anything that is not one."""
-    header_bytes, block_bytes = PREFIX.unpack(read_exactly(PREFIX.size))
+    prefix = read_exactly(PREFIX.size)
+    header_bytes, block_bytes = PREFIX.unpack(prefix)
     _check_sizes(header_bytes, block_bytes)
-    raw = read_exactly(header_bytes)
+    text = read_exactly(header_bytes)
     try:
-        header = json.loads(raw)
+        header, end = _read_json(text.decode("ascii"))
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"the header is not JSON: {type(error).__name__}") from error
-    if not isinstance(header, dict):
+    if not isinstance(header, dict) or end != header_bytes:
         raise ProtocolError("the header is not a JSON object")
-    return Frame(header, read_exactly(block_bytes) if block_bytes else b"")
+    block = read_exactly(block_bytes) if block_bytes else b""
+    return Frame(header, block, prefix + text + block)
 
 
 def _check_sizes(header_bytes: int, block_bytes: int) -> None:

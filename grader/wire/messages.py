@@ -117,11 +117,13 @@ Reply = Loaded | Done | Raised
 
 _by_name: dict[str, type[Any]] = {kind.__name__: kind for kind in Message.__args__}
 _checks: dict[Any, type[Any] | None] = {int: int, str: str, list[Any]: list, list[str]: list, dict[str, Any]: dict}
+# The fields of each kind, and the type that each must have where one is checked.
+_fields = {kind: {item.name: _checks.get(item.type) for item in fields(kind)} for kind in Message.__args__}
 
 
 def pack_message(message: Message, seq: int, encoder: Encoder, *, keep: bool = False) -> Frame:
     """Return the frame of a message; `encoder` collects its tensors."""
-    body = {item.name: encoder.encode(getattr(message, item.name)) for item in fields(message)}
+    body = {name: encoder.encode(getattr(message, name)) for name in _fields[type(message)]}
     header = {"op": type(message).__name__, "seq": seq, "body": body}
     return Frame(header | {"keep": True} if keep else header, encoder.pack_tensors())
 
@@ -129,6 +131,11 @@ def pack_message(message: Message, seq: int, encoder: Encoder, *, keep: bool = F
 def is_load(frame: Frame) -> bool:
     """Tell whether a frame holds a Load."""
     return frame.header.get("op") == Load.__name__
+
+
+def is_raised(frame: Frame) -> bool:
+    """Tell whether a frame holds a Raised."""
+    return frame.header.get("op") == Raised.__name__
 
 
 def is_begin(frame: Frame) -> bool:
@@ -142,13 +149,13 @@ def unpack_message(frame: Frame, decoder: Decoder) -> Message:
     if not isinstance(name, str) or name not in _by_name or not isinstance(body, dict):
         raise ProtocolError("a message of an unknown kind")
     kind = _by_name[name]
-    if set(body) != {item.name for item in fields(kind)}:
+    if body.keys() != _fields[kind].keys():
         raise ProtocolError(f"{name!r} with the wrong fields")
     values = {}
-    for item in fields(kind):
-        values[item.name] = value = decoder.decode(body[item.name])
-        expected = _checks.get(item.type)
+    for field_name, expected in _fields[kind].items():
+        values[field_name] = value = decoder.decode(body[field_name])
         if expected is not None and type(value) is not expected:
             raise ProtocolError(f"{name!r} with a {type(value).__name__} where a {expected.__name__} belongs")
+    decoder.tensors.check_used_up()
     message: Message = kind(**values)
     return message

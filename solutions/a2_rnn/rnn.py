@@ -385,7 +385,7 @@ print("T = 1.0:  ", generate(model, vocab, "봄", 40, temperature=1.0))
 
 # %%
 def gradient_norms(rnn: nn.RNN | nn.LSTM, x: Tensor) -> Tensor:
-    """For each step t of x [S, E], the Frobenius norm of d last_hidden / d x_t: [S]."""
+    """For each step t of x [S, E], the Frobenius norm of d last_hidden / d x_t: [S]. Leaves no gradients behind."""
     # TODO vanishing: the Jacobian of the last hidden state with respect to x, then one norm for each step
     ### BEGIN SOLUTION vanishing
     x = x.detach().clone().requires_grad_(True)

@@ -118,12 +118,15 @@ def by_distance(rows: Tensor, target: Tensor) -> Tensor:
 
 
 def draw_analogy(draw, *, edit=lambda vectors, vocab, asked: None, is_telling=lambda *case: True, spread=0.0):
-    """Vectors, a vocabulary in an order of its own, and three words: a telling case with a clear answer."""
+    """Vectors, a vocabulary in an order of its own, and three words: a telling case with a clear answer.
+
+    All vectors have the same length unless there is a `spread`, so that length does not matter by chance.
+    """
     width, count = draw.sizes(2, low=5, high=9)
     words = draw_words(draw, count + 4)
     for _ in range(200):
         lengths = (draw.tensor(len(words), 1) * spread).exp()
-        vectors = draw.tensor(len(words), width) * lengths
+        vectors = nn.functional.normalize(draw.tensor(len(words), width), dim=1) * lengths
         vocab = dict(draw.shuffled([(word, row) for row, word in enumerate(words)]))
         asked = draw.shuffled(words)[:3]
         edit(vectors, vocab, asked)

@@ -26,7 +26,7 @@ from grader.examiner import assert_equal, assert_parity, parameter_gradients
 @pytest.mark.gate
 def test_words_match_the_reference(student, reference, draw):
     """A sentence of both scripts, digits and punctuation is split into the reference's words."""
-    first, *rest = draw_words(draw, 6)
+    first, rest = draw.word(), draw_words(draw, 5)
     marks = draw.shuffled([", ", "... ", "! ", " - ", "\t", " (", "~\n"])
     sentence = first.title() + "".join(mark + word for mark, word in zip(marks, rest, strict=False))
     sentence += f" {draw.integer(10, 9999)}_{draw.word()}{marks[-1]}"
@@ -82,29 +82,25 @@ def test_known_ids_get_their_words(student, draw):
 @pytest.mark.parity
 @pytest.mark.gate
 def test_padding_is_on_the_right(student, draw):
-    """Short input keeps its ids and is filled up on the right; long input keeps its beginning."""
-    ids = draw.ids(90, 16, low=2).tolist()
+    """Short input keeps its ids and is filled up on the right."""
+    ids = draw.ids(90, 14, low=2).tolist()
+    ids += ids[:2]
     tokenizer = make_tokenizer(student, [])
-    longer, shorter = as_id_list(tokenizer.pad(list(ids), 19)), as_id_list(tokenizer.pad(list(ids), 12))
+    longer = as_id_list(tokenizer.pad(list(ids), 19))
     assert_equal(longer, [*ids, 0, 0, 0], "the ids should come first, then <PAD> to the end")
-    assert_equal(shorter, ids[:12], "longer input should be cut at its end")
     assert as_id_list(tokenizer.pad([], 2)) == [0, 0], "an empty list should become all <PAD>"
 
 
-@pytest.mark.todo("wordpiece.encode", weight=4)
+@pytest.mark.todo("wordpiece.encode", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_pieces_are_the_tokenizers_own(student, draw):
-    """Tokens, ids and decoded text are what the given tokenizer gives."""
+    """Tokens and ids are what the given tokenizer gives."""
     vocab, sentence = draw_pieces(draw)
-    ours = standins.make_wordpiece(vocab, framed=False)
-    tokens, ids, decoded = student.encode_sentence(student.define(standins.make_wordpiece)(vocab, False), sentence)
-    encoding = ours.encode(sentence)
+    tokens, ids, _ = student.encode_sentence(student.define(standins.make_wordpiece)(vocab, False), sentence)
+    encoding = standins.make_wordpiece(vocab, framed=False).encode(sentence)
     assert_equal(as_words(tokens), encoding.tokens, "the tokens are not those of the given tokenizer")
     assert_equal(as_id_list(ids), encoding.ids, "the ids are not those of the given tokenizer")
-    short, full = (ours.decode(encoding.ids, skip_special_tokens=skip) for skip in (True, False))
-    right = full if decoded == full else short
-    assert_equal(decoded, right, "the text should be what the tokenizer decodes from the ids")
 
 
 @pytest.mark.todo("embedding.lookup", weight=2)
@@ -139,14 +135,15 @@ def test_gradient_reaches_only_the_rows_used(student, draw):
     weight, direction = draw.tensor(rows, width, requires_grad=True), draw.tensor(len(ids), width)
     expected = torch.zeros(rows, width).index_add_(0, torch.tensor(ids), direction)
     _, theirs = make_tables(student, weight.detach())
+    # other ids first: they must not be remembered
+    student.lookup(theirs, [4, 2, 0, 3]), student.one_hot_lookup(weight, [4, 2, 0, 3])
     for found, gradient in (
         (student.lookup(theirs, ids), lambda: parameter_gradients(theirs)["weight"]),
         (student.one_hot_lookup(weight, ids), lambda: weight.grad),
     ):
-        # a lesson that decorates with no_grad has no gradient to compare
-        if found.requires_grad:
-            (found * direction).sum().backward()
-            assert_parity(gradient(), expected, what="the table's gradient")
+        assert found.requires_grad, "no gradient reaches the table: was something detached?"
+        (found * direction).sum().backward()
+        assert_parity(gradient(), expected, what="the table's gradient")
 
 
 @pytest.mark.todo("embedding.analogy", weight=3)
@@ -154,20 +151,29 @@ def test_gradient_reaches_only_the_rows_used(student, draw):
 @pytest.mark.gate
 def test_analogy_matches_the_reference(poisoned, reference, draw):
     """The answer is the word whose direction is nearest to a - b + c."""
+
+    def plant(vectors, vocab, asked):
+        # as in real life, where the answer lies nearer than the words that were given
+        a, b, c = (vectors[vocab[word]] for word in asked)
+        answer = draw.choice([word for word in vocab if word not in asked])
+        vectors[vocab[answer]] = torch.nn.functional.normalize(a - b + c, dim=0)
+
     found, right = [], []
-    for _ in range(3):
-        vectors, vocab, asked = draw_analogy(draw)
+    for number_of_case in range(3):
+        vectors, vocab, asked = draw_analogy(draw, edit=plant)
         expected = reference.analogy(vectors, vocab, *asked)
         # the answer stands in row 0: an id like any other
         swapped = next(word for word, row in vocab.items() if row == 0)
         vectors[[0, vocab[expected]]] = vectors[[vocab[expected], 0]]
         vocab[swapped], vocab[expected] = vocab[expected], vocab[swapped]
+        if number_of_case == 0:
+            vocab[expected] = vocab.pop(expected)  # and once it is the last word
         found.append(poisoned.analogy(vectors, vocab, *asked))
         right.append(expected)
     assert_equal(found, right, "another word points more nearly along a - b + c")
 
 
-@pytest.mark.todo("embedding.analogy", weight=2)
+@pytest.mark.todo("embedding.analogy", weight=4)
 @pytest.mark.parity
 def test_nearness_is_cosine_of_the_raw_sum(student, reference, draw):
     """Direction decides, not length; the sum is taken of the vectors as they are."""
@@ -179,6 +185,7 @@ def test_nearness_is_cosine_of_the_raw_sum(student, reference, draw):
         return answer not in (*others, reference.analogy(normal, vocab, *asked))
 
     vectors, vocab, asked = draw_analogy(draw, is_telling=is_telling, spread=1.0)
+    student.analogy(vectors.flip(0), vocab, *asked)  # nothing of other vectors may be remembered
     found = student.analogy(vectors, vocab, *asked)
     assert found != find_best(vectors, vocab, asked, by_dot), "the longest vector won: compare by cosine"
     assert found == reference.analogy(vectors, vocab, *asked), "another word points more nearly along a - b + c"

@@ -39,6 +39,7 @@ def test_padding_gives_the_length_asked_for(student, draw):
     for max_len in (9, 6, 4, 1):
         found = as_id_list(tokenizer.pad(list(ids), max_len))
         assert len(found) == max_len, f"max_len {max_len} gave {len(found)} ids"
+        assert max_len >= len(ids) or found == ids[:max_len], "longer input should be cut at its end"
 
 
 @pytest.mark.todo("embedding.lookup", weight=2)
@@ -53,6 +54,7 @@ def test_lookup_has_a_row_for_each_id(student, draw):
         ids = draw.ids(rows - 1, count).tolist()
         assert_shape(student.lookup(theirs, ids), (count, width), what="the rows from lookup")
         assert_shape(student.one_hot_lookup(weight, ids), (count, width), what="the rows from one_hot_lookup")
+        assert_shape(student.one_hot_lookup(weight[:, :1], ids), (count, 1), what="the rows of a narrow table")
 
 
 @pytest.mark.todo("batch.pad", weight=3)

@@ -25,7 +25,15 @@ from cases import (
 )
 from torch import nn
 
-from grader.examiner import Caller, as_ids, assert_equal, assert_parity, assert_unchanged, load_weights
+from grader.examiner import (
+    Caller,
+    as_ids,
+    assert_equal,
+    assert_parity,
+    assert_unchanged,
+    load_weights,
+    parameter_gradients,
+)
 
 
 @pytest.mark.todo("cell.rnn", weight=1)
@@ -53,12 +61,12 @@ def test_last_hidden_is_the_last_row(student, draw):
 @pytest.mark.todo("unroll", weight=1)
 @pytest.mark.behaviour
 def test_unroll_leaves_its_inputs_alone(student, draw):
-    """Unrolling does not write into the sequence or the first state."""
+    """Unrolling does not write into the sequence, the first state or the weights."""
     student.replace(rnn_cell=standins.leaky_cell)
     inputs = draw_cell(draw, steps=4)
     after = student.define(Caller)().inputs_after(student.unroll, *inputs)
-    assert_unchanged(inputs[0], after[0], what="x")
-    assert_unchanged(inputs[1], after[1], what="h_0")
+    for name, before, now in zip(("x", "h_0", "W_xh", "W_hh", "b"), inputs, after, strict=True):
+        assert_unchanged(before, now, what=name)
 
 
 @pytest.mark.todo("parameters", weight=2)
@@ -134,10 +142,12 @@ def test_sentences_of_a_batch_do_not_mix(student, reference, draw):
 @pytest.mark.todo("heads.classify", weight=1)
 @pytest.mark.behaviour
 def test_no_layer_is_made_in_forward(student, reference, draw):
-    """All layers are there before the first call."""
+    """All layers are there before the first call, and a call changes neither ids nor lengths."""
     theirs, _, ids, lengths = make_head(student, reference, draw, "SentenceClassifier", [2, 3], 3)
     before = set(theirs.state_dict())
-    theirs(ids, lengths)
+    after = student.define(Caller)().inputs_after(theirs, ids, lengths)
+    for name, given, kept in zip(("ids", "lengths"), (ids, lengths), after, strict=True):
+        assert_unchanged(given, kept, what=name)
     assert set(theirs.state_dict()) == before, "a layer that is made in forward is never trained: use those of __init__"
 
 
@@ -150,6 +160,9 @@ def test_padding_does_not_change_a_tag(student, reference, draw):
     wider = torch.cat([ids, draw.ids(vocab, 3, 2)], dim=1)
     wider[1, 2:] = (wider[1, 2:] + 1) % vocab
     assert_parity(keep_real(theirs(wider, lengths), lengths), before, what="logits of real words with other padding")
+    after = student.define(Caller)().inputs_after(theirs, ids, lengths)
+    assert_unchanged(ids, after[0], what="ids")
+    assert_unchanged(lengths, after[1], what="lengths")
 
 
 @pytest.mark.todo("heads.tag", weight=1)
@@ -193,9 +206,14 @@ def test_order_of_sequences_is_kept(student, draw):
     _, theirs = make_layers(student, draw, "RNN", width, hidden)
     embeddings, lengths = draw.tensor(5, 4, width), torch.tensor([5, 4, 3, 1])
     order = torch.tensor(draw.shuffled([[2, 0, 3, 1], [3, 2, 0, 1], [1, 3, 0, 2]])[0])
-    _, state = student.run_packed(theirs, embeddings, lengths)
-    _, moved = student.run_packed(theirs, embeddings[:, order], lengths[order])
+    outputs, state = student.run_packed(theirs, embeddings, lengths)
+    moved_outputs, moved = student.run_packed(theirs, embeddings[:, order], lengths[order])
     assert_parity(moved, state[:, order].detach(), what="h_n of the reordered batch")
+    rows, expected = (keep_real(part.transpose(0, 1), lengths[order]) for part in (moved_outputs, outputs[:, order]))
+    assert_parity(rows, expected.detach(), what="outputs of the reordered batch")
+    after = student.define(Caller)().inputs_after(student.run_packed, theirs, embeddings, lengths)
+    assert_unchanged(embeddings, after[1], what="embeddings")
+    assert_unchanged(lengths, after[2], what="lengths")
 
 
 @pytest.mark.todo("charlm.encode", weight=2)
@@ -221,6 +239,13 @@ def test_maps_lead_there_and_back(student, draw):
     expected = {char: index for index, char in enumerate(sorted(set(text)))}
     assert stoi == expected, "stoi should lead from each character to its place"
     assert itos == {index: char for char, index in expected.items()}, "itos should lead from each id to its character"
+    # nothing of one call may be remembered in the next, and no list may be changed
+    caller, ids = student.define(Caller)(), [expected[char] for char in text]
+    for function in (vocab.one_hot, vocab.decode, student.make_targets):
+        assert caller.inputs_after(function, ids)[0] == ids, "the list that was given should not be changed"
+    vocab.encode(text)
+    results = [vocab.encode(text[::-1]), student.make_targets(ids[::-1])]
+    assert list(map(as_ids, results)) == [ids[::-1], ids[::-1][1:]], "another text should get ids of its own"
 
 
 @pytest.mark.todo("charlm.encode", weight=1)
@@ -229,6 +254,7 @@ def test_maps_lead_there_and_back(student, draw):
 def test_target_is_the_next_character(student, draw):
     """The targets are the ids one step ahead."""
     ids = draw.ids(90, 12).tolist()
+    ids += ids[3:5]
     found = as_ids(student.make_targets(list(ids)), only_lists=True)
     assert_equal(found, ids[1:], "each target should be the id that comes next")
 
@@ -245,6 +271,8 @@ def test_state_is_the_one_that_is_given(student, reference, draw):
     first = [result.detach() for result in theirs.step(x, h)]
     assert measure_distance(list(theirs.step(x, other)), first) > 1e-4, "another state should give another result"
     assert_parity(theirs.step(x, h), first, what="a second call with the same state")
+    after = student.define(Caller)().inputs_after(theirs.step, x, h)
+    assert_unchanged(h, after[1], what="h")
 
 
 @pytest.mark.todo("charlm.step", weight=1)
@@ -368,6 +396,10 @@ def test_last_step_is_one_cell_away(student, draw):
     slope = 1 - ours(x)[0][-1] ** 2
     expected = (slope.unsqueeze(1) * ours.weight_ih_l0).norm().detach()
     assert_parity(student.gradient_norms(theirs, x)[-1], expected, what="the norm of the last step")
+    after = student.define(Caller)().inputs_after(student.gradient_norms, theirs, x)
+    assert_unchanged(x, after[1], what="x")
+    left = [gradient for gradient in parameter_gradients(theirs).values() if gradient is not None and gradient.any()]
+    assert not left, "gradients were left on the layer's parameters: the next training step would add them"
 
 
 @pytest.mark.todo("vanishing", weight=1)

@@ -34,6 +34,8 @@ from grader.examiner import (
     parameter_gradients,
 )
 
+NO_GRADIENT = "the result carries no gradient: was something detached, or computed under no_grad?"
+
 
 @pytest.mark.todo("cell.rnn", weight=2)
 @pytest.mark.parity
@@ -60,12 +62,13 @@ def test_gradients_of_the_cell_match(student, reference, draw):
     """Gradients reach input, state and weights as they do in the reference."""
     inputs = draw_cell(draw, requires_grad=True)
     direction = draw.tensor(len(inputs[1]))
+    student.rnn_cell(*(tensor.detach().flip(0) for tensor in inputs))  # nothing of it may be remembered
     found = student.rnn_cell(*inputs)
     assert_shape(found, (len(inputs[1]),), what="h_t")
     expected = torch.autograd.grad((reference.rnn_cell(*inputs) * direction).sum(), inputs)
-    if found.requires_grad:
-        actual = torch.autograd.grad((found * direction).sum(), inputs, allow_unused=True)
-        assert_parity(actual, expected, what="gradients of (x_t, h_prev, W_xh, W_hh, b)")
+    assert found.requires_grad, NO_GRADIENT
+    actual = torch.autograd.grad((found * direction).sum(), inputs, allow_unused=True)
+    assert_parity(actual, expected, what="gradients of (x_t, h_prev, W_xh, W_hh, b)")
 
 
 @pytest.mark.todo("unroll", weight=3)
@@ -88,10 +91,10 @@ def test_gradients_flow_through_the_steps(student, reference, draw):
     student.replace(rnn_cell=standins.leaky_cell)
     inputs = draw_cell(draw, steps=5, requires_grad=True)
     direction = draw.tensor(1, len(inputs[1]))
-    _, last_hidden = student.unroll(*inputs)
+    student.unroll(*(tensor.detach().flip(0) for tensor in inputs))  # nothing of it may be remembered
+    hidden_states, last_hidden = student.unroll(*inputs)
     assert_shape(last_hidden, (1, len(inputs[1])), what="last_hidden")
-    if not last_hidden.requires_grad:
-        return
+    assert hidden_states.requires_grad and last_hidden.requires_grad, NO_GRADIENT
     found = torch.autograd.grad((last_hidden * direction).sum(), inputs, allow_unused=True)
     expected = [
         torch.autograd.grad((function(*inputs)[1] * direction).sum(), inputs)
@@ -128,16 +131,16 @@ def test_gradients_of_the_classifier_match(student, reference, draw):
     ours, sizes, ids, lengths = draw_head(reference, draw, "SentenceClassifier", [2, 4, 3], longest=5)
     theirs = student.SentenceClassifier(*sizes)
     load_weights(theirs, ours)
+    theirs(ids.flip(0), lengths.flip(0))  # nothing of it may be remembered
     direction, found = draw.tensor(3, sizes[-1]), theirs(ids, lengths)
     assert_shape(found, tuple(direction.shape), what="logits")
-    if found.requires_grad:
-        (found * direction).sum().backward()
-        actual = read_gradients(parameter_gradients(theirs))
-        expected = [
-            head_gradients(ours, logits, direction)
-            for logits in (ours(ids, lengths), classify_packed(ours, ids, lengths))
-        ]
-        assert_parity(actual, closest(actual, *expected), what="gradients by the parameters' shape")
+    assert found.requires_grad, NO_GRADIENT
+    (found * direction).sum().backward()
+    actual = read_gradients(parameter_gradients(theirs))
+    expected = [
+        head_gradients(ours, logits, direction) for logits in (ours(ids, lengths), classify_packed(ours, ids, lengths))
+    ]
+    assert_parity(actual, closest(actual, *expected), what="gradients by the parameters' shape")
 
 
 @pytest.mark.todo("heads.tag", weight=2)
@@ -164,14 +167,15 @@ def test_gradients_of_the_tagger_match(student, reference, draw):
     ours, sizes, ids, lengths = draw_head(reference, draw, "TokenTagger", [2, 4, 3], longest=5)
     theirs = student.TokenTagger(*sizes)
     load_weights(theirs, ours)
+    theirs(ids.flip(0), lengths.flip(0))  # nothing of it may be remembered
     direction, found = draw.tensor(9, sizes[-1]), theirs(ids, lengths)
     assert_shape(found, (3, 5, sizes[-1]), what="logits")
-    if found.requires_grad:
-        (keep_real(found, lengths) * direction).sum().backward()
-        actual = read_gradients(parameter_gradients(theirs))
-        both = (keep_real(logits, lengths) for logits in (ours(ids, lengths), tag_packed(ours, ids, lengths)))
-        expected = [head_gradients(ours, logits, direction) for logits in both]
-        assert_parity(actual, closest(actual, *expected), what="gradients by the parameters' shape")
+    assert found.requires_grad, NO_GRADIENT
+    (keep_real(found, lengths) * direction).sum().backward()
+    actual = read_gradients(parameter_gradients(theirs))
+    both = (keep_real(logits, lengths) for logits in (ours(ids, lengths), tag_packed(ours, ids, lengths)))
+    expected = [head_gradients(ours, logits, direction) for logits in both]
+    assert_parity(actual, closest(actual, *expected), what="gradients by the parameters' shape")
 
 
 def check_packing(student, draw, kind, lengths, **options):
@@ -220,12 +224,13 @@ def test_gradients_reach_only_real_inputs(student, draw):
     ours, theirs = make_layers(student, draw, "GRU", width, hidden)
     embeddings, lengths = draw.tensor(5, 3, width, requires_grad=True), torch.tensor([2, 5, 3])
     direction = draw.tensor(1, 3, hidden)
-    _, state = student.run_packed(theirs, embeddings, lengths)
+    student.run_packed(theirs, embeddings.detach().flip(1), lengths.flip(0))  # nothing of it may be remembered
+    outputs, state = student.run_packed(theirs, embeddings, lengths)
     assert_shape(state, tuple(direction.shape), what="h_n")
     expected = torch.autograd.grad((run_alone(ours, embeddings, lengths)[1] * direction).sum(), embeddings)
-    if state.requires_grad:
-        found = torch.autograd.grad((state * direction).sum(), embeddings, allow_unused=True)
-        assert_parity(found, expected, what="gradients of (embeddings,)")
+    assert outputs.requires_grad and state.requires_grad, NO_GRADIENT
+    found = torch.autograd.grad((state * direction).sum(), embeddings, allow_unused=True)
+    assert_parity(found, expected, what="gradients of (embeddings,)")
 
 
 @pytest.mark.todo("charlm.encode", weight=2)
@@ -278,13 +283,14 @@ def test_gradients_of_the_step_match(student, reference, draw):
     load_weights(theirs, models[1])
     x, h = torch.eye(models[0].vocab_size)[2], draw.tensor(models[0].hidden_size)
     direction = draw.tensor(models[0].vocab_size)
-    logits, _ = theirs.step(x, h)
+    theirs.step(x.roll(1), h.flip(0))  # nothing of it may be remembered
+    logits, state = theirs.step(x, h)
     assert_shape(logits, tuple(direction.shape), what="logits")
-    if logits.requires_grad:
-        (logits * direction).sum().backward()
-        found = read_gradients(parameter_gradients(theirs))
-        expected = [head_gradients(model, model.step(x, h)[0], direction) for model in models]
-        assert_parity(found, closest(found, *expected), what="gradients by the parameters' shape")
+    assert logits.requires_grad and state.requires_grad, NO_GRADIENT
+    (logits * direction).sum().backward()
+    found = read_gradients(parameter_gradients(theirs))
+    expected = [head_gradients(model, model.step(x, h)[0], direction) for model in models]
+    assert_parity(found, closest(found, *expected), what="gradients by the parameters' shape")
 
 
 @pytest.mark.todo("charlm.generate", weight=3)

@@ -5,24 +5,28 @@ import standins
 import torch
 from cases import LETTERS, as_floats, draw_cell, draw_head, draw_models, make_dice, make_layers, send_model
 
-from grader.examiner import assert_parity, assert_shape
+from grader.examiner import Caller, assert_parity, assert_shape
 
 
 @pytest.mark.todo("cell.rnn", weight=1)
 @pytest.mark.shape
 def test_cell_gives_one_state(student, draw):
-    """The cell turns x_t [E] and h_prev [H] into h_t [H]."""
+    """The cell turns x_t [E] and h_prev [H] into h_t [H], where both sizes are 1, too."""
     inputs = draw_cell(draw)
     assert_shape(student.rnn_cell(*inputs), tuple(inputs[1].shape), what="h_t")
+    narrow = (tensor[:1] if tensor.dim() == 1 else tensor[:1, :1] for tensor in inputs)
+    assert_shape(student.rnn_cell(*narrow), (1,), what="h_t")
 
 
 @pytest.mark.todo("unroll", weight=1)
 @pytest.mark.shape
 def test_unroll_gives_all_states_and_the_last(student, draw):
-    """Unrolling gives [S, H] and [1, H], for a single step, too."""
+    """Unrolling gives [S, H] and [1, H], for a single step and a state of one number, too."""
     student.replace(rnn_cell=standins.leaky_cell)
-    for steps in (draw.integer(12, 14), 1):
+    for steps, size in ((draw.integer(12, 14), 20), (1, 20), (2, 1)):
         x, h_0, *weights = draw_cell(draw, steps=steps)
+        x, h_0 = x[:, :size], h_0[:size]
+        weights = [tensor[:size] if tensor.dim() == 1 else tensor[:size, :size] for tensor in weights]
         hidden_states, last_hidden = student.unroll(x, h_0, *weights)
         assert_shape(hidden_states, (steps, len(h_0)), what="hidden_states")
         assert_shape(last_hidden, (1, len(h_0)), what="last_hidden")
@@ -31,10 +35,10 @@ def test_unroll_gives_all_states_and_the_last(student, draw):
 @pytest.mark.todo("heads.classify", weight=1)
 @pytest.mark.shape
 def test_classifier_gives_a_row_for_each_sentence(student, reference, draw):
-    """A batch of sentences gives logits [B, C], a batch of one [1, C]."""
+    """A batch of sentences gives logits [B, C], a batch of one [1, C]; sentences may be of one word."""
     student.replace(run_packed=standins.canned_packed)
-    for lengths in ([5, 2, 4], [3]):
-        _, sizes, ids, lengths = draw_head(reference, draw, "SentenceClassifier", lengths, longest=5)
+    for lengths, longest in (([5, 2, 4], 5), ([3], 5), ([1, 1, 1], 1)):
+        _, sizes, ids, lengths = draw_head(reference, draw, "SentenceClassifier", lengths, longest)
         logits = student.SentenceClassifier(*sizes)(ids, lengths)
         assert_shape(logits, (len(lengths), sizes[-1]), what="logits")
 
@@ -44,7 +48,7 @@ def test_classifier_gives_a_row_for_each_sentence(student, reference, draw):
 def test_tagger_gives_a_row_for_each_column(student, reference, draw):
     """A batch gives logits [B, S, C], also where no sentence fills all S columns."""
     student.replace(run_packed=standins.canned_packed)
-    for lengths, longest in (([5, 2, 4], 6), ([3], 3)):
+    for lengths, longest in (([5, 2, 4], 6), ([3], 3), ([1, 1, 1], 1)):
         _, sizes, ids, lengths = draw_head(reference, draw, "TokenTagger", lengths, longest)
         logits = student.TokenTagger(*sizes)(ids, lengths)
         assert_shape(logits, (len(lengths), longest, sizes[-1]), what="logits")
@@ -66,15 +70,16 @@ def test_packed_outputs_keep_their_rows(student, draw):
 @pytest.mark.todo("charlm.encode", weight=2)
 @pytest.mark.shape
 def test_one_hot_rows_are_as_wide_as_the_vocabulary(student, draw):
-    """one_hot gives a float row for each id, as wide as the vocabulary."""
+    """one_hot gives a float row for each id, as wide as the vocabulary, for a single id too."""
     text = "".join(draw.shuffled("abcdefg가나다"))
     vocab = student.CharVocab(text)
     assert len(vocab) == len(text), "the vocabulary should be as long as it has characters"
     ids = draw.ids(len(text) - 2, 4).tolist()
-    rows = vocab.one_hot(ids)
-    assert_shape(rows, (4, len(text)), what="one-hot rows")
-    expected = torch.tensor([[float(column == index) for column in range(len(text))] for index in ids])
-    assert_parity(rows, expected, what="one-hot rows")
+    for some in (ids, ids[::-1], ids[:1]):
+        rows = vocab.one_hot(some)
+        assert_shape(rows, (len(some), len(text)), what="one-hot rows")
+        expected = torch.tensor([[float(column == index) for column in range(len(text))] for index in some])
+        assert_parity(rows, expected, what="one-hot rows")
 
 
 @pytest.mark.todo("charlm.step", weight=1)
@@ -115,6 +120,8 @@ def test_each_chunk_has_a_loss(student, reference, draw):
         theirs = send_model(student, leaky)
         optimizer = student.define(standins.make_sgd)(theirs, 0.1)
         losses = as_floats(student.truncated_bptt(theirs, ids, chunk_size, optimizer))
+        caller = student.define(Caller)()
+        assert caller.inputs_after(student.truncated_bptt, theirs, ids, 20, optimizer)[1] == ids, "ids were changed"
         assert len(losses) == chunks, f"11 predictions in chunks of {chunk_size} are {chunks} chunks, not {len(losses)}"
 
 

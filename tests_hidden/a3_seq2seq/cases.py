@@ -255,10 +255,13 @@ class Lesson:
 
 
 def draw_lesson(student, draw, *, rate: float = 0.3, padded: bool = True) -> Lesson:
-    """Three pairs of different lengths, some with padding, for an encoder and a decoder that are quick to train."""
+    """Six pairs of different lengths, some with padding, for an encoder and a decoder that are quick to train.
+
+    So many that one pair alone teaches little of what all of them teach, whatever is drawn.
+    """
     vocab_size, hidden_size = draw.sizes(2, low=6)
     pairs = []
-    for length in (4, 2, 5):
+    for length in (4, 2, 5, 3, 4, 5):
         source = draw.ids(vocab_size, 3, length, low=1)
         target = source.flip(1)
         if padded:

@@ -21,7 +21,7 @@ class CannedDecoder(nn.Module):
 
     def forward(self, init_hidden_state, max_len=10):
         logits = torch.cat([init_hidden_state, 2 * init_hidden_state.flip(1)])
-        return logits, [1, 5, max_len]
+        return logits, [1, 5, max_len, 5]
 
 
 class CannedLSTMEncoder(nn.Module):
@@ -41,7 +41,7 @@ class CannedLSTMDecoder(nn.Module):
     """Logits from which both states can be read back."""
 
     def forward(self, init_hidden_state, init_cell_state, max_len=10):
-        return torch.cat([init_hidden_state, 2 * init_cell_state]), [1, 5, max_len]
+        return torch.cat([init_hidden_state, 2 * init_cell_state]), [1, 5, max_len, 5]
 
 
 class CannedStep:

@@ -2,6 +2,7 @@
 
 import pytest
 import standins
+import torch
 from cases import (
     draw_batch,
     draw_cell,
@@ -38,14 +39,24 @@ def test_logits_are_one_row_a_prediction(student, reference, draw):
     assert len(as_ids(token_ids)) in (case.max_len, case.max_len + 1), "there is not one id for each row of logits"
 
 
+def check_model(student, draw, name):
+    """The form of a model's results, that they carry gradients, and that another source gives others."""
+    model = make_model(student, draw, name)
+    input_ids = torch.tensor(draw.shuffled(range(1, 10))[:6])
+    reply = model.theirs(input_ids)
+    assert isinstance(reply, (tuple, list)) and len(reply) == 2, "the model should return logits and token ids"
+    assert_shape(reply[0], (2, model.hidden_size), what="logits of the model")
+    assert reply[0].requires_grad, "the logits carry no gradient: was something detached?"
+    other = model.theirs(input_ids.flip(0))[0]
+    assert not any(map(torch.equal, reply[0], other)), "the logits of another source are the same"
+    assert_shape(model.theirs(input_ids[:1])[0], (2, model.hidden_size), what="logits for a source of one token")
+
+
 @pytest.mark.todo("seq2seq", weight=1)
 @pytest.mark.shape
 def test_model_returns_logits_and_ids(student, draw):
     """The model returns the decoder's two results, logits and token ids."""
-    model = make_model(student, draw, "RNNSeq2Seq")
-    reply = model.theirs(draw.ids(9, 6, low=1))
-    assert isinstance(reply, (tuple, list)) and len(reply) == 2, "the model should return logits and token ids"
-    assert_shape(reply[0], (2, model.hidden_size), what="logits of the model")
+    check_model(student, draw, "RNNSeq2Seq")
 
 
 @pytest.mark.todo("lstm.cell", weight=2)
@@ -57,6 +68,10 @@ def test_cell_gives_two_states(student, draw):
     assert isinstance(reply, (tuple, list)) and len(reply) == 2, "the cell should return the hidden and the cell state"
     for state, what in zip(reply, ("hidden state", "cell state"), strict=True):
         assert_shape(state, tuple(arguments[1].shape), what=f"new {what}")
+    x, h, c, W_ih, W_hh, b_ih, b_hh = arguments
+    small = student.lstm_cell(x[:1], h[:1], c[:1], W_ih[:4, :1], W_hh[:4, :1], b_ih[:4], b_hh[:4])
+    assert_shape(small[0], (1,), what="new hidden state of one number")
+    assert_shape(small[1], (1,), what="new cell state of one number")
 
 
 @pytest.mark.todo("lstm.encoder", weight=1)
@@ -85,10 +100,7 @@ def test_lstm_logits_are_one_row_a_prediction(student, reference, draw):
 @pytest.mark.shape
 def test_lstm_model_returns_logits_and_ids(student, draw):
     """The model returns the decoder's two results, logits and token ids."""
-    model = make_model(student, draw, "LSTMSeq2Seq")
-    reply = model.theirs(draw.ids(9, 6, low=1))
-    assert isinstance(reply, (tuple, list)) and len(reply) == 2, "the model should return logits and token ids"
-    assert_shape(reply[0], (2, model.hidden_size), what="logits of the model")
+    check_model(student, draw, "LSTMSeq2Seq")
 
 
 @pytest.mark.todo("gru.step", weight=0.5)

@@ -77,7 +77,7 @@ class CannedAttentionDecoder(nn.Module):
     def forward(self, init_hidden_state, init_cell_state, encoder_outputs, max_len=10):
         last = encoder_outputs[-1:]
         logits = torch.cat([init_hidden_state, 2 * init_cell_state, encoder_outputs.sum(0, keepdim=True), last])
-        return logits, [1, encoder_outputs.shape[0], max_len]
+        return logits, [1, encoder_outputs.shape[0], max_len, 1]
 
 
 class TiltedBahdanau(nn.Module):

@@ -102,7 +102,9 @@ def test_context_comes_from_the_arguments(poisoned, reference, draw):
 def test_ids_are_the_greedy_choices(student, reference, draw):
     """The ids begin with the start token, and each further one is the most likely token of its row of logits."""
     case = draw_decoder(reference, draw, ends=False)
-    logits, token_ids = make_decoder(student, case, load_weights)(*case.inputs, max_len=case.max_len)
+    theirs = make_decoder(student, case, load_weights)
+    theirs(*(tensor.flip(-1) for tensor in case.inputs), max_len=case.max_len)  # nothing of it may be remembered
+    logits, token_ids = theirs(*case.inputs, max_len=case.max_len)
     token_ids = as_ids(token_ids)
     assert token_ids[0] == case.arguments["start_token_id"], "the ids should begin with the start token"
     choices = logits.detach().reshape(-1, logits.size(-1)).argmax(-1).tolist()
@@ -174,7 +176,7 @@ def test_ids_come_back_as_the_decoder_gave_them(student, draw):
 def test_the_decoder_sees_every_source_position(student, draw):
     """Every output of the encoder reaches the decoder, whatever the length of the source."""
     model = make_model(student, draw)
-    for length in (1, 7):
+    for length in (1, 7, 7):
         input_ids = draw.ids(9, length, low=1)
         actual, expected = model.theirs(input_ids)[0].detach(), model.ours(input_ids)[0].detach()
         assert_parity(actual[2:], expected[2:], what="what the decoder saw of the source")
@@ -187,13 +189,13 @@ def test_training_reaches_the_encoder(student, draw):
     model = make_model(student, draw)
     input_ids = draw.ids(9, draw.integer(3, 8), low=1)
     logits = model.theirs(input_ids)[0]
-    if logits.requires_grad:
-        direction = draw.tensor(*logits.shape)
-        (logits * direction).sum().backward()
-        (model.ours(input_ids)[0] * direction).sum().backward()
-        actual = next(grad for name, grad in parameter_gradients(model.theirs).items() if name.endswith("rates"))
-        assert actual is not None, "no gradient reaches the encoder: was something detached?"
-        assert_parity(actual, model.ours.encoder.rates.grad, what="gradient of the encoder")
+    assert logits.requires_grad, "no gradient reaches the logits: was something detached?"
+    direction = draw.tensor(*logits.shape)
+    (logits * direction).sum().backward()
+    (model.ours(input_ids)[0] * direction).sum().backward()
+    actual = next(grad for name, grad in parameter_gradients(model.theirs).items() if name.endswith("rates"))
+    assert actual is not None, "no gradient reaches the encoder: was something detached?"
+    assert_parity(actual, model.ours.encoder.rates.grad, what="gradient of the encoder")
 
 
 @pytest.mark.todo("bahdanau", weight=1)
@@ -212,13 +214,16 @@ def test_rows_of_a_batch_do_not_meet(student, reference, draw):
 @pytest.mark.todo("bahdanau", weight=1)
 @pytest.mark.behaviour
 def test_another_query_looks_elsewhere(student, reference, draw):
-    """The weights depend on the query, and share one whole."""
+    """The weights depend on the query, and share one whole; query and keys are left as they were."""
     ours, query, keys = draw_bahdanau(reference, draw)
     theirs = student.BahdanauAttention(query.size(-1))
     load_weights(theirs, ours)
     one, other = (theirs(asked, keys)[1].detach() for asked in (query, -2 * query))
     assert not torch.allclose(one, other, atol=1e-4), "the query makes no difference to the weights"
     assert torch.allclose(one.sum(-1), torch.ones(3, 1), atol=1e-4), "the weights of a row should sum to 1"
+    after = student.define(Caller)().inputs_after(theirs, query, keys)
+    assert_unchanged(query, after[0], what="query")
+    assert_unchanged(keys, after[1], what="keys")
 
 
 @pytest.mark.todo("attndecoder.step", weight=1)
@@ -252,13 +257,16 @@ def test_a_step_stands_alone(student, reference, draw):
     """A row gives the same alone as in a batch, and a step leaves its inputs as they were."""
     pair = make_attndecoder(student, reference, draw, load_weights)
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
-    together = pair.theirs.forward_step(batch.token, batch.hidden, batch.encoder_outputs)[0]
-    alone = pair.theirs.forward_step(batch.token[1:2], batch.hidden[:, 1:2], batch.encoder_outputs[1:2])[0]
-    assert_parity(alone.detach(), together[1:2].detach(), what="output of a row alone")
-    after = student.define(Caller)().inputs_after(
-        pair.theirs.forward_step, batch.token, batch.hidden, batch.encoder_outputs
-    )
-    assert_unchanged(batch.hidden, after[1], what="hidden")
+    inputs = batch.token, batch.hidden, batch.encoder_outputs
+    pair.theirs.forward_step(batch.token.flip(0), batch.hidden.flip(1), batch.encoder_outputs.flip(0))
+    together = pair.theirs.forward_step(*inputs)
+    alone = pair.theirs.forward_step(batch.token[1:2], batch.hidden[:, 1:2], batch.encoder_outputs[1:2])
+    for place, what in enumerate(("output", "state", "weights")):
+        row = together[place][:, 1:2] if what == "state" else together[place][1:2]
+        assert_parity(alone[place].detach(), row.detach(), what=f"{what} of a row alone")
+    after = student.define(Caller)().inputs_after(pair.theirs.forward_step, *inputs)
+    for name, given, kept in zip(("input", "hidden", "encoder_outputs"), inputs, after, strict=True):
+        assert_unchanged(given, kept, what=name)
 
 
 @pytest.mark.todo("attndecoder.decode", weight=1)

@@ -139,11 +139,13 @@ def test_gradients_pass_through_the_weights(student, reference, draw):
     theirs = student.LuongAttention(len(h_t))
     load_weights(theirs, ours)
     direction = draw.tensor(len(h_t))
+    theirs(h_t.flip(0), encoder_outputs.flip(0))  # nothing of other inputs may be remembered
     h_t.requires_grad_()
     # With gradients of its own, so that a context which forgets its weights is still one that has a gradient.
     keys = encoder_outputs.clone().requires_grad_()
     context, weights = theirs(h_t, keys)
     # A lab notebook may compute without gradients, and may hand the weights out detached: nothing to compare then.
+    assert context.requires_grad or not weights.requires_grad, "no gradient reaches the context: was it detached?"
     if context.requires_grad and weights.requires_grad:
         (context.reshape(-1).float() @ direction).backward()
         actual, h_t.grad = h_t.grad, None
@@ -178,7 +180,9 @@ def test_first_step_matches_the_reference(student, reference, draw):
 def test_every_step_matches_the_reference(student, reference, draw):
     """Each step goes on from the previous token and from both carried states."""
     case = draw_decoder(reference, draw, ends=False)
-    logits, _ = make_decoder(student, case, load_weights)(*case.inputs, max_len=case.max_len)
+    theirs = make_decoder(student, case, load_weights)
+    theirs(*(tensor.flip(-1) for tensor in case.inputs), max_len=case.max_len)  # nothing of it may be remembered
+    logits, _ = theirs(*case.inputs, max_len=case.max_len)
     ours = choose_reading(reference, case, logits)
     with torch.no_grad():
         expected, _ = ours(*case.inputs, max_len=case.max_len)
@@ -289,7 +293,9 @@ def test_additive_gradients_match_the_reference(student, reference, draw):
     load_weights(theirs, ours)
     direction = draw.tensor(*query.shape)
     inputs = [query.clone().requires_grad_(), keys.clone().requires_grad_()]
-    context, _ = theirs(*inputs)
+    theirs(query.flip(0), keys.flip(0))  # nothing of other inputs may be remembered
+    context, weights = theirs(*inputs)
+    assert context.requires_grad or not weights.requires_grad, "no gradient reaches the context: was it detached?"
     if context.requires_grad:
         own = [query.clone().requires_grad_(), keys.clone().requires_grad_()]
         (context * direction).sum().backward()
@@ -341,16 +347,21 @@ def test_step_gradients_match_the_reference(student, reference, draw):
     pair = make_attndecoder(student, reference, draw, load_weights)
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
     inputs = [batch.hidden.clone().requires_grad_(), batch.encoder_outputs.clone().requires_grad_()]
-    output, _, weights = pair.theirs.forward_step(batch.token, *inputs)
-    if output.requires_grad:
-        ours = read_attention(reference, pair, weights, batch)
-        own = [batch.hidden.clone().requires_grad_(), batch.encoder_outputs.clone().requires_grad_()]
-        direction = draw.tensor(*output.shape)
-        (output * direction).sum().backward()
-        (ours.forward_step(batch.token, *own)[0] * direction).sum().backward()
-        actual = [tensor.grad for tensor in inputs]
-        assert None not in actual, "no gradient reaches the state or the encoder outputs: was something detached?"
-        assert_parity(actual, [tensor.grad for tensor in own], what="gradients of the output")
+    others = batch.token.flip(0), batch.hidden.flip(1), batch.encoder_outputs.flip(0)
+    pair.theirs.forward_step(*others)  # nothing of it may be remembered
+    output, hidden, weights = pair.theirs.forward_step(batch.token, *inputs)
+    message = "no gradient reaches the state or the encoder outputs: was something detached?"
+    assert output.requires_grad and hidden.requires_grad, message
+    ours = read_attention(reference, pair, weights, batch)
+    own = [batch.hidden.clone().requires_grad_(), batch.encoder_outputs.clone().requires_grad_()]
+    direction = draw.tensor(*output.shape)
+    (output * direction).sum().backward()
+    (ours.forward_step(batch.token, *own)[0] * direction).sum().backward()
+    actual = [tensor.grad for tensor in inputs]
+    assert None not in actual, message
+    assert_parity(actual, [tensor.grad for tensor in own], what="gradients of the output")
+    idle, ours_idle = (list(parameter_gradients(side).values()).count(None) for side in (pair.theirs, ours))
+    assert idle <= ours_idle, "no gradient reaches one of the layers: was something detached?"
 
 
 PARTS = ("log-probabilities", "last state", "attention weights of all steps")
@@ -398,15 +409,17 @@ def test_gradients_flow_back_through_all_steps(student, reference, draw):
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
     inputs = [batch.encoder_outputs.clone().requires_grad_(), batch.hidden.clone().requires_grad_()]
     own = [batch.encoder_outputs.clone().requires_grad_(), batch.hidden.clone().requires_grad_()]
+    pair.theirs(batch.encoder_outputs.flip(0), batch.hidden.flip(1), batch.target.flip(0))  # not to be remembered
     reply = pair.theirs(*inputs, batch.target)
-    if reply[0].requires_grad:
-        expected = read_step(reference, pair, reply, (*own, batch.target))
-        direction = draw.tensor(*expected[0].shape)
-        (reply[0] * direction).sum().backward()
-        (expected[0] * direction).sum().backward()
-        actual = [tensor.grad for tensor in inputs]
-        assert None not in actual, "no gradient reaches the first state or the source: was something detached?"
-        assert_parity(actual, [tensor.grad for tensor in own], what="gradients of the log-probabilities")
+    message = "no gradient reaches the first state or the source: was something detached?"
+    assert reply[0].requires_grad, message
+    expected = read_step(reference, pair, reply, (*own, batch.target))
+    direction = draw.tensor(*expected[0].shape)
+    (reply[0] * direction).sum().backward()
+    (expected[0] * direction).sum().backward()
+    actual = [tensor.grad for tensor in inputs]
+    assert None not in actual, message
+    assert_parity(actual, [tensor.grad for tensor in own], what="gradients of the log-probabilities")
 
 
 @pytest.mark.todo("masking", weight=3)

@@ -38,6 +38,8 @@ def test_weights_are_one_row(student, reference, draw):
     load_weights(theirs, ours)
     _, weights = theirs(h_t, encoder_outputs)
     assert_shape(weights, (encoder_outputs.size(0),), what="attention weights")
+    _, others = theirs(h_t, encoder_outputs.flip(0))
+    assert weights.std() < 1e-4 or not torch.equal(weights, others), "the weights of another source are the same"
 
 
 @pytest.mark.todo("luong.context", weight=1)
@@ -47,10 +49,11 @@ def test_context_is_one_vector(student, reference, draw):
     ours, h_t, encoder_outputs = draw_luong(reference, draw)
     theirs = student.LuongAttention(h_t.numel())
     load_weights(theirs, ours)
-    context, weights = theirs(h_t, encoder_outputs)
-    # Weights with a further dimension hand it on to the context: that is counted once, for the weights.
-    extra = context.dim() - 1 if weights.dim() > 1 and context.numel() == h_t.numel() else 0
-    assert_shape(context, (1,) * extra + (h_t.numel(),), what="context vector")
+    for rows in (encoder_outputs, encoder_outputs[:1]):
+        context, weights = theirs(h_t, rows)
+        # Weights with a further dimension hand it on to the context: that is counted once, for the weights.
+        extra = context.dim() - 1 if weights.dim() > 1 and context.numel() == h_t.numel() else 0
+        assert_shape(context, (1,) * extra + (h_t.numel(),), what="context vector")
 
 
 @pytest.mark.todo("decoder.attentional", weight=2)
@@ -58,8 +61,11 @@ def test_context_is_one_vector(student, reference, draw):
 def test_logits_are_one_row_a_prediction(student, reference, draw):
     """The logits are [n, V]: one row for each predicted token."""
     case = draw_decoder(reference, draw, ends=False)
-    logits, token_ids = make_decoder(student, case, load_weights)(*case.inputs, max_len=case.max_len)
+    theirs = make_decoder(student, case, load_weights)
+    logits, token_ids = theirs(*case.inputs, max_len=case.max_len)
     assert_shape(logits, (case.max_len, case.arguments["vocab_size"]), what="logits")
+    short, _ = theirs(*case.inputs[:2], case.inputs[2][:1], max_len=1)
+    assert_shape(short, (1, case.arguments["vocab_size"]), what="logits for a source of one token")
     assert len(as_ids(token_ids)) in (case.max_len, case.max_len + 1), "there is not one id for each row of logits"
 
 
@@ -77,26 +83,28 @@ def test_model_returns_logits_and_ids(student, draw):
 @pytest.mark.shape
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_additive_attention_keeps_the_batch(student, reference, draw, batch_size):
-    """The context is [B, 1, H] and the weights are [B, 1, S], for a batch of one, too."""
+    """The context is [B, 1, H] and the weights are [B, 1, S], for a batch of one and a single key, too."""
     ours, query, keys = draw_bahdanau(reference, draw, batch_size=batch_size)
     theirs = student.BahdanauAttention(query.size(-1))
     load_weights(theirs, ours)
-    context, weights = theirs(query, keys)
-    assert_shape(context, tuple(query.shape), what="context")
-    assert_shape(weights, (batch_size, 1, keys.size(1)), what="attention weights")
+    for asked in (keys, keys[:, :1]):
+        context, weights = theirs(query, asked)
+        assert_shape(context, tuple(query.shape), what="context")
+        assert_shape(weights, (batch_size, 1, asked.size(1)), what="attention weights")
 
 
 @pytest.mark.todo("attndecoder.step", weight=0.5)
 @pytest.mark.shape
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_a_step_keeps_the_batch(student, reference, draw, batch_size):
-    """A step gives [B, 1, V], [1, B, H] and [B, 1, S], for a batch of one, too."""
+    """A step gives [B, 1, V], [1, B, H] and [B, 1, S], for a batch of one and a source of one, too."""
     pair = make_attndecoder(student, reference, draw, load_weights)
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size, batch_size=batch_size)
-    output, hidden, weights = pair.theirs.forward_step(batch.token, batch.hidden, batch.encoder_outputs)
-    assert_shape(output, (batch_size, 1, pair.vocab_size), what="output of the step")
-    assert_shape(hidden, tuple(batch.hidden.shape), what="state after the step")
-    assert_shape(weights, (batch_size, 1, batch.encoder_outputs.size(1)), what="weights of the step")
+    for source in (batch.encoder_outputs, batch.encoder_outputs[:, :1]):
+        output, hidden, weights = pair.theirs.forward_step(batch.token, batch.hidden, source)
+        assert_shape(output, (batch_size, 1, pair.vocab_size), what="output of the step")
+        assert_shape(hidden, tuple(batch.hidden.shape), what="state after the step")
+        assert_shape(weights, (batch_size, 1, source.size(1)), what="weights of the step")
 
 
 @pytest.mark.todo("attndecoder.decode", weight=1)

@@ -52,7 +52,10 @@ def test_one_row_a_piece(student, draw):
     """The table has one row of the hidden size for every piece of the vocabulary."""
     pair = make_pair(student, draw, "bert")
     shape = len(pair.our_tokenizer), pair.ours.config.hidden_size
-    assert_shape(student.word_embedding_table(pair.theirs), shape, what="word embedding table")
+    table = student.word_embedding_table(pair.theirs)
+    assert_shape(table, shape, what="word embedding table")
+    other = student.word_embedding_table(make_pair(student, draw, "bert", words=pair.words).theirs)
+    assert not torch.equal(table, other), "the table of another model is the same"
 
 
 @pytest.mark.todo("translate", weight=2)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from cases import (
+    VOCAB_SIZE,
     draw_attending,
     draw_heads,
     draw_mask,
@@ -18,7 +19,7 @@ from cases import (
     without_start,
 )
 
-from grader.examiner import Caller, as_ids, assert_equal, assert_parity, assert_unchanged, load_weights
+from grader.examiner import Caller, as_ids, assert_equal, assert_parity, assert_shape, assert_unchanged, load_weights
 
 
 @pytest.mark.todo("attention.scaled", weight=1)
@@ -38,6 +39,7 @@ def test_mask_of_zeros_and_ones(student, reference, draw):
     """A mask of zeros and ones means what a mask of False and True means."""
     case = draw_attending(draw, 3, square=True)
     mask = draw_mask(draw, "causal", case.q.shape[-2])
+    student.scaled_dot_product_attention(case.q.flip(0), case.k, case.v, mask.long())
     _, weights = student.scaled_dot_product_attention(*case.as_tuple(), mask.long())
     _, expected = reference.scaled_dot_product_attention(*case.as_tuple(), mask)
     assert_parity(weights, expected, what="attention weights (mask of 0 and 1)")
@@ -57,13 +59,17 @@ def test_attention_leaves_its_inputs_alone(student, draw):
 @pytest.mark.todo("attention.multihead", weight=1)
 @pytest.mark.behaviour
 def test_heads_have_no_hidden_layers(student, reference, draw):
-    """All weights exist before the first call, so that an optimizer can find them."""
+    """All weights exist before the first call, so that an optimizer can find them; the call changes no input."""
     ours, inputs = draw_heads(reference, draw)
     theirs = make_heads(student, ours)
     before = set(theirs.state_dict())
     first, second = (first_part(theirs(*inputs)) for _ in range(2))
     assert set(theirs.state_dict()) == before, "layers appeared during the call: make them in __init__"
     assert_parity(second, first.detach(), what="output of a second call")
+    inputs = (*inputs, draw_padding(draw, inputs[0].shape[1], inputs[1].shape[1]))
+    after = student.define(Caller)().inputs_after(theirs, *inputs)
+    for name, tensor, kept in zip(("query", "key", "value", "mask"), inputs, after, strict=True):
+        assert_unchanged(tensor, kept, what=name)
 
 
 @pytest.mark.todo("positions", weight=1)
@@ -89,6 +95,7 @@ def test_a_longer_table_begins_with_the_shorter(student, draw):
 def test_a_single_position_sees_itself(student):
     """With one position there is one thing to see."""
     mask = student.causal_mask(1)
+    assert_shape(mask, (1, 1), what="mask of a single position")
     assert bool(mask.bool().all()), "the only position may look at itself"
 
 
@@ -142,8 +149,10 @@ def test_encoder_block_is_steady_in_evaluation(student, reference, draw, monkeyp
     x, _ = draw_sentences(draw, block.d_model)
     first, second = (block.theirs(x).detach() for _ in range(2))
     assert torch.equal(first, second), "two runs in evaluation mode differ: is dropout still at work?"
-    after = student.define(Caller)().inputs_after(block.theirs, x)
+    mask = draw_mask(draw, "padding", x.shape[1])
+    after = student.define(Caller)().inputs_after(block.theirs, x, mask)
     assert_unchanged(x, after[0], what="x")
+    assert_unchanged(mask, after[1], what="mask")
 
 
 @pytest.mark.todo("block.decoder", weight=1)
@@ -175,11 +184,12 @@ def test_decoder_block_drops_what_it_adds(student, reference, draw, monkeypatch)
 @pytest.mark.todo("block.decoder", weight=1)
 @pytest.mark.behaviour
 def test_decoder_block_leaves_its_inputs_alone(student, reference, draw, monkeypatch):
-    """Target and memory hold afterwards what they held before."""
+    """Target, memory and mask hold afterwards what they held before."""
     block = make_block(student, reference, draw, monkeypatch, "DecoderBlock")
-    inputs = draw_sentences(draw, block.d_model)
+    x, memory = draw_sentences(draw, block.d_model)
+    inputs = (x, memory, draw_mask(draw, "padding", x.shape[1]))
     after = student.define(Caller)().inputs_after(block.theirs, *inputs)
-    for name, tensor, kept in zip(("x", "memory"), inputs, after, strict=True):
+    for name, tensor, kept in zip(("x", "memory", "tgt_mask"), inputs, after, strict=True):
         assert_unchanged(tensor, kept, what=name)
 
 
@@ -243,5 +253,9 @@ def test_decoding_is_repeatable(student, draw):
     arguments = (model, story.src, story.start, story.unused, 6)
     first, second = (as_ids(student.greedy_decode(*arguments)) for _ in range(2))
     assert first == second, "two runs differ: the likeliest token is asked for, not a drawn one"
+    other = (story.src + 1) % VOCAB_SIZE
+    if int(story.model(other, torch.tensor([[story.start]]))[0, -1].argmax()) != story.tokens[0]:
+        ids = as_ids(student.greedy_decode(model, other, *arguments[2:]))
+        assert ids != first, "another source gives the same ids"
     after = student.define(Caller)().inputs_after(student.greedy_decode, *arguments)
     assert_unchanged(story.src, after[1], what="src")

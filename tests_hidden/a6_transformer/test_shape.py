@@ -1,5 +1,7 @@
 """Shape: what comes back has the form that was asked for."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from cases import (
@@ -12,18 +14,23 @@ from cases import (
     make_model,
 )
 
-from grader.examiner import as_ids, assert_shape
+from grader.examiner import as_ids, assert_parity, assert_shape
 
 
 @pytest.mark.todo("attention.scaled", weight=2)
 @pytest.mark.shape
 def test_attention_keeps_leading_dimensions(poisoned, draw):
-    """Output and weights keep every leading dimension, and are made from the arguments alone."""
+    """Output and weights keep every dimension, of size 1 too, and are made from the arguments alone."""
     batch, heads = draw.sizes(2, low=2, high=3)
-    for leading in ((), (batch,), (batch, heads)):
+    for leading, queries, keys in (
+        *(((), 9, 9), ((batch,), 9, 9), ((batch, heads), 9, 9)),
+        *(((1,), 9, 9), ((batch,), 1, 9), ((batch,), 9, 1)),
+    ):
         case = draw_attending(draw, *leading)
-        output, weights = poisoned.scaled_dot_product_attention(*case.as_tuple())
+        case = replace(case, q=case.q[..., :queries, :], k=case.k[..., :keys, :], v=case.v[..., :keys, :])
         t, s, e = case.q.shape[-2], case.k.shape[-2], case.v.shape[-1]
+        masks = [] if queries == keys else [torch.ones(t, s, dtype=torch.bool)]
+        output, weights = poisoned.scaled_dot_product_attention(*case.as_tuple(), *masks)
         assert_shape(output, (*leading, t, e), what="output")
         assert_shape(weights, (*leading, t, s), what="weights")
 
@@ -31,10 +38,12 @@ def test_attention_keeps_leading_dimensions(poisoned, draw):
 @pytest.mark.todo("attention.multihead", weight=2)
 @pytest.mark.shape
 def test_heads_return_one_tensor_like_the_query(student, reference, draw):
-    """The heads return the output alone, shaped like the query, whatever the number of keys."""
-    for batch in (1, 3):
+    """The heads return the output alone, shaped like the query, whatever the number of keys; a single one too."""
+    for batch, length in ((1, 9), (3, 9), (3, 1)):
         ours, inputs = draw_heads(reference, draw, batch=batch)
-        output = make_heads(student, ours)(*inputs)
+        inputs = tuple(x[:, :length] for x in inputs)
+        masks = [torch.ones(batch, 1, 1, dtype=torch.bool)] if length == 1 else []
+        output = make_heads(student, ours)(*inputs, *masks)
         assert_shape(output, tuple(inputs[0].shape), what="output")
 
 
@@ -62,11 +71,12 @@ def test_mask_is_square_and_boolean(poisoned, draw):
 @pytest.mark.todo("block.encoder", weight=1)
 @pytest.mark.shape
 def test_encoder_block_keeps_the_shape(student, reference, draw, monkeypatch):
-    """What leaves the block can enter the next one, for one sentence or several."""
+    """What leaves the block can enter the next one, for one sentence or several, and for a single word."""
     block = make_block(student, reference, draw, monkeypatch, "EncoderBlock")
-    for batch in (1, 3):
-        x, _ = draw_sentences(draw, block.d_model, batch=batch)
-        assert_shape(block.theirs(x), tuple(x.shape), what="output")
+    for batch, length in ((1, 9), (3, 9), (3, 1)):
+        x = draw_sentences(draw, block.d_model, batch=batch)[0][:, :length]
+        for inputs in ((x,), (x, torch.ones(batch, x.shape[1], x.shape[1]).tril().bool())):
+            assert_shape(block.theirs(*inputs), tuple(x.shape), what="output")
 
 
 @pytest.mark.todo("block.decoder", weight=1)
@@ -74,9 +84,11 @@ def test_encoder_block_keeps_the_shape(student, reference, draw, monkeypatch):
 def test_decoder_block_keeps_the_shape_of_the_target(student, reference, draw, monkeypatch):
     """The output is shaped like the target, however long the memory is."""
     block = make_block(student, reference, draw, monkeypatch, "DecoderBlock")
-    for batch in (1, 3):
-        x, memory = draw_sentences(draw, block.d_model, batch=batch)
-        assert_shape(block.theirs(x, memory), tuple(x.shape), what="output")
+    for batch, length in ((1, 9), (3, 9), (3, 1)):
+        x, memory = (part[:, :length] for part in draw_sentences(draw, block.d_model, batch=batch))
+        output = block.theirs(x, memory)
+        assert_shape(output, tuple(x.shape), what="output")
+        assert_parity(block.theirs(x[:1], memory[:1]), output[:1].detach(), what="output of a sentence alone")
 
 
 @pytest.mark.todo("decode.greedy", weight=1)

@@ -1,10 +1,8 @@
 """The gradebook: what is kept, what is found again, and what happens when the database refuses."""
 
-import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -19,10 +17,10 @@ from grader.model.errors import UsageError
 from grader.model.report import GradeReport
 from grader.tests.support.fake_class import list_rows
 from grader.tests.support.fake_worker import make_report
+from grader.tests.support.postgres import POSTGRES, open_postgres
 
 KEY = CacheKey("a" * 64, "b" * 64, "c" * 64)
 HOST = "grader.tests.support.gradebook_host"
-POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
 @pytest.fixture
@@ -227,23 +225,8 @@ def server() -> Iterator[str]:
     """A PostgreSQL server of Debian's package, reached through a socket of its own."""
     if not POSTGRES:
         pytest.skip("no PostgreSQL here: apt install postgresql")
-    # Not pytest's own folder: the server refuses root, and another user could not enter that one.
-    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
-        yield from serve_postgres(Path(folder))
-
-
-def serve_postgres(folder: Path) -> Iterator[str]:
-    """The address of a server that keeps its data here, and ends with the generator."""
-    as_user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
-    tools = POSTGRES[-1]
-    if as_user:
-        os.chown(folder, 65534, 65534)
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
-    subprocess.run([*as_user, tools / "initdb", "-D", folder / "data", "-U", "kim", "-N", "--auth=trust"], **quiet)
-    start = ["-o", f"-k {folder} -h '' -F", "-l", folder / "log", "-w"]
-    subprocess.run([*as_user, tools / "pg_ctl", "start", "-D", folder / "data", *start], **quiet)
-    yield f"postgresql://kim@/postgres?host={folder}"
-    subprocess.run([*as_user, tools / "pg_ctl", "stop", "-D", folder / "data", "-m", "fast", "-w"], **quiet)
+    with open_postgres() as address:
+        yield address
 
 
 def test_postgresql_keeps_the_same_gradebook(server, gradebook, tmp_path):

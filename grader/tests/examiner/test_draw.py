@@ -8,7 +8,7 @@ import torch
 
 from grader.examiner.draw import Draw
 from grader.model.course import Course, commit_to
-from grader.model.seeds import derive_seed
+from grader.model.seeds import choose_draw, derive_seed
 
 
 def draw_all(seed: int) -> list:
@@ -28,25 +28,31 @@ def test_another_seed_gives_other_inputs():
     assert draw_all(7) != draw_all(8)
 
 
-@pytest.mark.parametrize(
-    "changed", [(b"other secret", "id", "test"), (b"secret", "other", "test"), (b"secret", "id", "other")]
-)
-def test_secret_submission_and_test_decide_the_seed(changed):
-    """Another secret, submission or test draws other inputs; the same three draw the same."""
-    same = derive_seed(b"secret", "id", "test", purpose="draw")
-    assert derive_seed(*changed, purpose="draw") != same == derive_seed(b"secret", "id", "test", purpose="draw")
+@pytest.mark.parametrize("changed", [(b"other secret", 1, "test"), (b"secret", 2, "test"), (b"secret", 1, "other")])
+def test_secret_draw_and_test_decide_the_seed(changed):
+    """Another secret, draw or test gives other inputs; the same three give the same."""
+    same = derive_seed(b"secret", 1, "test", purpose="draw")
+    assert derive_seed(*changed, purpose="draw") != same == derive_seed(b"secret", 1, "test", purpose="draw")
 
 
 def test_the_parts_of_a_seed_cannot_be_shifted():
-    """A submission's id cannot run into the test's name."""
-    seeds = [derive_seed(b"secret", *parts, purpose="draw") for parts in (("ab", "c"), ("a", "bc"))]
+    """The number of a draw cannot run into the test's name or the purpose."""
+    seeds = [derive_seed(b"secret", *parts, purpose="draw") for parts in ((1, "2"), (12, ""))]
     assert seeds[0] != seeds[1]
-    assert derive_seed(b"secret", "b", "c", purpose="a") != derive_seed(b"secret", "", "c", purpose="ab")
+    assert derive_seed(b"secret", 1, "c", purpose="a") != derive_seed(b"secret", 1, "c", purpose="a1")
+
+
+def test_submissions_share_as_many_draws_as_there_are():
+    """Each submission keeps its draw, all draws are used, and another secret deals them out otherwise."""
+    ids = [str(number) for number in range(100)]
+    chosen = [choose_draw(b"secret", name, 8) for name in ids]
+    assert set(chosen) == set(range(8))
+    assert chosen == [choose_draw(b"secret", name, 8) for name in ids] != [choose_draw(b"x", name, 8) for name in ids]
 
 
 def test_a_seed_fits_torch():
     """Seeds are non-negative and below 2**63."""
-    assert all(0 <= derive_seed(b"secret", str(number), "test", purpose="draw") < 2**63 for number in range(50))
+    assert all(0 <= derive_seed(b"secret", number, "test", purpose="draw") < 2**63 for number in range(50))
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -176,6 +176,8 @@ def test_honest_code_is_left_alone(source: str) -> None:
         "return getattr(F, names[3])(q)",
         "return getattr(F, 'noitnetta'[::-1])(q)",
         "return vars(F)[chr(115)](q)",
+        "return getattr(F, ''.join(['scaled_dot', '_product_attention']))(q)",
+        "return getattr(F, 'scaled_dot_product_X'.replace('X', 'attention'))(q)",
         "return [f for n, f in vars(F).items() if n[:2] == 'sc'][0](q)",
         "return getattr(F, dir(F)[7])(q)",
         "return eval(q.text)",

@@ -12,6 +12,7 @@ from grader.examiner.forbidden_names import Unclear, Use
 from grader.examiner.fragments import split_source
 from grader.examiner.inspection import Rules, inspect_source
 from grader.examiner.inspector import inspect_submission, list_fragments
+from grader.examiner.regions import SharedFunction
 from grader.examiner.review_flags import Oddity
 from grader.examiner.stubs import Stub
 from grader.model.assignment import Todo
@@ -81,6 +82,7 @@ LIES = {
     "a long text": replace(FOUND, unclear=(Unclear("attend", "x" * 1001, 1),)),
     "a stub where none is": replace(FOUND, stubs=(Stub("attend", 4, 4, 0, 5),)),
     "a stub beyond the end": replace(FOUND, stubs=(Stub("attend", 9, 9, 0, 5),)),
+    "a function that no TODO shares": replace(FOUND, functions={"attend": SharedFunction(1, 2, (), {})}),
     "another signature": replace(FOUND, signatures={"forged": "x"}),
     "a negative count": replace(FOUND, more_oddities=-1),
 }

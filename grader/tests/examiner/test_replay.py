@@ -20,6 +20,7 @@ class LiveChannel:
 
     def __init__(self) -> None:
         self.peak_kb = 7
+        self.used_share = 0.125
         self.asked: list[str] = []
         self.is_loaded = False
 
@@ -185,7 +186,7 @@ def test_the_time_and_the_memory_that_it_took_are_kept():
     """They are the submission's, not the grader's."""
     tester = replay(record(["one", "a"]))
     tester.run("one", "a")
-    assert (tester.channel.read_cpu_seconds(), tester.channel.peak_kb) == (0.25, 7)
+    assert (tester.channel.read_cpu_seconds(), tester.channel.used_share, tester.channel.peak_kb) == (0.25, 0.125, 7)
 
 
 def test_what_answers_too_much_is_not_kept():

@@ -365,3 +365,34 @@ def test_a_stand_in_comes_after_the_tests_that_it_answers(monkeypatch: pytest.Mo
     assert (shout.todo, shout.status) == ("shout", Verdict.PASSED)
     assert (double.todo, double.status) == ("double", Verdict.FAILED)
     monkeypatch.delattr("sys._kept")
+
+
+STUMBLES = """
+import pytest
+
+DRAWN = []
+
+
+@pytest.mark.todo("double", weight=60)
+@pytest.mark.parity
+def test_double(student, draw):
+    '''A number is doubled.'''
+    DRAWN.append((draw.integer(0, 10**9), student.double(1)))
+    raise KeyError("stumbles")
+
+
+@pytest.mark.todo("shout", weight=40)
+@pytest.mark.behaviour
+def test_shout(student):
+    '''A word is shouted.'''
+    student.shout("a")
+"""
+
+
+def test_a_test_that_stumbles_is_tried_on_the_reference_with_the_same_inputs(make_suite):
+    """The same seed: a test that stumbles over some inputs only is broken for this submission too."""
+    suite = make_suite(tests=STUMBLES)
+    results = run_suite(suite, SOLUTION.replace("number + number", "7"))
+    first, second = suite.tests[0].item.module.DRAWN
+    assert (first[0], first[1], second[1]) == (second[0], 7, 2)
+    assert results["double"].status is Verdict.GRADER_FAULT

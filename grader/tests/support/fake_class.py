@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import create_engine, text
 
 from grader.classroom.attempts import AttemptKeeper
-from grader.classroom.batch import BatchOptions, GradedClass, conclude, find_environment, open_batch
+from grader.classroom.batch import BatchOptions, GradedClass, conclude, find_environment, grade_all, open_batch
 from grader.classroom.class_folder import list_jobs
 from grader.classroom.executor import GradedJob, Task, TaskResult
 from grader.classroom.gradebook import Gradebook, open_gradebook
@@ -44,9 +44,9 @@ class FakeExecutor:
         self.waiting.append(task)
         self.submitted.append(task)
 
-    def collect(self) -> list[TaskResult]:
+    def collect(self, seconds: float | None = None) -> list[TaskResult]:
         """Return the result of the oldest task."""
-        return [self.reply(self.waiting.pop(0))]
+        return [self.reply(self.waiting.pop(0))] if self.waiting else []
 
     def replace(self, worker: str) -> None:
         """Note a worker."""
@@ -154,7 +154,7 @@ class FakeClass:
             batch = open_batch(
                 source, executor, keeper, conditions=conditions, interrupted=self.interrupted, force=force
             )
-            return conclude(batch, batch.grade(wanted), [])
+            return conclude(batch, keeper, grade_all(batch, keeper, wanted), [])
 
     @contextmanager
     def open_gradebook(self) -> Iterator[Gradebook]:

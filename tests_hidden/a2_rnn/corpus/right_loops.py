@@ -185,7 +185,6 @@ def gradient_norms(rnn, x):
     x = x.clone().requires_grad_()
     output, _ = rnn(x.unsqueeze(1))
     for unit in range(output.shape[-1]):
-        x.grad = None
-        output[-1, 0, unit].backward(retain_graph=True)
-        norms += (x.grad**2).sum(dim=1)
+        (gradient,) = torch.autograd.grad(output[-1, 0, unit], x, retain_graph=True)
+        norms += (gradient**2).sum(dim=1)
     return torch.sqrt(norms)

@@ -1,0 +1,150 @@
+"""The web application: its routes, what guards them, and how an error becomes an answer."""
+
+import logging
+from collections.abc import MutableMapping
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from grader.model.errors import GraderError, UsageError
+from grader.server.pages import choose_language_of, render
+from grader.server.permissions import authorise, check_rules
+from grader.server.refusals import RequestRefused
+from grader.server.routes import api, operations, sign_in, staff, staff_people, students
+from grader.server.service import Service
+from grader.server.store import StoreUnavailable
+
+LOG = logging.getLogger("grader.server")
+API = "/api/"
+# Every form but an upload is short.
+MAX_FORM_BYTES = 1 << 18
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "x-frame-options": "DENY",
+}
+
+
+ROUTERS = (operations.router, sign_in.router, api.router, students.router, staff.router, staff_people.router)
+
+
+def list_routes() -> list[BaseRoute]:
+    """Return every route of the application."""
+    return [route for router in ROUTERS for route in router.routes]
+
+
+def create_app(service: Service) -> FastAPI:
+    """Return the application of a service. Raises LookupError where a route has no rule."""
+    app = FastAPI(
+        title="Grader",
+        version="1",
+        description="Hand in submissions and read their results. Send `Authorization: Bearer TOKEN`.",
+        dependencies=[Depends(authorise)],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    for router in ROUTERS:
+        app.include_router(router)
+    check_rules(list_routes())
+    app.add_exception_handler(GraderError, explain_error)
+    app.add_exception_handler(HTTPException, explain_error)
+    app.add_exception_handler(RequestValidationError, explain_error)
+    app.add_exception_handler(Exception, explain_error)
+    app.add_middleware(Guard)
+    return app
+
+
+async def explain_error(request: Request, error: Exception) -> Response:
+    """Answer an error with its status and a sentence: as JSON to programs, as a page to people."""
+    refusal = to_refusal(error)
+    language = choose_language_of(request)
+    headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else {}
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if request.url.path.startswith(API) or "application/json" in request.headers.get("accept", ""):
+        return JSONResponse({"detail": refusal.tell(language)}, refusal.status, headers)
+    if refusal.status == 401 and request.method == "GET":
+        return RedirectResponse(f"/sign-in?{urlencode({'next': request.url.path})}", 303)
+    page = render(request, "error.html", refusal.status, text=refusal.tell(language))
+    page.headers.update(headers)
+    return page
+
+
+def to_refusal(error: Exception) -> RequestRefused:
+    """Return what a person may know of an error."""
+    if isinstance(error, RequestRefused):
+        return error
+    if isinstance(error, StoreUnavailable):
+        LOG.error("%s", error)
+        return RequestRefused(503, "unavailable", retry_after=60)
+    if isinstance(error, UsageError):
+        return RequestRefused(422, "grader_says", why=error)
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        return RequestRefused(422, "bad_input", why=f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}")
+    if isinstance(error, HTTPException):
+        if error.status_code in (404, 405):
+            return RequestRefused(404, "not_found")
+        return RequestRefused(error.status_code, "bad_input", why=error.detail)
+    LOG.error("a request failed", exc_info=error)
+    return RequestRefused(500, "error")
+
+
+class Guard:
+    """Adds the headers that every answer has, and ends bodies that are too long for a form."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_form() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_FORM_BYTES and not is_multipart(scope):
+                raise RequestRefused(413, "bad_input", why="the form is too long")
+            return message
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                add_headers(message, is_secure=scope["scheme"] == "https")
+            await send(message)
+
+        await self.app(scope, receive_form, send_guarded)
+
+
+def is_multipart(scope: Scope) -> bool:
+    """Tell whether a body is an upload, which its route limits itself."""
+    return any(name == b"content-type" and value.startswith(b"multipart/") for name, value in scope["headers"])
+
+
+def add_headers(message: MutableMapping[str, Any], *, is_secure: bool) -> None:
+    """Add the headers that an answer does not have yet."""
+    present = {name.lower() for name, _ in message["headers"]}
+    added = {**HEADERS, "cache-control": "no-store"}
+    if is_secure:
+        added["strict-transport-security"] = "max-age=31536000"
+    fresh = [(name.encode(), value.encode()) for name, value in added.items() if name.encode() not in present]
+    message["headers"] = [*message["headers"], *fresh]

@@ -1,0 +1,142 @@
+"""One assignment's way through its workers: a thread that claims submissions and keeps their results.
+
+If anything fails (a worker, the disk, the database, the hidden tests), what was claimed is put back, and the lane
+begins again after a pause. A result is kept before it is noted in the queue: if the process ends in between, the
+submission is claimed again, and its result found.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from grader.classroom.batch import BatchOptions, BatchRun, OpenExecutor
+from grader.classroom.live import open_live_class
+from grader.classroom.run_folder import RunFolder
+from grader.grading.worker import Job
+from grader.model.course import Course
+from grader.model.digests import digest_suite
+from grader.model.errors import GraderError
+from grader.model.report import GradeReport
+from grader.server.assignments import find_extension
+from grader.server.people import People
+from grader.server.queue import Queued, SubmissionQueue
+from grader.server.settings import DataFolder
+from grader.server.store import StoreUnavailable
+
+LOG = logging.getLogger("grader.server")
+# A result is noticed at once; a new submission after so long, while another one is being graded.
+POLL_SECONDS = 0.05
+IDLE_SECONDS = 5.0
+PAUSE_SECONDS = 5.0
+# Changed hidden tests are noticed after so long.
+CHECK_SECONDS = 3.0
+
+
+class Lane(threading.Thread):
+    """Grades the submissions of one assignment until it is dismissed."""
+
+    def __init__(
+        self,
+        options: BatchOptions,
+        data: DataFolder,
+        queue: SubmissionQueue,
+        *,
+        may_claim: Callable[[], bool],
+        on_result: Callable[[int, GradeReport], None],
+        open_executor: OpenExecutor,
+    ) -> None:
+        name = options.assignment.name
+        super().__init__(name=f"lane {name}", daemon=True)
+        self.assignment = name
+        self.options = options
+        self.run_folder: RunFolder = data.open_run(name)
+        self.uploads: Path = data.uploads
+        self.queue = queue
+        self.may_claim = may_claim
+        self.on_result = on_result
+        self.open_executor = open_executor
+        self.wake = threading.Event()
+        self.dismissed = threading.Event()
+        self.trouble = ""
+        self.in_hand = 0
+        self.is_ready = False
+        self.began = self.last_used = time.monotonic()
+        self._next_check = 0.0
+
+    def dismiss(self) -> None:
+        """Have the thread end once what is in hand is done."""
+        self.dismissed.set()
+        self.wake.set()
+
+    def run(self) -> None:
+        """Grade until dismissed; begin again after every failure."""
+        while not self.dismissed.is_set():
+            try:
+                self._grade()
+                self.trouble = ""
+            except GraderError as error:
+                self._note_trouble(str(error))
+            except Exception as error:
+                LOG.exception("the lane of %s failed", self.assignment)
+                self._note_trouble(f"{type(error).__name__}: {error}")
+        self.is_ready = False
+
+    def _grade(self) -> None:
+        """Serve the queue until the lane is dismissed, or the course's files have changed."""
+        assignment = Course(self.options.assignment.root).load_assignment(self.assignment)
+        options, suite = replace(self.options, assignment=assignment), digest_suite(assignment)
+        with open_live_class(options, self.run_folder, self.on_result, self.open_executor) as batch:
+            self.is_ready, self.trouble = True, ""
+            self.wake.set()
+            while not self.dismissed.is_set() and not self._has_changed(suite):
+                self._take(batch)
+                if batch.queue:
+                    batch.settle(POLL_SECONDS)
+                else:
+                    self.wake.wait(IDLE_SECONDS)
+                self.in_hand = len(batch.queue)
+            while batch.queue:
+                batch.settle()
+            self.in_hand = 0
+
+    def _take(self, batch: BatchRun) -> None:
+        """Claim as many submissions as the workers have room for."""
+        while self.wake.is_set() and not self.dismissed.is_set() and batch.queue.has_room() and self.may_claim():
+            # Cleared before the look: what arrives during it sets it again.
+            self.wake.clear()
+            claimed = self.queue.claim(self.assignment)
+            if claimed is None:
+                return
+            self.wake.set()
+            self.last_used = time.monotonic()
+            batch.take(claimed.number, self._make_job(claimed))
+            self.in_hand = len(batch.queue)
+
+    def _make_job(self, claimed: Queued) -> Job:
+        student = People(self.queue.store).find(claimed.student)
+        return Job(
+            self.uploads / claimed.path,
+            claimed.student,
+            datetime.fromtimestamp(claimed.received_at, UTC).isoformat(),
+            extension_days=find_extension(self.queue.store, self.assignment, claimed.student),
+            entry=claimed.id,
+            name=student.full_name if student else "",
+        )
+
+    def _has_changed(self, suite: str) -> bool:
+        if time.monotonic() < self._next_check:
+            return False
+        self._next_check = time.monotonic() + CHECK_SECONDS
+        return digest_suite(Course(self.options.assignment.root).load_assignment(self.assignment)) != suite
+
+    def _note_trouble(self, trouble: str) -> None:
+        self.trouble, self.is_ready, self.in_hand = trouble, False, 0
+        LOG.error("%s: not graded at present: %s", self.assignment, trouble)
+        with suppress(StoreUnavailable):  # then the next start, or the next failure, puts it back
+            self.queue.put_back(self.assignment)
+        self.dismissed.wait(PAUSE_SECONDS)

@@ -1,0 +1,232 @@
+"""The durable queue: rows of the database, from the moment of the upload to the report.
+
+Each student waits in one place. A newer attempt takes over the place of the older ones, which then wait behind all
+other students' newest attempts. Of one student one submission is graded at a time. So the many uploads of one student
+do not hold up the others.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, insert, or_, select, update
+
+from grader.model.report import GradeReport
+from grader.server.schema import SUBMISSIONS
+from grader.server.store import Store
+
+State = Literal["queued", "grading", "graded", "refused", "fault"]
+FINAL: tuple[State, ...] = ("graded", "refused", "fault")
+# The estimate is the mean of so many recent results.
+RECENT = 20
+_ROWS = SUBMISSIONS.c
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A submission as it was received: where it lies below uploads/, and what the student called its files."""
+
+    id: str
+    assignment: str
+    student: str
+    path: str
+    files: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A submission on its way, or at its end."""
+
+    number: int
+    id: str
+    assignment: str
+    student: str
+    path: str
+    files: tuple[str, ...]
+    received_at: float
+    status: State
+    score: float | None
+    max_score: float | None
+    gradings: int
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether there is a report."""
+        return self.status in FINAL
+
+
+@dataclass(frozen=True)
+class QueuePlace:
+    """How many are ahead, and the seconds that this may take; None where nothing was graded yet to tell from."""
+
+    ahead: int
+    seconds: float | None
+
+
+def make_id() -> str:
+    """Return an id that cannot be guessed."""
+    return secrets.token_hex(12)
+
+
+@dataclass(frozen=True)
+class SubmissionQueue:
+    """The submissions of all assignments."""
+
+    store: Store
+
+    def add(self, upload: Upload) -> Queued:
+        """Keep an upload whose bytes are on the disk. When this returns, it will be graded, whatever happens."""
+        now = time.time()
+        mine = and_(_ROWS.student == upload.student, _ROWS.assignment == upload.assignment, _ROWS.status == "queued")
+        with self.store.write() as connection:
+            waiting = select(func.min(_ROWS.queued_at)).where(mine, _ROWS.is_superseded.is_(False))
+            place = connection.scalar(waiting)
+            connection.execute(update(SUBMISSIONS).where(mine).values(is_superseded=True))
+            values = {
+                "id": upload.id,
+                "assignment": upload.assignment,
+                "student": upload.student,
+                "path": upload.path,
+                "files": json.dumps(upload.files, ensure_ascii=False),
+                "size": upload.size,
+                "received_at": now,
+                "status": "queued",
+                "queued_at": now if place is None else place,
+            }
+            connection.execute(insert(SUBMISSIONS).values(values))
+            return _to_queued(connection.execute(select(SUBMISSIONS).where(_ROWS.id == upload.id)).one())
+
+    def claim(self, assignment: str) -> Queued | None:
+        """Take the next submission of an assignment; None where none may begin now."""
+        other = SUBMISSIONS.alias()
+        busy = exists().where(other.c.student == _ROWS.student, other.c.status == "grading")
+        query = select(SUBMISSIONS).where(_ROWS.status == "queued", _ROWS.assignment == assignment, ~busy)
+        with self.store.write() as connection:
+            row = connection.execute(query.order_by(*_order()).limit(1)).first()
+            if row is None:
+                return None
+            taken = {"status": "grading", "started_at": time.time()}
+            connection.execute(update(SUBMISSIONS).where(_ROWS.number == row.number).values(taken))
+        return _to_queued(row)
+
+    def finish(self, number: int, report: GradeReport, also: Callable[[Connection, Queued], None]) -> Queued:
+        """Note the end of a submission, and do what belongs to it in the same transaction."""
+        fault = report.status == "grader_fault"
+        status: State = "fault" if fault else "refused" if report.submission.refused else "graded"
+        now = time.time()
+        values = {
+            "status": status,
+            "finished_at": now,
+            "seconds": now - _ROWS.started_at,
+            "gradings": _ROWS.gradings + 1,
+            "score": report.final_score,
+            "max_score": report.max_score,
+        }
+        with self.store.write() as connection:
+            connection.execute(update(SUBMISSIONS).where(_ROWS.number == number).values(values))
+            done = _to_queued(connection.execute(select(SUBMISSIONS).where(_ROWS.number == number)).one())
+            also(connection, done)
+        return done
+
+    def put_back(self, assignment: str) -> int:
+        """Queue again what was being graded when a lane failed; return how many these are."""
+        query = update(SUBMISSIONS).where(_ROWS.status == "grading", _ROWS.assignment == assignment)
+        with self.store.write() as connection:
+            return connection.execute(query.values(status="queued")).rowcount
+
+    def recover(self) -> int:
+        """Queue again what an earlier process did not finish, or failed at; return how many these are.
+
+        Often a fault is the machine's, or an update under a running service: a start is the time to try again.
+        """
+        query = update(SUBMISSIONS).where(_ROWS.status.in_(("grading", "fault")))
+        with self.store.write() as connection:
+            return connection.execute(query.values(status="queued")).rowcount
+
+    def queue_again(self, connection: Connection, assignment: str, students: Sequence[str]) -> int:
+        """Queue the finished submissions of some students to be graded again; return how many these are."""
+        total = 0
+        # A database takes so many parameters and no more.
+        for start in range(0, len(students), RECENT * 10):
+            some = students[start : start + RECENT * 10]
+            query = update(SUBMISSIONS).where(_ROWS.assignment == assignment, _ROWS.student.in_(some))
+            query = query.where(_ROWS.status.in_(FINAL))
+            total += connection.execute(query.values(status="queued", queued_at=time.time())).rowcount
+        return total
+
+    def find(self, submission: str) -> Queued | None:
+        """Return the submission with that id."""
+        found = self._list(select(SUBMISSIONS).where(_ROWS.id == submission))
+        return found[0] if found else None
+
+    def list_of(self, student: str | None = None, assignment: str | None = None, limit: int = 1000) -> list[Queued]:
+        """Return submissions, the newest first."""
+        query = select(SUBMISSIONS).order_by(_ROWS.number.desc()).limit(limit)
+        query = query.where(_ROWS.student == student) if student is not None else query
+        return self._list(query.where(_ROWS.assignment == assignment) if assignment is not None else query)
+
+    def count_since(self, student: str, since: float) -> list[float]:
+        """Return the times of a student's uploads since then, the oldest first."""
+        query = select(_ROWS.received_at).where(_ROWS.student == student, _ROWS.received_at > since)
+        with self.store.read() as connection:
+            return list(connection.scalars(query.order_by(_ROWS.received_at)))
+
+    def count_by_state(self) -> dict[tuple[str, str], int]:
+        """Return the number of submissions by assignment and state."""
+        query = select(_ROWS.assignment, _ROWS.status, func.count()).group_by(_ROWS.assignment, _ROWS.status)
+        with self.store.read() as connection:
+            return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+    def find_place(self, queued: Queued, workers: int) -> QueuePlace:
+        """Return the place of a waiting submission, and an estimate from what was graded last."""
+        own = select(_ROWS.is_superseded, _ROWS.queued_at).where(_ROWS.number == queued.number)
+        waits = and_(_ROWS.assignment == queued.assignment, _ROWS.status == "queued")
+        grading = and_(_ROWS.assignment == queued.assignment, _ROWS.status == "grading")
+        recent = (
+            select(_ROWS.seconds)
+            .where(_ROWS.assignment == queued.assignment, _ROWS.seconds.is_not(None))
+            .order_by(_ROWS.finished_at.desc())
+            .limit(RECENT)
+        )
+        with self.store.read() as connection:
+            mine = connection.execute(own).one()
+            before = or_(and_(waits, _comes_before(mine, queued.number)), grading)
+            ahead: int = connection.scalar(select(func.count()).select_from(SUBMISSIONS).where(before)) or 0
+            seconds = list(connection.scalars(recent))
+        mean = sum(seconds) / len(seconds) if seconds else None
+        return QueuePlace(ahead, None if mean is None else mean * (1 + ahead / max(workers, 1)))
+
+    def _list(self, query: Select[Any]) -> list[Queued]:
+        with self.store.read() as connection:
+            return [_to_queued(row) for row in connection.execute(query)]
+
+
+def _order() -> tuple[Any, ...]:
+    # Newest first among the superseded attempts of one student; they share one `queued_at`.
+    return _ROWS.is_superseded, _ROWS.queued_at, _ROWS.number.desc()
+
+
+def _comes_before(mine: Row[Any, Any], number: int) -> ColumnElement[bool]:
+    same = and_(_ROWS.is_superseded == mine.is_superseded, _ROWS.queued_at == mine.queued_at, _ROWS.number > number)
+    sooner = and_(_ROWS.is_superseded == mine.is_superseded, _ROWS.queued_at < mine.queued_at)
+    return or_(same, sooner, _ROWS.is_superseded.is_(False)) if mine.is_superseded else or_(same, sooner)
+
+
+def _to_queued(row: Row[Any]) -> Queued:
+    return Queued(
+        number=row.number,
+        id=row.id,
+        assignment=row.assignment,
+        student=row.student,
+        path=row.path,
+        files=tuple(json.loads(row.files)),
+        received_at=row.received_at,
+        status=row.status,
+        score=row.score,
+        max_score=row.max_score,
+        gradings=row.gradings,
+    )

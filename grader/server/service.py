@@ -1,0 +1,163 @@
+"""A running service: everything that its routes work with, opened and closed together."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from grader.classroom.batch import OpenExecutor
+from grader.classroom.gradebook import Gradebook
+from grader.classroom.live import open_gradebook_of
+from grader.classroom.run_folder import RunFolder
+from grader.model.course import Course
+from grader.model.errors import GraderError
+from grader.server.announcer import Announcer
+from grader.server.class_view import ClassView
+from grader.server.people import People
+from grader.server.queue import Queued, SubmissionQueue
+from grader.server.rate_limits import RateLimit
+from grader.server.settings import DataFolder, UploadLimits
+from grader.server.store import Store, open_store
+from grader.server.uploads import remove_unfinished
+from grader.server.webhooks import deliver, plan_deliveries
+from grader.server.workshop import GradingOptions, Workshop
+
+LOG = logging.getLogger("grader.server")
+HOUSEKEEPING_SECONDS = 5.0
+# Renewing a summary reads every report of the class.
+SUMMARY_ROUNDS = 6
+
+
+@dataclass
+class Service:
+    """The parts of a running service."""
+
+    course: Course
+    data: DataFolder
+    store: Store
+    workshop: Workshop
+    limits: UploadLimits = field(default_factory=UploadLimits)
+    # Failed attempts to sign in by address, and requests by person.
+    sign_ins: RateLimit = field(default_factory=lambda: RateLimit(20, 60))
+    requests: RateLimit = field(default_factory=lambda: RateLimit(600, 60))
+    # One comparison of a class at a time.
+    inspector: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "inspector"))
+    _gradebooks: dict[str, Gradebook] = field(default_factory=dict)
+    _views: dict[str, ClassView] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def people(self) -> People:
+        """Return everyone with an account."""
+        return People(self.store)
+
+    @property
+    def queue(self) -> SubmissionQueue:
+        """Return the queue of submissions."""
+        return self.workshop.queue
+
+    @property
+    def announcer(self) -> Announcer:
+        """Return what wakes those who watch a submission."""
+        return self.workshop.announcer
+
+    @property
+    def gradebook_url(self) -> str | None:
+        """Return the database of the gradebooks, if they are not in the runs."""
+        return self.workshop.options.store
+
+    def open_run(self, assignment: str) -> RunFolder:
+        """Return the run of an assignment."""
+        return self.data.open_run(assignment)
+
+    def open_gradebook(self, assignment: str) -> Gradebook:
+        """Return the gradebook of an assignment, which stays open."""
+        with self._lock:
+            if assignment not in self._gradebooks:
+                self._gradebooks[assignment] = open_gradebook_of(self.open_run(assignment), self.gradebook_url)
+            return self._gradebooks[assignment]
+
+    def view_class(self, assignment: str) -> ClassView:
+        """Return the reports of an assignment, read again only where they have changed."""
+        with self._lock:
+            return self._views.setdefault(assignment, ClassView(self.open_run(assignment)))
+
+    def keep_house(self) -> None:
+        """Write summaries, send messages and forget what has ended, until the service stops."""
+        rounds = 0
+        while not self._stopping.wait(HOUSEKEEPING_SECONDS):
+            rounds += 1
+            try:
+                deliver(self.store)
+                if rounds % SUMMARY_ROUNDS == 0:
+                    self.people.forget_ended()
+                    self.renew_summaries()
+            except GraderError as error:
+                LOG.error("%s", error)
+
+    def renew_summaries(self) -> None:
+        """Write the summary of each run with new reports."""
+        for name in self.workshop.take_changed_runs():
+            run = self.open_run(name)
+            if not any(run.reports.glob("*.json")):
+                continue
+            with run.open(HOUSEKEEPING_SECONDS):
+                run.renew_summary()
+
+    def close(self) -> None:
+        """End the workers and close the databases."""
+        self._stopping.set()
+        self.announcer.close()
+        self.workshop.stop()
+        self.inspector.shutdown(cancel_futures=True)
+        try:
+            self.renew_summaries()
+        except GraderError as error:
+            LOG.error("%s", error)
+        for gradebook in self._gradebooks.values():
+            gradebook.close()
+        self.store.close()
+
+
+@contextmanager
+def open_service(
+    course: Course,
+    data: DataFolder,
+    options: GradingOptions,
+    *,
+    limits: UploadLimits | None = None,
+    open_executor: OpenExecutor | None = None,
+) -> Iterator[Service]:
+    """Give a service with its workers running. Raises UsageError where another one has the folder."""
+    with data.lock():
+        site = data.remember(course.root, options.store)
+        store = open_store(data, site)
+        queue = SubmissionQueue(store)
+        remove_unfinished(data.uploads, queue)
+        options = GradingOptions(options.jobs, options.isolation, options.dask, site.store, options.lanes)
+        workshop = Workshop(
+            course, data, queue, options, announcer=Announcer(), on_finished=plan_deliveries,
+            open_executor=open_executor,
+        )  # fmt: skip
+        service = Service(course, data, store, workshop, limits or UploadLimits())
+        for name in course.list_assignments():
+            if data.open_run(name).reports.is_dir():
+                workshop.changed_runs.add(name)
+        try:
+            workshop.start(warm=choose_warm(course, queue))
+            threading.Thread(target=service.keep_house, name="housekeeping", daemon=True).start()
+            yield service
+        finally:
+            service.close()
+
+
+def choose_warm(course: Course, queue: SubmissionQueue) -> str | None:
+    """Return the assignment to be ready for: the one that was handed in last, or the only one."""
+    latest: list[Queued] = queue.list_of(limit=1)
+    names = course.list_assignments()
+    if latest and latest[0].assignment in names:
+        return latest[0].assignment
+    return names[0] if len(names) == 1 else None
