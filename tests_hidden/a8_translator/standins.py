@@ -54,8 +54,8 @@ class FarAttention(nn.Module):
 class Canned(nn.Module):
     """In place of Translator, with a canned encoder and decoder; with a table the decoder reads its logits there.
 
-    The encoder's results come from the real ids alone, and are others in evaluation mode. The decoder's logits come from
-    the words so far, the state and the keys that the mask shows; it keeps no state.
+    The encoder's results come from the real ids alone, and are others in evaluation mode. The decoder's logits come
+    from the words so far, the state and the keys that the mask shows; it keeps no state.
     """
 
     def __init__(self, vocab_size, hidden_size, table=None):

@@ -62,7 +62,7 @@ def test_rare_words_become_unk(student, draw):
 def test_decoding_stops_at_the_end(student, draw):
     """What follows <eos> is not shown, nor is any special."""
     words = sorted(draw_words(draw, 4))
-    vocab = student.Vocab([" ".join(words)])
+    vocab = student.Vocab([" ".join(words)] * 2)
     found = vocab.decode([SOS, 4, PAD, 5, UNK, 6, EOS, 7, EOS])
     assert found == " ".join(words[:3]), "decoding should stop at <eos> and hide specials"
     assert vocab.decode(torch.tensor([7, 4])) == f"{words[3]} {words[0]}", "a tensor of ids does as well as a list"
@@ -73,7 +73,7 @@ def test_decoding_stops_at_the_end(student, draw):
 @pytest.mark.behaviour
 def test_white_space_separates_words(student):
     """Several spaces and tabs separate words as one space does; sentences may come from a generator."""
-    vocab = student.Vocab(student.define(standins.stream)([" a\tb  a ", "c\n"]))
+    vocab = student.Vocab(student.define(standins.stream)([" a\tb  a ", "c\n", "b\n c"]))
     assert as_ids(vocab.encode("\ta  b c ")) == [4, 5, 6], "any white space should separate words"
     assert len(vocab) == 7, "white space should be no word"
 
@@ -99,9 +99,10 @@ def test_padding_is_on_the_right(student, draw):
     corpus = draw_corpus(draw, 5)
     src, lengths, _, tgt_out = make_parts(student, corpus)
     for row, (source, target) in enumerate(corpus.pairs):
-        size = len(source.split())
-        assert int(lengths[row]) == size, "src_lengths should be the number of words, in the order of the pairs"
-        assert PAD not in src[row, :size].tolist(), "padding should be on the right"
+        # Whether the row holds the right words is for other tests to say.
+        size = int(lengths[row])
+        assert size >= len(source.split()), "src_lengths should be the number of words, in the order of the pairs"
+        assert PAD not in src[row, :size].tolist(), "padding should be on the right, and count in no length"
         assert not bool(src[row, size:].any()), "what follows a sentence should be padding"
         assert not bool(tgt_out[row, len(target.split()) + 1 :].any()), "what follows <eos> should be padding"
 
@@ -148,7 +149,7 @@ def test_nothing_but_padding_is_refused(student, draw):
 @pytest.mark.todo("encoder", weight=2)
 @pytest.mark.behaviour
 def test_padding_is_never_read(student, reference, draw):
-    """Padding, whatever it holds and however much there is, changes neither outputs nor state; outputs there are zero."""
+    """Padding, whatever and however much it is, changes neither outputs nor state; outputs there are zero."""
     ours, sizes = draw_encoder(reference, draw)
     theirs, source = send_module(student, "Encoder", ours, sizes), draw_source(draw, sizes[0], [4, 2, 3], 4)
     outputs, state = (part.detach() for part in theirs(source.src, source.lengths))
@@ -204,7 +205,7 @@ def test_query_decides_where_to_look(student, reference, draw):
 @pytest.mark.todo("decoder", weight=1)
 @pytest.mark.behaviour
 def test_later_words_change_nothing(student, reference, draw, monkeypatch):
-    """Logits and weights at t depend on the words up to t; the weights at t on those before it."""
+    """Logits and weights at t depend on the words up to t."""
     _, theirs, sizes = make_decoder(student, reference, draw, monkeypatch)
     tgt_in, *rest = draw_decoding(draw, sizes)
     logits, weights = (part.detach() for part in theirs(tgt_in, *rest))
@@ -212,7 +213,7 @@ def test_later_words_change_nothing(student, reference, draw, monkeypatch):
     changed[:, 2] = (changed[:, 2] + 1) % sizes[0]
     after, looks = (part.detach() for part in theirs(changed, *rest))
     assert_parity(after[:, :2], logits[:, :2], what="logits before the word that changed")
-    assert_parity(looks[:, :3], weights[:, :3], what="weights up to the word that changed")
+    assert_parity(looks[:, :2], weights[:, :2], what="weights before the word that changed")
     assert measure_distance(after[:, 2], logits[:, 2]) > 1e-5, "a word should count from its place on"
     assert measure_distance(after[:, 4], logits[:, 4]) > 1e-6, "the state should be carried from step to step"
 
@@ -304,6 +305,11 @@ def test_max_len_cuts_every_row(student, draw):
     assert [len(row) for row in write_rows(student, reading)] == [20] * 4, "by default at most 20 words are written"
 
 
+def cut(ids):
+    """What stands before <eos>: other tests see whether it is left out."""
+    return ids[: ids.index(EOS)] if EOS in ids else ids
+
+
 @pytest.mark.todo("translate", weight=1)
 @pytest.mark.behaviour
 def test_rows_do_not_depend_on_their_neighbours(student, draw):
@@ -314,7 +320,7 @@ def test_rows_do_not_depend_on_their_neighbours(student, draw):
     for row in range(4):
         length = int(reading.source.lengths[row])
         alone = student.translate(theirs, reading.source.src[row : row + 1, :length], torch.tensor([length]), max_len=8)
-        assert as_ids(alone[0]) == reading.rows[row], "a row alone should give what it gives in a batch"
+        assert cut(as_ids(alone[0])) == reading.rows[row], "a row alone should give what it gives in a batch"
 
 
 # Greedy goes to 4; the best sentence begins with 5.
@@ -402,21 +408,28 @@ def test_equal_sentences_score_one(student, draw):
     assert student.corpus_bleu([""], ["a b c d"]) == 0, "an empty translation scores 0"
 
 
+def compare_to_best(student, candidates, references, *, max_n):
+    """A score in parts of what the references themselves score: other tests see whether that is 1."""
+    best = student.corpus_bleu(references, references, max_n)
+    assert isinstance(best, (int, float, torch.Tensor)) and best > 0, "equal sentences should not score 0"
+    return float(student.corpus_bleu(candidates, references, max_n)) / float(best)
+
+
 @pytest.mark.todo("bleu", weight=1)
 @pytest.mark.behaviour
 def test_repeating_a_word_does_not_pay(student):
     """An n-gram of the reference is met only as often as it occurs there."""
-    score = student.corpus_bleu(["the the the the", "a b"], ["the cat", "a b"], max_n=1)
-    assert abs(score - 3 / 6) < 1e-6, "an n-gram should be met only as often as the reference has it"
+    score = compare_to_best(student, ["the the the the"], ["the cat the mat"], max_n=1)
+    assert abs(score - 2 / 4) < 1e-6, "an n-gram should be met only as often as the reference has it"
 
 
 @pytest.mark.todo("bleu", weight=1)
 @pytest.mark.behaviour
 def test_brevity_is_punished(student):
     """Candidates that are shorter in all than the references lose exp(1 - r/c); longer ones lose nothing by it."""
-    short = student.corpus_bleu(["a b c d", "e f"], ["a b c d", "e f g h"], max_n=2)
+    short = compare_to_best(student, ["a b c d e f"], ["a b c d e f g h"], max_n=2)
     assert abs(short - math.exp(1 - 8 / 6)) < 1e-6, "the penalty for brevity should be exp(1 - r/c)"
-    long = student.corpus_bleu(["a b c d e"], ["a b c d"], max_n=1)
+    long = compare_to_best(student, ["a b c d e"], ["a b c d"], max_n=1)
     assert abs(long - 4 / 5) < 1e-6, "candidates that are longer should not be punished twice"
 
 
@@ -424,7 +437,7 @@ def test_brevity_is_punished(student):
 @pytest.mark.behaviour
 def test_counts_are_added_up_over_the_corpus(student, draw):
     """Counts are summed before they are divided; strings and lists of tokens score the same."""
-    score = student.corpus_bleu(["a b c d e f", "x y"], ["a b c d e f", "u v"], max_n=1)
+    score = compare_to_best(student, ["a b c d e f", "x y"], ["a b c d e f", "u v"], max_n=1)
     assert abs(score - 6 / 8) < 1e-6, "counts should be added up over the corpus first"
     candidates, references = draw_translations(draw)
     joined = student.corpus_bleu(

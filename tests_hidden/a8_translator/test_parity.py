@@ -39,7 +39,8 @@ from grader.examiner import as_ids, assert_equal, assert_parity, assert_shape, i
 @pytest.mark.gate
 def test_ids_match_the_reference(poisoned, reference, draw):
     """Words are numbered by count, then alphabetically; decoding leads back."""
-    sentences = draw_sentences(draw, draw_words(draw, 14), 20)
+    # Twice, so that every word counts also for those who read `min_count` as "more often than".
+    sentences = draw_sentences(draw, draw_words(draw, 14), 20) * 2
     ours, theirs = reference.Vocab(sentences), poisoned.Vocab(sentences)
     found = [index for sentence in sentences for index in as_ids(theirs.encode(sentence), only_lists=True)]
     right = [index for sentence in sentences for index in ours.encode(sentence)]
@@ -167,7 +168,7 @@ def test_attention_matches_the_reference(poisoned, reference, draw):
         )
 
 
-@pytest.mark.todo("attention", weight=1)
+@pytest.mark.todo("attention", weight=2)
 @pytest.mark.parity
 def test_gradients_of_attention_match(student, reference, draw):
     """Gradients of context and weights reach all three layers as they do in the reference."""
@@ -209,9 +210,10 @@ def test_decoder_matches_the_reference(poisoned, reference, draw, monkeypatch):
 def test_first_step_asks_with_the_state_it_is_given(student, reference, draw, monkeypatch):
     """The weights of the first step come from the state before it."""
     ours, theirs, sizes = make_decoder(student, reference, draw, monkeypatch)
-    inputs = draw_decoding(draw, sizes, steps=1)
-    _, expected = ours.attention(inputs[2][0], inputs[1], inputs[3])
-    assert_parity(theirs(*inputs)[1][:, 0], expected, what="weights of the first step")
+    tgt_in, keys, state, mask = draw_decoding(draw, sizes, steps=1)
+    everything = torch.ones_like(mask)
+    _, expected = ours.attention(state[0], keys, everything)
+    assert_parity(theirs(tgt_in, keys, state, everything)[1][:, 0], expected, what="weights of the first step")
 
 
 @pytest.mark.todo("decoder", weight=1)
@@ -239,8 +241,12 @@ def test_gradients_of_the_decoder_match(student, reference, draw, monkeypatch):
 def test_epoch_losses_match_the_reference(poisoned, reference, draw):
     """The loss of an epoch is the mean over all its target tokens, after the steps of the batches before."""
     found, right = [], []
-    for _ in range(8):
+    for strength in draw.shuffled([0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0]):
         lesson = make_lesson(poisoned, draw)
+        # Some lessons are harder than others, so that a loss of a part of the epoch is known from any number.
+        with torch.no_grad():
+            lesson.ours.decoder.out.weight.mul_(strength)
+        lesson.theirs.load_state_dict(lesson.ours.state_dict())
         right.append(learn_ours(reference, lesson, 0.5, 0.7)[0])
         found.append(learn(poisoned, lesson, 0.5, 0.7))
     assert_parity(torch.tensor(found), torch.tensor(right), what="the losses of eight epochs")
@@ -307,14 +313,20 @@ def test_a_wide_beam_finds_everything(student, draw):
     assert_parity(scores, right, what="the scores")
 
 
-@pytest.mark.todo("bleu", weight=4)
+@pytest.mark.todo("bleu", weight=3)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_scores_match_the_reference(poisoned, reference, draw):
     """The scores of several corpora are the reference's."""
-    corpora = [draw_translations(draw) for _ in range(10)]
+    corpora = [draw_translations(draw) for _ in range(12)]
+    # Candidates are shorter in all than the references: the other way round they are longer.
+    corpora[8:] = [(references, candidates) for candidates, references in corpora[8:]]
     found = [poisoned.corpus_bleu(*corpus) for corpus in corpora]
     right = [reference.corpus_bleu(*corpus) for corpus in corpora]
-    if isinstance(found[0], float):
-        assert_parity(found[0], right[0], what="the score", mistakes=lambda: bleu_mistakes(*corpora[0]))
-    assert_parity(torch.tensor([float(score) for score in found]), torch.tensor(right), what="the scores")
+    mistaken = [bleu_mistakes(*corpus) for corpus in corpora]
+    assert_parity(
+        torch.tensor([float(score) for score in found]),
+        torch.tensor(right),
+        what="the scores",
+        mistakes={sentence: torch.tensor([values[sentence] for values in mistaken]) for sentence in mistaken[0]},
+    )

@@ -22,7 +22,6 @@ from cases import (
     read_beam,
     send_module,
     send_pair,
-    write_rows,
 )
 
 from grader.examiner import assert_shape
@@ -33,7 +32,7 @@ from grader.examiner import assert_shape
 def test_encode_gives_an_id_for_each_word(student, draw):
     """There is one plain id for each word, and an id for each word and each special."""
     words = draw_words(draw, 6)
-    vocab = student.Vocab([" ".join(words)])
+    vocab = student.Vocab([" ".join(words)] * 2)
     assert len(vocab) == 10, "six words and four specials should make ten"
     for sentence in draw_sentences(draw, words, 4):
         ids = vocab.encode(sentence)
@@ -123,7 +122,6 @@ def test_each_row_is_a_list_of_ids(student, draw):
         for row in found:
             assert isinstance(row, list) and all(type(token) is int for token in row), "expected lists of ints"
             assert len(row) <= max_len, f"at most {max_len} ids were asked for, {len(row)} came"
-            assert EOS not in row, "<eos> should not be kept"
 
 
 @pytest.mark.todo("beam", weight=1)
