@@ -1,15 +1,27 @@
 """Replace what a function returns by a value that tells nothing of the answer. Null answers import this."""
 
+import atexit
 import copy
 import dataclasses
 import functools
+import os
 import random
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable, MutableMapping, Sequence
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
-import torch
+from grader.wire.libraries import is_array, is_tensor, read_number
+
+if TYPE_CHECKING:
+    import torch
 
 Inputs = Sequence[Any]
+# The types of `torch.float32` and `torch.device("cpu")`.
+_NO_ANSWERS = ("<class 'torch.dtype'>", "<class 'torch.device'>")
 LETTERS = "abcdefghijklmnopqrstuvwxyz "
 
 
@@ -35,7 +47,7 @@ def make_null(function: Callable[..., Any], kind: str, name: str) -> Callable[..
         _State.running = True
         try:
             # On copies: what is written into an argument is an answer, too. And unseen by tests that watch torch.
-            with torch._C.DisableTorchFunction():
+            with _hide_from_torch():
                 copies = [_copy(item) for item in args], {key: _copy(item) for key, item in kwargs.items()}
                 result = function(*copies[0], **copies[1])
         finally:
@@ -47,12 +59,20 @@ def make_null(function: Callable[..., Any], kind: str, name: str) -> Callable[..
     return answer
 
 
+def _hide_from_torch() -> AbstractContextManager[Any]:
+    torch = sys.modules.get("torch")
+    return torch._C.DisableTorchFunction() if torch is not None else nullcontext()
+
+
 def replace_value(value: Any, kind: str, inputs: Inputs) -> Any:
     """Return a null answer with the structure of `value`."""
-    if value is None or isinstance(value, (type, torch.dtype, torch.device)):
+    value = read_number(value)
+    if value is None or isinstance(value, type) or str(type(value)) in _NO_ANSWERS:
         return value
-    if isinstance(value, torch.Tensor):
+    if is_tensor(value):
         return _replace_tensor(value.detach(), kind, inputs)
+    if is_array(value):
+        return _replace_array(value, kind, inputs)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         parts = {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
         return dataclasses.replace(value, **{key: replace_value(part, kind, inputs) for key, part in parts.items()})
@@ -60,6 +80,12 @@ def replace_value(value: Any, kind: str, inputs: Inputs) -> Any:
         return _replace_mapping(value, kind, inputs)
     if isinstance(value, (list, tuple)):
         return _replace_sequence(value, kind, inputs)
+    if isinstance(value, (set, frozenset)):
+        return type(value)(_replace_sequence(list(value), kind, inputs)) if kind != "permuted" else type(value)()
+    if isinstance(value, bytes):
+        return _replace_scalar(value.decode("latin-1"), kind, inputs).encode("latin-1")
+    if isinstance(value, date):
+        return value - timedelta(days=1 + random.randrange(1000))
     if isinstance(value, (bool, int, float, str)):
         return _replace_scalar(value, kind, inputs)
     return NullObject(value, kind)
@@ -83,11 +109,13 @@ class NullObject:
 
 
 def _copy(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
+    if is_tensor(value):
         return value.detach().clone().requires_grad_(value.requires_grad and value.is_leaf)
     if type(value) in (tuple, list):
         return type(value)(_copy(item) for item in value)
-    if isinstance(value, torch.Generator):
+    if isinstance(value, str) and value.startswith(tempfile.gettempdir()) and os.path.isdir(os.path.dirname(value)):
+        return _copy_file(value)
+    if hasattr(value, "clone_state"):  # a generator of torch
         return value.clone_state()
     try:
         return copy.deepcopy(value)
@@ -95,7 +123,30 @@ def _copy(value: Any) -> Any:
         return value  # it cannot be copied: what the function does to it stays
 
 
-def _replace_tensor(value: torch.Tensor, kind: str, inputs: Inputs) -> torch.Tensor:
+def _copy_file(path: str) -> str:
+    """Return the path of a file's copy, with its neighbours: what a function writes into files is an answer, too."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(os.path.dirname(path), folder, dirs_exist_ok=True)
+    return os.path.join(folder, os.path.basename(path))
+
+
+def _replace_array(value: Any, kind: str, inputs: Inputs) -> Any:
+    import numpy
+
+    if kind == "input":
+        fitting = [item for item in inputs if is_array(item) and item.size == value.size]
+        return fitting[0].reshape(value.shape).astype(value.dtype) if fitting else numpy.zeros_like(value)
+    if kind == "noise" and value.dtype.kind in "fc":
+        return numpy.random.random(value.shape).astype(value.dtype)
+    if kind in ("noise", "permuted"):
+        return numpy.random.permutation(value.ravel()).reshape(value.shape)
+    return numpy.ones_like(value) if kind == "ones" else numpy.zeros_like(value)
+
+
+def _replace_tensor(value: "torch.Tensor", kind: str, inputs: Inputs) -> "torch.Tensor":
+    import torch
+
     if kind == "input":
         fitting = [item for item in inputs if isinstance(item, torch.Tensor) and item.numel() == value.numel()]
         return fitting[0].detach().clone().reshape(value.shape).to(value.dtype) if fitting else torch.zeros_like(value)

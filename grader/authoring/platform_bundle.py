@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from grader.authoring.requirements import write_lock
 from grader.authoring.student_wheel import list_sources
 from grader.model.assignment import DESCRIPTION, Assignment
 from grader.model.course import Course
@@ -48,7 +49,10 @@ def collect_bundle(assignment: Assignment, platform: str) -> dict[str, bytes]:
     place = PLATFORMS[platform]
     packed = {place: pack_tar(box)} if place.endswith(".tar") else {place + path: data for path, data in box.items()}
     own = _render(TEMPLATES / platform, assignment, platform)
-    return dict(sorted({**scripts, **own, **packed, LOCK: _read(assignment.root / LOCK)}.items()))
+    path = assignment.root / LOCK
+    # A course need not have a lock: then what is installed here decides.
+    lock = _read(path) if path.exists() else write_lock(assignment).encode()
+    return dict(sorted({**scripts, **own, **packed, LOCK: lock}.items()))
 
 
 def _list_course(assignment: Assignment) -> Iterator[Path]:

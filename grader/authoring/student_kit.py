@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grader.authoring.datasets import find_dataset
+from grader.authoring.requirements import list_check_requirements
 from grader.authoring.student_wheel import write_wheel
 from grader.model.assignment import DESCRIPTION, Assignment
 from grader.reporting.messages import KIT_README
 from grader.student.kit import PUBLIC_TESTS
 
-COPIED = (DESCRIPTION, PUBLIC_TESTS)
+COPIED = (PUBLIC_TESTS,)
 CONFTEST = '''\
 """Lets plain `pytest` run the public tests of this folder. There is nothing to fill in here."""
 
@@ -25,7 +26,7 @@ KIT = Path(__file__).resolve().parent
 
 # Where the checker was not installed, it is imported from the file that came with this kit.
 if importlib.util.find_spec("grader") is None:
-    sys.path.extend(str(wheel) for wheel in KIT.glob("grader-*.whl"))
+    sys.path.extend(str(wheel) for wheel in KIT.glob("grader_check-*.whl"))
     pytest_plugins = ["grader.examiner.plugin"]
 
 
@@ -52,6 +53,8 @@ def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) ->
     target.mkdir(parents=True, exist_ok=True)
     for path in (*generated, *find_data(assignment)):
         shutil.copy(path, target)
+    # A draft's is an ordinary one for whoever tries the kit out.
+    shutil.copy(assignment.description_file, target / DESCRIPTION)
     for name in COPIED:
         source = assignment.folder / name
         if source.is_dir():
@@ -59,7 +62,7 @@ def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) ->
             shutil.copytree(source, target / name, dirs_exist_ok=True, ignore=ignore)
         elif source.exists():
             shutil.copy(source, target / name)
-    wheel = write_wheel(target)
+    wheel = write_wheel(target, list_check_requirements(assignment))
     words = {"title": assignment.description.title, "module": assignment.module, "name": assignment.name}
     (target / "README.md").write_text(KIT_README.format(wheel=wheel.name, **words), encoding="utf-8")
     (target / "conftest.py").write_text(CONFTEST, encoding="utf-8")

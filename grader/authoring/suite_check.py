@@ -3,6 +3,7 @@
 `tests_hidden/README.md` tells of the corpus.
 """
 
+import ast
 import os
 import sys
 import tempfile
@@ -19,9 +20,11 @@ from pathlib import Path
 from pydantic import TypeAdapter, model_validator
 from rich.text import Text
 
+from grader.authoring.author_mistakes import list_mistakes
 from grader.authoring.null_answers import NullResult, grade_null_answers
 from grader.authoring.raising_answers import find_costly_answers
 from grader.authoring.release import render_skeleton
+from grader.authoring.trial_mistakes import find_trial_mistakes
 from grader.grading.worker import Job, Worker
 from grader.model.assignment import Assignment, Frozen
 from grader.model.errors import BrokenSuite
@@ -116,6 +119,11 @@ def print_verification(assignment: Assignment, isolation: str, *, quick: bool = 
     """Verify one suite and print what was found. True where nothing is wrong."""
     console = make_console()
     name = assignment.name
+    mistakes = list_mistakes(assignment)
+    for mistake in mistakes:
+        console.print(Text(f"{name}: {mistake.describe(assignment.root)}", style="red"))
+    if mistakes:
+        return False
     found = verify_suite(
         assignment,
         isolation,
@@ -145,8 +153,9 @@ def verify_suite(
     chosen = choose_few(expectations) if quick else expectations
     solution = assignment.solution.read_text(encoding="utf-8")
     sources = {name: build_source(assignment, name, expectation) for name, expectation in expectations.items()}
-    # The suite is judged whole, whatever the course does where there is no GPU.
-    description = assignment.description.model_copy(update={"gpu_policy": "virtual"})
+    # The suite is judged whole, whatever the course does where there is no GPU. And each grading has inputs of its own:
+    # what a null answer returned before must not be the right answer.
+    description = assignment.description.model_copy(update={"gpu_policy": "virtual", "draws": 1 << 31})
     assignment = assignment.model_copy(update={"description": description})
     with (
         Worker(assignment, isolation=isolation) as worker,
@@ -158,6 +167,9 @@ def verify_suite(
         report = grader.grade("reference", solution)
         if report.score != report.max_score:
             found.complain(f"the reference scores {report.score:g} of {report.max_score:g}: {_explain(report)}")
+            return found  # whatever else is graded would only say it again
+        for complaint in () if quick else find_trial_mistakes(assignment, grader.grade_in_process):
+            found.complain(complaint)
         report = grader.grade("skeleton", render_skeleton(solution), in_process=True)
         filled = [f"{test.id} {test.status}" for test in report.tests if test.status is not Verdict.UNFILLED]
         if report.score or filled:
@@ -245,6 +257,10 @@ class _VariantGrader:
         kept = tuple(test.report(Outcome(Verdict.PASSED)) for test in others)
         return self.worker.grade(Job(path, student=name, kept=kept), in_process=in_process)
 
+    def grade_in_process(self, name: str, source: str) -> GradeReport:
+        """Grade a source of our own without the jail."""
+        return self.grade(name, source, in_process=True)
+
     def grade_todos(self, name: str, source: str, todos: frozenset[str]) -> GradeReport:
         """Grade some TODOs of a source of our own; all others count as passed."""
         return self.grade(name, source, in_process=True, todos=todos)
@@ -266,8 +282,10 @@ def _check_variant(
                 f"{name} must keep {low:g} to {high:g} of {todo.id} and keeps {todo.score / todo.max_score:.2f}"
             )
     if name.startswith("right_"):
+        # Only what it defines itself: the name alone may stand in a comment, or be called.
+        own = {getattr(node, "name", "") for node in ast.parse(text).body}
         found.right[name] = {
-            todo.id for todo in found.assignment.todos if any(place.split(".")[0] in text for place in todo.where)
+            todo.id for todo in found.assignment.todos if any(place.split(".")[0] in own for place in todo.where)
         }
     else:
         found.wrong[name] = set(expectation.loses)

@@ -4,7 +4,6 @@ Modules that are slow to import (torch, pydantic, rich's tables) are imported in
 """
 
 import os
-import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -12,10 +11,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from grader.cli import adjust, author, classes, deliver, grade, insight, machine, service
+from grader.cli import adjust, author, check, classes, deliver, grade, insight, machine, service
 from grader.cli.course import CourseOption
-from grader.cli.options import ExitCode, warn
-from grader.model.errors import GraderError, UsageError
+from grader.cli.running import run_app
 
 
 class GroupedCommands(TyperGroup):
@@ -65,6 +63,10 @@ datasets.command("list")(author.list_datasets_command)
 datasets.command("verify")(author.verify_datasets_command)
 datasets.command("fetch")(author.fetch_datasets_command)
 
+new = _make_app(help="Make a course, or an assignment in one.")
+new.command("course")(author.new_course)
+new.command("assignment")(author.new_assignment)
+
 push = _make_app(help="Send scores to a learning-management system.")
 push.command("canvas")(deliver.push_canvas)
 push.command("lti")(deliver.push_lti)
@@ -74,7 +76,7 @@ token.command("create")(service.create_token)
 token.command("revoke")(service.revoke_token)
 
 GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
-    "Students": {"check": machine.check, "submit": service.submit},
+    "Students": {"check": check.check, "submit": service.submit},
     "Grading": {
         "grade": grade.grade,
         "batch": classes.batch,
@@ -97,6 +99,7 @@ GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "release": author.release,
         "verify": author.verify,
         "bundle": author.bundle,
+        "new": new,
         "datasets": datasets,
     },
     "This machine": {"doctor": machine.doctor},
@@ -111,11 +114,4 @@ for _group, _commands in GROUPS.items():
 
 def main() -> None:
     """Run a command; every error becomes one message and the right exit code."""
-    try:
-        app()
-    except GraderError as error:
-        warn(str(error))
-        sys.exit(ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.GRADER_FAULT)
-    except (FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
-        warn(f"{error.strerror} ({str(error.filename)!r}): choose another path, or change its permissions")
-        sys.exit(ExitCode.USAGE)
+    run_app(app)

@@ -1,5 +1,6 @@
-"""Commands for the course's authors: `list`, `release`, `verify`, `bundle` and `datasets`."""
+"""Commands for the course's authors: `list`, `new`, `release`, `verify`, `bundle` and `datasets`."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -17,6 +18,41 @@ DatasetNames = Annotated[
     Optional[list[str]],  # noqa: UP045 - typer reads it
     typer.Argument(help="Names of datasets, as `grader datasets list` shows them; default: all."),
 ]
+
+
+class TemplateChoice(StrEnum):
+    """The kinds of a new assignment, as in `authoring.new_course`."""
+
+    PYTHON = "python"
+    NUMPY = "numpy"
+    TORCH = "torch"
+    TEXT = "text"
+
+
+def new_course(folder: Annotated[Path, typer.Argument(help="The course's folder: a new or an empty one.")]) -> None:
+    """Make an empty course."""
+    from grader.authoring.new_course import create_course
+
+    for path in create_course(folder):
+        typer.echo(f"wrote: {path}")
+    typer.echo(f"next: cd {folder}; grader new assignment a1_first")
+
+
+def new_assignment(
+    name: Annotated[str, typer.Argument(help="Name of the assignment, such as a1_loops.")],
+    template: Annotated[
+        TemplateChoice, typer.Option("--template", help="What it is about; text: short answers and files.")
+    ] = TemplateChoice.PYTHON,
+    course: CourseOption = None,
+) -> None:
+    """Make a small, complete assignment to change."""
+    from grader.authoring.new_course import create_assignment
+
+    chosen = current_course(course)
+    for path in create_assignment(chosen, name, template.value):
+        typer.echo(f"wrote: {path.relative_to(chosen.root)}")
+    solution = chosen.load_assignment(name).solution.relative_to(chosen.root)
+    typer.echo(f"next: grader verify -a {name}; grader grade {solution} -a {name}")
 
 
 def list_assignments(course: CourseOption = None) -> None:
@@ -53,13 +89,17 @@ def verify(
     ] = False,
 ) -> None:
     """Grade known right and wrong variants to test the hidden suite."""
-    from grader.authoring.mutants.verification import print_mutants
-    from grader.authoring.suite_check import print_verifications
-
     assignments = _load(assignment, current_course(course))
     if mutants and quick:
         raise UsageError("--quick chooses among the variants, and --mutants grades none: use one of them")
-    is_sound = print_mutants(assignments) if mutants else print_verifications(assignments, isolation.value, quick=quick)
+    if mutants:
+        from grader.authoring.mutants.verification import print_mutants  # which imports torch
+
+        is_sound = print_mutants(assignments)
+    else:
+        from grader.authoring.suite_check import print_verifications
+
+        is_sound = print_verifications(assignments, isolation.value, quick=quick)
     if not is_sound:
         raise typer.Exit(ExitCode.GRADER_FAULT)
 
@@ -106,4 +146,4 @@ def fetch_datasets_command(names: DatasetNames = None, course: CourseOption = No
 
 
 def _load(wanted: str | None, course: "Course") -> "list[Assignment]":
-    return [course.load_assignment(name) for name in ([wanted] if wanted else course.list_assignments())]
+    return [course.load_assignment(name, draft=True) for name in ([wanted] if wanted else course.list_assignments())]

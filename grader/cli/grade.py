@@ -45,7 +45,7 @@ def grade(
     from grader.reporting.terminal import print_report
 
     find_path(path)  # report a mistyped path at once, not after a worker has started
-    chosen = current_course(course).load_assignment(assignment)
+    chosen = current_course(course).load_assignment(assignment, draft=True)
     with open_worker(chosen, isolation=isolation.value, device=device.value) as worker:
         report = worker.grade(Job(path, student=student))
     if isolation is IsolationChoice.AUTO and report.environment.isolation != IsolationChoice.BWRAP:

@@ -1,40 +1,8 @@
-"""Commands for this machine and the code on it: `check` and `doctor`."""
-
-import sys
-from pathlib import Path
-from typing import Annotated, Optional
+"""The command for this machine: `doctor`."""
 
 import typer
 
-from grader.cli.options import ExitCode, LanguageChoice, LanguageOption, OptionalAssignment
-
-
-def check(
-    path: Annotated[Optional[Path], typer.Argument(help="Your .py or .ipynb; default: the one in the kit.")] = None,  # noqa: UP045
-    assignment: OptionalAssignment = None,
-    lang: LanguageOption = LanguageChoice.EN,
-) -> None:
-    """Run the public tests on your own code, on any system."""
-    from grader.intake.submissions import find_path
-    from grader.student.kit import find_kit
-
-    place = find_path(path) if path else Path.cwd()  # report a mistyped path before the slow import of torch
-    kit = find_kit(place, assignment)
-    from grader.reporting.terminal import print_check, print_public_finding, spare_unprintable
-
-    spare_unprintable(sys.stdout)
-    if sys.stderr.isatty():
-        typer.echo("loading torch ...", err=True)
-    try:
-        from grader.student.check import check_submission
-
-        where = place if path else kit.folder
-        done = check_submission(where, kit, lambda found: print_public_finding(found, lang.value))
-    except KeyboardInterrupt:
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
-    print_check(done, kit, lang.value)
-    if not done.is_complete:
-        raise typer.Exit(ExitCode.INCOMPLETE)
+from grader.cli.options import ExitCode
 
 
 def doctor() -> None:

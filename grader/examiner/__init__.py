@@ -8,6 +8,7 @@ from typing import Any
 _MODULES = {
     "parity": ("assert_equal", "assert_moved", "assert_parity", "assert_shape", "assert_unchanged"),
     "module_tools": ("in_float64", "load_weights", "parameter_gradients"),
+    "text_answers": ("assert_mentions", "assert_text"),
     "suite_tools": (
         "DecoderBatch",
         "Caller",

@@ -8,6 +8,9 @@ import torch
 from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import Backward, Request
 
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
+
 Ask = Callable[[Request], Any]
 
 

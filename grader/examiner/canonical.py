@@ -6,6 +6,7 @@ modules that hold a forbidden name are looked into, as they are: nothing is impo
 The names are a submission's, the objects are the examiner's: behind the wall a `Canon` asks for each step.
 """
 
+import builtins
 import importlib
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -112,6 +113,18 @@ class LibraryObjects:
             self._objects[path] = child
         if child is not _MISSING and not isinstance(child, ModuleType):
             self._names.setdefault(child, name)
+
+
+def names_something(name: str) -> bool:
+    """Tell whether an author's dotted name leads to a builtin, a module or what one holds. Imports what it needs."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:end]))
+        except ImportError:
+            continue
+        return all((found := getattr(found, part, _MISSING)) is not _MISSING for part in parts[end:])
+    return len(parts) == 1 and hasattr(builtins, name)
 
 
 def _list_prefixes(name: str) -> Iterator[str]:

@@ -1,10 +1,13 @@
 """`draw`: inputs that no student can foresee and every regrade repeats."""
 
+import functools
 import random
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
+if TYPE_CHECKING:
+    import numpy
+    import torch
 
 Item = TypeVar("Item")
 SYLLABLES = tuple("가나다라마바사아자차카타파하강별봄물꽃눈")
@@ -16,16 +19,43 @@ class Draw:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._random = random.Random(seed)
-        self._generator = torch.Generator().manual_seed(seed)
 
-    def tensor(self, *shape: int, scale: float = 1.0, requires_grad: bool = False) -> torch.Tensor:
+    @functools.cached_property
+    def _generator(self) -> "torch.Generator":
+        import torch
+
+        return torch.Generator().manual_seed(self._seed)
+
+    @functools.cached_property
+    def _numpy_generator(self) -> "numpy.random.Generator":
+        import numpy
+
+        return numpy.random.default_rng(self._seed)
+
+    def tensor(self, *shape: int, scale: float = 1.0, requires_grad: bool = False) -> "torch.Tensor":
         """Return a float32 tensor of normal deviates times `scale`."""
+        import torch
+
         tensor = torch.randn(*shape, generator=self._generator) * scale
         return tensor.requires_grad_(requires_grad)
 
-    def ids(self, high: int, *shape: int, low: int = 0) -> torch.Tensor:
+    def ids(self, high: int, *shape: int, low: int = 0) -> "torch.Tensor":
         """Return an int64 tensor of ids in [low, high)."""
+        import torch
+
         return torch.randint(low, high, shape, generator=self._generator)
+
+    def array(self, *shape: int, scale: float = 1.0) -> "numpy.ndarray[Any, Any]":
+        """Return a float64 array of normal deviates times `scale`."""
+        return self._numpy_generator.standard_normal(shape) * scale
+
+    def integers(self, count: int, low: int, high: int) -> list[int]:
+        """Return `count` integers in [low, high]."""
+        return [self._random.randint(low, high) for _ in range(count)]
+
+    def number(self, low: float, high: float) -> float:
+        """Return a number between `low` and `high`."""
+        return self._random.uniform(low, high)
 
     def integer(self, low: int, high: int) -> int:
         """Return an integer in [low, high]."""

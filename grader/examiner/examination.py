@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from traceback import extract_tb
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -52,11 +53,11 @@ class Examination:
 
     def begin(self, item: pytest.Item) -> SubmissionSession:
         """Start one test of the submission under examination, with every generator seeded."""
-        import torch
-
         session = self.session
-        # Not torch.manual_seed: it also keeps a stack trace for each device that is not there.
-        torch.default_generator.manual_seed(self.derive_seed(item, "examiner"))
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            # Not torch.manual_seed: it also keeps a stack trace for each device that is not there.
+            torch.default_generator.manual_seed(self.derive_seed(item, "examiner"))
         # A submission can read its own generator's seed: no hidden input may come from the same one.
         session.begin(read_todo(list_marks(item), where=item.nodeid), self.derive_seed(item, "submission"))
         return session
@@ -118,10 +119,23 @@ def import_solution(assignment: Assignment) -> ModuleType:
     module = ModuleType(f"reference_{assignment.name}")
     sys.modules[module.__name__] = module
     try:
-        exec(compile(solution.source, assignment.solution, "exec", dont_inherit=True), module.__dict__)
+        exec(compile(solution.source, str(assignment.solution), "exec", dont_inherit=True), module.__dict__)
     except Exception as error:  # noqa: BLE001 - whatever a solution raises makes the suite unusable, and nothing else
-        raise BrokenSuite(f"{assignment.solution}: {type(error).__name__}: {error}") from error
+        lines = [
+            frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(assignment.solution)
+        ]
+        place = f"{assignment.solution}:{lines[-1]}" if lines else str(assignment.solution)
+        raise BrokenSuite(f"{place}: {type(error).__name__}: {error}") from error
     return module
+
+
+def prepare_torch(device: Device) -> None:
+    """Set torch up as the zygote does, so that both sides compute alike."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.backends.mkldnn.set_flags(False)
+    prepare_device(device)
 
 
 def prepare_device(device: Device) -> None:

@@ -64,7 +64,14 @@ def explain_exception(raised: Raised, request: Request, context: RaiseContext) -
         elif not reason and name in context.submission.missing:
             reason = f"; {context.submission.missing[name]}"
         message = f"{raised.kind[:60]}: {text}{place}{reason}"
-    return SubmissionError(verdict, message, exception_type=raised.kind, lines=tuple(line for line, _ in lines))
+    return SubmissionError(
+        verdict,
+        message,
+        exception_type=raised.kind,
+        lines=tuple(line for line, _ in lines),
+        bases=tuple(str(base) for base in raised.bases),
+        text=raised.message,
+    )
 
 
 def _find_open_todo(stubs: Iterable[Stub], line: int) -> str:

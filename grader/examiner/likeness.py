@@ -3,21 +3,25 @@
 A gate test is run with `collect_likeness`: its `assert_parity` then measures and raises nothing.
 """
 
+import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
 
-import torch
+from grader.wire.libraries import is_array, is_column, is_table, is_tensor, read_number
 
 # How far a number may be from the right one, relative to it, and still be like it.
 NEARNESS = 0.25
 MAX_ITEMS = 2000
 MIN_CORRELATED = 3
 MIN_PAIRED = 4
+# The number in place of an infinite one, and the least product of lengths that says something.
+LARGEST = 1e4
+LEAST_SIZE = 1e-12
 
 _COLLECTED: ContextVar[list[float] | None] = ContextVar("likeness", default=None)
 
@@ -44,52 +48,86 @@ def note_likeness(actual: Any, expected: Any) -> bool:
 
 def measure_likeness(actual: Any, expected: Any) -> float:
     """Return a number from 0, nothing in common, to 1: the same up to scale and offset."""
-    if isinstance(expected, torch.Tensor):
-        return _compare_tensors(actual, expected.detach().cpu())
+    expected = read_number(expected)
+    if is_tensor(expected) or is_array(expected):
+        return _compare_arrays(actual, expected)
+    if is_table(expected) or is_column(expected):
+        is_alike = type(actual) is type(expected) and actual.shape == expected.shape
+        return measure_likeness(*(value.to_numpy() for value in (actual, expected))) if is_alike else 0.0
+    if dataclasses.is_dataclass(expected) and not isinstance(expected, type):
+        names = [field.name for field in dataclasses.fields(expected)]
+        actual, expected = ({name: getattr(value, name, None) for name in names} for value in (actual, expected))
     if isinstance(expected, Mapping):
         if not isinstance(actual, Mapping) or not expected:
             return float(isinstance(actual, Mapping) and not actual and not expected)
         return math.fsum(measure_likeness(actual.get(key), value) for key, value in expected.items()) / len(expected)
+    if isinstance(expected, Set):
+        return _compare_sets(actual, expected)
     if isinstance(expected, (list, tuple, str)):
         return _compare_sequences(actual, expected)
     if isinstance(expected, bool) or expected is None:
         return float(actual is expected)
-    if isinstance(expected, (int, float)):
-        if isinstance(actual, torch.Tensor) and actual.numel() == 1:
+    if isinstance(expected, (int, float, complex)):
+        if is_tensor(actual) and actual.numel() == 1:
             actual = actual.item()
-        if isinstance(actual, bool) or not isinstance(actual, (int, float)):
+        if isinstance(actual, bool) or not isinstance(actual, (int, float, complex)):
             return 0.0
-        return float(abs(actual - float(expected)) <= NEARNESS * abs(float(expected)) + 1e-9)
-    return 0.0
+        return float(abs(actual - expected) <= NEARNESS * abs(expected) + 1e-9)
+    return float(type(actual) is type(expected) and bool(actual == expected))
 
 
-def _compare_tensors(actual: Any, expected: torch.Tensor) -> float:
-    if not isinstance(actual, torch.Tensor):
+def _compare_sets(actual: Any, expected: Set[Any]) -> float:
+    if not isinstance(actual, Set):
         return 0.0
-    if actual.numel() != expected.numel():
-        both = [tensor.detach().cpu().flatten().tolist() for tensor in (actual, expected)]
-        return 0.0 if expected.is_floating_point() else _compare_sequences(*both)
-    one, other = (tensor.detach().cpu().double().flatten() for tensor in (actual, expected))
-    return _correlate(one.nan_to_num(0.0, 1e4, -1e4), other.nan_to_num(0.0, 1e4, -1e4))
+    both = set(actual) | set(expected)
+    return len(set(actual) & set(expected)) / len(both) if both else 1.0
 
 
-def _correlate(one: torch.Tensor, other: torch.Tensor) -> float:
-    if not other.numel() or torch.equal(other, other[:1].expand_as(other)):
-        return float(torch.allclose(one, other, rtol=NEARNESS, atol=1e-6))
+def _compare_arrays(actual: Any, expected: Any) -> float:
+    from grader.examiner.array_parity import to_array
+
+    if is_tensor(actual) != is_tensor(expected) or is_array(actual) != is_array(expected):
+        return 0.0
+    one, other = (to_array(value).ravel() for value in (actual, expected))
+    if other.dtype.kind not in "biufc" or one.dtype.kind not in "biufc":
+        return _compare_sequences(one.tolist(), other.tolist())
+    if one.size != other.size:
+        return 0.0 if other.dtype.kind in "fc" else _compare_sequences(one.tolist(), other.tolist())
+    if "c" in one.dtype.kind + other.dtype.kind:
+        return 0.5 * math.fsum(
+            _correlate(*(getattr(v, part).tolist() for v in (one, other))) for part in ("real", "imag")
+        )
+    return _correlate(one.tolist(), other.tolist())
+
+
+def _correlate(one: Sequence[float], other: Sequence[float]) -> float:
+    one, other = ([_bound(float(number)) for number in numbers] for numbers in (one, other))
+    if not other or other.count(other[0]) == len(other):
+        return float(all(abs(a - b) <= NEARNESS * abs(b) + 1e-6 for a, b in zip(one, other, strict=True)))
     correlation = _find_correlation(one, other)
-    if correlation > 0 and not torch.equal(one, one[:1].expand_as(one)):
+    if correlation > 0 and one.count(one[0]) < len(one):
         # Of ranks, too: a function that only bends the numbers keeps their order.
         correlation = max(correlation, _find_correlation(_rank(one), _rank(other)))
     # Squared, so that the correlation that a few values in any order have by chance counts for little.
     return correlation**2 if correlation > 0 else 0.0
 
 
-def _find_correlation(one: torch.Tensor, other: torch.Tensor) -> float:
-    return float(torch.cosine_similarity(one - one.mean(), other - other.mean(), dim=0))
+def _bound(number: float) -> float:
+    return 0.0 if math.isnan(number) else max(-LARGEST, min(LARGEST, number)) if math.isinf(number) else number
 
 
-def _rank(values: torch.Tensor) -> torch.Tensor:
-    return values.argsort().argsort().double()
+def _find_correlation(one: Sequence[float], other: Sequence[float]) -> float:
+    means = math.fsum(one) / len(one), math.fsum(other) / len(other)
+    one, other = ([number - mean for number in numbers] for numbers, mean in zip((one, other), means, strict=True))
+    size = math.sqrt(math.fsum(a * a for a in one)) * math.sqrt(math.fsum(b * b for b in other))
+    return math.fsum(a * b for a, b in zip(one, other, strict=True)) / size if size > LEAST_SIZE else 0.0
+
+
+def _rank(values: Sequence[float]) -> list[float]:
+    ranks = [0.0] * len(values)
+    for rank, place in enumerate(sorted(range(len(values)), key=values.__getitem__)):
+        ranks[place] = float(rank)
+    return ranks
 
 
 def _compare_sequences(actual: Any, expected: Sequence[Any]) -> float:
@@ -99,7 +137,7 @@ def _compare_sequences(actual: Any, expected: Sequence[Any]) -> float:
         return float(not expected and not actual)
     one, other = ([_as_plain(item) for item in items[:MAX_ITEMS]] for items in (actual, expected))
     if all(isinstance(item, float) for item in [*one, *other]) and len(one) == len(other) >= MIN_CORRELATED:
-        return _correlate(torch.tensor(one, dtype=torch.float64), torch.tensor(other, dtype=torch.float64))
+        return _correlate(one, other)
     if all(isinstance(item, (int, str, tuple)) for item in [*one, *other]):
         return SequenceMatcher(None, _pair_up(one), _pair_up(other), autojunk=False).ratio()
     parts = [measure_likeness(*pair) for pair in zip(actual, expected, strict=False)]

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.examiner.examination import Examination, prepare_device
+from grader.examiner.examination import Examination, prepare_torch
 from grader.examiner.session import SubmissionSession
 from grader.model.assignment import HIDDEN_TESTS, Assignment
-from grader.model.course import Course, find_course
+from grader.model.course import Course, is_course
 from grader.model.devices import choose_device
 from grader.sandbox.channel import Channel, JailChannel
 from grader.sandbox.in_process import InProcessChannel
@@ -24,7 +24,8 @@ def open_manual_run(config: pytest.Config, path: Path) -> Examination:
     if submission.refused:
         raise pytest.UsageError(submission.refused)
     device = choose_device(assignment, config.getoption("--device"))
-    prepare_device(device)
+    if assignment.uses_torch:
+        prepare_torch(device)
     examination = Examination(assignment, Course(assignment.root).load_secret(), device=device.name)
     signatures = examination.load_signatures()
     channel: Channel = InProcessChannel()
@@ -48,8 +49,9 @@ def close_manual_run(examination: Examination) -> None:
 def _find_assignment(config: pytest.Config) -> Assignment:
     for argument in config.args:
         path = Path(argument.split("::")[0]).resolve()
-        course = find_course(start=path)
-        for name in course.list_assignments():
-            if path.is_relative_to(course.root / HIDDEN_TESTS / name):
-                return course.load_assignment(name)
+        # The course that the tests lie in, wherever pytest was started and whatever course is set.
+        folder = next((parent for parent in path.parents if is_course(parent)), None)
+        if folder is not None and path.is_relative_to(folder / HIDDEN_TESTS):
+            name = path.relative_to(folder / HIDDEN_TESTS).parts[:1]
+            return Course(folder).load_assignment(*name, draft=True)
     raise pytest.UsageError("--submission needs one folder of tests_hidden/, such as tests_hidden/a4_attention")

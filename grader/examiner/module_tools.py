@@ -10,6 +10,9 @@ from grader.examiner.parity import Mismatch
 from grader.examiner.proxy import RemoteObject, apply_stand_in, request_gradients
 from grader.model.verdict import SubmissionError, Verdict
 
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
+
 Shape = tuple[int, ...]
 # What two layers of one role have in common, whatever they are called; the closest first.
 _LIKENESS: tuple[Callable[[str, Shape], tuple[Any, ...]], ...] = (

@@ -1,19 +1,35 @@
 """Compare what a submission returned with what was expected, and say in one line what differs.
 
-A message never holds an expected value: students may read it.
+A message never holds an expected value: students may read it. No library is imported here that the values do not come
+from.
 """
 
+import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+import inspect
+import math
+from collections.abc import Callable, Iterator, Mapping, Set
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from itertools import islice
 from typing import Any
 
-import torch
-
 from grader.examiner.likeness import note_likeness
+from grader.model.errors import BrokenSuite
+from grader.wire.libraries import is_array, is_column, is_table, is_tensor, read_number
 
-# Two right formulas differ by rounding: by a few times what float32 itself loses against float64.
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
+
+# As for float32: a number of Python often comes from one.
+NUMBER_FLOOR = 2e-5
 ROUNDING_FACTOR = 32
-RELATIVE_FLOOR = {torch.float64: 1e-9, torch.float32: 2e-5, torch.bfloat16: 2e-2, torch.float16: 4e-3}
+# Values that a generator may give before it counts as endless.
+MAX_GENERATED = 100_000
+# Values that arrive as themselves, and are equal or not.
+EXACT = (type(None), bool, int, str, bytes, date, time, timedelta, Decimal, Fraction, range)
 
 
 class Mismatch(AssertionError):
@@ -46,7 +62,9 @@ def assert_parity(
     if note_likeness(actual, expected):
         return
     try:
-        _compare(actual, expected, what, precise, mistakes)
+        # A number or a word with a name arrives as what it is.
+        plain = expected.value if isinstance(expected, Enum) and isinstance(expected, EXACT) else expected
+        _compare(actual, read_number(plain), what, precise, mistakes)
     except Mismatch as mismatch:
         mismatch.compared = mismatch.compared or (actual, expected)
         raise
@@ -68,7 +86,7 @@ def assert_moved(actual: Any, own: Any, device: str, *, what: str) -> None:
 
 
 def _detach(value: Any, place: str) -> Any:
-    if isinstance(value, torch.Tensor):
+    if is_tensor(value):
         return value.detach().to(place) if place else value.detach()
     if isinstance(value, (list, tuple)):
         return [_detach(item, place) for item in value]
@@ -78,17 +96,24 @@ def _detach(value: Any, place: str) -> Any:
 
 
 def assert_shape(actual: Any, shape: tuple[int, ...], *, what: str) -> None:
-    """Check that `actual` is a tensor of exactly that shape. Raises Mismatch."""
-    if not isinstance(actual, torch.Tensor):
+    """Check that `actual` is a tensor or an array of exactly that shape. Raises Mismatch."""
+    if not is_tensor(actual) and not is_array(actual):
         raise Mismatch(f"{what}: expected a tensor, found {describe_value(actual)}")
     if tuple(actual.shape) != tuple(shape):
         found, expected = list(actual.shape), list(shape)
         raise Mismatch(f"{what}: the shape is {found}, expected {expected}", _explain_shape(found, expected))
 
 
-def assert_unchanged(before: torch.Tensor, after: torch.Tensor, *, what: str) -> None:
+def assert_unchanged(before: Any, after: Any, *, what: str) -> None:
     """Check that an input is as it was before the call. Raises Mismatch."""
-    if before.shape != after.shape or not torch.equal(before, after):
+    if is_tensor(before) or is_array(before):
+        from grader.examiner.array_parity import to_array
+
+        one, other = to_array(before), to_array(after)
+        is_same = one.shape == other.shape and bool((one == other).all())
+    else:
+        is_same = bool(before == after)
+    if not is_same:
         raise Mismatch(f"{what} was changed by the call", "work on a copy, or use operations that return a new tensor")
 
 
@@ -97,123 +122,78 @@ def describe_value(value: Any) -> str:
     """Return the words that say what a submission returned instead. `proxy` adds those for remote objects."""
     if value is None:
         return "None (is there a `return`?)"
-    if isinstance(value, torch.Tensor):
+    if is_tensor(value):
         return f"a tensor of shape {list(value.shape)}"
+    if is_array(value):
+        return f"an array of shape {list(value.shape)}"
+    if is_table(value):
+        return f"a table of {value.shape[0]} rows and {value.shape[1]} columns"
     return f"a {type(value).__name__}"
 
 
+@functools.singledispatch
+def name_type(value: Any) -> str:
+    """Return the name of a value's type. `proxy` adds that of remote objects."""
+    return type(value).__name__
+
+
 def _compare(actual: Any, expected: Any, what: str, precise: Any, mistakes: Any) -> None:
-    if isinstance(expected, torch.Tensor):
-        _compare_tensors(actual, expected, what, precise, mistakes)
+    if is_tensor(expected) or is_array(expected):
+        _compare_arrays(actual, expected, what, precise, mistakes)
+    elif is_table(expected) or is_column(expected):
+        _compare_tables(actual, expected, what)
     elif isinstance(expected, (list, tuple)):
         _compare_sequences(actual, expected, what, precise)
     elif isinstance(expected, dict):
         _compare_dicts(actual, expected, what, precise)
-    elif isinstance(expected, float):
-        _compare_floats(actual, expected, what, precise, mistakes)
+    elif isinstance(expected, Set):
+        _compare_sets(actual, expected, what)
+    elif isinstance(expected, (float, complex)):
+        _compare_numbers(actual, expected, what, precise, mistakes)
+    elif isinstance(expected, Iterator):
+        _compare_generated(actual, expected, what)
+    elif not isinstance(expected, EXACT):
+        _compare_objects(actual, expected, what)
     elif type(actual) is not type(expected) or actual != expected:
         raise Mismatch(f"{what}: {describe_value(actual)} is not what was expected", _find_mistake(actual, mistakes))
 
 
-def _compare_tensors(actual: Any, expected: torch.Tensor, what: str, precise: Any, mistakes: Any) -> None:
-    if not isinstance(actual, torch.Tensor):
-        raise Mismatch(f"{what}: expected a tensor, found {describe_value(actual)}")
-    actual, expected = actual.detach(), expected.detach()
-    if actual.shape != expected.shape:
-        hint = _find_mistake(actual, mistakes) or _explain_shape(list(actual.shape), list(expected.shape))
-        raise Mismatch(f"{what}: the shape is {list(actual.shape)}, expected {list(expected.shape)}", hint)
-    if actual.dtype != expected.dtype:
-        raise Mismatch(f"{what}: the dtype is {_name_dtype(actual)}, expected {_name_dtype(expected)}")
-    if actual.device != expected.device:
+def _compare_arrays(actual: Any, expected: Any, what: str, precise: Any, mistakes: Any) -> None:
+    from grader.examiner.array_parity import find_difference, name_dtype
+
+    if not (is_tensor if is_tensor(expected) else is_array)(actual):
+        kind = "a tensor" if is_tensor(expected) else "an array"
+        raise Mismatch(f"{what}: expected {kind}, found {describe_value(actual)}")
+    if tuple(actual.shape) != tuple(expected.shape):
+        found, wanted = list(actual.shape), list(expected.shape)
+        hint = _find_mistake(actual, mistakes) or _explain_shape(found, wanted)
+        raise Mismatch(f"{what}: the shape is {found}, expected {wanted}", hint)
+    if name_dtype(actual) != name_dtype(expected):
+        raise Mismatch(f"{what}: the dtype is {name_dtype(actual)}, expected {name_dtype(expected)}")
+    if is_tensor(actual) and actual.device != expected.device:
         raise Mismatch(
             f"{what}: the result is on {actual.device}, its inputs are on {expected.device}",
             "make new tensors on the device of the inputs",
         )
-    _compare_values(actual.cpu(), expected.cpu(), what, precise, mistakes)
+    difference = find_difference(actual, expected, lambda: _resolve(precise))
+    if difference is not None:
+        raise Mismatch(f"{what}: {difference.message}", _find_mistake(actual, mistakes) or difference.hint)
 
 
-def _compare_values(actual: torch.Tensor, expected: torch.Tensor, what: str, precise: Any, mistakes: Any) -> None:
-    if torch.equal(actual, expected):
+def _compare_tables(actual: Any, expected: Any, what: str) -> None:
+    if is_column(expected):
+        if not is_column(actual):
+            raise Mismatch(f"{what}: expected a column of pandas, found {describe_value(actual)}")
+        assert_parity(actual.to_numpy(), expected.to_numpy(), what=what)
         return
-    different = actual != expected
-    if expected.is_floating_point():
-        finite = torch.isfinite(expected)
-        strange = finite & ~torch.isfinite(actual)
-        if strange.any():
-            kind = "nan" if torch.isnan(actual).any() else "infinite"
-            raise Mismatch(f"{what}: {int(strange.sum())} of {actual.numel()} values are {kind}")
-        if not finite.all() and not torch.equal(actual[~finite], expected[~finite]):
-            raise Mismatch(f"{what}: values that should be infinite are not")
-        different = (actual.double() - expected.double()).abs() > find_tolerance(expected, _resolve(precise))
-        different &= finite  # the difference of infinities is not a number
-    count = int(different.sum())
-    if count:
-        place = [int(index) for index in different.nonzero()[0]]
-        message = f"{what}: {count} of {expected.numel()} values differ, the first at {place}"
-        if expected.numel() == 1:
-            message = f"{what}: the value differs"
-        raise Mismatch(message, _find_mistake(actual, mistakes) or _explain_values(actual, expected))
-
-
-def find_tolerance(expected: torch.Tensor, precise: Any = None) -> float:
-    """Return how far a right result may be off: what float32 loses here, and a floor relative to the scale."""
-    finite = expected[torch.isfinite(expected)].double()
-    scale = max(1.0, float(finite.abs().max())) if finite.numel() else 1.0
-    tolerance = RELATIVE_FLOOR.get(expected.dtype, 1e-5) * scale
-    if isinstance(precise, torch.Tensor) and precise.shape == expected.shape:
-        lost = (precise.detach().cpu().double() - expected.cpu().double()).abs()
-        tolerance += ROUNDING_FACTOR * float(lost[torch.isfinite(lost)].max()) if lost.numel() else 0.0
-    return tolerance
-
-
-def _find_mistake(actual: Any, mistakes: Any) -> str:
-    for sentence, value in (_resolve(mistakes) or {}).items():
-        if _is_close(actual, value):
-            return str(sentence)
-    return ""
-
-
-def _resolve(value: Any) -> Any:
-    return value() if callable(value) else value
-
-
-def _is_close(actual: Any, value: Any) -> bool:
-    if not isinstance(actual, torch.Tensor) or not isinstance(value, torch.Tensor):
-        return type(actual) is type(value) and bool(actual == value)
-    if actual.shape != value.shape:
-        return False
-    return torch.allclose(actual.detach().cpu().double(), value.detach().cpu().double(), rtol=1e-4, atol=1e-5)
-
-
-def _explain_shape(found: list[int], expected: list[int]) -> str:
-    if sorted(found) == sorted(expected):
-        return "the axes are in another order"
-    if [size for size in found if size != 1] == [size for size in expected if size != 1]:
-        return "there is an axis of size 1 too many" if len(found) > len(expected) else "an axis of size 1 is missing"
-    return ""
-
-
-def _explain_values(actual: torch.Tensor, expected: torch.Tensor) -> str:
-    if not expected.is_floating_point() or expected.numel() < 2:
-        return ""
-    actual, expected = actual.double(), expected.double()
-    if (actual == 0).all():
-        return "every value is zero"
-    if (actual - actual.flatten()[0]).abs().max() < 1e-7:
-        return "every value is the same"
-    if expected.dim() == 2 and expected.shape[0] == expected.shape[1] and _is_close(actual, expected.T):
-        return "it looks transposed"
-    for axis in range(expected.dim()):
-        if _is_close(actual, expected.flip(axis)):
-            return f"axis {axis} is reversed"
-    used = expected.abs() > 1e-6
-    ratio = actual[used] / expected[used]
-    if ratio.numel() > 1 and float((ratio - ratio.mean()).abs().max()) < 1e-4 * float(ratio.mean().abs()) + 1e-6:
-        return "every value is off by the same factor"
-    offset = actual - expected
-    if float((offset - offset.mean()).abs().max()) < 1e-5:
-        return "every value is off by the same amount"
-    return ""
+    if not is_table(actual):
+        raise Mismatch(f"{what}: expected a table of pandas, found {describe_value(actual)}")
+    names = [str(name) for name in expected.columns]
+    if [str(name) for name in actual.columns] != names:
+        raise Mismatch(f"{what}: the columns are {[str(name) for name in actual.columns]}, expected {names}")
+    assert_parity(actual.index.to_numpy(), expected.index.to_numpy(), what=f"{what}: its index")
+    for place, name in enumerate(names):
+        assert_parity(actual.iloc[:, place].to_numpy(), expected.iloc[:, place].to_numpy(), what=f"{what}[{name!r}]")
 
 
 def _compare_sequences(actual: Any, expected: Any, what: str, precise: Any) -> None:
@@ -230,26 +210,89 @@ def _compare_sequences(actual: Any, expected: Any, what: str, precise: Any) -> N
 def _compare_dicts(actual: Any, expected: dict[Any, Any], what: str, precise: Any) -> None:
     if not isinstance(actual, dict):
         raise Mismatch(f"{what}: expected a dict, found {describe_value(actual)}")
-    if set(actual) != set(expected):
-        raise Mismatch(
-            f"{what}: the keys differ: {len(set(expected) - set(actual))} missing, "
-            f"{len(set(actual) - set(expected))} too many"
-        )
+    _compare_members(set(actual), set(expected), f"{what}: the keys differ")
     precise = _resolve(precise)
     for key, value in expected.items():
         part = precise.get(key) if isinstance(precise, dict) else None
         assert_parity(actual[key], value, what=f"{what}[{key!r}]", precise=part)
 
 
-def _compare_floats(actual: Any, expected: float, what: str, precise: Any, mistakes: Any) -> None:
-    if isinstance(actual, bool) or not isinstance(actual, (int, float)):
+def _compare_sets(actual: Any, expected: Set[Any], what: str) -> None:
+    if not isinstance(actual, Set):
+        raise Mismatch(f"{what}: expected a set, found {describe_value(actual)}")
+    _compare_members(set(actual), set(expected), f"{what}: the members differ")
+
+
+def _compare_members(actual: set[Any], expected: set[Any], what: str) -> None:
+    if actual != expected:
+        raise Mismatch(f"{what}: {len(expected - actual)} missing, {len(actual - expected)} too many")
+
+
+def _compare_numbers(actual: Any, expected: complex, what: str, precise: Any, mistakes: Any) -> None:
+    accepted = (int, float) if isinstance(expected, float) else (int, float, complex)
+    if isinstance(actual, bool) or not isinstance(actual, accepted):
         raise Mismatch(f"{what}: expected a number, found {describe_value(actual)}")
-    both = [torch.tensor(float(value), dtype=torch.float64) for value in (actual, expected)]
-    precise = _resolve(precise)
-    tolerance = find_tolerance(both[1].float(), torch.tensor(precise) if isinstance(precise, float) else None)
-    if not abs(actual - expected) <= tolerance:
-        raise Mismatch(f"{what}: the value differs", _find_mistake(float(actual), mistakes))
+    if actual == expected or (actual != actual and expected != expected):
+        return
+    precise = read_number(_resolve(precise))
+    is_number = isinstance(precise, (float, complex))
+    lost = abs(precise - expected) if is_number else 0.0
+    size = abs(expected) if math.isfinite(abs(expected)) else 1.0
+    if not abs(actual - expected) <= NUMBER_FLOOR * max(1.0, size) + ROUNDING_FACTOR * lost:
+        found = actual if isinstance(actual, complex) else float(actual)
+        raise Mismatch(f"{what}: the value differs", _find_mistake(found, mistakes))
 
 
-def _name_dtype(tensor: torch.Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
+def _compare_generated(actual: Any, expected: Iterator[Any], what: str) -> None:
+    if not hasattr(actual, "__iter__"):
+        raise Mismatch(f"{what}: expected values one by one, found {describe_value(actual)}")
+    found = list(islice(actual, MAX_GENERATED + 1))
+    if len(found) > MAX_GENERATED:
+        raise Mismatch(f"{what}: it gives more than {MAX_GENERATED} values", "is there an end?")
+    assert_parity(found, list(islice(expected, MAX_GENERATED)), what=what)
+
+
+def _compare_objects(actual: Any, expected: Any, what: str) -> None:
+    """Compare what a class of the course's own holds: its name, and its fields one by one."""
+    if name_type(actual) != name_type(expected):
+        raise Mismatch(f"{what}: expected a {name_type(expected)}, found {describe_value(actual)}")
+    if isinstance(expected, type) or inspect.isroutine(expected):
+        raise BrokenSuite(f"assert_parity cannot compare functions or classes ({what}): compare what they return")
+    if isinstance(expected, BaseException):
+        names = ["args"]
+    elif isinstance(expected, Enum):
+        names = ["name"]
+    elif dataclasses.is_dataclass(expected):
+        names = [field.name for field in dataclasses.fields(expected) if field.compare]
+    else:
+        kind = type(expected).__name__
+        raise BrokenSuite(f"assert_parity cannot compare objects of type {kind} ({what}): compare their attributes")
+    for name in names:
+        assert_parity(getattr(actual, name), getattr(expected, name), what=f"{what}.{name}")
+
+
+def _find_mistake(actual: Any, mistakes: Any) -> str:
+    for sentence, value in (_resolve(mistakes) or {}).items():
+        if _is_close(actual, value):
+            return str(sentence)
+    return ""
+
+
+def _is_close(actual: Any, value: Any) -> bool:
+    if all(is_tensor(one) or is_array(one) for one in (actual, value)):
+        from grader.examiner.array_parity import is_close
+
+        return is_close(actual, value)
+    return type(actual) is type(read_number(value)) and bool(actual == value)
+
+
+def _resolve(value: Any) -> Any:
+    return value() if callable(value) else value
+
+
+def _explain_shape(found: list[int], expected: list[int]) -> str:
+    if sorted(found) == sorted(expected):
+        return "the axes are in another order"
+    if [size for size in found if size != 1] == [size for size in expected if size != 1]:
+        return "there is an axis of size 1 too many" if len(found) > len(expected) else "an axis of size 1 is missing"
+    return ""

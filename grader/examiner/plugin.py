@@ -6,6 +6,7 @@ Imports torch only when a fixture is asked for.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,14 @@ from grader.examiner.examination import EXAMINATION, Examination
 from grader.model.marks import DESCRIPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
+    from contextlib import AbstractContextManager
     from types import ModuleType
 
     from grader.examiner.draw import Draw
     from grader.examiner.proxy import StudentProxy
     from grader.examiner.session import SubmissionSession
+    from grader.examiner.student_files import StudentFiles
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,6 +58,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         close_manual_run(session.config.stash[EXAMINATION])
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, object, object]:
+    """Show an author who runs tests by hand the submission's call and both values."""
+    if call.excinfo is None or item.config.getoption("--submission", None) is None:
+        return (yield)
+    report = yield
+    from grader.examiner.failure_display import describe_failure
+
+    session = item.config.stash[EXAMINATION].session
+    lines = "\n".join(describe_failure(call.excinfo.value, session.last_call))
+    if lines and isinstance(report, pytest.TestReport):
+        report.sections.append(("the submission", lines))
+    return report
+
+
 @pytest.fixture
 def _session(request: pytest.FixtureRequest) -> Iterator[SubmissionSession]:
     session = _get_examination(request).begin(request.node)
@@ -76,6 +94,22 @@ def poisoned(_session: SubmissionSession) -> StudentProxy:
     from grader.examiner.proxy import StudentProxy
 
     return StudentProxy(_session, poisoned=True)
+
+
+@pytest.fixture
+def student_raises(_session: SubmissionSession) -> Callable[..., AbstractContextManager[None]]:
+    """Return a context that the submission must leave by an exception: `with student_raises(ValueError):`."""
+    from grader.examiner.expected_errors import expect_exception
+
+    return partial(expect_exception, _session)
+
+
+@pytest.fixture
+def files(_session: SubmissionSession) -> StudentFiles:
+    """Return a folder beside the submission, for small files."""
+    from grader.examiner.student_files import StudentFiles
+
+    return StudentFiles(_session)
 
 
 @pytest.fixture

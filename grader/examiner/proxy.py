@@ -10,10 +10,13 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from grader.examiner.parity import describe_value
+from grader.examiner.parity import describe_value, name_type
 from grader.model.errors import GraderFault
 from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import MODULE, POISONED, Call, Define, Get, Gradients, Put, Request
+
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
 
 MAX_ITEMS = 100_000
 # Methods that return the module itself, or a result that no test reads.
@@ -142,7 +145,7 @@ class StudentProxy(RemoteObject):
 
     def define(self, stand_in: Callable[..., Any]) -> RemoteObject:
         """Carry a class or function into the jail as source text, and return it as a remote one."""
-        return _define(self._session, stand_in)
+        return define_remotely(self._session, stand_in)
 
     def replace(self, **stand_ins: Any) -> None:
         """Bind names inside the submission to stand-ins, for this test only."""
@@ -156,12 +159,13 @@ def refer_to(value: Any) -> dict[str, Any]:
     if isinstance(value, RemoteObject):
         return {"id": value._handle}
     kind = type(value).__name__
-    raise GraderFault(f"a test passes a {kind} to the submission; only plain data and remotes can travel")
+    advice = ": pass `student.define(...)` of it" if inspect.isclass(value) or inspect.isfunction(value) else ""
+    raise GraderFault(f"a test passes a {kind} to the submission; only plain data and remotes can travel{advice}")
 
 
 def apply_stand_in(stand_in: Callable[..., Any], remote: RemoteObject) -> Any:
     """Carry a function into the jail that `remote` lives in, and return what it gives for `remote`."""
-    return _define(remote._session, stand_in)(remote)
+    return define_remotely(remote._session, stand_in)(remote)
 
 
 def request_gradients(remote: RemoteObject) -> Any:
@@ -174,10 +178,19 @@ def _(value: RemoteObject) -> str:
     leftover = value._type.removeprefix("leftover ")
     if leftover != value._type:
         return f"the global variable {leftover!r} of a notebook (the function never computed it)"
+    for kind in ("class ", "function "):
+        if value._type.startswith(kind):
+            return f"the {value._type}"
     return f"an object of type {value._type}"
 
 
-def _define(session: ProxySession, stand_in: Callable[..., Any]) -> RemoteObject:
+@name_type.register
+def _(value: RemoteObject) -> str:
+    return str(value._type)
+
+
+def define_remotely(session: ProxySession, stand_in: Callable[..., Any]) -> RemoteObject:
+    """Carry a class or function into the jail of a session as source text, and return it as a remote one."""
     handle = session.post(Define(stand_in.__name__, _read_source(stand_in)))
     return RemoteObject(session, handle, stand_in.__name__)
 

@@ -1,5 +1,6 @@
 """Run tests by pytest without its own reports. Every private part of pytest that the grader uses is here."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.raised: BaseException | None = None
+        self.uncollected = ""  # why a file could not be collected
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
@@ -32,6 +34,10 @@ class Recorder:
             self.raised = call.excinfo.value
         outcome = "passed" if call.excinfo is None else "failed"
         return pytest.TestReport(item.nodeid, item.location, {}, cast(Any, outcome), None, cast(Any, call.when))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self.uncollected:
+            self.uncollected = explain_collect_error(str(report.longrepr))
 
     def run(self, item: pytest.Item) -> BaseException | None:
         """Run one collected test. Return the first exception of its set-up, call and teardown."""
@@ -73,3 +79,10 @@ def first_line(error: BaseException) -> str:
     """Return the first line of an exception's message, or its type's name if it has none."""
     lines = str(error).strip().splitlines()
     return lines[0][:MAX_LINE] if lines else type(error).__name__
+
+
+def explain_collect_error(text: str) -> str:
+    """Return where a file of tests failed to be imported, and why, from what pytest prints."""
+    places = re.findall(r"^(\S+\.py:\d+): in ", text, re.MULTILINE)
+    reasons = re.findall(r"^E\s+(.+)$", text, re.MULTILINE) or text.strip().splitlines()
+    return f"{places[-1]}: {reasons[-1]}" if places else reasons[-1]

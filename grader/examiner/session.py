@@ -7,9 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from grader.examiner.autograd import connect_result
 from grader.examiner.explain import RaiseContext, explain_exception
 from grader.examiner.inspection import Inspection, Rules, inspect_source
 from grader.examiner.load_failures import read_failures
@@ -23,6 +20,7 @@ from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import Frame, ProtocolError
 from grader.wire.messages import (
     Begin,
+    Call,
     Done,
     Load,
     Loaded,
@@ -34,7 +32,12 @@ from grader.wire.messages import (
 )
 
 if TYPE_CHECKING:
+    import torch
+
     from grader.sandbox.channel import Channel  # it needs what only Linux has; a student's own check runs anywhere
+
+# Where a test is run by hand, pytest shows the test's own lines only.
+__tracebackhide__ = True
 
 # After these the CUDA driver refuses every further call of the process, whatever caused them; only their text shows it.
 STICKY = re.compile(r"CUDA error: |CUBLAS_STATUS_|CUDNN_STATUS_")
@@ -47,7 +50,7 @@ class _SentRequest:
     request: Request
     seq: int
     frame: Frame
-    inputs: list[torch.Tensor]
+    inputs: "list[torch.Tensor]"
 
 
 class SubmissionSession:
@@ -83,6 +86,7 @@ class SubmissionSession:
         self._loaded: str | None = None
         self._numbers = itertools.count(1)
         self._posted: list[_SentRequest] = []
+        self.last_call: Call | None = None  # of this test, to show to an author
 
     def begin(self, todo_id: str, seed: int) -> None:
         """Start a test of one TODO: fresh clocks, fresh definitions, and the other TODOs' open stubs filled."""
@@ -93,7 +97,7 @@ class SubmissionSession:
 
     def start(self, todo_id: str) -> None:
         """Start the clocks of a test of one TODO, with the submission loaded for it."""
-        self._posted = []
+        self._posted, self.last_call = [], None
         self.names_read = set()
         if todo_id not in self._sources:
             stubs = self.inspection.stubs
@@ -158,6 +162,7 @@ class SubmissionSession:
 
     def _send(self, request: Request, *, keep: bool = False) -> int:
         seq = next(self._numbers)
+        self.last_call = request if isinstance(request, Call) else self.last_call
         encoder = Encoder(refer_to)
         # Packed at once: later changes of a tensor by the test are not meant for this request.
         frame = pack_message(request, seq, encoder, keep=keep)
@@ -214,14 +219,16 @@ class SubmissionSession:
             raise ProtocolError("a handle without number or type")
         return RemoteObject(self, number, name[:100])
 
-    def _adopter(self, sent: _SentRequest) -> Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]:
-        def adopt(tensor: torch.Tensor, body: dict[str, Any]) -> torch.Tensor:
+    def _adopter(self, sent: _SentRequest) -> "Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]":
+        def adopt(tensor: "torch.Tensor", body: dict[str, Any]) -> "torch.Tensor":
             device = body.get("device")
             if device not in self.devices:
                 raise ProtocolError(f"a tensor on {str(device)[:40]!r}")
             tensor = tensor.to(device)
             if body.get("grad") is not True or not tensor.is_floating_point():
                 return tensor
+            from grader.examiner.autograd import connect_result  # which imports torch
+
             connected: torch.Tensor = connect_result(self.request, sent.seq, body["i"], tensor, sent.inputs)
             return connected
 

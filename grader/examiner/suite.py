@@ -17,7 +17,7 @@ from grader.examiner.examination import (
     Examination,
     list_marks,
     make_test_id,
-    prepare_device,
+    prepare_torch,
     read_sentence,
 )
 from grader.examiner.forbidden_names import forbid_use
@@ -98,16 +98,14 @@ class Suite:
 
     def __init__(self, assignment: Assignment, secret: bytes, device: Device = VIRTUAL) -> None:
         """Collect them. Raises BrokenSuite if they cannot be collected or a TODO has none that counts."""
-        import torch
-
-        prepare_device(device)
-        # As in the zygote, so that both sides compute alike.
-        torch.set_num_threads(1)
-        torch.backends.mkldnn.set_flags(False)
+        if assignment.uses_torch:
+            prepare_torch(device)
         self.assignment = assignment
         self.recorder = Recorder()
         self.examination = Examination(assignment, secret, device=device.name)
         self.tests = self._collect(assignment.hidden_tests)
+        if "torch" in sys.modules and not assignment.uses_torch:
+            prepare_torch(device)  # the tests themselves use it
         self.lacks_gpu = assignment.gpu_policy == "require" and not device.is_cuda
         if assignment.gpu_policy == "skip":
             self.tests = [test for test in self.tests if test.category != "gpu"]
@@ -283,7 +281,8 @@ class Suite:
             )
             tests.append(test)
         if session.testsfailed or not tests:
-            raise BrokenSuite(f"{folder}: the tests cannot be collected; run `pytest --collect-only {folder}`")
+            reason = self.recorder.uncollected or "there is no test in it"
+            raise BrokenSuite(f"{folder}: the tests cannot be collected: {reason}")
         return tests
 
 

@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from grader.examiner.inspection import Inspection, describe_remarks
 from grader.intake import ANOTHER
@@ -15,8 +15,16 @@ from grader.sandbox.isolation import Isolation
 def describe_environment(isolation: Isolation, device: Device) -> Environment:
     """Return the versions, the device and the isolation level, for the report."""
     return Environment(
-        python=platform.python_version(), torch=version("torch"), device=device.label, isolation=isolation.value
+        python=platform.python_version(), torch=find_version("torch"), device=device.label, isolation=isolation.value
     )
+
+
+def find_version(package: str) -> str:
+    """Return the version of a package; empty where it is not installed, since no assignment here uses it."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def make_remarks(inspection: Inspection, submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """Answer the examiner's requests with a submission's own objects."""
 
 import functools
+import math
 import socket
 import sys
 from dataclasses import dataclass, field
-from types import CodeType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from grader.jail.loader import Definitions, Leftover, compile_definitions, describe, find_lines
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import torch
 
 FIRST_HANDLE = 10
+MAX_BASES = 10
 
 
 @dataclass
@@ -73,7 +75,8 @@ class Server:
             return self.refuse_reply(seq, error)
         except BaseException as error:  # noqa: BLE001 - student code may raise anything; the examiner judges it
             module = self.definitions.module if self.definitions else ""
-            raised = Raised(type(error).__name__[:100], describe(error), find_lines(error, module))
+            bases = [base.__name__[:100] for base in type.mro(type(error))[1:-1]]
+            raised = Raised(type(error).__name__[:100], describe(error), find_lines(error, module), bases[:MAX_BASES])
             return pack_message(raised, seq, Encoder(self._refer))
         if any(tensor.requires_grad for tensor in encoder.tensors):
             self.graphs[seq] = Graph(self.received, encoder.tensors)
@@ -160,8 +163,7 @@ class Server:
             number = FIRST_HANDLE + len(self.handles)
             self.handles[id(value)] = number
             self.objects[number] = value
-        name = f"leftover {value.leftover_name}" if isinstance(value, Leftover) else type(value).__name__
-        return {"id": number, "type": name[:100]}
+        return {"id": number, "type": _describe_type(value)[:100]}
 
     def _adopt(self, tensor: "torch.Tensor", body: dict[str, Any]) -> "torch.Tensor":
         tensor = tensor.to(body["device"])
@@ -178,6 +180,14 @@ class PlainBars(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(sys.modules["tqdm"], name)
+
+
+def _describe_type(value: Any) -> str:
+    if isinstance(value, Leftover):
+        return f"leftover {value.leftover_name}"
+    if isinstance(value, (type, FunctionType, BuiltinFunctionType)):
+        return f"{'class' if isinstance(value, type) else 'function'} {value.__name__}"
+    return type(value).__name__
 
 
 def _compile_nothing(model: Any = None, **options: Any) -> Any:
@@ -220,11 +230,12 @@ def warm_up(device: str) -> None:
 
 
 def _run_stand_in(define: Define) -> Any:
-    import math
-
-    import torch
-
-    namespace: dict[str, Any] = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "math": math}
+    namespace: dict[str, Any] = {"math": math}
+    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+    if torch is not None:
+        namespace |= {"torch": torch, "nn": torch.nn, "F": torch.nn.functional}
+    if numpy is not None:
+        namespace |= {"np": numpy}
     exec(_compile_stand_in(define.source), namespace)
     return namespace[define.name]
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from grader.model.description_mistakes import explain_fields, explain_syntax, find_line, name_place, suggest
 from grader.model.errors import BrokenSuite
 
 # Read when the first model is made. Looking for plugins, pydantic would read the metadata of every installed package,
@@ -26,6 +27,8 @@ ASSIGNMENTS = "assignments"
 SOLUTIONS = "solutions"
 HIDDEN_TESTS = "tests_hidden"
 DESCRIPTION = "assignment.toml"
+# The name while an assignment is written: it is not listed, and no class is graded with it.
+DRAFT = "assignment.draft.toml"
 
 
 class Frozen(BaseModel):
@@ -129,6 +132,11 @@ class Assignment(Frozen):
         return self.description.limits
 
     @property
+    def uses_torch(self) -> bool:
+        """Tell whether torch is among the packages that submissions import; without it, nothing here imports it."""
+        return any(name.split(".")[0] == "torch" for name in self.description.imports)
+
+    @property
     def gpu_policy(self) -> Literal["virtual", "require", "skip"]:
         """Return the policy for GPU-run tests on a machine without a GPU."""
         return self.description.gpu_policy
@@ -137,6 +145,12 @@ class Assignment(Frozen):
     def folder(self) -> Path:
         """Return the folder that students receive."""
         return self.root / ASSIGNMENTS / self.name
+
+    @property
+    def description_file(self) -> Path:
+        """Return the path of assignment.toml, or of the draft where there is only that."""
+        path = self.folder / DESCRIPTION
+        return path if path.exists() else self.folder / DRAFT
 
     @property
     def solution(self) -> Path:
@@ -163,7 +177,8 @@ class Assignment(Frozen):
         for todo in self.todos:
             if todo.id == todo_id:
                 return todo
-        raise BrokenSuite(f"no TODO {todo_id!r} in {self.name}/assignment.toml: found {[t.id for t in self.todos]}")
+        ids = [todo.id for todo in self.todos]
+        raise BrokenSuite(f"no TODO {todo_id!r} in {self.name}/assignment.toml: found {ids}{suggest(todo_id, ids)}")
 
     def share_points(self, weights: Sequence[tuple[str, float]]) -> list[float]:
         """Return the points of each test, given its TODO and its weight. They are not rounded: a TODO's score is.
@@ -178,18 +193,29 @@ class Assignment(Frozen):
 
 
 def read_description(path: Path) -> Description:
-    """Read one assignment.toml. Raises BrokenSuite where it is wrong."""
-    place = "/".join(path.parts[-3:])
+    """Read one assignment.toml. Raises BrokenSuite with file, line and a sentence for each mistake."""
     try:
-        description = Description.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BrokenSuite(f"{place}: {error}") from error
-    for todo in description.todo:
+        text = path.read_text(encoding="utf-8")
+        description = Description.model_validate(tomllib.loads(text))
+    except UnicodeDecodeError as error:
+        raise BrokenSuite(f"{name_place(path, 1)}: this is not text in UTF-8: save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BrokenSuite(explain_syntax(error, text, path)) from error
+    except ValidationError as error:
+        raise BrokenSuite(explain_fields(error, text, path, Description)) from error
+    seen: set[str] = set()
+    for number, todo in enumerate(description.todo):
+        place = name_place(path, find_line(text, ("todo", number, "points")))
         if round(todo.points, SCORE_DIGITS) != todo.points:
             raise BrokenSuite(f"{place}: {todo.id}: {todo.points} points have more than {SCORE_DIGITS} decimals")
+        if todo.id in seen:
+            place = name_place(path, find_line(text, ("todo", number, "id")))
+            raise BrokenSuite(f"{place}: there are two TODOs {todo.id!r}: give each an id of its own")
+        seen.add(todo.id)
     total = round(sum(todo.points for todo in description.todo), SCORE_DIGITS)
     if total != FULL_SCORE:
-        raise BrokenSuite(f"{place}: the points add up to {total}, not {FULL_SCORE}")
+        each = " + ".join(f"{todo.points:g}" for todo in description.todo)
+        raise BrokenSuite(f"{place}: the points add up to {total:g}, not {FULL_SCORE}: {each}")
     return description
 
 

@@ -7,7 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.model.assignment import ASSIGNMENTS, DESCRIPTION, HIDDEN_TESTS, SOLUTIONS, Assignment, read_description
+from grader.model.assignment import (
+    ASSIGNMENTS,
+    DESCRIPTION,
+    DRAFT,
+    HIDDEN_TESTS,
+    SOLUTIONS,
+    Assignment,
+    read_description,
+)
+from grader.model.description_mistakes import suggest
 from grader.model.errors import UnknownAssignment, UsageError
 
 COURSE_VARIABLE = "GRADER_COURSE"
@@ -39,12 +48,21 @@ class Course:
         """Return the names of all assignments, sorted."""
         return sorted(path.parent.name for path in self.assignments.glob(f"*/{DESCRIPTION}"))
 
-    def load_assignment(self, name: str) -> Assignment:
-        """Read one assignment. Raises UnknownAssignment, or BrokenSuite where its file is wrong."""
+    def load_assignment(self, name: str, *, draft: bool = False) -> Assignment:
+        """Read one assignment; with `draft` also one that is still being written.
+
+        Raises UnknownAssignment, or BrokenSuite where its file is wrong.
+        """
         names = self.list_assignments()
-        if name not in names:
-            raise UnknownAssignment(f"no assignment {name!r}: there are {', '.join(names) or 'none'}")
-        description = read_description(self.assignments / name / DESCRIPTION)
+        drafts = [path.parent.name for path in self.assignments.glob(f"*/{DRAFT}")]
+        if name in names:
+            description = read_description(self.assignments / name / DESCRIPTION)
+        elif draft and name in drafts:
+            description = read_description(self.assignments / name / DRAFT)
+        else:
+            reason = f": it is a draft, so rename its {DRAFT} to {DESCRIPTION}" if name in drafts else ""
+            near = reason or suggest(name, [*names, *(drafts if draft else [])])
+            raise UnknownAssignment(f"no assignment {name!r}: there are {', '.join(names) or 'none'}{near}")
         return Assignment(name=name, description=description, root=self.root)
 
     def load_secret(self) -> bytes:

@@ -41,6 +41,6 @@ def digest_suite(assignment: "Assignment") -> str:
     """Return the digest of everything that decides a grade: tests, stand-ins, solution and assignment.toml."""
     digest = hashlib.sha256()
     tests = sorted(assignment.hidden_tests.glob("*.py"))
-    for path in (assignment.folder / "assignment.toml", assignment.solution, *tests):
+    for path in (assignment.description_file, assignment.solution, *tests):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -76,8 +76,8 @@ class Outcome:
 class SubmissionError(Exception):
     """The submission did something other than answer: its verdict, and a message fit for the student.
 
-    `exception_type` is the type's name where it raised an exception, and `lines` the lines of its own on the way there,
-    outermost first.
+    `exception_type` is the type's name where it raised an exception, `bases` the names of the types that it is made
+    from, and `text` its own message. `lines` are the lines of its own on the way there, outermost first.
     """
 
     def __init__(
@@ -88,6 +88,8 @@ class SubmissionError(Exception):
         hint: str = "",
         exception_type: str = "",
         lines: tuple[int, ...] = (),
+        bases: tuple[str, ...] = (),
+        text: str = "",
     ) -> None:
         super().__init__(message)
         self.verdict = verdict
@@ -95,6 +97,8 @@ class SubmissionError(Exception):
         self.hint = hint
         self.exception_type = exception_type
         self.lines = lines
+        self.bases = bases
+        self.text = text
 
     @property
     def line(self) -> int:

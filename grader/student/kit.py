@@ -4,7 +4,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from grader.model.assignment import DESCRIPTION, Assignment, read_description
+from grader.model.assignment import DESCRIPTION, DRAFT, Assignment, read_description
 from grader.model.course import find_course
 from grader.model.errors import UnknownAssignment, UsageError
 
@@ -58,4 +58,5 @@ def open_kit(folder: Path) -> Kit:
     """Return the kit in that folder. Raises UsageError if it holds no public tests."""
     if not (folder / PUBLIC_TESTS).is_dir():
         raise UsageError(f"no folder {PUBLIC_TESTS!r} in {str(folder)!r}: unpack the whole kit again")
-    return Kit(name=folder.name, description=read_description(folder / DESCRIPTION), root=folder, place=folder)
+    path = folder / DESCRIPTION if (folder / DESCRIPTION).exists() else folder / DRAFT
+    return Kit(name=folder.name, description=read_description(path), root=folder, place=folder)

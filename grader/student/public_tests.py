@@ -14,7 +14,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import torch
 
 from grader.examiner import plugin
 from grader.examiner.examination import EXAMINATION, Examination, list_marks, read_sentence
@@ -29,6 +28,7 @@ from grader.model.verdict import Outcome, Verdict
 from grader.sandbox.in_process import InProcessChannel
 from grader.student.findings import AllTestsEnded, PublicFinding, RunningTest
 from grader.student.kit import Kit
+from grader.wire.libraries import is_array, is_tensor
 
 # Neither the student's own pytest settings nor plugins may change what is checked; the lines printed are ours.
 OPTIONS = [*QUIET, "--noconftest", "--import-mode=importlib", "--capture=sys"]
@@ -186,12 +186,13 @@ def _read_assertion(text: str) -> str:
 
 
 def _show(value: Any) -> str:
-    if not isinstance(value, torch.Tensor):
-        text = repr(value)
-        return text if len(text) <= MAX_SHOWN else ""
-    if value.numel() > MAX_VALUES:
-        return ""
-    return str(_round(value.detach().cpu().tolist()))
+    if is_tensor(value) or is_array(value):
+        from grader.examiner.array_parity import to_array
+
+        values = to_array(value)
+        return str(_round(values.tolist())) if values.size <= MAX_VALUES else ""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else ""
 
 
 def _round(value: Any) -> Any:

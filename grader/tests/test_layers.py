@@ -13,8 +13,8 @@ import grader
 
 PACKAGE = Path(grader.__file__).parent
 INSIDE = sorted([*(PACKAGE / "wire").glob("*.py"), *(PACKAGE / "jail").glob("*.py")])
-# Beside the inside, tests and what the red team hands in: submissions, which nobody here imports.
-ELSEWHERE = ("wire", "jail", "tests", "redteam/attacks", "redteam/honest")
+# Beside the inside, tests, what the red team hands in, and files of other courses: none of it is imported here.
+ELSEWHERE = ("wire", "jail", "tests", "redteam/attacks", "redteam/honest", "authoring/templates", "docs/examples")
 OUTSIDE = sorted(
     path for path in PACKAGE.rglob("*.py") if not any(path.is_relative_to(PACKAGE / folder) for folder in ELSEWHERE)
 )
@@ -44,12 +44,20 @@ MAY_EXECUTE = {"examiner/examination.py"}
 MAY_IMPORT_BY_NAME = {"examiner/__init__.py", "examiner/canonical.py"}
 PARSE_THE_COURSE = {
     *("model/assignment.py", "grading/suite_fingerprint.py", "authoring/null_answers.py", "tools/source_tree.py"),
-    *("authoring/mutants/regions.py", "authoring/mutants/operators.py"),
+    "authoring/author_mistakes.py",
+    "authoring/mutants/operators.py",
+    "authoring/mutants/regions.py",
+    "authoring/corpus_mistakes.py",
+    "authoring/requirements.py",
+    "authoring/solution_mistakes.py",
+    "authoring/student_wheel.py",
+    "authoring/suite_check.py",
+    "authoring/suite_mistakes.py",
 }
 UNPICKLERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "imp"}
 STANDARD = sys.stdlib_module_names
-# The tensors themselves; imported inside functions, so that a jail without torch has none.
-LAZY = {"torch"}
+# Where tensors, arrays and tables come from; imported inside functions, so that a jail without them has none.
+LAZY = {"torch", "numpy", "pandas"}
 
 
 def name_of(path: Path) -> str:
@@ -147,7 +155,7 @@ def test_the_inside_imports_only_itself(path: Path) -> None:
 
 @pytest.mark.parametrize("path", INSIDE, ids=name_of)
 def test_the_inside_needs_the_standard_library_only(path: Path) -> None:
-    """torch is imported by the function that meets a tensor, anything else never."""
+    """torch, numpy and the like are imported by the function that meets their values, anything else never."""
     tree = skip_annotations(read_tree(path))
     anywhere = {name.split(".")[0] for name in find_imports(tree)}
     statements = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]

@@ -1,16 +1,19 @@
 """Encode Python values as plain data and back: JSON, and a block of bytes for tensors. Never pickle.
 
 None, bool, int, finite float, str and list are themselves in JSON; everything else is `{"$": kind, ...}`: tuple, dict,
-float (nan, inf), bytes, tensor (the next one of the block), handle (an object that stays on its side).
+float (nan, inf), bytes, tensor (the next one of the block), the kinds of `wire.values`, and handle (an object that
+stays on its side).
 """
 
 import math
-import sys
 from collections.abc import Callable, Sequence
+from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 from grader.wire.frames import ProtocolError
+from grader.wire.libraries import is_tensor, read_number
 from grader.wire.tensors import TensorReader, describe_tensor, pack_tensors
+from grader.wire.values import KINDS, read_value, write_value
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 MAX_KEY = 1 << 31
+MAX_ODD_KEYS = 1000
 
 KIND = "$"
 # Types of values that are sent as they are, and those that are read as they are.
@@ -57,16 +61,15 @@ class Encoder:
             return str.__str__(value)
         if isinstance(value, (bytes, bytearray)):
             return {KIND: "bytes", "v": bytes(value).hex()}
-        # If torch is not imported yet, the value cannot be a tensor; do not import torch just to check.
-        torch = sys.modules.get("torch")
-        if torch is not None and isinstance(value, torch.Tensor):
+        if is_tensor(value):
             self.tensors.append(value)
             body = {KIND: "tensor", "i": len(self.tensors) - 1, "device": str(value.device), **describe_tensor(value)}
             return body | {"grad": True} if value.requires_grad else body
-        plain = _read_numpy_scalar(value)
-        if plain is not None:
+        plain = read_number(value)
+        if plain is not value:
             return self.encode(plain)
-        return {**self.refer(value), KIND: "handle"}
+        other = write_value(value, lambda part: self.encode(part, depth + 1))
+        return {**self.refer(value), KIND: "handle"} if other is None else other
 
     def pack_tensors(self) -> bytes:
         """Return the block of all tensors so far; empty if there are none. Raises ProtocolError if it is too large."""
@@ -89,6 +92,7 @@ class Decoder:
         self.resolve = resolve
         self.adopt = adopt
         self.nodes = 0
+        self.odd_keys = 0
 
     def decode(self, data: Any, depth: int = 0) -> Any:
         """Return the value. Raises ProtocolError for anything that the encoder would not have written."""
@@ -106,18 +110,46 @@ class Decoder:
             raise ProtocolError("a value of an unknown kind")
         return _KINDS[kind](self, data, depth + 1)
 
+    def _decode_other(self, body: dict[str, Any], depth: int) -> Any:
+        return read_value(body[KIND], body, lambda part: self.decode(part, depth))
+
+    def _decode_set(self, body: dict[str, Any], depth: int) -> set[Any]:
+        found = set()
+        for part in _list_of(body):
+            key = self.decode(part, depth)
+            self._check_key(key)
+            try:
+                found.add(key)
+            except TypeError as error:
+                raise ProtocolError("a part of a set cannot be hashed") from error
+        return found
+
     def _decode_dict(self, body: dict[str, Any], depth: int) -> dict[Any, Any]:
         decoded = {}
         for pair in _list_of(body):
             if not isinstance(pair, list) or len(pair) != 2:
                 raise ProtocolError("a dict entry is not a pair")
             key = self.decode(pair[0], depth)
-            _check_key(key)
+            self._check_key(key)
             try:
                 decoded[key] = self.decode(pair[1], depth)
             except TypeError as error:
                 raise ProtocolError("a dict key cannot be hashed") from error
         return decoded
+
+    def _check_key(self, key: Any, *, inner: bool = False) -> None:
+        # Keys with equal hashes make a dict quadratic, and anyone can choose numbers with equal hashes. Strings are
+        # salted; small integers are their own hashes; a single float shares its hash with few others. Of other kinds
+        # there may be few enough to be compared one by one.
+        if isinstance(key, tuple):
+            for part in key:
+                self._check_key(part, inner=True)
+        elif (isinstance(key, int) and abs(key) >= MAX_KEY) or (inner and isinstance(key, float)):
+            raise ProtocolError("a dict key that is too large a number")
+        elif not isinstance(key, (str, bytes, int, float, date, time, type(None))):
+            self.odd_keys += 1
+            if self.odd_keys > MAX_ODD_KEYS:
+                raise ProtocolError(f"more than {MAX_ODD_KEYS} keys that are neither text nor small numbers")
 
     def _decode_tensor(self, body: dict[str, Any]) -> "torch.Tensor":
         # Each exactly once and in order, as the encoder met them: a tensor named a million times would be copied a
@@ -137,16 +169,10 @@ _KINDS: dict[str, Callable[[Decoder, dict[str, Any], int], Any]] = {
     "bytes": lambda decoder, body, depth: _bytes_of(body.get("v")),
     "tensor": lambda decoder, body, depth: decoder._decode_tensor(body),
     "handle": lambda decoder, body, depth: decoder.resolve(body),
+    "set": Decoder._decode_set,
+    "frozenset": lambda decoder, body, depth: frozenset(decoder._decode_set(body, depth)),
+    **dict.fromkeys(KINDS, Decoder._decode_other),
 }
-
-
-def _read_numpy_scalar(value: Any) -> bool | int | float | str | bytes | None:
-    # `np.argmax(...)` and `loss.numpy()` are numbers to their author; an array with axes is not.
-    numpy = sys.modules.get("numpy")
-    if numpy is None or not (isinstance(value, numpy.generic) or (isinstance(value, numpy.ndarray) and not value.ndim)):
-        return None
-    plain = value.item()
-    return plain if type(plain) in (bool, int, float, str, bytes) else None
 
 
 def _check_scalar(value: Any) -> Any:
@@ -156,16 +182,6 @@ def _check_scalar(value: Any) -> Any:
         # Half a surrogate pair cannot be written to a report; the replacement character can.
         return value.encode("utf-8", "replace").decode("utf-8")
     return value
-
-
-def _check_key(key: Any, *, inner: bool = False) -> None:
-    # Keys with equal hashes make a dict quadratic, and anyone can choose numbers with equal hashes. Strings are
-    # salted; small integers are their own hashes; a single float shares its hash with few others.
-    if isinstance(key, tuple):
-        for part in key:
-            _check_key(part, inner=True)
-    elif (isinstance(key, int) and abs(key) >= MAX_KEY) or (inner and isinstance(key, float)):
-        raise ProtocolError("a dict key that is too large a number")
 
 
 def _special_float(text: Any) -> float:

@@ -104,11 +104,13 @@ class Done:
 
 @dataclass(frozen=True)
 class Raised:
-    """The submission raised an exception. `lines` are its own lines in the traceback, outermost first."""
+    """The submission raised an exception. `lines` are its own lines in the traceback, outermost first, and `bases` the
+    classes that the exception's class is made from."""
 
     kind: str
     message: str
     lines: list[Any]
+    bases: list[Any] = field(default_factory=list)
 
 
 Message = Load | Begin | Get | Put | Call | Define | Backward | Gradients | Loaded | Done | Raised

@@ -248,3 +248,12 @@ def test_autolab_reads_the_last_line(toy: Path, tmp_path: Path) -> None:
     assert json.loads(presentation)["stages"] == ["double", "shout"]
     assert where.endswith("isolation bwrap")
     assert not (host.root / place.lstrip("/") / "autograde.tar").exists()
+
+
+def test_course_without_a_lock_gets_one_of_what_is_installed(toy: Path) -> None:
+    """Whole, since pip installs it without looking for more; and without torch, which the toy does not use."""
+    (toy / "requirements.lock").unlink()
+    lock = collect_bundle(Course(toy).load_assignment("toy"), "gradescope")["requirements.lock"].decode()
+    names = {line.split("==")[0] for line in lock.splitlines() if not line.startswith("#")}
+    assert {"pytest", "pluggy", "pydantic", "pydantic-core", "typer"} <= names
+    assert not {"torch", "transformers", "grader"} & names

@@ -2,12 +2,15 @@
 
 import ast
 import json
+import re
+import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from grader.authoring.release import open_stubs, release_assignment, render_notebook, render_skeleton
+from grader.authoring.student_kit import pack_kit
 from grader.examiner.stubs import list_stubs
 from grader.model.errors import BrokenSuite
 from grader.tests.support.course import COURSE, load_assignment
@@ -138,6 +141,19 @@ def test_a_kit_holds_what_students_need(monkeypatch: pytest.MonkeyPatch, tmp_pat
     generated = {"toy/toy.py", "toy/toy.ipynb", "toy/README.md", "toy/conftest.py"}
     copied = {"toy/assignment.toml", "toy/handout.md", "toy/tests_public/test_public.py"}
     assert files - wheels == generated | copied
+
+
+def test_checker_of_a_kit_requires_only_what_it_imports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """No torch, no notebook tools and no database, unless the assignment itself imports them."""
+    solution = SOLUTION.replace('"""A toy."""\n', '"""A toy."""\n\nimport json\n\nimport numpy\n')
+    toy = open_project(monkeypatch, tmp_path / "course", solution=solution)
+    (wheel,) = pack_kit(toy, [], tmp_path / "kit").glob("grader_check-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = [name for name in archive.namelist() if name.endswith("METADATA")]
+        needs = re.findall(r"^Requires-Dist: ([\w-]+)", archive.read(metadata).decode(), re.MULTILINE)
+        folders = {name.split("/")[1] for name in archive.namelist() if name.startswith("grader/")}
+    assert needs == ["numpy", "pydantic", "pytest", "rich", "typer"]
+    assert not {"authoring", "classroom", "exports", "grading", "push", "tools"} & folders
 
 
 def render_open_cells(solution: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from grader.authoring.suite_check import VariantExpectation, build_source, load_expectations, verify_suite
 from grader.model.errors import BrokenSuite
-from grader.tests.support.toy import SOLUTION, open_project, write_variants
+from grader.tests.support.toy import SOLUTION, TESTS, open_project, write_variants
 
 RIGHT_DOUBLE = "def double(number):\n    return 2 * number\n"
 RIGHT_SHOUT = "def shout(word):\n    return ''.join(letter.upper() for letter in word)\n"
@@ -51,19 +51,56 @@ def test_a_sound_suite_has_no_complaint(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_everything_wrong_with_a_suite_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """A reference or a right variant that loses, a wrong one that does not, a TODO with too few variants."""
+    """A right variant that loses, a wrong one that does not, a TODO with too few variants."""
     loses = 'loses = ["double"]\n'
     expected = f"[right_square]\n[wrong_times]\n{loses}[wrong_alone]\nstandalone = true\n{loses}"
-    assignment = open_project(monkeypatch, tmp_path, solution=SOLUTION.replace("word.upper()", 'str(FIXME("shout"))'))
+    assignment = open_project(monkeypatch, tmp_path)
     write_variants(tmp_path, expected, right_square=WRONG_DOUBLE, wrong_times=RIGHT_DOUBLE, wrong_alone=RIGHT_SHOUT)
     complaints = "\n".join(verify_suite(assignment).complaints)
-    assert "the reference scores 60 of 100: test_toy.py::test_shout unfilled" in complaints
-    assert "right_square must lose [] and loses ['double', 'shout']" in complaints
-    assert "wrong_times must lose ['double'] and loses ['shout']" in complaints
+    assert "right_square must lose [] and loses ['double']" in complaints
+    assert "wrong_times must lose ['double'] and loses []" in complaints
     assert "double: 1 right variants, at least 2 are needed" in complaints
     assert "shout: 0 wrong variants, at least 2 are needed" in complaints
     # a variant that stands alone has nothing of the solution's
     assert "wrong_alone" not in complaints
+
+
+def test_solution_that_fails_its_own_suite_is_all_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Every variant would only say it again."""
+    assignment = open_project(monkeypatch, tmp_path, solution=SOLUTION.replace("word.upper()", 'str(FIXME("shout"))'))
+    write_variants(tmp_path, "[right_square]\n", right_square=WRONG_DOUBLE)
+    (complaint,) = verify_suite(assignment).complaints
+    assert complaint.startswith("the reference scores 60 of 100: test_toy.py::test_shout unfilled")
+
+
+def test_test_that_depends_on_chance_is_named_as_flaky(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """The solution is graded with the same inputs and with others before any variant."""
+    tests = TESTS.replace("import pytest\n", "import itertools\nimport pytest\n\nCOUNT = itertools.count()\n", 1)
+    tests = tests.replace("== reference.double(number), ", "== reference.double(number) and next(COUNT) != 2, ")
+    assignment = open_project(monkeypatch, tmp_path, tests=tests)
+    write_variants(tmp_path, SOUND_EXPECTED, **SOUND)
+    assert any(said.startswith("test_toy.py::test_double is flaky") for said in verify_suite(assignment).complaints)
+
+
+def test_public_test_that_the_solution_fails_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Students would look for a mistake that is not theirs."""
+    assignment = open_project(monkeypatch, tmp_path)
+    write_variants(tmp_path, SOUND_EXPECTED, **SOUND)
+    public = assignment.folder / "tests_public" / "test_public.py"
+    public.parent.mkdir()
+    public.write_text(
+        "import pytest\n\n@pytest.mark.todo('double')\n@pytest.mark.behaviour\ndef test_three(student):\n"
+        '    """Three."""\n    assert student.double(3) == 7\n'
+    )
+    assert verify_suite(assignment).complaints == ["the solution fails the public test 'Three.': found 6, expected 7"]
+
+
+def test_right_variant_counts_only_for_what_it_defines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """A comment or a call that names a function is no other way to write it."""
+    assignment = open_project(monkeypatch, tmp_path)
+    files = SOUND | {"right_map": RIGHT_DOUBLE + "# unlike shout\n"}
+    write_variants(tmp_path, SOUND_EXPECTED, **files)
+    assert verify_suite(assignment).complaints == ["shout: 1 right variants, at least 2 are needed"]
 
 
 def test_a_test_that_kills_nothing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

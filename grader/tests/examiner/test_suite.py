@@ -1,5 +1,7 @@
 """A hidden suite: how it is collected, and what an outcome means."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from grader.model.errors import BrokenSuite
 from grader.model.report import CheckResult
 from grader.model.verdict import SubmissionError, Verdict
 from grader.sandbox.in_process import InProcessChannel
-from grader.tests.support.toy import SOLUTION, TESTS, TOML, open_project
+from grader.tests.support.toy import SOLUTION, TESTS, TOML, open_project, write_project
 
 EXTRA = '''
 import pytest
@@ -365,6 +367,21 @@ def test_a_stand_in_comes_after_the_tests_that_it_answers(monkeypatch: pytest.Mo
     assert (shout.todo, shout.status) == ("shout", Verdict.PASSED)
     assert (double.todo, double.status) == ("double", Verdict.FAILED)
     monkeypatch.delattr("sys._kept")
+
+
+def test_suite_without_torch_imports_none(tmp_path: Path) -> None:
+    """Nor numpy: only what the assignment uses."""
+    script = (
+        "import sys; from pathlib import Path; from grader.model.course import Course\n"
+        "from grader.examiner.suite import Suite; from grader.intake import read_submission\n"
+        "from grader.sandbox.in_process import InProcessChannel\n"
+        "toy = Course(Path(sys.argv[1])).load_assignment('toy'); suite = Suite(toy, b'secret')\n"
+        "session = suite.open_session(read_submission(toy.solution, module='toy.py'), InProcessChannel())\n"
+        "print(sum(result.score for result in suite.run(session)), sorted({'torch', 'numpy'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", script, str(write_project(tmp_path))]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
+    assert run.stdout == "100.0 []\n"
 
 
 STUMBLES = """

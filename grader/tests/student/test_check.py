@@ -47,7 +47,7 @@ import ast, json, sys
 import pytest
 status = pytest.main(["-q", "-p", "no:cacheprovider"])
 sys.argv = ["grader", "check", "toy.py"]
-from grader.cli.app import main
+from grader.cli.check import main
 try:
     main()
 except SystemExit as end:
@@ -60,7 +60,7 @@ for module in ours.values():
             imports |= {alias.name for alias in node.names}
         if isinstance(node, ast.ImportFrom):
             imports.add(node.module)
-files = sorted({module.__file__.split("grader-")[-1].split("/")[0] for module in ours.values()})
+files = sorted({module.__file__.split("grader_check-")[-1].split("/")[0] for module in ours.values()})
 print("\\nPROBE", json.dumps([int(status), checked, sorted(ours), sorted(imports), files]))
 """
 

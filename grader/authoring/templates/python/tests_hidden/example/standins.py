@@ -1,0 +1,8 @@
+"""What stands in for a TODO while another one is tested. It is sent to the submission as source text."""
+
+
+# A stand-in is a plain function, and not the right answer: a submission can read it. The test of `leaders` uses it, so
+# a mistake in `sum_by_name` costs no point there.
+def keep_last(entries):
+    """The last amount of each name."""
+    return dict(entries)

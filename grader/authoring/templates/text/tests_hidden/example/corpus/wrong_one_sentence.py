@@ -1,0 +1,2 @@
+def explain_test_set():
+    return "Only unseen data shows whether training generalizes."
