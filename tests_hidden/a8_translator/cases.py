@@ -296,13 +296,16 @@ def write_rows(student, reading: Reading, **options) -> list[list[int]]:
 
 
 def make_tree(steps: dict[int, dict[int, dict[int, float]]], size: int) -> Tensor:
-    """A table [places, last word, next word] of log-probabilities; what is not named is all but impossible."""
+    """A table [places, last word, next word] of logits; what is not named is all but impossible.
+
+    The rows do not add up to 1: logits are no log-probabilities yet.
+    """
     table = torch.full((max(steps) + 1, size, size), -30.0)
     for place, rows in steps.items():
         for last, nexts in rows.items():
             for word, probability in nexts.items():
                 table[place, last, word] = math.log(probability)
-    return table
+    return table + torch.arange(size).unsqueeze(1) / 2
 
 
 def send_tree(student, table: Tensor):
@@ -341,14 +344,15 @@ def search_all(ours: nn.Module, src: Tensor, max_len: int, length_penalty: float
 # BLEU
 
 
-def draw_translations(draw, count: int = 6) -> tuple[list[list[str]], list[list[str]]]:
+def draw_translations(draw, *, changes: int = 1) -> tuple[list[list[str]], list[list[str]]]:
     """Candidates and references of few words, so that they share n-grams of every length."""
     words = draw_words(draw, 5)
-    references = [[draw.choice(words) for _ in range(draw.integer(6, 10))] for _ in range(count)]
+    references = [[draw.choice(words) for _ in range(draw.integer(6, 10))] for _ in range(6)]
     candidates = []
     for reference in references:
         candidate = list(reference)
-        candidate[draw.integer(0, len(candidate) - 1)] = draw.choice(words)
+        for _ in range(changes):
+            candidate[draw.integer(0, len(candidate) - 1)] = draw.choice(words)
         candidates.append(candidate[: len(candidate) - draw.integer(0, 2)] + [draw.choice(words)] * draw.integer(0, 1))
     return candidates, references
 
