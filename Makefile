@@ -17,7 +17,7 @@ BESIDE ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test check coverage test-slow verify mutants redteam fuzz bench measure docs reference release clean
+.PHONY: help setup grade test check coverage test-slow verify mutants redteam fuzz bench measure docs messages reference release clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ measure: setup ## measure the structure of the code, with BESIDE="DIR ..." side 
 
 docs: setup $(DOCS_READY) ## build the documentation into build/docs; fails on a broken link
 	@sh .ci/build-docs
+
+messages: setup ## bring the catalogues of translations up to date
+	@$(BIN)/python -m grader.tools.message_catalogue tests_hidden/*/ assignments/*/tests_public
 
 reference: setup ## write the command reference again after a change of the command line
 	@$(BIN)/python -m grader.cli.command_reference

@@ -131,6 +131,17 @@ class Gradebook:
             found = {row.path: _to_attempt(row) for row in connection.execute(query)}
         return list(found.values())
 
+    def list_attempts(self, assignment: str) -> dict[str, list[GradeReport]]:
+        """Return each student's attempts with their newest result, in the order in which they were first graded."""
+        rows = ATTEMPTS.c
+        found: dict[str, dict[str, GradeReport]] = {}
+        query = select(ATTEMPTS).where(rows.assignment == assignment).order_by(rows.id)
+        with self._begin() as connection:
+            for row in connection.execute(query):
+                # The same work graded again keeps its place.
+                found.setdefault(row.student, {})[row.submission_digest] = _to_attempt(row).report
+        return {student: list(attempts.values()) for student, attempts in found.items()}
+
     def find_result(self, student: str, assignment: str, path: Path) -> Attempt | None:
         """Return the newest result of the submission at a path, wherever the folder of the class was moved since."""
         rows = ATTEMPTS.c

@@ -14,6 +14,7 @@ from itertools import pairwise
 from rich.table import Table
 from rich.text import Text
 
+from grader.classroom.time_to_solve import TimeToSolve, measure_time_to_solve
 from grader.model.errors import UsageError
 from grader.model.report import CheckResult, GradeReport
 from grader.model.verdict import Verdict
@@ -43,7 +44,7 @@ class ScoreStatistics:
 
 @dataclass(frozen=True)
 class TodoStatistics:
-    """One TODO. `discrimination` is None where nothing varies."""
+    """One TODO. `discrimination` is None where nothing varies, `time_to_solve` where no attempts are known."""
 
     id: str
     title: str
@@ -53,6 +54,7 @@ class TodoStatistics:
     difficulty: float
     discrimination: float | None
     flags: tuple[str, ...]
+    time_to_solve: TimeToSolve | None = None
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,16 @@ class ClassStatistics:
         return f"{name} ({student})" if name else student
 
 
-def describe_class(reports: Sequence[GradeReport], *, anonymous: bool = False) -> ClassStatistics:
-    """Return the statistics of one run's reports. Raises UsageError where no report has a score."""
+def describe_class(
+    reports: Sequence[GradeReport],
+    attempts: Mapping[str, Sequence[GradeReport]] | None = None,
+    *,
+    anonymous: bool = False,
+) -> ClassStatistics:
+    """Return the statistics of one run's reports, and of the students' attempts where they are known.
+
+    Raises UsageError where no report has a score.
+    """
     final = [report for report in reports if report.status == "graded" and not report.excused]
     if not final:
         raise UsageError("no report of this run has a score: grade the class first")
@@ -109,13 +119,15 @@ def describe_class(reports: Sequence[GradeReport], *, anonymous: bool = False) -
         # In the order of the scores: the order of the names would tell who is who.
         order = sorted(range(len(final)), key=lambda index: (-final[index].score, final[index].submission.id))
         names = [f"student {order.index(index) + 1}" for index in range(len(final))]
+    counted = {report.submission.student for report in final}
+    times = measure_time_to_solve({student: made for student, made in (attempts or {}).items() if student in counted})
     totals = [sum(todo.score for todo in report.todos) for report in final]  # lateness says nothing about the items
     return ClassStatistics(
         assignment=final[0].assignment.name,
         title=final[0].assignment.title,
         without_score=() if anonymous else tuple(r.submission.student for r in reports if r not in final),
         scores=_describe_scores([report.score for report in final], final[0].max_score),
-        todos=tuple(_describe_todo(final, totals, index) for index in range(len(final[0].todos))),
+        todos=tuple(_describe_todo(final, totals, index, times) for index in range(len(final[0].todos))),
         tests=tuple(_describe_tests(final, totals)),
         mistakes=tuple(_list_mistakes(final, names)),
         points=tuple(
@@ -152,7 +164,9 @@ def _describe_scores(scores: Sequence[float], max_score: float) -> ScoreStatisti
     )
 
 
-def _describe_todo(reports: Sequence[GradeReport], totals: Sequence[float], index: int) -> TodoStatistics:
+def _describe_todo(
+    reports: Sequence[GradeReport], totals: Sequence[float], index: int, times: Mapping[str, TimeToSolve]
+) -> TodoStatistics:
     todo = reports[0].todos[index]
     points = [report.todos[index].score for report in reports]
     # Correlated with the total without the item itself.
@@ -167,6 +181,7 @@ def _describe_todo(reports: Sequence[GradeReport], totals: Sequence[float], inde
         difficulty=round(difficulty, DIGITS),
         discrimination=discrimination,
         flags=_flag(difficulty, discrimination, what="solves"),
+        time_to_solve=times.get(todo.id),
     )
 
 
@@ -235,10 +250,12 @@ def print_statistics(found: ClassStatistics) -> None:
         f"standard deviation {scores.deviation:.1f} of {scores.max_score:g}",
         markup=False,
     )
-    table = Table("TODO", "mean", "of", "difficulty", "discrimination", "look at", box=None)
+    table = Table("TODO", "mean", "of", "difficulty", "discrimination", "attempts", "hours", "look at", box=None)
     for todo in found.todos:
         discrimination = "" if todo.discrimination is None else f"{todo.discrimination:.2f}"
         row = [todo.id, f"{todo.mean:.2f}", f"{todo.max_score:g}", f"{todo.difficulty:.2f}", discrimination]
+        solved = todo.time_to_solve
+        row += [f"{solved.attempts:g}", "" if solved.hours is None else f"{solved.hours:g}"] if solved else ["", ""]
         table.add_row(*row, "; ".join(todo.flags))
     console.print(table)
     for mistake in found.mistakes:

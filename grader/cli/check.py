@@ -30,7 +30,10 @@ def check(
         from grader.student.check import check_submission
 
         where = place if path else kit.folder
-        done = check_submission(where, kit, lambda found: print_public_finding(found, lang.value))
+        shown: set[str] = set()
+        done = check_submission(
+            where, kit, lambda found: print_public_finding(found, lang.value, kit.public_tests, shown)
+        )
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     print_check(done, kit, lang.value)

@@ -18,14 +18,19 @@ def stats(
     html: HtmlOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave out the students' names.")] = False,
+    store: Annotated[Optional[str], typer.Option(help="Database of the gradebook, if it is not in RUN.")] = None,  # noqa: UP045
 ) -> None:
     """Print statistics of a class: scores, tests and mistakes."""
     from grader.classroom.run_folder import RunFolder
     from grader.classroom.statistics import describe_class, print_statistics
+    from grader.classroom.time_to_solve import read_attempts
     from grader.reporting.files import write_text
     from grader.reporting.rendering import render_template
 
-    found = describe_class(RunFolder(run).read_reports(), anonymous=anonymous)
+    folder = RunFolder(run)
+    reports = folder.read_reports()
+    attempts = read_attempts(folder, reports[0].assignment.name, store) if reports else {}
+    found = describe_class(reports, attempts, anonymous=anonymous)
     if html is not None:
         write_text(html, render_template("statistics.html", title=f"{found.title}: statistics", found=found))
     if json:

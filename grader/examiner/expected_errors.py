@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from grader.examiner.parity import Mismatch
+from grader.examiner.mismatch import Mismatch
 from grader.examiner.session import SubmissionSession
 from grader.model.verdict import SubmissionError, Verdict
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 
+from grader.examiner.near_names import find_near_names
 from grader.examiner.stubs import Stub
 from grader.model.marks import SENTINEL
 from grader.model.submission import Submission
@@ -22,6 +23,9 @@ MAX_MESSAGE = 300
 MAX_SIGNATURE = 1000
 # Only the text of torch's errors says that memory ran out.
 NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory|bad_alloc", re.IGNORECASE)
+UNKNOWN_ATTRIBUTE = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
+# Within one line: `\s*` would go on over blank lines.
+METHOD = re.compile(r"^[ \t]+def (\w{1,60})\b", re.MULTILINE)
 UNKNOWN_NAME = re.compile(r"^name '(\w+)' is not defined")
 NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
 
@@ -56,7 +60,7 @@ def explain_exception(raised: Raised, request: Request, context: RaiseContext) -
     elif verdict is Verdict.CRASHED:
         message = f"the code ended the program (SystemExit: {text}){place}"
     else:
-        reason = _compare_signatures(raised, request, context)
+        reason = _compare_signatures(raised, request, context) or _name_nearest(raised, context)
         # A name that is not there: often its own statement failed, or was none that is run.
         name = _find_unknown_name(raised)
         if not reason and name in context.failures:
@@ -123,6 +127,17 @@ def describe_place(line: int, function: str, submission: Submission) -> str:
         return ""
     code = lines[line - 1].strip()
     return f" (in {function[:60]}, {submission.locate(line).describe()}: `{code[:100]}`)"
+
+
+def _name_nearest(raised: Raised, context: RaiseContext) -> str:
+    # An attribute that is not there: the skeleton's method may be there under nearly that name.
+    found = UNKNOWN_ATTRIBUTE.search(raised.message) if raised.kind == "AttributeError" else None
+    if not found or f"{found[1]}.{found[2]}" not in context.signatures:
+        return ""
+    asked_for = {name.rpartition(".")[2] for name in context.signatures}
+    own = (name for name in METHOD.findall(context.submission.source) if name not in asked_for)
+    near = find_near_names(found[2], own)
+    return f"; the nearest is {', '.join(map(repr, near))}: restore the skeleton's name" if near else ""
 
 
 def _compare_signatures(raised: Raised, request: Request, context: RaiseContext) -> str:

@@ -6,7 +6,7 @@ Only where tests are run by hand. A student's report holds no expected value.
 from collections.abc import Iterator
 from typing import Any
 
-from grader.examiner.parity import Mismatch
+from grader.examiner.mismatch import Mismatch
 from grader.wire.libraries import is_array, is_tensor
 from grader.wire.messages import Call
 

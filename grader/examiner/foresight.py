@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from grader.examiner.foreseeing import ForeseeingChannel, LiveExchange, Unforeseen
-from grader.examiner.parity import Mismatch
+from grader.examiner.mismatch import Mismatch
 from grader.examiner.pytest_adapter import judge
 from grader.examiner.replay import Unrecorded
 from grader.examiner.session import SubmissionSession

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from grader.examiner.parity import Mismatch
+from grader.examiner.mismatch import Mismatch
 from grader.examiner.proxy import RemoteObject, apply_stand_in, request_gradients
 from grader.model.verdict import SubmissionError, Verdict
 

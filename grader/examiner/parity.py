@@ -17,6 +17,7 @@ from itertools import islice
 from typing import Any
 
 from grader.examiner.likeness import note_likeness
+from grader.examiner.mismatch import Mismatch
 from grader.model.errors import BrokenSuite
 from grader.wire.libraries import is_array, is_column, is_table, is_tensor, read_number
 
@@ -30,19 +31,6 @@ ROUNDING_FACTOR = 32
 MAX_GENERATED = 100_000
 # Values that arrive as themselves, and are equal or not.
 EXACT = (type(None), bool, int, str, bytes, date, time, timedelta, Decimal, Fraction, range)
-
-
-class Mismatch(AssertionError):
-    """A result that differs from what was asked; `hint` names the likely mistake, where one fits.
-
-    `compared` holds the found and the expected value, for public tests: there the student may see both.
-    """
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(f"{message}; {hint}" if hint else message)
-        self.message = message
-        self.hint = hint
-        self.compared: tuple[Any, Any] | None = None
 
 
 def assert_parity(
@@ -203,6 +191,10 @@ def _compare_sequences(actual: Any, expected: Any, what: str, precise: Any) -> N
         raise Mismatch(f"{what}: there are {len(actual)} parts, expected {len(expected)}")
     precise = _resolve(precise)
     for index, (one, other) in enumerate(zip(actual, expected, strict=True)):
+        if one is None and other is not None:
+            raise Mismatch(
+                f"{what}[{index}] is None", "was something detached, put under `no_grad`, left out, or never used?"
+            )
         part = precise[index] if isinstance(precise, (list, tuple)) and len(precise) == len(expected) else None
         assert_parity(one, other, what=f"{what}[{index}]", precise=part)
 

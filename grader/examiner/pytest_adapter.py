@@ -10,7 +10,7 @@ from _pytest.config import (
 )
 from _pytest.runner import runtestprotocol
 
-from grader.examiner.parity import Mismatch
+from grader.examiner.mismatch import Mismatch
 from grader.model.verdict import Outcome, SubmissionError, Verdict
 
 # The releases of pytest that have these private parts: from the first, and before the second.
@@ -67,9 +67,9 @@ def judge(
         case None:
             return Outcome(Verdict.PASSED)
         case SubmissionError():
-            return Outcome(raised.verdict, raised.message, raised.hint)
+            return Outcome(raised.verdict, raised.message, raised.hint, raised.cause)
         case Mismatch():
-            return Outcome(Verdict.FAILED, show_mismatch(raised), raised.hint)
+            return Outcome(Verdict.FAILED, show_mismatch(raised), raised.hint, raised.cause)
         case AssertionError():
             return Outcome(Verdict.FAILED, show_assertion(raised))
     return None

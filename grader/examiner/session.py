@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from grader.examiner.explain import RaiseContext, explain_exception
 from grader.examiner.inspection import Inspection, Rules, inspect_source
 from grader.examiner.load_failures import read_failures
+from grader.examiner.near_names import explain_missing_name
 from grader.examiner.proxy import RemoteObject, refer_to
 from grader.examiner.regions import find_costly_regions, list_shared_todos
 from grader.examiner.stubs import fill_stubs
 from grader.model.assignment import Assignment
 from grader.model.submission import Submission
-from grader.model.verdict import SubmissionError, Verdict
+from grader.model.verdict import LoadFailure, MissingDefinition, SubmissionError, Verdict
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import Frame, ProtocolError
 from grader.wire.messages import (
@@ -118,13 +119,14 @@ class SubmissionSession:
             return
         submission = self.submission
         if name in self.failures:
-            raise SubmissionError(Verdict.RAISED, f"{name!r} could not be defined: {self.failures[name]}")
+            raise LoadFailure(Verdict.RAISED, f"{name!r} could not be defined: {self.failures[name]}")
         if name in submission.missing:
-            raise SubmissionError(Verdict.FAILED, submission.missing[name])
-        places = {other: submission.locate(line).describe() for other, line in submission.definitions.items()}
-        found = ", ".join(f"{other!r} ({place})" for other, place in places.items()) or "no definitions at all"
-        message = f"no {name!r} was handed in: found {found}; restore the skeleton's name"
-        raise SubmissionError(Verdict.FAILED, message)
+            raise MissingDefinition(Verdict.FAILED, submission.missing[name])
+        # What has a name of the skeleton's is not this one under another name.
+        known = {*self.assignment.defines, *self.signatures}
+        others = {other: line for other, line in submission.definitions.items() if other not in known}
+        places = {other: submission.locate(line).describe() for other, line in others.items()}
+        raise MissingDefinition(Verdict.FAILED, explain_missing_name(name, places))
 
     def fill_neighbours(self, todo_id: str, raised: BaseException | None) -> bool:
         """Fill other TODOs whose lines made a test of `todo_id` raise or run on. Return whether there were any.

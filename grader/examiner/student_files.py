@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from grader.examiner.parity import Mismatch
+from grader.examiner.mismatch import Mismatch
 from grader.examiner.proxy import ProxySession, define_remotely
 from grader.model.errors import GraderFault
 from grader.model.verdict import SubmissionError, Verdict

@@ -28,6 +28,7 @@ from grader.examiner.inspector import inspect_submission
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
 from grader.examiner.session import SubmissionSession
+from grader.examiner.stumbles import explain_stumble
 from grader.examiner.time_limit import run_in_time
 from grader.intake import read_submission
 from grader.model.assignment import Assignment
@@ -82,6 +83,7 @@ class HiddenTest:
             max_score=self.points,
             message=outcome.message,
             hint=outcome.hint,
+            cause=outcome.cause,
             visibility=self.visibility,
             cpu_seconds=cpu_seconds,
             near_time_limit=near_time_limit,
@@ -89,7 +91,7 @@ class HiddenTest:
 
     def repeat(self, result: CheckResult) -> CheckResult:
         """Return its line from an earlier report, with the points that it has now."""
-        outcome = Outcome(result.status, result.message, result.hint)
+        outcome = Outcome(result.status, result.message, result.hint, result.cause)
         return self.report(outcome, cpu_seconds=result.cpu_seconds, near_time_limit=result.near_time_limit)
 
 
@@ -156,7 +158,7 @@ class Suite:
             elif self.lacks_gpu and test.category == "gpu":
                 results[test.id] = test.report(Outcome(Verdict.PENDING, MEANINGS[Verdict.PENDING].en))
             elif overruns[test.todo] >= MAX_OVERRUNS:
-                results[test.id] = test.report(Outcome(Verdict.TIMED_OUT, NOT_RUN))
+                results[test.id] = test.report(Outcome(Verdict.TIMED_OUT, NOT_RUN, cause="follows"))
             else:
                 results[test.id] = self._run(test, session, overruns)
         return self._withhold_unearned([results[test.id] for test in self.tests], session, known)
@@ -189,7 +191,7 @@ class Suite:
         closed = find_unearned(gates, passed, lambda gate, number: self._run_round(gate, number, session))
         tests = [test for test in self.tests if test.todo in closed and test.id in passed and test.id not in known]
         self.withheld = frozenset(test.id for test in tests)
-        unearned = {test.id: test.report(Outcome(Verdict.FAILED, UNEARNED)) for test in tests}
+        unearned = {test.id: test.report(Outcome(Verdict.FAILED, UNEARNED, cause="follows")) for test in tests}
         return [
             unearned[result.id].model_copy(
                 update={"cpu_seconds": result.cpu_seconds, "near_time_limit": result.near_time_limit}
@@ -229,7 +231,7 @@ class Suite:
             reference = self.open_session(solution, InProcessChannel())
             # Under the same seed: the test may stumble over these inputs only.
             if self._run_test(test, reference, seeded_as=session.submission.id) is None:
-                return Outcome(Verdict.FAILED, f"the test could not use what was returned ({what})")
+                return Outcome(Verdict.FAILED, explain_stumble(raised) if raised else what, cause="structure")
             return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {what}")
         if isinstance(raised, SubmissionError) and not outcome.message:
             return replace(outcome, message=MEANINGS[outcome.verdict].en)

@@ -6,7 +6,8 @@ from itertools import zip_longest
 from typing import Any
 
 from grader.examiner.likeness import note_likeness
-from grader.examiner.parity import Mismatch, describe_value
+from grader.examiner.mismatch import Mismatch
+from grader.examiner.parity import describe_value
 
 # Where a test is run by hand, pytest shows the test's own lines only.
 __tracebackhide__ = True

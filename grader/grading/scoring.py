@@ -18,9 +18,10 @@ def score_todos(todos: Iterable[Todo], results: Sequence[CheckResult]) -> tuple[
             TodoResult(
                 id=todo.id,
                 title=todo.title,
+                title_ko=todo.title_ko,
                 score=total(result.score for result in own),
                 max_score=todo.points,
-                status=judge_todo([result.status for result in own]),
+                status=judge_todo([result.status for result in own if counts(result)]),
             )
         )
     return tuple(scored)
@@ -61,6 +62,14 @@ def count_days_late(submission: GradedSubmission, policy: LatePolicy) -> int:
         submitted = submitted.replace(tzinfo=policy.due.tzinfo)
     over = submitted - policy.due - timedelta(days=submission.extension_days)
     return 0 if over <= timedelta(minutes=policy.grace_minutes) else math.ceil(over / timedelta(days=1))
+
+
+def counts(result: CheckResult) -> bool:
+    """Tell whether a test decides the verdict of its TODO: one that is worth nothing only informs.
+
+    What has not run, or failed by the grader's own doing, says that the TODO's result is not known yet.
+    """
+    return result.max_score > 0 or result.status in (Verdict.PENDING, Verdict.GRADER_FAULT)
 
 
 def judge_todo(verdicts: Sequence[Verdict]) -> Verdict:

@@ -39,6 +39,7 @@ from grader.model.report import (
 )
 from grader.model.submission import Submission
 from grader.model.verdict import Outcome, Verdict
+from grader.reporting.wording import translate_results
 from grader.sandbox.jail import Jail, choose_isolation
 from grader.sandbox.reader import read_confined
 
@@ -239,15 +240,13 @@ class Worker:
         verdicts = {result.status for result in results}
         is_fault = bool(fault) or Verdict.GRADER_FAULT in verdicts
         return GradeReport(
-            assignment=GradedAssignment(
-                name=self.assignment.name, title=self.assignment.description.title, suite_digest=self.suite.digest
-            ),
+            assignment=GradedAssignment.describe(self.assignment, self.suite.digest),
             submission=describe_submission(job, submission),
             status="grader_fault" if is_fault else "pending" if Verdict.PENDING in verdicts else "graded",
             score=total(todo.score for todo in todos),
             max_score=total(todo.max_score for todo in todos),
             todos=todos,
-            tests=tuple(results),
+            tests=tuple(translate_results(results, self.assignment.hidden_tests)),
             environment=self.environment,
             seed_commitment=self.seed_commitment,
             timing=timing or Timing(),

@@ -3,7 +3,7 @@
 Changes are additive only.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from types import UnionType
@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from grader.model.assignment import Assignment, Frozen
 from grader.model.marks import DEFAULT_VISIBILITY, Category, Visibility
-from grader.model.verdict import Verdict
+from grader.model.verdict import Cause, Verdict
 
 SCHEMA_VERSION: Final = "1.1"
 Status = Literal["graded", "pending", "grader_fault"]
@@ -55,6 +55,14 @@ ShortPath = Annotated[str, bound(str, partial(cut_text, limit=MAX_PATH_BYTES))]
 ShortList = Annotated[tuple[ShortText, ...], bound(list | tuple, cut_list)]
 
 
+class Wording(Frozen):
+    """The texts of one test in another language."""
+
+    name: ShortText = ""
+    message: ShortText = ""
+    hint: ShortText = ""
+
+
 class CheckResult(Frozen):
     """The end of one hidden test."""
 
@@ -67,8 +75,12 @@ class CheckResult(Frozen):
     max_score: float
     message: ShortText = ""
     hint: ShortText = ""
+    cause: Cause = Field(default="", description="what the trouble is to the others of its TODO, beyond its status")
     visibility: Visibility = DEFAULT_VISIBILITY
     cpu_seconds: float = 0.0
+    translations: Mapping[str, Wording] = Field(
+        default={}, description="the texts in the languages that the course's tests are translated into"
+    )
     near_time_limit: bool = Field(
         default=False,
         description="it used 0.7 to 1.5 of its CPU limit: it was repeated if need be, and its best run counts",
@@ -80,6 +92,7 @@ class TodoResult(Frozen):
 
     id: str
     title: str
+    title_ko: str = ""
     score: float
     max_score: float
     status: Verdict
@@ -90,7 +103,14 @@ class GradedAssignment(Frozen):
 
     name: str
     title: str
+    title_ko: str = ""
     suite_digest: str
+
+    @classmethod
+    def describe(cls, assignment: Assignment, suite: str) -> "GradedAssignment":
+        """Return what a report says of an assignment whose hidden suite has this digest."""
+        description = assignment.description
+        return cls(name=assignment.name, title=description.title, title_ko=description.title_ko, suite_digest=suite)
 
 
 class GradedFile(Frozen):
@@ -176,11 +196,18 @@ class GradeReport(Frozen):
     ) -> "GradeReport":
         """Return the report of a submission that no worker could grade: no tests, and every TODO at fault."""
         todos = tuple(
-            TodoResult(id=todo.id, title=todo.title, score=0.0, max_score=todo.points, status=Verdict.GRADER_FAULT)
+            TodoResult(
+                id=todo.id,
+                title=todo.title,
+                title_ko=todo.title_ko,
+                score=0.0,
+                max_score=todo.points,
+                status=Verdict.GRADER_FAULT,
+            )
             for todo in assignment.todos
         )
         return cls(
-            assignment=GradedAssignment(name=assignment.name, title=assignment.description.title, suite_digest=suite),
+            assignment=GradedAssignment.describe(assignment, suite),
             submission=submission,
             status="grader_fault",
             score=0.0,
@@ -209,7 +236,13 @@ class GradeReport(Frozen):
         while limit > 32 and len(report.model_dump_json().encode()) > MAX_REPORT_BYTES:
             limit //= 4
             tests = tuple(
-                test.model_copy(update={"message": cut_text(test.message, limit), "hint": cut_text(test.hint, limit)})
+                test.model_copy(
+                    update={
+                        "message": cut_text(test.message, limit),
+                        "hint": cut_text(test.hint, limit),
+                        "translations": {},  # made again from the English text, as far as the grader knows it
+                    }
+                )
                 for test in report.tests
             )
             notes = tuple(cut_text(note, limit) for note in report.submission.notes)

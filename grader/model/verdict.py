@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Literal
 
 Language = Literal["en", "ko"]
+# What a trouble is to the others of its TODO, where the verdict alone does not show it: `follows` has another cause.
+Cause = Literal["", "load", "missing", "structure", "follows"]
 
 
 class Verdict(StrEnum):
@@ -28,39 +30,24 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Meaning:
-    """The party that caused a verdict, and its sentence in each language."""
+    """The party that caused a verdict, and its sentence for the student."""
 
     fault: Literal["nobody", "student", "grader"]
     en: str
-    ko: str
-
-    def tell(self, language: Language) -> str:
-        """The sentence for a student."""
-        return self.ko if language == "ko" else self.en
 
 
 MEANINGS: dict[Verdict, Meaning] = {
-    Verdict.PASSED: Meaning("nobody", "passed", "통과"),
-    Verdict.FAILED: Meaning("student", "the result differs from what was asked", "결과가 요구와 다릅니다"),
-    Verdict.UNFILLED: Meaning("student", "this TODO is not filled in yet", "아직 채워지지 않은 TODO입니다"),
-    Verdict.RAISED: Meaning("student", "the code raised an exception", "코드에서 예외가 발생했습니다"),
-    Verdict.TIMED_OUT: Meaning("student", "the code did not finish in time", "제한 시간 안에 끝나지 않았습니다"),
-    Verdict.OUT_OF_MEMORY: Meaning(
-        "student", "the code asked for more memory than allowed", "허용된 메모리를 초과했습니다"
-    ),
-    Verdict.CRASHED: Meaning("student", "the code ended its own process", "코드가 프로세스를 종료시켰습니다"),
-    Verdict.FORBIDDEN: Meaning(
-        "student", "the code used something that is not allowed here", "허용되지 않은 기능을 사용했습니다"
-    ),
-    Verdict.MALFORMED_REPLY: Meaning(
-        "student", "the code returned something that cannot be read", "읽을 수 없는 값을 반환했습니다"
-    ),
-    Verdict.PENDING: Meaning("nobody", "waiting for a machine with a GPU", "GPU가 있는 기계를 기다리고 있습니다"),
-    Verdict.GRADER_FAULT: Meaning(
-        "grader",
-        "the grader itself failed; your code is not the cause",
-        "채점기 자체의 오류입니다. 제출한 코드의 문제가 아닙니다",
-    ),
+    Verdict.PASSED: Meaning("nobody", "passed"),
+    Verdict.FAILED: Meaning("student", "the result differs from what was asked"),
+    Verdict.UNFILLED: Meaning("student", "this TODO is not filled in yet"),
+    Verdict.RAISED: Meaning("student", "the code raised an exception"),
+    Verdict.TIMED_OUT: Meaning("student", "the code did not finish in time"),
+    Verdict.OUT_OF_MEMORY: Meaning("student", "the code asked for more memory than allowed"),
+    Verdict.CRASHED: Meaning("student", "the code ended its own process"),
+    Verdict.FORBIDDEN: Meaning("student", "the code used something that is not allowed here"),
+    Verdict.MALFORMED_REPLY: Meaning("student", "the code returned something that cannot be read"),
+    Verdict.PENDING: Meaning("nobody", "waiting for a machine with a GPU"),
+    Verdict.GRADER_FAULT: Meaning("grader", "the grader itself failed; your code is not the cause"),
 }
 
 
@@ -71,6 +58,7 @@ class Outcome:
     verdict: Verdict
     message: str = ""
     hint: str = ""
+    cause: Cause = ""
 
 
 class SubmissionError(Exception):
@@ -79,6 +67,8 @@ class SubmissionError(Exception):
     `exception_type` is the type's name where it raised an exception, `bases` the names of the types that it is made
     from, and `text` its own message. `lines` are the lines of its own on the way there, outermost first.
     """
+
+    cause: Cause = ""
 
     def __init__(
         self,
@@ -104,3 +94,15 @@ class SubmissionError(Exception):
     def line(self) -> int:
         """Return the line that raised; 0 where none of its own was running."""
         return self.lines[-1] if self.lines else 0
+
+
+class LoadFailure(SubmissionError):
+    """A definition is there, and could not be made: its own statement, or one that it needs, raised."""
+
+    cause = "load"
+
+
+class MissingDefinition(SubmissionError):
+    """A definition that the tests ask for is not there."""
+
+    cause = "missing"

@@ -1,62 +1,74 @@
 """Put a redacted report into words: plain text for systems that take a comment, and an HTML page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.model.report import CheckResult, GradeReport, TodoResult
 from grader.model.text import shorten
 from grader.model.verdict import Language, Verdict
-from grader.reporting.messages import LABELS, describe_adjustments, describe_verdict, explain_missing_score
+from grader.reporting.catalogue import translate
+from grader.reporting.messages import (
+    describe_adjustments,
+    describe_trouble,
+    describe_verdict,
+    explain_missing_score,
+    read_labels,
+)
 from grader.reporting.rendering import render_template
 from grader.reporting.safe_text import escape_control_characters
+from grader.reporting.troubles import Trouble, Troubles, rank_troubles
+from grader.reporting.wording import choose_title, localise
 
 # Systems limit what they take (PrairieLearn: 1 MB for a whole result).
 LONGEST_MESSAGE = 2000
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """A mistake that one or several tests report, and the likely reason."""
-
-    message: str
-    hint: str
-
-
-@dataclass(frozen=True)
 class Row:
-    """One TODO on a page."""
+    """One TODO on a page. `right` names its passed tests, and `silent` counts failed ones that give no reason now."""
 
     todo: TodoResult
+    title: str
     verdict: str
     passed: int
     count: int
-    troubles: tuple[Trouble, ...]
+    troubles: Troubles
+    right: tuple[str, ...]
+    silent: int
 
 
 def describe_test(test: CheckResult, language: Language) -> str:
     """Return how one test ended: its own message and hint, or the verdict's sentence."""
+    [test] = localise([test], language)
     text = test.message or describe_verdict(test.status, language)
     return _clean(f"{text} ({test.hint})" if test.hint else text)
 
 
 def describe_report(report: GradeReport, language: Language) -> str:
     """Return a page of plain text: the score, each TODO with what went wrong, and notes on the files."""
-    lines = [f"{report.assignment.title}: {report.score:g} / {report.max_score:g}"]
+    labels = read_labels(language)
+    lines = [f"{choose_title(report.assignment, language)}: {report.score:g} / {report.max_score:g}"]
     if report.late_penalty:
-        lines.append(f"{LABELS[language]['late_penalty']}: {-report.late_penalty:g}")
+        lines.append(f"{labels['late_penalty']}: {-report.late_penalty:g}")
     lines += [_clean(text) for text in describe_adjustments(report, language)]
     for todo in report.todos:
         verdict = describe_verdict(todo.status, language)
-        lines.append(f"{todo.id} ({todo.title}): {todo.score:g} / {todo.max_score:g}, {verdict}")
+        lines.append(f"{todo.id} ({choose_title(todo, language)}): {todo.score:g} / {todo.max_score:g}, {verdict}")
         lines += [f"  - {trouble}" for trouble in list_troubles(report, todo.id, language)]
-    notes = [f"{LABELS[language]['note']}: {_clean(note)}" for note in report.submission.notes]
+    notes = [f"{labels['note']}: {_clean(translate(note, language))}" for note in report.submission.notes]
     return "\n".join([*lines, *notes])
 
 
 def list_troubles(report: GradeReport, todo: str, language: Language) -> list[str]:
-    """Return what went wrong in a TODO; the same mistake in many tests is listed once."""
-    troubles = [test for test in report.tests if test.todo == todo and test.status is not Verdict.PASSED]
-    return list(dict.fromkeys(describe_test(test, language) for test in troubles if test.message))
+    """Return what went wrong in a TODO, the cause first; what follows from it is only counted."""
+    found = find_troubles(report, todo, language)
+    texts = [_clean(describe_trouble(trouble, language)) for trouble in found.shown]
+    return [*texts, read_labels(language)["folded"].format(count=found.more)] if found.folded else texts
+
+
+def find_troubles(report: GradeReport, todo: str, language: Language) -> Troubles:
+    """Return what went wrong in a TODO, in the language."""
+    return rank_troubles(localise([test for test in report.tests if test.todo == todo], language))
 
 
 def render_page(report: GradeReport, language: Language) -> str:
@@ -66,28 +78,39 @@ def render_page(report: GradeReport, language: Language) -> str:
 
 def describe_page(report: GradeReport, language: Language) -> dict[str, Any]:
     """Return what the template `feedback_report.html` shows of a redacted report."""
-    rows = []
-    for todo in report.todos:
-        tests = [test for test in report.tests if test.todo == todo.id]
-        failed = [test for test in tests if test.message and test.status is not Verdict.PASSED]
-        troubles = [Trouble(shorten(test.message, LONGEST_MESSAGE), test.hint) for test in failed]
-        rows.append(
-            Row(
-                todo=todo,
-                verdict=describe_verdict(todo.status, language),
-                passed=sum(test.status is Verdict.PASSED for test in tests),
-                count=len(tests),
-                troubles=tuple(dict.fromkeys(troubles)),
-            )
-        )
     return {
         "report": report,
+        "heading": choose_title(report.assignment, language),
         "adjustments": describe_adjustments(report, language),
         "language": language,
-        "words": LABELS[language],
+        "words": read_labels(language),
         "reason": explain_missing_score(report.status, language),
-        "rows": rows,
+        "rows": [_make_row(report, todo, language) for todo in report.todos],
+        "notes": [translate(note, language) for note in report.submission.notes],
     }
+
+
+def _make_row(report: GradeReport, todo: TodoResult, language: Language) -> Row:
+    tests = localise([test for test in report.tests if test.todo == todo.id], language)
+    passed = [test for test in tests if test.status is Verdict.PASSED]
+    failed = [test for test in tests if test.status is not Verdict.PASSED]
+    return Row(
+        todo=todo,
+        title=choose_title(todo, language),
+        verdict=describe_verdict(todo.status, language),
+        passed=len(passed),
+        count=len(tests),
+        troubles=_shorten(rank_troubles(failed)),
+        right=tuple(dict.fromkeys(test.name for test in passed if not test.id.startswith(f"{todo.id}/"))),
+        silent=sum(not test.message and test.max_score > 0 for test in failed),
+    )
+
+
+def _shorten(found: Troubles) -> Troubles:
+    def cut(trouble: Trouble) -> Trouble:
+        return replace(trouble, message=shorten(trouble.message, LONGEST_MESSAGE))
+
+    return Troubles(tuple(map(cut, found.shown)), tuple(map(cut, found.folded)))
 
 
 def _clean(text: str) -> str:

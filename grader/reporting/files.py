@@ -18,6 +18,8 @@ from grader.reporting.safe_text import Cell, escape_json, format_table
 
 UNFINISHED = ".unfinished"
 MAX_NAME_BYTES = 120
+# The page that leads to those of the students.
+INDEX = "index"
 LOCK_POLL_SECONDS = 0.01
 
 
@@ -92,18 +94,25 @@ def write_each(
 ) -> None:
     """Write one file a student into the folder `path`; a `path` that ends in `suffix` is the only student's file."""
     if path.suffix != suffix:
-        names = [make_safe_name(entry.student.id) for entry in entries]
-        # Some file systems take names that differ only in case for the same.
-        counts = Counter(name.casefold() for name in names)
-        for name, entry in zip(names, entries, strict=True):
-            own = name if counts[name.casefold()] == 1 else add_digest(name, entry.student.id)
-            write_text(path / f"{own}{suffix}", render(entry))
+        for name, entry in zip(name_files(entries), entries, strict=True):
+            write_text(path / f"{name}{suffix}", render(entry))
         return
     if not entries:
         raise UsageError(f"nothing to write to {path.name!r}: no student in this run has a score yet")
     if len(entries) != 1:
         raise UsageError(f"{path.name!r} is one file, but there are {len(entries)} scores: name a folder instead")
     write_text(path, render(entries[0]))
+
+
+def name_files(entries: Sequence[PublishedReport]) -> list[str]:
+    """Return the name of each student's file, without its ending; no two are the same, and none is `index`."""
+    names = [make_safe_name(entry.student.id) for entry in entries]
+    # Some file systems take names that differ only in case for the same.
+    counts = Counter([INDEX, *(name.casefold() for name in names)])
+    return [
+        name if counts[name.casefold()] == 1 else add_digest(name, entry.student.id)
+        for name, entry in zip(names, entries, strict=True)
+    ]
 
 
 def format_json(value: Mapping[str, object], *, indent: int | None = 2) -> str:

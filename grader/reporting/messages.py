@@ -1,60 +1,49 @@
-"""Every sentence and label in English and Korean, but for those of the verdicts.
+"""The words of pages, terminals and exports, and how they are shown in the student's language.
 
-The verdicts' sentences stand beside the verdicts, in `model/verdict.py`: hidden tests need them too.
+Everything is written here in English; `locale/` holds the translations. The verdicts' sentences stand beside the
+verdicts, in `model/verdict.py`: hidden tests need them too.
 """
+
+from functools import cache
 
 from grader.model.report import GradeReport
 from grader.model.verdict import MEANINGS, Language, Verdict
+from grader.reporting.catalogue import translate
+from grader.reporting.troubles import Trouble
 
-LABELS: dict[Language, dict[str, str]] = {
-    "en": {
-        "caption": "Every TODO is marked on its own.",
-        "check_complete": "these are small examples: what is graded asks for more of the same",
-        "check_counts": "{place}: {passed} of {count} public tests passed",
-        "check_open": "{count} of {all} TODOs not filled in yet: {names}",
-        "hint": "hint",
-        "late_penalty": "late penalty",
-        "no_score": "There is no score yet:",
-        "note": "note",
-        "notes": "Notes on the files",
-        "points": "points",
-        "result": "result",
-        "reasons": "The reasons are shown from",
-        "student": "student",
-        "tests": "{passed} of {count} tests passed",
-    },
-    "ko": {
-        "caption": "TODO마다 따로 채점합니다.",
-        "check_complete": "작은 예제들입니다. 채점은 같은 것을 더 넓게 봅니다",
-        "check_counts": "{place}: 공개 테스트 {count}개 중 {passed}개 통과",
-        "check_open": "TODO {all}개 중 아직 채우지 않은 것 {count}개: {names}",
-        "hint": "힌트",
-        "late_penalty": "지각 감점",
-        "no_score": "아직 점수가 없습니다:",
-        "note": "참고",
-        "notes": "파일에 대한 참고 사항",
-        "points": "점수",
-        "result": "결과",
-        "reasons": "이유가 공개되는 때:",
-        "student": "학생",
-        "tests": "테스트 {count}개 중 {passed}개 통과",
-    },
+LABELS = {
+    "asked": "what is asked",
+    "caption": "Every TODO is marked on its own.",
+    "check_complete": "these are small examples: what is graded asks for more of the same",
+    "check_counts": "{place}: {passed} of {count} public tests passed",
+    "check_open": "{count} of {all} TODOs not filled in yet: {names}",
+    "check_same": "the same reason as above",
+    "folded": "further tests of this TODO that fail, probably for the same reason: {count}",
+    "free": "for information, costs no points",
+    "hint": "hint",
+    "late_penalty": "late penalty",
+    "more": "further tests that fail for the same reason: {count}",
+    "name": "name",
+    "no_score": "There is no score yet:",
+    "note": "note",
+    "notes": "Notes on the files",
+    "points": "points",
+    "result": "result",
+    "right": "What was right",
+    "reasons": "Why a test failed is shown from",
+    "reasons_hidden": "further tests that fail, and whose reason is not shown now: {count}",
+    "score": "score",
+    "student": "student",
+    "tests": "{passed} of {count} tests passed",
+    "class_page": "Class of {title}",
+    "class_counts": "{scored} of {count} students have a score",
 }
-ADJUSTMENTS: dict[Language, dict[str, str]] = {
-    "en": {
-        "todo": "your teachers set {todo} to {points:g} points",
-        "score": "your teachers set the score to {points:g}",
-        "bonus": "your teachers added {points:+g} points",
-        "excuse": "your teachers excused you: this score does not count",
-        "hold": "your teachers are still looking at this report",
-    },
-    "ko": {
-        "todo": "담당자가 {todo}의 점수를 {points:g}점으로 정했습니다",
-        "score": "담당자가 점수를 {points:g}점으로 정했습니다",
-        "bonus": "담당자가 {points:+g}점을 더했습니다",
-        "excuse": "면제되어 이 점수는 반영되지 않습니다",
-        "hold": "담당자가 아직 확인하고 있습니다",
-    },
+ADJUSTMENTS = {
+    "todo": "your teachers set {todo} to {points:g} points",
+    "score": "your teachers set the score to {points:g}",
+    "bonus": "your teachers added {points:+g} points",
+    "excuse": "your teachers excused you: this score does not count",
+    "hold": "your teachers are still looking at this report",
 }
 KIT_README = """\
 # {title}
@@ -67,16 +56,34 @@ Plain `pytest` runs the same tests. Both read the notebook as well.
 """
 
 
+@cache
+def read_labels(language: Language) -> dict[str, str]:
+    """Return the labels in a language."""
+    return {name: translate(text, language) for name, text in LABELS.items()}
+
+
 def describe_verdict(verdict: Verdict, language: Language) -> str:
     """Return what a verdict means, in one sentence for the student."""
-    return MEANINGS[verdict].tell(language)
+    return translate(MEANINGS[verdict].en, language)
+
+
+def describe_trouble(trouble: Trouble, language: Language) -> str:
+    """Return what went wrong, in the language already, with the likely reason; and for how many tests more."""
+    labels = read_labels(language)
+    text = f"{trouble.message} ({trouble.hint})" if trouble.hint else trouble.message
+    if trouble.asked:
+        text += f" [{labels['asked']}: {trouble.asked}]"
+    if trouble.more:
+        text += f" [{labels['more'].format(count=trouble.more)}]"
+    return f"{text} [{labels['free']}]" if trouble.is_free else text
 
 
 def describe_adjustments(report: GradeReport, language: Language) -> list[str]:
     """Return a sentence for each correction by staff, with the comment that they left for the student."""
     sentences = []
     for adjustment in report.adjustments:
-        text = ADJUSTMENTS[language][adjustment.kind].format(todo=adjustment.todo, points=adjustment.points)
+        template = translate(ADJUSTMENTS[adjustment.kind], language)
+        text = template.format(todo=adjustment.todo, points=adjustment.points)
         sentences.append(f"{text}: {adjustment.comment}" if adjustment.comment else text)
     return sentences
 

@@ -45,7 +45,14 @@ def redact(report: GradeReport, *, released: bool = False, now: datetime | None 
         reasons_open_at=None if released else report.reasons_open_at,
         adjustments=report.adjustments,
         todos=tuple(
-            TodoResult(id=todo.id, title=todo.title, score=todo.score, max_score=todo.max_score, status=todo.status)
+            TodoResult(
+                id=todo.id,
+                title=todo.title,
+                title_ko=todo.title_ko,
+                score=todo.score,
+                max_score=todo.max_score,
+                status=todo.status,
+            )
             for todo in report.todos
         ),
         tests=tuple(
@@ -90,8 +97,10 @@ def _show(test: CheckResult) -> CheckResult:
         max_score=test.max_score,
         message="" if ours else test.message,
         hint="" if ours else test.hint,
+        cause=test.cause,
         visibility=test.visibility,
         cpu_seconds=test.cpu_seconds,
+        translations={} if ours else test.translations,
         near_time_limit=test.near_time_limit,
     )
 

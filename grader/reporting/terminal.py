@@ -4,6 +4,7 @@ import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
@@ -14,8 +15,12 @@ from rich.text import Text
 from grader.model.course import Course
 from grader.model.report import GradeReport
 from grader.model.verdict import Language, Verdict
-from grader.reporting.messages import LABELS, describe_adjustments, describe_verdict
+from grader.reporting.catalogue import translate
+from grader.reporting.feedback import list_troubles
+from grader.reporting.messages import describe_adjustments, describe_verdict, read_labels
 from grader.reporting.safe_text import escape_control_characters
+from grader.reporting.troubles import rank_test
+from grader.reporting.wording import choose_title
 
 if TYPE_CHECKING:
     from grader.student.check import Check
@@ -40,11 +45,13 @@ def print_report(report: GradeReport, language: Language, *, staff: bool = False
     console = make_console()
     if report.submission.name:
         console.print(Text(escape_control_characters(report.submission.label)))
-    console.print(Text(f"{report.assignment.title}: {report.score:g} / {report.max_score:g}", style="bold"))
+    console.print(
+        Text(f"{choose_title(report.assignment, language)}: {report.score:g} / {report.max_score:g}", style="bold")
+    )
     for text in describe_adjustments(report, language):
         console.print(Text(f"  {escape_control_characters(text)}", style="yellow"))
     if report.late_penalty:
-        console.print(Text(f"  {LABELS[language]['late_penalty']}: {-report.late_penalty:g}", style="yellow"))
+        console.print(Text(f"  {read_labels(language)['late_penalty']}: {-report.late_penalty:g}", style="yellow"))
     if report.fault:
         console.print(Text(f"grader fault: {escape_control_characters(report.fault)}", style="bold red"))
     for todo in report.todos:
@@ -57,19 +64,21 @@ def print_report(report: GradeReport, language: Language, *, staff: bool = False
                 style=STYLES.get(todo.status, "red"),
             )
         )
-        tests = [test for test in report.tests if test.todo == todo.id and test.status is not Verdict.PASSED]
-        troubles = [f"{test.message}{f' ({test.hint})' if test.hint else ''}" for test in tests]
-        if staff:
-            troubles = [
-                f"{test.id} ({test.status.value}){f': {text}' if text else ''}"
-                for test, text in zip(tests, troubles, strict=True)
-            ]
-        for text in filter(None, dict.fromkeys(troubles)):  # the same mistake in many tests is listed once
+        for text in _list_tests(report, todo.id) if staff else list_troubles(report, todo.id, language):
             console.print(Text(f"      {escape_control_characters(text)}"))
     for note in (*report.notes, *report.submission.notes):
-        console.print(Text(f"  note: {escape_control_characters(note)}", style="dim"))
+        text = f"  {read_labels(language)['note']}: {translate(note, language)}"
+        console.print(Text(escape_control_characters(text), style="dim"))
     for remark in report.remarks:
         console.print(Text(f"  worth a look: {escape_control_characters(remark)}", style="yellow"))
+
+
+def _list_tests(report: GradeReport, todo: str) -> list[str]:
+    tests = [test for test in report.tests if test.todo == todo and test.status is not Verdict.PASSED]
+    return [
+        f"{test.id} ({test.status.value}): {test.message}{f' ({test.hint})' if test.hint else ''}"
+        for test in sorted(tests, key=rank_test)
+    ]
 
 
 def print_class(reports: Sequence[GradeReport]) -> None:
@@ -96,31 +105,38 @@ def print_class(reports: Sequence[GradeReport]) -> None:
     make_console().print(table)
 
 
-def print_public_finding(finding: "PublicFinding", language: Language) -> None:
-    """Print one public test once it has ended: its TODO, its name, and what was expected and found."""
+def print_public_finding(finding: "PublicFinding", language: Language, tests: Path, shown: set[str]) -> None:
+    """Print one public test once it has ended: its TODO, its name, and what was expected and found.
+
+    `tests` is the folder of the public tests. A reason that is among those `shown` before is not printed again.
+    """
     verdict, hint = finding.outcome.verdict, finding.outcome.hint
     sentence = describe_verdict(verdict, language)
     is_open = verdict is Verdict.UNFILLED
-    line = f"  {verdict.value:<9} {finding.todo:<20} {sentence if is_open else finding.name}"
+    line = (
+        f"  {verdict.value:<9} {finding.todo:<20} {sentence if is_open else translate(finding.name, language, tests)}"
+    )
     make_console().print(Text(line, style=STYLES.get(verdict, "red")))
     if is_open or verdict is Verdict.PASSED:
         return
-    # Messages are in English; a Korean reader gets the verdict in Korean first.
-    parts = [sentence, finding.outcome.message] if language == "ko" else [finding.outcome.message or sentence]
-    text = ": ".join(part for part in parts if part)
-    make_console().print(Text(escape_control_characters(f"            {text}{f' ({hint})' if hint else ''}")))
+    text = translate(finding.outcome.message, language, tests) or sentence
+    reason = f" ({translate(hint, language, tests)})" if hint else ""
+    line = escape_control_characters(f"{text}{reason}")
+    make_console().print(Text(f"            {read_labels(language)['check_same'] if line in shown else line}"))
+    shown.add(line)
 
 
 def print_check(check: "Check", kit: "Kit", language: Language) -> None:
     """Print how many public tests passed, and which TODOs are still open."""
-    labels = LABELS[language]
+    labels = read_labels(language)
     console = make_console()
     submission = check.submission
     if submission.refused:
-        console.print(Text(escape_control_characters(submission.refused), style="red"))
+        console.print(Text(escape_control_characters(translate(submission.refused, language)), style="red"))
         return
     for note in (*submission.left_out, *submission.missing.values()):
-        console.print(Text(f"  {labels['note']}: {escape_control_characters(note)}", style="dim"))
+        text = f"  {labels['note']}: {translate(note, language)}"
+        console.print(Text(escape_control_characters(text), style="dim"))
     places = ", ".join(file.path for file in submission.files)
     counts = labels["check_counts"].format(
         passed=check.passed, count=len(check.findings), place=escape_control_characters(places)

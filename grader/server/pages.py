@@ -21,6 +21,7 @@ STATIC = {
     "style.css": (_HERE / "static" / "style.css", "text/css"),
     "page.js": (_HERE / "static" / "page.js", "text/javascript"),
     "sorting.js": (TEMPLATES / "sorting.js", "text/javascript"),
+    "feedback.css": (TEMPLATES / "feedback.css", "text/css"),
     "staff.css": (TEMPLATES / "staff.css", "text/css"),
 }
 

@@ -17,9 +17,10 @@ import pytest
 
 from grader.examiner import plugin
 from grader.examiner.examination import EXAMINATION, Examination, list_marks, read_sentence
-from grader.examiner.parity import Mismatch
+from grader.examiner.mismatch import Mismatch
 from grader.examiner.pytest_adapter import QUIET, Recorder, judge
 from grader.examiner.session import SubmissionSession
+from grader.examiner.stumbles import explain_stumble
 from grader.model.errors import BrokenSuite, GraderError, GraderFault, UsageError
 from grader.model.marks import read_todo
 from grader.model.submission import Submission
@@ -164,10 +165,7 @@ def judge_public_test(raised: BaseException | None) -> Outcome:
     )
     if outcome:
         return outcome
-    kind = type(raised).__name__
-    return Outcome(
-        Verdict.FAILED, f"the test could not use what was returned ({kind}: {shorten(str(raised), MAX_SHOWN)})"
-    )
+    return Outcome(Verdict.FAILED, explain_stumble(raised) if raised else "", cause="structure")
 
 
 def _read_assertion(text: str) -> str:

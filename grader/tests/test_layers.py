@@ -53,6 +53,7 @@ PARSE_THE_COURSE = {
     "authoring/student_wheel.py",
     "authoring/suite_check.py",
     "authoring/suite_mistakes.py",
+    "tools/message_catalogue.py",
 }
 UNPICKLERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "imp"}
 STANDARD = sys.stdlib_module_names

@@ -13,6 +13,7 @@ from grader.authoring.similar_work import find_similar_work
 from grader.classroom.adjust import adjust_run
 from grader.classroom.adjustments import Adjustment, Kind
 from grader.classroom.statistics import describe_class
+from grader.classroom.time_to_solve import read_attempts
 from grader.exports import FORMATS, ExportOptions, export_run
 from grader.intake.roster import Roster, Student
 from grader.model.report import GradeReport
@@ -228,7 +229,8 @@ def show_statistics(request: Request, name: str) -> HTMLResponse:
     reports = service.view_class(name).read_reports().values()
     if not any(report.final_score is not None for report in reports):
         return render(request, "empty.html", title=offer.assignment.description.title)
-    found = describe_class(service.open_run(name).read_reports())
+    run = service.open_run(name)
+    found = describe_class(run.read_reports(), read_attempts(run, name, service.gradebook_url))
     return render(request, "statistics.html", title=f"{found.title}: statistics", found=found)
 
 

@@ -89,6 +89,17 @@ def test_every_attempt_is_kept_and_the_last_one_counts(gradebook, tmp_path):
     assert find_latest(gradebook, "kim") == make_report("kim", score=50)
 
 
+def test_attempts_have_their_newest_result_in_the_order_of_the_first(gradebook):
+    """The same work graded again is the same attempt."""
+    later = replace(KEY, submission="d" * 64)
+    add(gradebook, make_report("kim", score=10))
+    add(gradebook, make_report("kim", score=60), key=later)
+    add(gradebook, make_report("kim", score=20), key=replace(KEY, suite="e" * 64))
+    add(gradebook, make_report("lee", score=30))
+    found = {student: [report.score for report in made] for student, made in gradebook.list_attempts("toy").items()}
+    assert found == {"kim": [20, 60], "lee": [30]}
+
+
 def test_another_assignments_attempts_do_not_count(gradebook):
     """A student's last row is looked up by assignment."""
     add(gradebook, make_report("kim"))

@@ -3,6 +3,7 @@
 import pytest
 
 from grader.classroom.statistics import correlate, describe_class
+from grader.classroom.time_to_solve import TimeToSolve
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
 from grader.tests.support.export_samples import make_faulty_report, make_report, make_test
@@ -94,3 +95,33 @@ def test_a_class_without_scores_is_refused() -> None:
 def test_what_does_not_vary_has_no_correlation() -> None:
     """Instead of a division by zero."""
     assert correlate([1.0, 1.0], [0.0, 1.0]) is None
+
+
+def hand_in(student: str, day: int, *, solved: bool) -> GradeReport:
+    """An attempt on the TODO `a`, in the morning of a day."""
+    report = make_student(student, solved, False, False)
+    submission = report.submission.model_copy(update={"submitted_at": f"2026-11-{day:02}T09:00:00+09:00"})
+    return report.model_copy(update={"submission": submission})
+
+
+def test_time_to_solve_is_the_median_over_those_who_solved_it() -> None:
+    """Ann at once, bob with his third attempt after two days; cho never did."""
+    attempts = {
+        "ann": [hand_in("ann", 1, solved=True), hand_in("ann", 2, solved=True)],
+        "bob": [hand_in("bob", day, solved=day == 5) for day in (3, 4, 5)],
+        "cho": [hand_in("cho", 1, solved=False)],
+        "gone": [hand_in("gone", 1, solved=True)],
+    }
+    first, second = describe_class(SMALL, attempts).todos
+    assert first.time_to_solve == TimeToSolve(students=2, attempts=2.0, hours=24.0)
+    assert second.time_to_solve is None
+
+
+def test_attempts_without_times_are_counted_only() -> None:
+    """No hours, and the order in which they were graded."""
+    attempts = {"ann": [hand_in("ann", 1, solved=False), make_student("ann", True, True, True)]}
+    untimed = [
+        report.model_copy(update={"submission": report.submission.model_copy(update={"submitted_at": None})})
+        for report in attempts["ann"]
+    ]
+    assert describe_class(SMALL, {"ann": untimed}).todos[0].time_to_solve == TimeToSolve(1, 2.0, None)

@@ -153,3 +153,13 @@ def test_a_missing_name_is_explained():
         "; 'seen' could not be defined: ZeroDivisionError"
     )
     assert explain(raised, missing={"seen": "it was not run"}).message.endswith("; it was not run")
+
+
+def test_a_method_of_nearly_the_right_name_is_named():
+    """Not one that the skeleton has as well."""
+    source = "class Net:\n    def forward(self):\n        pass\n\n    def forwardStep(self):\n        pass\n"
+    nothing = inspect.Signature()
+    context = RaiseContext(make_submission(source, NOTHING), {"Net.forward": nothing, "Net.forward_step": nothing}, {})
+    raised = Raised("AttributeError", "'Net' object has no attribute 'forward_step'", [])
+    message = explain_exception(raised, Call(1, "forward_step", [], {}), context).message
+    assert message.endswith("; the nearest is 'forwardStep': restore the skeleton's name")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from grader.examiner.expected_errors import expect_exception
-from grader.examiner.parity import Mismatch, assert_parity, describe_value
+from grader.examiner.mismatch import Mismatch
+from grader.examiner.parity import assert_parity, describe_value
 from grader.examiner.proxy import StudentProxy
 from grader.examiner.session import SubmissionSession
 from grader.examiner.student_files import MAX_FILE_BYTES, StudentFiles

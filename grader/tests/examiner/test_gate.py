@@ -9,7 +9,8 @@ import torch
 
 from grader.examiner.gate import LEAST_ROUNDS, MOST_ROUNDS, UNEARNED, find_unearned
 from grader.examiner.likeness import collect_likeness, measure_likeness
-from grader.examiner.parity import Mismatch, assert_equal, assert_parity
+from grader.examiner.mismatch import Mismatch
+from grader.examiner.parity import assert_equal, assert_parity
 from grader.examiner.suite import Suite
 from grader.intake import read_submission
 from grader.model.report import CheckResult

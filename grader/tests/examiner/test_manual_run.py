@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from grader.examiner.failure_display import MAX_SHOWN, describe_failure, show_value
-from grader.examiner.parity import Mismatch
+from grader.examiner.mismatch import Mismatch
 from grader.tests.support.toy import SOLUTION, write_project
 from grader.wire.messages import Call
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from grader.examiner.mismatch import Mismatch
 from grader.examiner.module_tools import in_float64, load_weights
-from grader.examiner.parity import Mismatch
 
 
 def test_a_double_copy_leaves_the_module_alone():

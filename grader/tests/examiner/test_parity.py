@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from grader.examiner.array_parity import find_tolerance
-from grader.examiner.parity import Mismatch, assert_parity, assert_shape, assert_unchanged
+from grader.examiner.mismatch import Mismatch
+from grader.examiner.parity import assert_parity, assert_shape, assert_unchanged
 
 
 def read_mismatch(actual, expected, **options) -> Mismatch:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from grader.examiner.likeness import measure_likeness
-from grader.examiner.parity import MAX_GENERATED, Mismatch, assert_parity, assert_shape, assert_unchanged
+from grader.examiner.mismatch import Mismatch
+from grader.examiner.parity import MAX_GENERATED, assert_parity, assert_shape, assert_unchanged
 from grader.model.errors import BrokenSuite
 from grader.tests.examiner.test_parity import read_mismatch
 

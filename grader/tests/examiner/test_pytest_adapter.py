@@ -11,7 +11,7 @@ import pytest
 from packaging.version import Version
 
 import grader
-from grader.examiner.parity import Mismatch
+from grader.examiner.mismatch import Mismatch
 from grader.examiner.pytest_adapter import PYTEST_VERSIONS, first_line, judge
 from grader.model.verdict import Outcome, SubmissionError, Verdict
 

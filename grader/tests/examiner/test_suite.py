@@ -160,7 +160,7 @@ def test_a_reply_that_a_test_cannot_use_is_failed(make_suite):
     suite = make_suite(tests=EXTRA.format("student.double(2).bit_length()"))
     result = run_suite(suite, SOLUTION.replace("return result", "return [result]"))["double"]
     assert result.status is Verdict.FAILED
-    assert result.message.startswith("the test could not use what was returned (AttributeError: ")
+    assert result.message.startswith("list was returned where another type is asked for")
 
 
 def test_a_test_that_is_broken_is_the_graders_fault(make_suite):

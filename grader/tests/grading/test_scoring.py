@@ -131,3 +131,10 @@ def test_without_a_policy_nothing_is_late():
     """And a penalty of before is given back."""
     charged = charge_lateness(charge_lateness(hand_in("2027-06-01T00:00:00+09:00"), POLICY), None)
     assert charged == hand_in("2027-06-01T00:00:00+09:00")
+
+
+def test_a_test_without_points_leaves_a_full_todo_passed():
+    """It only informs; what has not run yet still shows."""
+    passed = make_result(Verdict.PASSED)
+    assert score_todos([TODO], [passed, make_result(Verdict.RAISED, points=0.0)])[0].status is Verdict.PASSED
+    assert score_todos([TODO], [passed, make_result(Verdict.PENDING, points=0.0)])[0].status is Verdict.PENDING

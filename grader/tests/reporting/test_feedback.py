@@ -12,7 +12,7 @@ from grader.classroom.run_folder import find_report
 from grader.cli.app import main
 from grader.exports import ExportOptions, export_run, moodle_feedback
 from grader.model.errors import UsageError
-from grader.model.report import GradeReport, ReportAdjustment
+from grader.model.report import GradeReport, ReportAdjustment, Wording
 from grader.reporting.feedback import describe_report, render_page
 from grader.reporting.messages import LABELS
 from grader.reporting.redaction import redact
@@ -173,12 +173,28 @@ def test_a_page_can_be_korean() -> None:
     assert "결과가 요구와 다릅니다" in text
     assert "테스트 3개 중 1개 통과" in text
     assert "힌트: transpose" in text
-    assert not {LABELS["en"][name] for name in ("points", "result", "caption", "notes")} & set(cells)
+    assert not {LABELS[name] for name in ("points", "result", "caption", "notes")} & set(cells)
 
 
-def test_every_word_has_both_languages() -> None:
-    """Whoever adds a label adds it twice."""
-    assert LABELS["en"].keys() == LABELS["ko"].keys()
+def test_a_page_shows_korean_titles_and_messages_where_there_are_some() -> None:
+    """The titles of the course, its own translations, and the grader's sentences."""
+    word = Wording(name="이름", message="점수가 다릅니다", hint="")
+    told = make_test("one", "failed", message="scores differ", translations={"ko": word})
+    grader = make_test("one", "failed", message="scores: the value differs", hint="it looks transposed")
+    report = make_report(tests=[told, grader])
+    title = report.assignment.model_copy(update={"title_ko": "어텐션"})
+    page = " ".join(read_page(report.model_copy(update={"assignment": title}), "ko").cells)
+    for text in ("어텐션: 0 / 20", "scores: 값이 다릅니다", "전치된 것 같습니다", "점수가 다릅니다"):
+        assert text in page
+
+
+def test_a_full_todo_is_not_red_for_a_test_without_points() -> None:
+    """What costs nothing is named as information."""
+    free = make_test("one", "failed", message="slow", points=0.0)
+    report = make_report(tests=[make_test("one"), free])
+    page = read_page(report)
+    assert ("class", "open") not in page.attributes
+    assert {"slow", "for information, costs no points"} <= set(page.cells)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +233,11 @@ def test_moodle_gets_the_same_page(tmp_path: Path) -> None:
 def test_a_run_becomes_a_folder_of_pages(tmp_path: Path) -> None:
     """One page a student, who has no score yet among them; the staff is named who that is."""
     notes = export_run(write_run(tmp_path / "run"), tmp_path / "pages", to="html", options=ExportOptions())
-    assert {path.name for path in (tmp_path / "pages").iterdir()} == {f"S00{n}.html" for n in (1, 2, 3, 4)}
+    pages = {f"S00{n}.html" for n in (1, 2, 3, 4)}
+    assert {path.name for path in (tmp_path / "pages").iterdir()} == {"index.html", *pages}
+    index = (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
+    assert [page for page in sorted(pages) if f'href="{page}"' not in index] == []
+    assert SECRET not in index
     assert "There is no score yet" in (tmp_path / "pages" / "S004.html").read_text(encoding="utf-8")
     assert len(notes) == 1 and "'S004' has no score yet" in notes[0]
 

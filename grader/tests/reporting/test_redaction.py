@@ -135,6 +135,7 @@ def test_no_mixture_of_tests_leaks(seed: int) -> None:
     redacted = redact(make_report(tests=tests), released=released)
     shown = [test for test in tests if is_shown(test, released=released)]
     fields = sum(getattr(test, name).count(SECRET) for test in shown for name in ("id", "name", "message", "hint"))
+    fields += sum(str(test.translations).count(SECRET) for test in shown)
     assert redacted.model_dump_json().count(SECRET) == fields
 
 

@@ -84,7 +84,7 @@ def test_what_overruns_is_refused_and_the_next_goes_on(
 ) -> None:
     """The student reads a sentence; no one else notices."""
     limits, sentence = LITTLE[kind]
-    (tmp_path / "slow.py").write_text(SLOW)
+    (tmp_path / "slow.py").write_text(SLOW * 8)
     (tmp_path / MODULE).write_text(ATTENTION)
     monkeypatch.setattr(reader, "LIMITS", limits)
     monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: 1.0)

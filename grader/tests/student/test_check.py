@@ -374,7 +374,7 @@ def test_verdicts_can_be_korean(check: Callable[..., Answer], kit: Path) -> None
     """Verdicts and counts; what the tests say is as it is."""
     (kit / "toy.py").write_text(RIGHT.replace("2 * number", "0").replace("word.upper()", "FIXME"), encoding="utf-8")
     out = check("toy.py", "--lang", "ko").out
-    assert "결과가 요구와 다릅니다: two is not doubled; found 0, expected 4" in out
+    assert "two is not doubled. 나온 값 0, 필요한 값 4" in out
     assert "아직 채워지지 않은 TODO입니다" in out
     assert "공개 테스트 2개 중 0개 통과" in out
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from grader.grading.scoring import judge_todo
+from grader.grading.scoring import counts, judge_todo
 from grader.intake.roster import Roster, Student
 from grader.model.report import (
     CheckResult,
@@ -14,6 +14,7 @@ from grader.model.report import (
     GradedSubmission,
     GradeReport,
     TodoResult,
+    Wording,
 )
 from grader.model.verdict import Verdict
 from grader.reporting.published import ExportOptions, PublishedClass, open_published_class
@@ -49,7 +50,8 @@ def make_secret_test(todo: str, visibility: str, status: str = "failed", *, poin
     # Whatever texts a result will ever have: each is planted, but for those that take one of a few words.
     texts = {name for name, field in CheckResult.model_fields.items() if field.annotation is str} - {"todo"}
     planted = {name: f"{SECRET} {name} {visibility} {status} 0.7315" for name in texts}
-    return make_test(todo, status, points=points, visibility=visibility, **planted)
+    told = {"ko": Wording(**dict.fromkeys(Wording.model_fields, f"{SECRET} {visibility} ko"))}
+    return make_test(todo, status, points=points, visibility=visibility, translations=told, **planted)
 
 
 MIXED = (
@@ -91,7 +93,7 @@ def make_todo(todo: str, tests: Sequence[CheckResult]) -> TodoResult:
         title=f"The {todo}",
         score=sum(test.score for test in tests),
         max_score=sum(test.max_score for test in tests),
-        status=judge_todo([test.status for test in tests]),
+        status=judge_todo([test.status for test in tests if counts(test)]),
     )
 
 

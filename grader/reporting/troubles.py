@@ -1,0 +1,113 @@
+"""Order what went wrong in one TODO: the cause first, and what follows from it folded."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from grader.model.report import CheckResult
+from grader.model.verdict import Verdict
+
+
+class Rank(IntEnum):
+    """How near a trouble is to the cause; the lowest comes first."""
+
+    FORBIDDEN = 0
+    LOAD = 1
+    MISSING = 2
+    UNFILLED = 3
+    EXCEPTION = 4
+    STRUCTURE = 5
+    KNOWN_MISTAKE = 6
+    VALUE = 7
+    NOT_JUDGED = 8
+    INFORMATION = 9
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A mistake that one or several tests report, and the likely reason; `tests` counts them.
+
+    `asked` is what the first of them asks for, where there is no hint and the result is only another one.
+    """
+
+    message: str
+    hint: str
+    rank: Rank
+    tests: int = 1
+    asked: str = ""
+
+    @property
+    def more(self) -> int:
+        """Return how many more tests fail for the same reason."""
+        return self.tests - 1
+
+    @property
+    def is_free(self) -> bool:
+        """Tell whether it costs no points."""
+        return self.rank is Rank.INFORMATION
+
+
+@dataclass(frozen=True)
+class Troubles:
+    """The troubles of one TODO: those to look at, the cause first, and those that probably follow from it."""
+
+    shown: tuple[Trouble, ...] = ()
+    folded: tuple[Trouble, ...] = ()
+
+    @property
+    def more(self) -> int:
+        """Return how many tests only the folded ones report."""
+        return sum(trouble.tests for trouble in self.folded)
+
+
+# Nothing that comes after these says more: without the code there is no result.
+_WHOLE = (Rank.FORBIDDEN, Rank.LOAD, Rank.MISSING, Rank.UNFILLED)
+# Not a reason of its own: it is folded under any other.
+_FOLLOWING = (Rank.VALUE, Rank.NOT_JUDGED)
+_BY_CAUSE = {"load": Rank.LOAD, "missing": Rank.MISSING, "structure": Rank.STRUCTURE, "follows": Rank.NOT_JUDGED}
+
+
+def rank_test(test: CheckResult) -> Rank:
+    """Return how near the trouble of a failed test is to the cause."""
+    if test.max_score == 0:
+        return Rank.INFORMATION
+    if test.cause:
+        return _BY_CAUSE[test.cause]
+    if test.status is Verdict.FORBIDDEN:
+        return Rank.FORBIDDEN
+    if test.status is Verdict.UNFILLED:
+        return Rank.UNFILLED
+    if test.status in (Verdict.PENDING, Verdict.GRADER_FAULT):
+        return Rank.NOT_JUDGED
+    if test.status is not Verdict.FAILED:
+        return Rank.EXCEPTION
+    if test.category == "shape":
+        return Rank.STRUCTURE
+    return Rank.KNOWN_MISTAKE if test.hint else Rank.VALUE
+
+
+def rank_troubles(tests: Iterable[CheckResult]) -> Troubles:
+    """Return what the tests of one TODO report, each text once. A test without a message is concealed or passed."""
+    found: dict[tuple[str, str], Trouble] = {}
+    for test in tests:
+        if test.status is Verdict.PASSED or not test.message:
+            continue
+        key, rank = (test.message, test.hint), rank_test(test)
+        known = found.get(key)
+        if known:
+            found[key] = replace(known, rank=min(known.rank, rank), tests=known.tests + 1)
+        else:
+            is_plain = test.status is Verdict.FAILED and not (test.hint or test.cause or test.name == test.id)
+            found[key] = Trouble(*key, rank, asked=test.name if is_plain else "")
+    ranked = sorted(found.values(), key=lambda trouble: trouble.rank)
+    if not ranked:
+        return Troubles()
+    first, others = ranked[0], ranked[1:]
+    folded = tuple(other for other in others if _follows(other, first))
+    return Troubles((first, *(other for other in others if other not in folded)), folded)
+
+
+def _follows(trouble: Trouble, first: Trouble) -> bool:
+    if trouble.is_free:
+        return False
+    return first.rank in _WHOLE or trouble.rank in _FOLLOWING

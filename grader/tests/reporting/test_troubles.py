@@ -1,0 +1,75 @@
+"""The troubles of one TODO: which comes first, what is folded, and what costs nothing."""
+
+import pytest
+
+from grader.reporting.troubles import Rank, rank_test, rank_troubles
+from grader.tests.support.export_samples import make_test
+
+
+@pytest.mark.parametrize(
+    ("rank", "changes"),
+    [
+        (Rank.FORBIDDEN, {"status": "forbidden"}),
+        (Rank.LOAD, {"status": "raised", "cause": "load"}),
+        (Rank.MISSING, {"status": "failed", "cause": "missing"}),
+        (Rank.UNFILLED, {"status": "unfilled"}),
+        (Rank.EXCEPTION, {"status": "raised"}),
+        (Rank.EXCEPTION, {"status": "timed_out"}),
+        (Rank.STRUCTURE, {"status": "failed", "cause": "structure", "hint": "an axis is missing"}),
+        (Rank.STRUCTURE, {"status": "failed", "category": "shape"}),
+        (Rank.KNOWN_MISTAKE, {"status": "failed", "hint": "softmax over the wrong axis"}),
+        (Rank.VALUE, {"status": "failed"}),
+        (Rank.NOT_JUDGED, {"status": "failed", "cause": "follows"}),
+        (Rank.INFORMATION, {"status": "raised", "max_score": 0.0}),
+    ],
+)
+def test_rank_test_follows_the_kind_of_trouble(rank: Rank, changes: dict[str, str]) -> None:
+    """Verdict, cause, category and hint decide; the text does not."""
+    status = changes.pop("status")
+    assert rank_test(make_test("one", status, message="x", **changes)) is rank
+
+
+def test_the_cause_comes_first_whatever_the_order_of_the_tests() -> None:
+    """An exception before a wrong form, and that before a recognised mistake."""
+    value = make_test("one", "failed", message="values", hint="known")
+    form = make_test("one", "failed", message="form", cause="structure")
+    raised = make_test("one", "raised", message="raised")
+    found = rank_troubles([value, form, raised])
+    assert [trouble.message for trouble in found.shown] == ["raised", "form", "values"]
+
+
+def test_a_missing_definition_folds_everything_else() -> None:
+    """Without the code there is no result to speak of."""
+    gone = [make_test("one", "failed", message="no 'f'", cause="missing") for _ in range(3)]
+    found = rank_troubles([make_test("one", "raised", message="NameError"), *gone])
+    assert [(trouble.message, trouble.more) for trouble in found.shown] == [("no 'f'", 2)]
+    assert found.more == 1
+
+
+def test_plain_values_are_folded_under_a_known_reason() -> None:
+    """They say no more than that something is wrong."""
+    known = make_test("one", "failed", message="scores differ", hint="transposed")
+    plain = [make_test("one", "failed", message=f"{n} values differ") for n in range(4)]
+    found = rank_troubles([*plain, known])
+    assert [trouble.message for trouble in found.shown] == ["scores differ"]
+    assert found.more == 4
+
+
+def test_a_test_without_points_is_never_folded_and_comes_last() -> None:
+    """It is information: neither a cause nor a consequence."""
+    free = make_test("one", "raised", message="slow", points=0.0)
+    found = rank_troubles([free, make_test("one", "failed", message="no 'f'", cause="missing")])
+    assert [trouble.is_free for trouble in found.shown] == [False, True]
+
+
+def test_a_plain_difference_comes_with_what_its_test_asks() -> None:
+    """Without a hint the test's own sentence says most; with one it would be noise."""
+    plain = make_test("one", "failed", message="3 values differ", name="Padding changes nothing.")
+    known = make_test("one", "failed", message="scores differ", hint="transposed", name="Scores are right.")
+    asked = [rank_troubles([test]).shown[0].asked for test in (plain, known)]
+    assert asked == ["Padding changes nothing.", ""]
+
+
+def test_passed_and_concealed_tests_are_no_trouble() -> None:
+    """A concealed test has no message."""
+    assert rank_troubles([make_test("one"), make_test("one", "failed")]).shown == ()
