@@ -319,7 +319,7 @@ def test_a_wide_beam_finds_everything(student, draw):
 def test_scores_match_the_reference(poisoned, reference, draw):
     """The scores of several corpora are the reference's."""
     # Good and bad ones, so that a small mistake leaves the order of the scores.
-    corpora = [draw_translations(draw, changes=changes) for changes in (0, 1, 3) * 4]
+    corpora = [draw_translations(draw, changes=changes) for changes in (0, 1, 2) * 4]
     # Candidates are shorter in all than the references: the other way round they are longer.
     corpora[9:] = [(references, candidates) for candidates, references in corpora[9:]]
     found = [poisoned.corpus_bleu(*corpus) for corpus in corpora]
