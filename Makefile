@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOCS_READY := build/docs-venv/.ready
+PACKAGE_READY := build/package-venv/.ready
 HUB := datasets/hub/SHA256SUMS
 RECIPE := $(addprefix datasets/,build_hub.py tiny_models.py tiny_vocabularies.py) $(wildcard datasets/samples/*)
 RUN := runs/sample_class
@@ -11,13 +12,15 @@ TESTS := pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 # It has no wheel for every Python, so that it is in no lock.
 ATHERIS := atheris==3.0.0
 FUZZ_SECONDS ?= 1800
+# It brings a copy of Node.js, and no test but those of pages needs it.
+PLAYWRIGHT := playwright==1.65.2 greenlet==3.5.6
 # Other checkouts to measure beside this one: make measure BESIDE="../httpx ../coverage"
 BESIDE ?=
 # Keep compiled modules: every worker is a process that would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test check coverage test-slow verify mutants redteam fuzz bench measure docs messages reference release clean
+.PHONY: help setup grade test check coverage test-slow test-browser verify mutants redteam fuzz bench measure docs messages package audit reference release clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +39,11 @@ $(HUB): $(RECIPE) | $(READY)
 $(DOCS_READY): .ci/docs-requirements.txt | $(READY)
 	@$(BIN)/python -m venv build/docs-venv
 	@build/docs-venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r .ci/docs-requirements.txt
+	@touch $@
+
+$(PACKAGE_READY): .ci/package-requirements.txt | $(READY)
+	@$(BIN)/python -m venv build/package-venv
+	@build/package-venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r .ci/package-requirements.txt
 	@touch $@
 
 grade: setup ## grade the sample class of a4_attention: a table, and JSON reports in runs/
@@ -59,6 +67,12 @@ coverage: setup ## run the test suite and print how much of the grader it covers
 
 test-slow: setup ## run tests that take minutes each: whole notebooks, bundles on simulated platforms
 	@$(BIN)/python -m pytest -m slow --numprocesses auto --maxprocesses 4
+
+test-browser: setup ## run a term in a real browser: needs `apt install chromium fonts-noto-cjk`
+	@command -v chromium >/dev/null || { echo "make test-browser: there is no chromium: apt install chromium fonts-noto-cjk" >&2; exit 1; }
+	@test -d build/browser/playwright || \
+		$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target build/browser $(PLAYWRIGHT)
+	@PYTHONPATH=build/browser $(BIN)/python -m pytest -m browser
 
 verify: setup ## grade every known right and wrong variant: can the hidden suites be trusted?
 	@$(BIN)/grader verify
@@ -88,6 +102,12 @@ docs: setup $(DOCS_READY) ## build the documentation into build/docs; fails on a
 
 messages: setup ## bring the catalogues of translations up to date
 	@$(BIN)/python -m grader.tools.message_catalogue tests_hidden/*/ assignments/*/tests_public
+
+package: $(PACKAGE_READY) ## build the sdist, the wheel and the SBOM into build/dist, twice, and compare the bytes
+	@sh .ci/package
+
+audit: $(PACKAGE_READY) ## look for known vulnerabilities of the packages in requirements.lock; uses the network
+	@sh .ci/audit
 
 reference: setup ## write the command reference again after a change of the command line
 	@$(BIN)/python -m grader.cli.command_reference

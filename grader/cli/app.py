@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from grader.cli import adjust, author, check, classes, deliver, grade, insight, machine, service
+from grader.cli import adjust, author, check, classes, deliver, grade, insight, lti, machine, service
 from grader.cli.course import CourseOption
 from grader.cli.running import run_app
 
@@ -75,6 +75,14 @@ token = _make_app(help="Create and revoke tokens of a service.")
 token.command("create")(service.create_token)
 token.command("revoke")(service.revoke_token)
 
+platforms = _make_app(help="Register the service as an LTI tool of learning platforms.")
+platforms.command("add")(lti.add)
+platforms.command("invite")(lti.invite)
+platforms.command("list")(lti.list_platforms)
+platforms.command("admit")(lti.admit)
+platforms.command("remove")(lti.remove)
+platforms.command("rotate")(lti.rotate)
+
 GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     "Students": {"check": check.check, "submit": service.submit},
     "Grading": {
@@ -93,6 +101,7 @@ GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "backup": service.backup,
         "restore": service.restore,
         "token": token,
+        "lti": platforms,
     },
     "Authors": {
         "list": author.list_assignments,

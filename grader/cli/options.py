@@ -40,6 +40,13 @@ class DeviceChoice(StrEnum):
     VIRTUAL = "virtual"
 
 
+class LogFormatChoice(StrEnum):
+    """The ways to write the events of a service."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class LanguageChoice(StrEnum):
     """The language of what students read."""
 

@@ -19,6 +19,7 @@ from grader.cli.options import (
     JobsOption,
     LanguageChoice,
     LanguageOption,
+    LogFormatChoice,
     warn,
 )
 from grader.model.errors import UsageError
@@ -41,6 +42,7 @@ def serve(
     dask: Annotated[Optional[str], typer.Option(help="Grade on the workers of this Dask scheduler.")] = None,  # noqa: UP045
     jobs: JobsOption = None,
     isolation: IsolationOption = IsolationChoice.BWRAP,
+    log_format: Annotated[LogFormatChoice, typer.Option(help="How events are written.")] = LogFormatChoice.TEXT,
     course: CourseOption = None,
 ) -> None:
     """Serve the course as web pages and an API.
@@ -48,7 +50,7 @@ def serve(
     Students hand in and read feedback in a browser; staff run the class. The first start prints a link that signs in
     the owner. Stop it at any time: what was acknowledged is graded after the next start.
     """
-    with _explaining_extra():
+    with explaining_extra():
         from grader.classroom.worker_count import choose_worker_count
         from grader.server.service import open_service
         from grader.server.serving import serve as serve_until_stopped
@@ -62,7 +64,8 @@ def serve(
     workers = jobs or choose_worker_count(MANY, chosen.load_assignment(names[0]))
     options = GradingOptions(workers, isolation.value, dask, store)
     with open_service(chosen, DataFolder(data.resolve()), options) as service:
-        serve_until_stopped(service, host=host, port=port, on_line=typer.echo)
+        is_json = log_format is LogFormatChoice.JSON
+        serve_until_stopped(service, host=host, port=port, on_line=typer.echo, is_log_json=is_json)
 
 
 def create_token(
@@ -74,14 +77,14 @@ def create_token(
     link: Annotated[str, typer.Option(help="Address of the service: print a sign-in link, valid once.")] = "",
 ) -> None:
     """Create a token to sign in with; it is printed alone on the last line."""
-    with _explaining_extra():
+    with explaining_extra():
         from grader.server.people import Role
 
     if sum(map(bool, (student, staff, everyone))) != 1:
         raise UsageError("choose exactly one of --student, --staff and --all")
     if role not in (Role.OWNER, Role.STAFF, Role.GRADER):
         raise UsageError(f"no role {role!r}: choose owner, staff or grader")
-    with _open_people(data) as people:
+    with open_people(data) as people:
         if everyone is None:
             typer.echo(_issue(people, student or staff, Role.STUDENT if student else Role(role), link=link))
             return
@@ -98,10 +101,10 @@ def revoke_token(
     data: DataOption = DATA,
 ) -> None:
     """Make every token, link and session of a person void."""
-    with _explaining_extra():
+    with explaining_extra():
         from grader.server.audit import note_alone
 
-    with _open_people(data) as people:
+    with open_people(data) as people:
         person = people.find(name)
         if person is None:
             raise UsageError(f"no person {name!r} in {str(data)!r}")
@@ -142,7 +145,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="The .tar.gz to write.")],
 ) -> None:
     """Back up a service: uploads, grades, people."""
-    with _explaining_extra():
+    with explaining_extra():
         from grader.server.backup import back_up
         from grader.server.settings import DataFolder
 
@@ -158,7 +161,7 @@ def restore(
     data: Annotated[Path, typer.Argument(help="Folder to make; it must not be there, or be empty.")],
 ) -> None:
     """Restore a service from a backup."""
-    with _explaining_extra():
+    with explaining_extra():
         from grader.server.backup import restore as unpack
         from grader.server.settings import DataFolder
 
@@ -199,8 +202,9 @@ def _print_waiting(now: "Waiting") -> None:
 
 
 @contextmanager
-def _open_people(data: Path) -> "Iterator[People]":
-    with _explaining_extra():
+def open_people(data: Path) -> "Iterator[People]":
+    """Give everyone with an account in a service, which may be running. Raises UsageError."""
+    with explaining_extra():
         from grader.server.people import People
         from grader.server.settings import DataFolder
         from grader.server.store import open_store
@@ -214,7 +218,8 @@ def _open_people(data: Path) -> "Iterator[People]":
 
 
 @contextmanager
-def _explaining_extra() -> Iterator[None]:
+def explaining_extra() -> Iterator[None]:
+    """Turn a missing package into a sentence that says what to install."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -127,13 +127,13 @@ def decoder_arguments(draw: Draw, *, vocab_sizes: tuple[int, int] | None = None,
 
 
 def draw_batch(draw: Draw, vocab_size: int, hidden_size: int, *, batch_size: int = 3) -> DecoderBatch:
-    """Return encoder outputs, a state and a target whose axes all differ."""
+    """Return encoder outputs, a state and a target whose axes all differ, and a token for each row, all different."""
     positions, steps = draw.shuffled([size for size in (4, 5, 6, 7) if size not in (vocab_size, hidden_size)])[:2]
     return DecoderBatch(
         encoder_outputs=draw.tensor(batch_size, positions, hidden_size),
         hidden=draw.tensor(1, batch_size, hidden_size),
         target=draw.ids(vocab_size, batch_size, steps),
-        token=draw.ids(vocab_size, batch_size, 1),
+        token=torch.tensor(draw.shuffled(range(vocab_size))[:batch_size]).unsqueeze(1),
     )
 
 

@@ -59,7 +59,7 @@ class Lti:
         self._site = site
         session = PlatformSession(self.name, self.to, token_url=site.token_url)
         self._connection = Connection(session, _ADVICE, (LtiException, AssertionError))
-        self._connector = _Connector(_register(site, key), session)
+        self._connector = LtiConnector(register_tool(site, key), session)
         self._line_item = LineItem({"id": site.lineitem}) if site.lineitem else LineItem()
 
     def find_key(self, entry: PublishedReport) -> str:
@@ -160,7 +160,7 @@ class _Registration(Registration):
         return self._key_id or super().get_kid()
 
 
-class _Connector(ServiceConnector):
+class LtiConnector(ServiceConnector):
     """The library's connector. It keeps a token while it is valid, and ends lists that have no end."""
 
     def __init__(self, registration: Registration, session: PlatformSession) -> None:
@@ -187,7 +187,8 @@ class _Connector(ServiceConnector):
         self._tokens[scope_key] = (token.access_token, time.monotonic() + seconds)
 
 
-def _register(site: Site, key: str) -> Registration:
+def register_tool(site: Site, key: str) -> Registration:
+    """Return the library's registration of the tool. Raises UsageError for what is not a key."""
     registration = _Registration(site.key_id).set_client_id(site.client_id).set_issuer(site.client_id)
     registration.set_auth_token_url(check_address(site.token_url)).set_tool_private_key(key)
     if site.audience:

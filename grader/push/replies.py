@@ -66,6 +66,22 @@ class LtiResult(Reply):
     comment: str | None = None
 
 
+class LtiMember(Reply):
+    """A person in a course of the platform."""
+
+    user_id: Annotated[str, Field(min_length=1, max_length=255)]
+    roles: list[str]
+    status: str | None = None
+    name: str | None = None
+    lis_person_sourcedid: str | None = None
+
+
+class LtiMemberPage(Reply):
+    """One page of a course's members."""
+
+    members: list[LtiMember]
+
+
 def describe_misfit(error: ValidationError) -> str:
     """Return which field is wrong and why, without its value, which may be a secret."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]

@@ -1,35 +1,39 @@
 """The web application: its routes, what guards them, and how an error becomes an answer."""
 
+import asyncio
 import logging
+import re
 from collections.abc import MutableMapping
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from grader.model.errors import GraderError, UsageError
-from grader.server.pages import choose_language_of, render
-from grader.server.permissions import authorise, check_rules
+from grader.server.pages import choose_language_of, make_policy, render
+from grader.server.permissions import RULES, authorise, check_rules
 from grader.server.refusals import RequestRefused
-from grader.server.routes import api, operations, sign_in, staff, staff_people, students
+from grader.server.routes import api, lti, oidc, operations, sign_in, staff, staff_people, students
 from grader.server.service import Service
+from grader.server.service_log import RequestLog
 from grader.server.store import StoreUnavailable
 
 LOG = logging.getLogger("grader.server")
 API = "/api/"
 # Every form but an upload is short.
 MAX_FORM_BYTES = 1 << 18
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+# A body may pause so long, and take so long in all.
+PAUSE_SECONDS = 30.0
+BODY_SECONDS = 600.0
 HEADERS = {
-    "content-security-policy": POLICY,
+    "content-security-policy": make_policy(),
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
@@ -38,12 +42,26 @@ HEADERS = {
 }
 
 
-ROUTERS = (operations.router, sign_in.router, api.router, students.router, staff.router, staff_people.router)
+ROUTERS = (
+    operations.router,
+    sign_in.router,
+    lti.router,
+    oidc.router,
+    api.router,
+    students.router,
+    staff.router,
+    staff_people.router,
+)
 
 
 def list_routes() -> list[BaseRoute]:
     """Return every route of the application."""
     return [route for router in ROUTERS for route in router.routes]
+
+
+def find_upload_paths() -> list[re.Pattern[str]]:
+    """Return the addresses whose routes limit their bodies themselves."""
+    return [route.path_regex for route in list_routes() if isinstance(route, APIRoute) and RULES[route.name].is_upload]
 
 
 def create_app(service: Service) -> FastAPI:
@@ -65,8 +83,10 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(GraderError, explain_error)
     app.add_exception_handler(HTTPException, explain_error)
     app.add_exception_handler(RequestValidationError, explain_error)
+    app.add_exception_handler(ClientDisconnect, explain_error)
     app.add_exception_handler(Exception, explain_error)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, uploads=find_upload_paths())
+    app.add_middleware(RequestLog)
     return app
 
 
@@ -93,6 +113,8 @@ def to_refusal(error: Exception) -> RequestRefused:
     if isinstance(error, StoreUnavailable):
         LOG.error("%s", error)
         return RequestRefused(503, "unavailable", retry_after=60)
+    if isinstance(error, ClientDisconnect):
+        return RequestRefused(400, "upload_cut_off")
     if isinstance(error, UsageError):
         return RequestRefused(422, "grader_says", why=error)
     if isinstance(error, RequestValidationError):
@@ -107,23 +129,39 @@ def to_refusal(error: Exception) -> RequestRefused:
 
 
 class Guard:
-    """Adds the headers that every answer has, and ends bodies that are too long for a form."""
+    """Adds the headers that every answer has, and ends bodies that are too long for a form or too slow.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    A framework reads a form before it asks who sent it: without this limit, a stranger could fill the disk.
+    """
+
+    def __init__(
+        self, app: ASGIApp, uploads: list[re.Pattern[str]], pause: float = PAUSE_SECONDS, whole: float = BODY_SECONDS
+    ) -> None:
+        self.app, self.uploads = app, uploads
+        self.pause, self.whole = pause, whole
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        received = 0
+        most = None if any(path.match(scope["path"]) for path in self.uploads) else MAX_FORM_BYTES
+        deadline = asyncio.get_running_loop().time() + self.whole
+        received, is_complete = 0, False
 
-        async def receive_form() -> Message:
-            nonlocal received
-            message = await receive()
+        async def receive_body() -> Message:
+            nonlocal received, is_complete
+            if is_complete:  # from here on the wait is for the client to leave
+                return await receive()
+            try:
+                now = asyncio.get_running_loop().time()
+                async with asyncio.timeout_at(min(deadline, now + self.pause)):
+                    message = await receive()
+            except TimeoutError as error:
+                raise RequestRefused(408, "upload_cut_off") from error
+            is_complete = not message.get("more_body", False)
             received += len(message.get("body", b""))
-            if received > MAX_FORM_BYTES and not is_multipart(scope):
+            if most is not None and received > most:
                 raise RequestRefused(413, "bad_input", why="the form is too long")
             return message
 
@@ -132,18 +170,16 @@ class Guard:
                 add_headers(message, is_secure=scope["scheme"] == "https")
             await send(message)
 
-        await self.app(scope, receive_form, send_guarded)
-
-
-def is_multipart(scope: Scope) -> bool:
-    """Tell whether a body is an upload, which its route limits itself."""
-    return any(name == b"content-type" and value.startswith(b"multipart/") for name, value in scope["headers"])
+        await self.app(scope, receive_body, send_guarded)
 
 
 def add_headers(message: MutableMapping[str, Any], *, is_secure: bool) -> None:
     """Add the headers that an answer does not have yet."""
     present = {name.lower() for name, _ in message["headers"]}
     added = {**HEADERS, "cache-control": "no-store"}
+    if b"content-security-policy" in present:
+        # A page for the frame of a platform; its policy names who may frame it.
+        del added["x-frame-options"]
     if is_secure:
         added["strict-transport-security"] = "max-age=31536000"
     fresh = [(name.encode(), value.encode()) for name, value in added.items() if name.encode() not in present]

@@ -59,7 +59,7 @@ def restore(file: Path, data: DataFolder) -> int:
 
 
 def _add_all(data: DataFolder, archive: tarfile.TarFile) -> int:
-    names = [data.site]
+    names = [data.site, data.oidc]
     if data.database.exists():
         _add_database(archive, data.database, data.root)
     for run in sorted(path for path in data.runs.iterdir() if path.is_dir()):
@@ -67,7 +67,7 @@ def _add_all(data: DataFolder, archive: tarfile.TarFile) -> int:
         if gradebook.exists():
             _add_database(archive, gradebook, data.root)
         names += [path for path in sorted(run.rglob("*")) if not path.name.startswith((gradebook.name, "."))]
-    names += sorted(data.uploads.rglob("*"))
+    names += [*sorted(data.uploads.rglob("*")), *sorted(data.keys.glob("*.pem"))]
     count = 0
     for path in names:
         if path.is_file():

@@ -1,5 +1,7 @@
 """The way of an upload from the request to the queue, for pages and for the API."""
 
+import logging
+
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
@@ -12,11 +14,18 @@ from grader.server.refusals import RequestRefused
 from grader.server.service import Service
 from grader.server.uploads import CSRF_FIELD, UploadReceiver, check_room, keep_upload
 
+LOG = logging.getLogger("grader.server")
+
 
 async def receive_hand_in(request: Request, assignment: str) -> Queued:
     """Take an upload in. Once this returns, the submission will be graded, whatever happens. Raises RequestRefused."""
     service: Service = request.app.state.service
     caller: Visitor = request.state.caller
+    with service.arriving.hold(caller.person.name):
+        return await _receive(request, service, caller, assignment)
+
+
+async def _receive(request: Request, service: Service, caller: Visitor, assignment: str) -> Queued:
     await run_in_threadpool(_check_offer, request, service, caller, assignment)
     receiver = await run_in_threadpool(
         UploadReceiver, service.data.uploads / make_id(), request.headers.get("content-type", ""), service.limits
@@ -49,5 +58,6 @@ def _keep(service: Service, receiver: UploadReceiver, caller: Visitor, assignmen
     except Exception:
         receiver.discard()
         raise
+    LOG.info("stored", extra={"submission": queued.id, "assignment": assignment})
     service.workshop.notify(assignment)
     return queued

@@ -82,7 +82,7 @@ class Lane(threading.Thread):
             except GraderError as error:
                 self._note_trouble(str(error))
             except Exception as error:
-                LOG.exception("the lane of %s failed", self.assignment)
+                LOG.exception("the lane failed", extra={"assignment": self.assignment})
                 self._note_trouble(f"{type(error).__name__}: {error}")
         self.is_ready = False
 
@@ -112,6 +112,7 @@ class Lane(threading.Thread):
             claimed = self.queue.claim(self.assignment)
             if claimed is None:
                 return
+            LOG.info("grading", extra={"submission": claimed.id, "assignment": self.assignment})
             self.wake.set()
             self.last_used = time.monotonic()
             batch.take(claimed.number, self._make_job(claimed))
@@ -136,7 +137,7 @@ class Lane(threading.Thread):
 
     def _note_trouble(self, trouble: str) -> None:
         self.trouble, self.is_ready, self.in_hand = trouble, False, 0
-        LOG.error("%s: not graded at present: %s", self.assignment, trouble)
+        LOG.error("not graded at present: %s", trouble, extra={"assignment": self.assignment})
         with suppress(StoreUnavailable):  # then the next start, or the next failure, puts it back
             self.queue.put_back(self.assignment)
         self.dismissed.wait(PAUSE_SECONDS)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
@@ -20,6 +21,7 @@ _HERE = Path(__file__).parent
 STATIC = {
     "style.css": (_HERE / "static" / "style.css", "text/css"),
     "page.js": (_HERE / "static" / "page.js", "text/javascript"),
+    "icon.svg": (_HERE / "static" / "icon.svg", "image/svg+xml"),
     "sorting.js": (TEMPLATES / "sorting.js", "text/javascript"),
     "feedback.css": (TEMPLATES / "feedback.css", "text/css"),
     "staff.css": (TEMPLATES / "staff.css", "text/css"),
@@ -37,6 +39,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
             caller=caller,
             language=language,
             path=request.url.path,
+            back=_find_way_back(request),
             t=partial(translate, language),
             csrf_field=partial(_make_csrf_field, caller),
             **values,
@@ -45,12 +48,27 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     return HTMLResponse(text, status_code=status)
 
 
+def make_policy(frame_ancestors: str = "'none'", form_action: str = "'self'") -> str:
+    """Return the content security policy of a page: nothing from elsewhere, and no frame of another site."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self'; "
+        f"connect-src 'self'; form-action {form_action}; base-uri 'none'; frame-ancestors {frame_ancestors}"
+    )
+
+
 def choose_language_of(request: Request) -> Language:
     """Return the language of the cookie, else the one that the browser prefers."""
     chosen = request.cookies.get(LANGUAGE)
     if chosen is None:
         chosen = request.headers.get("accept-language", "")[:2].lower()
     return "ko" if chosen == "ko" else "en"
+
+
+def _find_way_back(request: Request) -> str:
+    """Return the address that shows this page again: for the answer to a form, the page that the form was on."""
+    if request.method == "GET":
+        return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    return urlsplit(request.headers.get("referer", "/")).path
 
 
 @cache

@@ -181,6 +181,13 @@ class SubmissionQueue:
         with self.store.read() as connection:
             return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
+    def find_longest_wait(self) -> float:
+        """Return for how many seconds the submission that has waited longest has been in the queue; 0 without one."""
+        query = select(func.min(_ROWS.queued_at)).where(_ROWS.status == "queued", _ROWS.is_superseded.is_(False))
+        with self.store.read() as connection:
+            since: float | None = connection.scalar(query)
+        return 0.0 if since is None else max(time.time() - since, 0.0)
+
     def find_place(self, queued: Queued, workers: int) -> QueuePlace:
         """Return the place of a waiting submission, and an estimate from what was graded last."""
         own = select(_ROWS.is_superseded, _ROWS.queued_at).where(_ROWS.number == queued.number)

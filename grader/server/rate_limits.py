@@ -3,8 +3,9 @@
 import math
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from grader.server.people import HOUR, Person
 from grader.server.queue import SubmissionQueue
@@ -12,6 +13,8 @@ from grader.server.refusals import RequestRefused
 from grader.server.settings import UploadLimits
 
 MOST_KEYS = 50_000
+# How long to wait for one's own upload to end.
+WAIT_SECONDS = 5
 
 
 class RateLimit:
@@ -43,6 +46,29 @@ class RateLimit:
         if events is None or len(events) < self.most:
             return 0.0
         return events[0] + self.seconds - self.clock()
+
+
+class AtOnce:
+    """At most `most` things of one key at the same time."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._lock = threading.Lock()
+        self._held: Counter[str] = Counter()
+
+    @contextmanager
+    def hold(self, key: str) -> Iterator[None]:
+        """Count one thing until it ends. Raises RequestRefused where the key has as many as it may."""
+        with self._lock:
+            if self._held[key] >= self.most:
+                raise RequestRefused(429, "too_many_requests", retry_after=WAIT_SECONDS, seconds=WAIT_SECONDS)
+            self._held[key] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held[key] -= 1
+                self._held += Counter()  # forgets those that hold nothing
 
 
 def count_left(person: Person, queue: SubmissionQueue, limits: UploadLimits) -> int:

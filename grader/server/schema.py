@@ -16,14 +16,17 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     insert,
     inspect,
     select,
+    update,
 )
 
 from grader.model.errors import UsageError
 
-SERVER_VERSION = 1
+# 2: the tables of other sites that people sign in from.
+SERVER_VERSION = 2
 
 METADATA = MetaData()
 VERSION = Table(
@@ -137,10 +140,59 @@ DELIVERIES = Table(
     Column("outcome", Text, nullable=False, default=""),
     Index("server_deliveries_by_time", "outcome", "next_at"),
 )
+# Who someone is elsewhere: `source` is a platform or an OpenID provider, `subject` the person's id there.
+IDENTITIES = Table(
+    "server_identities",
+    METADATA,
+    Column("source", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("person", Integer, ForeignKey("server_people.id"), nullable=False),
+)
+PLATFORMS = Table(
+    "server_lti_platforms",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("issuer", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("auth_url", Text, nullable=False),
+    Column("token_url", Text, nullable=False),
+    Column("jwks_url", Text, nullable=False),
+    Column("audience", Text, nullable=False, default=""),
+    UniqueConstraint("issuer", "client_id"),
+    sqlite_autoincrement=True,  # people's names hold the number: a new platform must not get that of a removed one
+)
+# The courses of a platform that may use the service, and where a course's members are listed.
+LTI_COURSES = Table(
+    "server_lti_courses",
+    METADATA,
+    Column("platform", Integer, ForeignKey("server_lti_platforms.id"), primary_key=True),
+    Column("deployment", Text, primary_key=True),
+    Column("context", Text, primary_key=True),
+    Column("title", Text, nullable=False, default=""),
+    Column("memberships", Text, nullable=False, default=""),
+)
+LTI_MEMBERS = Table(
+    "server_lti_members",
+    METADATA,
+    Column("platform", Integer, ForeignKey("server_lti_platforms.id"), primary_key=True),
+    Column("context", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+)
+# Which column of the platform's gradebook belongs to which assignment.
+LTI_LINKS = Table(
+    "server_lti_links",
+    METADATA,
+    Column("platform", Integer, ForeignKey("server_lti_platforms.id"), primary_key=True),
+    Column("context", Text, primary_key=True),
+    Column("resource_link", Text, primary_key=True),
+    Column("assignment", Text, nullable=False),
+    Column("lineitem", Text, nullable=False, default=""),
+    Column("lineitems", Text, nullable=False, default=""),
+)
 
 
 def create_tables(connection: Connection, site: str) -> None:
-    """Create the tables. Raises UsageError where they are newer, or belong to another data folder."""
+    """Create the tables that are missing. Raises UsageError where they are newer, or of another data folder."""
     if not inspect(connection).has_table(VERSION.name):
         METADATA.create_all(connection)
         connection.execute(insert(VERSION).values(version=SERVER_VERSION, site=site))
@@ -155,3 +207,6 @@ def create_tables(connection: Connection, site: str) -> None:
             "this database belongs to another data folder: two services must not grade the same uploads; pass the "
             "folder that it was made with, or another --store"
         )
+    if row.version < SERVER_VERSION:
+        METADATA.create_all(connection)
+        connection.execute(update(VERSION).values(version=SERVER_VERSION))

@@ -15,9 +15,12 @@ from grader.model.course import Course
 from grader.model.errors import GraderError
 from grader.server.announcer import Announcer
 from grader.server.class_view import ClassView
+from grader.server.lti.scores import ScoreSender
+from grader.server.lti.tool import LtiTool
+from grader.server.oidc import OidcProvider, open_provider
 from grader.server.people import People
 from grader.server.queue import Queued, SubmissionQueue
-from grader.server.rate_limits import RateLimit
+from grader.server.rate_limits import AtOnce, RateLimit
 from grader.server.settings import DataFolder, UploadLimits
 from grader.server.store import Store, open_store
 from grader.server.uploads import remove_unfinished
@@ -38,10 +41,15 @@ class Service:
     data: DataFolder
     store: Store
     workshop: Workshop
+    lti: LtiTool
+    scores: ScoreSender
+    oidc: OidcProvider | None = None
     limits: UploadLimits = field(default_factory=UploadLimits)
     # Failed attempts to sign in by address, and requests by person.
     sign_ins: RateLimit = field(default_factory=lambda: RateLimit(20, 60))
     requests: RateLimit = field(default_factory=lambda: RateLimit(600, 60))
+    # Uploads that arrive, by student: what an hour allows is counted only once an upload is whole.
+    arriving: AtOnce = field(default_factory=lambda: AtOnce(3))
     # One comparison of a class at a time.
     inspector: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "inspector"))
     _gradebooks: dict[str, Gradebook] = field(default_factory=dict)
@@ -110,6 +118,7 @@ class Service:
     def close(self) -> None:
         """End the workers and close the databases."""
         self._stopping.set()
+        self.scores.stop()
         self.announcer.close()
         self.workshop.stop()
         self.inspector.shutdown(cancel_futures=True)
@@ -142,13 +151,17 @@ def open_service(
             course, data, queue, options, announcer=Announcer(), on_finished=plan_deliveries,
             open_executor=open_executor,
         )  # fmt: skip
-        service = Service(course, data, store, workshop, limits or UploadLimits())
+        lti = LtiTool(data, store)
+        service = Service(
+            course, data, store, workshop, lti, ScoreSender(lti), open_provider(data), limits or UploadLimits()
+        )
         for name in course.list_assignments():
             if data.open_run(name).reports.is_dir():
                 workshop.changed_runs.add(name)
         try:
             workshop.start(warm=choose_warm(course, queue))
             threading.Thread(target=service.keep_house, name="housekeeping", daemon=True).start()
+            service.scores.start()
             yield service
         finally:
             service.close()

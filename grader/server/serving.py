@@ -1,6 +1,5 @@
 """Run the service until it is stopped by a signal."""
 
-import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from grader.model.errors import UsageError
 from grader.server.app import create_app
 from grader.server.people import Role
 from grader.server.service import Service
+from grader.server.service_log import set_up_log
 
 OWNER = "owner"
 # Answers that are under way at a stop may take so long; pages that wait for a grade are let go at once.
@@ -31,9 +31,9 @@ class WebServer(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(service: Service, *, host: str, port: int, on_line: Callable[[str], None]) -> None:
+def serve(service: Service, *, host: str, port: int, on_line: Callable[[str], None], is_log_json: bool = False) -> None:
     """Answer requests until a signal; call `on_line` with what the owner should read. Raises UsageError."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    set_up_log(is_json=is_log_json)
     listener = open_listener(host, port)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listener.getsockname()[1]}"
@@ -43,6 +43,7 @@ def serve(service: Service, *, host: str, port: int, on_line: Callable[[str], No
     config = uvicorn.Config(
         create_app(service),
         log_level="warning",
+        log_config=None,  # its warnings go the same way as ours
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,

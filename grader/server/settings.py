@@ -23,6 +23,11 @@ class UploadLimits:
     per_hour: int = 30
     free_bytes: int = 200 * MB
 
+    @property
+    def megabytes_at_once(self) -> int:
+        """Return the limit of one hand-in as people read it."""
+        return self.bytes_at_once // MB
+
 
 @dataclass(frozen=True)
 class ServiceSite:
@@ -35,7 +40,7 @@ class ServiceSite:
 
 @dataclass(frozen=True)
 class DataFolder:
-    """DATA/ with site.json, server.db, uploads/, runs/ and a lock."""
+    """DATA/ with site.json, server.db, uploads/, runs/, keys/ and a lock."""
 
     root: Path
 
@@ -55,6 +60,16 @@ class DataFolder:
         return self.root / "runs"
 
     @property
+    def keys(self) -> Path:
+        """Return the folder that holds the private keys with which the service signs for learning platforms."""
+        return self.root / "keys"
+
+    @property
+    def oidc(self) -> Path:
+        """Return the file with the OpenID provider, which the owner writes."""
+        return self.root / "oidc.json"
+
+    @property
     def site(self) -> Path:
         """Return the file that says which course and which database belong to this folder."""
         return self.root / "site.json"
@@ -68,7 +83,7 @@ class DataFolder:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self.root.chmod(0o700)
-            for folder in (self.uploads, self.runs):
+            for folder in (self.uploads, self.runs, self.keys):
                 folder.mkdir(exist_ok=True)
         except OSError as error:
             raise UsageError(

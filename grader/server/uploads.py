@@ -20,12 +20,15 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from grader.server.queue import Queued, SubmissionQueue, Upload
 from grader.server.refusals import RequestRefused
-from grader.server.settings import MB, UploadLimits
+from grader.server.settings import UploadLimits
 
 FIELD = "file"
 CSRF_FIELD = "csrf"
 MAX_TEXT_FIELD = 1000
 MAX_NAME_BYTES = 120
+# Fields beside the files, and the headers of one part.
+MAX_FIELDS = 20
+MAX_HEADER_BYTES = 8192
 # Headers and boundaries of a multipart body, beside its files.
 ENVELOPE_BYTES = 1 << 20
 
@@ -43,6 +46,7 @@ class UploadReceiver:
     names: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
     size: int = 0
+    _parts: int = 0
     _file: IO[bytes] | None = None
     _field: str = ""
     _header: bytes = b""
@@ -97,12 +101,21 @@ class UploadReceiver:
 
     def _begin_part(self) -> None:
         self._disposition, self._field, self._file = b"", "", None
+        self._parts += 1
+        if self._parts > self.limits.files_at_once + MAX_FIELDS:
+            raise RequestRefused(413, "too_many_files", most=self.limits.files_at_once)
 
     def _take_header_name(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
+        self._check_header()
 
     def _take_header_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
+        self._check_header()
+
+    def _check_header(self) -> None:
+        if len(self._header) + len(self._value) > MAX_HEADER_BYTES:
+            raise RequestRefused(400, "not_multipart")
 
     def _end_header(self) -> None:
         if self._header.lower() == b"content-disposition":
@@ -127,12 +140,12 @@ class UploadReceiver:
         if self._file is not None:
             self.size += end - start
             if self.size > self.limits.bytes_at_once:
-                raise RequestRefused(413, "too_large", most=self.limits.bytes_at_once // MB)
+                raise RequestRefused(413, "too_large", most=self.limits.megabytes_at_once)
             self._file.write(data[start:end])
         elif self._field:
             text = self.fields.get(self._field, "") + data[start:end].decode("utf-8", "replace")
-            if len(text) > MAX_TEXT_FIELD or len(self.fields) > self.limits.files_at_once:
-                raise RequestRefused(413, "too_large", most=self.limits.bytes_at_once // MB)
+            if len(text) > MAX_TEXT_FIELD:
+                raise RequestRefused(413, "too_large", most=self.limits.megabytes_at_once)
             self.fields[self._field] = text
 
     def _end_part(self) -> None:
@@ -158,7 +171,7 @@ def keep_upload(receiver: UploadReceiver, queue: SubmissionQueue, *, assignment:
 def check_room(folder: Path, limits: UploadLimits, announced: int | None) -> None:
     """Raise RequestRefused where the body is known to be too large, or the disk to be full."""
     if announced is not None and announced > limits.bytes_at_once + ENVELOPE_BYTES:
-        raise RequestRefused(413, "too_large", most=limits.bytes_at_once // MB)
+        raise RequestRefused(413, "too_large", most=limits.megabytes_at_once)
     if shutil.disk_usage(folder).free < limits.free_bytes + (announced or 0):
         raise RequestRefused(507, "disk_full", retry_after=300)
 

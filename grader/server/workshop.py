@@ -115,6 +115,8 @@ class Workshop:
         )
         with self._lock:
             self.changed_runs.add(done.assignment)
+        ended = {"submission": done.id, "assignment": done.assignment, "outcome": done.status}
+        LOG.info("done", extra=ended)
         self.announcer.announce(done.id)
         # The student's other submissions may begin now.
         for lane in list(self.lanes.values()):

@@ -123,7 +123,10 @@ def test_unknown_ids_become_unk(student, draw):
     """An id beyond the vocabulary becomes <UNK>."""
     words = draw_words(draw, 3)
     tokenizer = make_tokenizer(student, words)
-    for ids, expected in (([5, 2, 10**6], ["<UNK>", words[0], "<UNK>"]), ([3, 10**6, 2], [words[1], "<UNK>", words[0]])):
+    for ids, expected in (
+        ([5, 2, 10**6], ["<UNK>", words[0], "<UNK>"]),
+        ([3, 10**6, 2], [words[1], "<UNK>", words[0]]),
+    ):
         assert as_words(tokenizer.decode(ids)) == expected, "ids that the vocabulary lacks should become <UNK>"
 
 

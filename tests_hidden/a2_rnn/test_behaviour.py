@@ -11,6 +11,7 @@ from cases import (
     LETTERS,
     PASSES,
     as_floats,
+    as_shares,
     count_letters,
     draw_cell,
     draw_head,
@@ -324,6 +325,8 @@ def test_characters_are_drawn_by_their_probabilities(student, draw):
     logits = torch.tensor(draw.shuffled([3.0, 1.0, 0.0, -1.5]))
     model, vocab = make_dice(student, logits)
     generator = student.define(standins.make_generator)(draw.seed())
+    other, _ = make_dice(student, -logits)
+    student.generate(other, vocab, "라", 1, temperature=3.0)  # nothing of it may be remembered
     text = student.generate(model, vocab, "라", 300, temperature=3.0, generator=generator)
     counts, probabilities = count_letters(text[1:], 4), torch.softmax(logits.double() / 3, dim=0)
     spread = (300 * probabilities * (1 - probabilities)).sqrt()
@@ -344,6 +347,11 @@ def test_generator_decides_the_draws(student, draw):
     ]
     assert texts[0] == texts[1], "the draws should come from the generator: the same seed, the same text"
     assert texts[0] != texts[2], "another seed should give another text"
+    free = {student.generate(model, vocab, "라", 30, temperature=1.0) for _ in range(2)}
+    assert len(free) == 2, "without a generator each text should be another: was a seed set?"
+    # in all twelve only once in a hundred million times
+    pairs = [student.generate(model, vocab, "라", 2, temperature=1.0, generator=make_generator(n)) for n in range(12)]
+    assert any(one != other for _, one, other in pairs), "a character seems to be drawn once and used twice"
 
 
 @pytest.mark.todo("charlm.generate", weight=1)
@@ -371,7 +379,8 @@ def test_state_is_carried_from_chunk_to_chunk(student, reference, draw):
             logits, h = model.step(torch.eye(model.vocab_size)[one], h)
             losses.append(nn.functional.cross_entropy(logits, torch.tensor(other)).item())
         unbroken.append([(a + b) / 2 for a, b in zip(losses[::2], losses[1::2], strict=True)])
-    assert min(measure_distance(found, losses) for losses in unbroken) < 1e-4, (
+    # Up to a factor: what a chunk's loss is made of is charged elsewhere.
+    assert any(measure_distance(as_shares(found), as_shares(losses)) < 1e-4 for losses in unbroken), (
         "the state should go on into the next chunk"
     )
 
@@ -383,7 +392,8 @@ def test_loss_falls(student, reference, draw):
     theirs = send_model(student, draw_learner(reference, draw, LESSON))
     optimizer = student.define(standins.make_sgd)(theirs, LEARNING_RATE)
     losses = [sum(as_floats(student.truncated_bptt(theirs, LESSON, 4, optimizer))) for _ in range(PASSES)]
-    assert losses[-1] < 0.8 * losses[0], "the loss should fall from one pass to the next"
+    # The smallest, not the last: with steps that are too large it falls and may rise again.
+    assert min(losses) < 0.8 * losses[0], "the loss should fall from one pass to the next"
 
 
 @pytest.mark.todo("vanishing", weight=1)

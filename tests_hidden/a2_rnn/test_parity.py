@@ -9,6 +9,7 @@ from cases import (
     choose_training,
     classify_packed,
     closest,
+    damp_biases,
     draw_cell,
     draw_head,
     draw_models,
@@ -42,7 +43,9 @@ NO_GRADIENT = "the result carries no gradient: was something detached, or comput
 @pytest.mark.gate
 def test_cell_matches_the_reference(poisoned, reference, draw):
     """The new state equals the reference's."""
-    inputs = x_t, h_prev, W_xh, W_hh, b = draw_cell(draw)
+    # So many numbers, and a state so small, that a mistake with the state looks much the same in every draw.
+    x_t, state, W_xh, W_hh, b = draw_cell(draw, low=20, high=30)
+    inputs = x_t, h_prev, W_xh, W_hh, b = x_t, state / 4, W_xh, W_hh, b
     mistakes = {
         "the bias is missing": torch.tanh(W_xh @ x_t + W_hh @ h_prev),
         "the previous state is not used": torch.tanh(W_xh @ x_t + b),
@@ -109,7 +112,9 @@ def test_gradients_flow_through_the_steps(student, reference, draw):
 def test_classifier_matches_the_reference(poisoned, reference, draw):
     """Logits come from each row's state after its last real word."""
     poisoned.replace(run_packed=standins.canned_packed)
-    ours, sizes, ids, lengths = draw_head(reference, draw, "SentenceClassifier", draw.shuffled([6, 1, 3, 5]), longest=6)
+    lengths = draw.shuffled([6, 1, 3, 5, 2, 4] * 3)
+    ours, sizes, ids, lengths = draw_head(reference, draw, "SentenceClassifier", lengths, longest=12)
+    damp_biases(ours)
     theirs = poisoned.SentenceClassifier(*sizes)
     load_weights(theirs, ours)
     found = theirs(ids, lengths)
@@ -149,11 +154,12 @@ def test_gradients_of_the_classifier_match(student, reference, draw):
 def test_tagger_matches_the_reference(poisoned, reference, draw):
     """Logits of every real position equal the reference's."""
     poisoned.replace(run_packed=standins.canned_packed)
-    ours, sizes, ids, lengths = draw_head(reference, draw, "TokenTagger", draw.shuffled([6, 1, 3, 5]), longest=6)
+    ours, sizes, ids, lengths = draw_head(reference, draw, "TokenTagger", draw.shuffled([6, 1, 3, 5] * 4), longest=6)
+    damp_biases(ours)
     theirs = poisoned.TokenTagger(*sizes)
     load_weights(theirs, ours)
     found = theirs(ids, lengths)
-    assert_shape(found, (4, 6, sizes[-1]), what="logits")
+    assert_shape(found, (16, 6, sizes[-1]), what="logits")
     real = keep_real(found, lengths)
     expected = [keep_real(logits, lengths) for logits in (ours(ids, lengths), tag_packed(ours, ids, lengths))]
     assert_parity(real, closest(real, *expected), what="logits of the real positions")
@@ -315,7 +321,6 @@ def test_greedy_text_matches_the_reference(poisoned, reference, draw):
 
 @pytest.mark.todo("bptt", weight=3)
 @pytest.mark.parity
-@pytest.mark.gate
 def test_losses_match_the_reference(poisoned, reference, draw):
     """Each chunk's loss is the mean cross-entropy of its predictions, after the steps of the chunks before."""
     models = draw_models(reference, draw, *draw.sizes(2))
@@ -329,14 +334,22 @@ def test_losses_match_the_reference(poisoned, reference, draw):
 
 @pytest.mark.todo("bptt", weight=3)
 @pytest.mark.parity
+@pytest.mark.gate
 def test_weights_after_training_match(student, reference, draw):
     """After the last chunk the weights are where one step a chunk on fresh gradients leads."""
     models = draw_models(reference, draw, *draw.sizes(2))
-    ids = draw.ids(models[0].vocab_size, 9).tolist()
+    ids = draw.ids(models[0].vocab_size, 10).tolist()
     theirs = send_model(student, models[0])
-    found = as_floats(student.truncated_bptt(theirs, ids, 3, student.define(standins.make_sgd)(theirs, 0.3)))
-    trainings = [train_reference(reference, model, ids, 3, 0.3) for model in models]
-    assert_parity(theirs.state_dict(), choose_training(found, trainings).weights, what="the weights")
+    # Small steps: after large ones a slip looks like chance.
+    found = as_floats(student.truncated_bptt(theirs, ids, 2, student.define(standins.make_sgd)(theirs, 0.01)))
+    trainings = [train_reference(reference, model, ids, 2, 0.01) for model in models]
+    # The change: the weights themselves are much the same after a training that teaches nothing. And of the matrices:
+    # the biases learn little more than how often each character comes.
+    before, actual = models[0].state_dict(), theirs.state_dict()
+    expected = choose_training(found, trainings).weights
+    matrices = [name for name in before if before[name].dim() > 1]
+    changes = [{name: after[name] - before[name] for name in matrices} for after in (actual, expected)]
+    assert_parity(*changes, what="the change of the weights")
 
 
 def check_norms(student, reference, draw, kind):

@@ -41,15 +41,18 @@ def make_encoder(student, reference, draw, load_weights, name: str, layers: int 
     return EncoderCase(ours, theirs, draw.ids(vocab_size, positions), hidden_size)
 
 
+def find_late_token(token_ids: list[int]) -> int | None:
+    """A token that is met for the first time as late as possible, and not at the last step."""
+    new = [token for step, token in enumerate(token_ids[:-1]) if step and token not in token_ids[:step]]
+    return new[-1] if new else None
+
+
 def choose_end(token_ids: list[int], vocab_size: int, *, ends: bool) -> int | None:
-    """An end token that is met at the third step or later, or one that is never met."""
+    """An end token that is met at the third step or later, or no token at all, which no mistake meets either."""
     if not ends:
-        unused = [token for token in range(vocab_size) if token not in token_ids]
-        return unused[0] if unused and len(set(token_ids)) > min(3, len(token_ids) - 1) else None
-    for step in range(3, len(token_ids) - 1):
-        if token_ids[step] not in token_ids[:step]:
-            return token_ids[step]
-    return None
+        return vocab_size if len(set(token_ids)) > min(3, len(token_ids) - 1) else None
+    late = find_late_token(token_ids)
+    return late if late in token_ids and token_ids.index(late) >= 3 else None
 
 
 def draw_decoder(reference, draw, name: str, *, ends: bool, max_len: int = 6) -> DecoderCase:
@@ -153,9 +156,9 @@ def make_model(student, draw, name: str) -> Model:
     return Model(Joined(encoder(hidden_size), decoder()), theirs, hidden_size)
 
 
-def draw_cell(draw) -> list[Tensor]:
+def draw_cell(draw, *, low: int = 3, high: int = 11) -> list[Tensor]:
     """Arguments of lstm_cell: x, h, c, W_ih, W_hh, b_ih, b_hh."""
-    e, h = draw.sizes(2)
+    e, h = draw.sizes(2, low=low, high=high)
     shapes = [(e,), (h,), (h,), (4 * h, e), (4 * h, h), (4 * h,), (4 * h,)]
     return [draw.tensor(*shape) for shape in shapes]
 
@@ -197,7 +200,7 @@ def draw_batch(draw, pair: ModulePair, batch_size: int = 3) -> DecoderBatch:
         encoder_outputs=draw.tensor(batch_size, 7, pair.hidden_size),
         hidden=draw.tensor(1, batch_size, pair.hidden_size),
         target=draw.ids(pair.vocab_size, batch_size, draw.integer(4, 6)),
-        token=draw.ids(pair.vocab_size, batch_size, 1),
+        token=torch.tensor(draw.shuffled(range(pair.vocab_size))[:batch_size]).unsqueeze(1),
     )
 
 

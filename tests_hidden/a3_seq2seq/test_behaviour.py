@@ -4,11 +4,11 @@ import pytest
 import standins
 import torch
 from cases import (
-    choose_end,
     draw_batch,
     draw_cell,
     draw_decoder,
     draw_lesson,
+    find_late_token,
     make_decoder,
     make_encoder,
     make_gru,
@@ -48,8 +48,8 @@ def check_end(student, reference, draw, name):
     # A token of the submission's own decoding: a wrong value is charged elsewhere.
     endless = with_end(case, case.arguments["vocab_size"])
     free = as_ids(make_decoder(student, endless, load_weights)(*case.inputs, max_len=case.max_len)[1])
-    end = choose_end(free, case.arguments["vocab_size"], ends=True)
-    end = case.arguments["end_token_id"] if end is None else end
+    end = find_late_token(free)
+    assert end is not None, "every prediction is the start token"
     logits, token_ids = make_decoder(student, with_end(case, end), load_weights)(*case.inputs, max_len=case.max_len)
     token_ids = as_ids(token_ids)
     assert end not in token_ids[1:-1], "decoding should stop after the end token"
@@ -202,7 +202,8 @@ def test_a_step_stands_alone(student, reference, draw):
     """A row gives the same alone as in a batch, and a step leaves its state as it was."""
     pair = make_gru(student, reference, draw, load_weights)
     batch = draw_batch(draw, pair)
-    pair.theirs.forward_step(batch.token.flip(0), batch.hidden.flip(1))
+    # Another row in every place: nothing of it may be remembered.
+    pair.theirs.forward_step(batch.token.roll(1, 0), batch.hidden.roll(1, 1))
     together, state = pair.theirs.forward_step(batch.token, batch.hidden)
     alone, state_alone = pair.theirs.forward_step(batch.token[1:2], batch.hidden[:, 1:2])
     assert_parity(alone.detach(), together[1:2].detach(), what="output of a row alone")
@@ -226,6 +227,9 @@ def test_a_target_teaches_in_every_mode(student, reference, draw):
     assert torch.allclose(training.exp().sum(-1), torch.ones(training.shape[:2]), atol=1e-4), (
         "the probabilities of a step should sum to 1: return log-probabilities"
     )
+    after = student.define(Caller)().inputs_after(pair.theirs, *inputs)
+    for name, given, kept in zip(("encoder_outputs", "encoder_hidden", "target_tensor"), inputs, after, strict=True):
+        assert_unchanged(given, kept, what=name)
 
 
 @pytest.mark.todo("training", weight=2)
@@ -234,4 +238,5 @@ def test_the_loss_falls(student, draw):
     """After a few epochs the loss is clearly smaller."""
     lesson = draw_lesson(student, draw, rate=0.25)
     losses = [float(lesson.train_theirs(student)) for _ in range(6)]
-    assert losses[-1] < 0.9 * losses[0], "the loss does not fall from epoch to epoch"
+    # The smallest, not the last: with steps that are too large it falls and may rise again.
+    assert min(losses) < 0.9 * losses[0], "the loss does not fall from epoch to epoch"

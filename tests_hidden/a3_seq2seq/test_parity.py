@@ -173,7 +173,8 @@ def test_lstm_model_decodes_from_both_last_states(student, draw):
 @pytest.mark.gate
 def test_cell_matches_the_reference(student, reference, draw):
     """Both new states equal those of nn.LSTMCell."""
-    arguments = draw_cell(draw)
+    # So many numbers that a mistake looks much the same in every draw.
+    arguments = draw_cell(draw, low=30, high=40)
     actual = torch.stack(list(student.lstm_cell(*arguments))).detach()
     expected = torch.stack(reference.lstm_cell(*arguments))
     precise = torch.stack(in_float64(reference.lstm_cell, *arguments))

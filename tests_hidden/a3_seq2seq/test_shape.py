@@ -118,15 +118,19 @@ def test_a_step_keeps_the_batch(student, reference, draw, batch_size):
 @pytest.mark.todo("gru.decode", weight=1)
 @pytest.mark.shape
 def test_decoding_gives_every_step(student, reference, draw):
-    """Decoding gives [B, T, V], [1, B, H] and None."""
+    """Decoding gives [B, T, V], [1, B, H] and None, for a batch of one and a single step, too."""
     pair = make_gru(student, reference, draw, load_weights)
     place_step(student, pair, standins.CannedStep)
     batch = draw_batch(draw, pair)
-    reply = pair.theirs(batch.encoder_outputs, batch.hidden, batch.target)
-    assert isinstance(reply, (tuple, list)) and len(reply) == 3, "return log-probabilities, the last state and None"
-    assert_shape(reply[0], (*batch.target.shape, pair.vocab_size), what="log-probabilities")
-    assert_shape(reply[1], tuple(batch.hidden.shape), what="last state")
-    assert reply[2] is None, "the third result keeps the place of attention weights and is None here"
+    first_row = batch.encoder_outputs[:1, :1], batch.hidden[:, :1], batch.target[:1, :1]
+    short = batch.encoder_outputs[:, :1], batch.hidden, batch.target[:, :1]
+    for source, state, target in ((batch.encoder_outputs, batch.hidden, batch.target), first_row, short):
+        reply = pair.theirs(source, state, target)
+        is_triple = isinstance(reply, (tuple, list)) and len(reply) == 3
+        assert is_triple, "return log-probabilities, the last state and None"
+        assert_shape(reply[0], (*target.shape, pair.vocab_size), what="log-probabilities")
+        assert_shape(reply[1], tuple(state.shape), what="last state")
+        assert reply[2] is None, "the third result keeps the place of attention weights and is None here"
 
 
 @pytest.mark.todo("training", weight=1)

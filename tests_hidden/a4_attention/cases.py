@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 from dataclasses import dataclass
 
 import standins
@@ -48,18 +47,17 @@ def draw_luong(reference, draw, **sizes):
 
 
 def find_late_token(token_ids: list[int]) -> int | None:
-    """A token that is met at the third step or later for the first time, and not at the last."""
-    late = (step for step in range(3, len(token_ids) - 1) if token_ids[step] not in token_ids[:step])
-    step = next(late, None)
-    return None if step is None else token_ids[step]
+    """A token that is met for the first time as late as possible, and not at the last step."""
+    new = [token for step, token in enumerate(token_ids[:-1]) if step and token not in token_ids[:step]]
+    return new[-1] if new else None
 
 
-def find_unmet_token(token_ids: list[int], decode_inline, vocab_size: int) -> int | None:
-    """A token that is never met, by inline attention neither, where the answer visits several others."""
-    if len(set(token_ids)) <= min(3, len(token_ids) - 1):
-        return None
-    met = {*token_ids, *decode_inline()}
-    return next((token for token in range(vocab_size) if token not in met), None)
+def choose_end(token_ids: list[int], vocab_size: int, *, ends: bool) -> int | None:
+    """An end token that is met at the third step or later, or no token at all, which no mistake meets either."""
+    if not ends:
+        return vocab_size if len(set(token_ids)) > min(3, len(token_ids) - 1) else None
+    late = find_late_token(token_ids)
+    return late if late in token_ids and token_ids.index(late) >= 3 else None
 
 
 def draw_decoder(reference, draw, *, ends: bool, attention=standins.TiltedAttention, max_len: int = 6) -> DecoderCase:
@@ -74,14 +72,8 @@ def draw_decoder(reference, draw, *, ends: bool, attention=standins.TiltedAttent
         inputs = (draw.tensor(1, hidden_size), draw.tensor(1, hidden_size), draw.tensor(5, hidden_size))
         with torch.no_grad():
             logits, token_ids = ours(*inputs, max_len=max_len)
-        if not is_clear(logits):
-            continue
-        if ends:
-            end = find_late_token(token_ids)
-        else:
-            inline = functools.partial(decode_inline, reference, ours, inputs, max_len)
-            end = find_unmet_token(token_ids, inline, arguments["vocab_size"])
-        if end is None:
+        end = choose_end(token_ids, arguments["vocab_size"], ends=ends)
+        if end is None or not is_clear(logits):
             continue
         arguments["end_token_id"] = ours.end_token_id = end
         logits, token_ids = ours(*inputs, max_len=max_len)
@@ -94,13 +86,6 @@ def draw_decoder(reference, draw, *, ends: bool, attention=standins.TiltedAttent
             token_ids=token_ids,
         )
     raise RuntimeError("no decoding case found in 200 draws: widen vocab_sizes")
-
-
-def decode_inline(reference, decoder: nn.Module, inputs: tuple[Tensor, ...], max_len: int) -> list[int]:
-    """What the decoder would say if it worked Luong's attention out of its W_a itself."""
-    inline = with_attention(decoder, reference.LuongAttention(decoder.W_c.out_features))
-    with torch.no_grad():
-        return inline(*inputs, max_len=max_len)[1]
 
 
 def choose_reading(reference, case: DecoderCase, logits: Tensor) -> nn.Module:

@@ -51,7 +51,8 @@ class TiltedAttention(nn.Module):
         self.W_a = nn.Linear(hidden_size, hidden_size, bias=False)
 
     def forward(self, h_t, encoder_outputs):
-        attention_weights = torch.sigmoid(encoder_outputs @ h_t.reshape(-1).flip(0))
+        # Flat, so that a wrong query is a slip and a missing context is not.
+        attention_weights = torch.sigmoid(0.3 * encoder_outputs @ h_t.reshape(-1).flip(0))
         context_vector = attention_weights @ encoder_outputs
         return context_vector.reshape(h_t.shape), attention_weights
 

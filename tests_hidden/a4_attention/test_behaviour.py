@@ -81,8 +81,10 @@ def test_a_single_position_gets_all_the_weight(student, reference, draw):
     ours, h_t, encoder_outputs = draw_luong(reference, draw, positions=1)
     theirs = student.LuongAttention(len(h_t))
     load_weights(theirs, ours)
-    weights = theirs(h_t, encoder_outputs)[1].detach().reshape(-1)
-    assert_parity(weights, torch.ones(1), what="weight of the only position")
+    weights = theirs(h_t, encoder_outputs)[1].detach()
+    assert_parity(weights.reshape(-1), torch.ones(1), what="weight of the only position")
+    scores = student.define(standins.Watcher)().softmax_inputs(theirs, h_t, encoder_outputs)
+    assert weights.dim() or not all(row.dim() for row in scores), "the weight of the only position should be a row"
 
 
 @pytest.mark.todo("luong.context", weight=1)
@@ -121,7 +123,7 @@ def test_decoding_stops_after_the_end_token(student, reference, draw):
     theirs = make_decoder(student, replace(case, arguments=endless), load_weights)
     free = as_ids(theirs(*case.inputs, max_len=case.max_len)[1])
     end = find_late_token(free)
-    end = case.arguments["end_token_id"] if end is None else end
+    assert end is not None, "every prediction is the start token"
     theirs = make_decoder(student, replace(case, arguments=case.arguments | {"end_token_id": end}), load_weights)
     logits, token_ids = theirs(*case.inputs, max_len=case.max_len)
     token_ids = as_ids(token_ids)
@@ -258,7 +260,8 @@ def test_a_step_stands_alone(student, reference, draw):
     pair = make_attndecoder(student, reference, draw, load_weights)
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
     inputs = batch.token, batch.hidden, batch.encoder_outputs
-    pair.theirs.forward_step(batch.token.flip(0), batch.hidden.flip(1), batch.encoder_outputs.flip(0))
+    # Another row in every place: nothing of it may be remembered.
+    pair.theirs.forward_step(batch.token.roll(1, 0), batch.hidden.roll(1, 1), batch.encoder_outputs.roll(1, 0))
     together = pair.theirs.forward_step(*inputs)
     alone = pair.theirs.forward_step(batch.token[1:2], batch.hidden[:, 1:2], batch.encoder_outputs[1:2])
     for place, what in enumerate(("output", "state", "weights")):
@@ -283,6 +286,9 @@ def test_a_target_teaches_in_every_mode(student, reference, draw):
     assert torch.allclose(training.exp().sum(-1), torch.ones(training.shape[:2]), atol=1e-4), (
         "the probabilities of a step should sum to 1: return log-probabilities"
     )
+    after = student.define(Caller)().inputs_after(pair.theirs, *inputs)
+    for name, given, kept in zip(("encoder_outputs", "encoder_hidden", "target_tensor"), inputs, after, strict=True):
+        assert_unchanged(given, kept, what=name)
 
 
 @pytest.mark.todo("masking", weight=1)
@@ -318,3 +324,5 @@ def test_masking_leaves_the_scores_alone(student, draw):
     after = student.define(Caller)().inputs_after(student.masked_weights, scores, lengths)
     assert_unchanged(scores, after[0], what="scores")
     assert_unchanged(lengths, after[1], what="lengths")
+    weights = student.masked_weights(scores.requires_grad_(), lengths)
+    assert weights.requires_grad, "no gradient reaches the scores: was something detached?"

@@ -376,6 +376,7 @@ def test_taught_decoding_matches_the_reference(student, reference, draw):
     place_step(student, pair, standins.CannedStep)
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
     inputs = batch.encoder_outputs, batch.hidden, batch.target
+    pair.theirs(batch.encoder_outputs.roll(1, 0), batch.hidden.roll(1, 1), batch.target)  # nothing may be remembered
     reply = pair.theirs(*inputs)
     expected = read_step(reference, pair, reply, inputs)
     shifted = torch.cat([batch.target[:, 1:], batch.target[:, :1]], dim=1)
@@ -412,11 +413,11 @@ def test_gradients_flow_back_through_all_steps(student, reference, draw):
     pair.theirs(batch.encoder_outputs.flip(0), batch.hidden.flip(1), batch.target.flip(0))  # not to be remembered
     reply = pair.theirs(*inputs, batch.target)
     message = "no gradient reaches the first state or the source: was something detached?"
-    assert reply[0].requires_grad, message
+    assert reply[0].requires_grad and reply[1].requires_grad, message
     expected = read_step(reference, pair, reply, (*own, batch.target))
-    direction = draw.tensor(*expected[0].shape)
-    (reply[0] * direction).sum().backward()
-    (expected[0] * direction).sum().backward()
+    directions = [draw.tensor(*part.shape) for part in expected[:2]]
+    for log_probs, hidden, _ in (reply, expected):
+        ((log_probs * directions[0]).sum() + (hidden * directions[1]).sum()).backward()
     actual = [tensor.grad for tensor in inputs]
     assert None not in actual, message
     assert_parity(actual, [tensor.grad for tensor in own], what="gradients of the log-probabilities")
@@ -430,6 +431,7 @@ def test_masked_weights_match_the_reference(student, reference, draw):
     positions = draw.integer(5, 9)
     scores, lengths = draw.tensor(4, positions, scale=2.0), draw_lengths(draw, 4, positions)
     padding = torch.arange(positions) >= lengths.unsqueeze(1)
+    student.masked_weights(scores.flip(1), lengths.flip(0))  # nothing of it may be remembered
     mistakes = {
         "the padding was hidden after the softmax: hide it before": scores.softmax(-1).masked_fill(padding, 0),
         "the padded scores were set to 0: a softmax gives e^0 to them": scores.masked_fill(padding, 0).softmax(-1),

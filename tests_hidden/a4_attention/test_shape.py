@@ -27,6 +27,11 @@ def test_every_source_position_is_scored(student, reference, draw):
         load_weights(theirs, ours)
         _, weights = theirs(h_t, encoder_outputs)
         assert weights.numel() == positions, "the number of scores is not the number of source positions"
+    # The last source is a single position. Where its weights look odd it may be the softmax or what it was given.
+    scores = student.define(standins.Watcher)().softmax_inputs(theirs, h_t, encoder_outputs)
+    assert weights.dim() or all(row.dim() for row in scores), "the score of a single position should be a row, too"
+    are_floats = weights.dtype == h_t.dtype or all(row.dtype == h_t.dtype for row in scores)
+    assert are_floats, "the scores should have the type of h_t"
 
 
 @pytest.mark.todo("luong.weights", weight=2)
@@ -110,15 +115,18 @@ def test_a_step_keeps_the_batch(student, reference, draw, batch_size):
 @pytest.mark.todo("attndecoder.decode", weight=1)
 @pytest.mark.shape
 def test_decoding_gives_every_step(student, reference, draw):
-    """Decoding gives [B, T, V], [1, B, H] and [B, T, S]."""
+    """Decoding gives [B, T, V], [1, B, H] and [B, T, S], where all three sizes are 1, too."""
     pair = make_attndecoder(student, reference, draw, load_weights)
     place_step(student, pair, standins.CannedStep)
     batch = draw_batch(draw, pair.vocab_size, pair.hidden_size)
-    log_probs, hidden, attentions = pair.theirs(batch.encoder_outputs, batch.hidden, batch.target)
-    batch_size, steps = batch.target.shape
-    assert_shape(log_probs, (batch_size, steps, pair.vocab_size), what="log-probabilities")
-    assert_shape(hidden, tuple(batch.hidden.shape), what="last state")
-    assert_shape(attentions, (batch_size, steps, batch.encoder_outputs.size(1)), what="attention weights of all steps")
+    first_row = batch.encoder_outputs[:1, :1], batch.hidden[:, :1], batch.target[:1, :1]
+    short = batch.encoder_outputs[:, :1], batch.hidden, batch.target[:, :1]
+    for source, state, target in ((batch.encoder_outputs, batch.hidden, batch.target), first_row, short):
+        log_probs, hidden, attentions = pair.theirs(source, state, target)
+        batch_size, steps = target.shape
+        assert_shape(log_probs, (batch_size, steps, pair.vocab_size), what="log-probabilities")
+        assert_shape(hidden, tuple(state.shape), what="last state")
+        assert_shape(attentions, (batch_size, steps, source.size(1)), what="attention weights of all steps")
 
 
 @pytest.mark.todo("masking", weight=1)
@@ -130,5 +138,6 @@ def test_masked_weights_keep_the_shape(student, draw):
         (draw.tensor(3, positions), draw_lengths(draw, 3, positions)),
         # its only row is padded, or cutting the padding off would go unseen
         (draw.tensor(1, positions), torch.tensor([positions - 2])),
+        (draw.tensor(3, 1), torch.tensor([1, 1, 1])),
     ):
         assert_shape(student.masked_weights(scores, lengths), tuple(scores.shape), what="masked weights")

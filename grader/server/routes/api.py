@@ -85,7 +85,7 @@ class Detail(BaseModel):
 
 
 _REFUSED: dict[int | str, dict[str, Any]] = {
-    code: {"model": Detail} for code in (400, 401, 403, 404, 413, 415, 422, 429, 503, 507)
+    code: {"model": Detail} for code in (400, 401, 403, 404, 408, 413, 415, 422, 429, 503, 507)
 }
 
 

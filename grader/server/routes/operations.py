@@ -50,6 +50,7 @@ def show_metrics(request: Request) -> PlainTextResponse:
         "grader_lanes": ("Assignments that have workers.", len(lanes)),
         "grader_lanes_in_trouble": ("Assignments that cannot be graded.", sum(bool(lane.trouble) for lane in lanes)),
         "grader_in_hand": ("Submissions that workers are at.", sum(lane.in_hand for lane in lanes)),
+        "grader_longest_wait_seconds": ("The longest wait in the queue.", service.queue.find_longest_wait()),
         "grader_disk_free_bytes": ("Free space of the data folder.", shutil.disk_usage(service.data.root).free),
         "grader_resident_bytes": ("Memory of this process.", read_resident_bytes()),
     }

@@ -1,7 +1,6 @@
 """Sign in by a token or by a one-time link, and sign out.
 
-Another method of signing in is a router of its own that ends in `finish_sign_in`, and a line in `METHODS` for the
-button on the sign-in page.
+Another method of signing in is a router of its own that ends in `finish_sign_in`.
 """
 
 from typing import Annotated
@@ -18,14 +17,12 @@ from grader.server.service import Service
 
 router = APIRouter(include_in_schema=False)
 
-# Label and address of each further method of signing in.
-METHODS: list[tuple[str, str]] = []
-
 
 @router.get("/sign-in")
 def show_sign_in(request: Request, next: str = "/") -> HTMLResponse:
     """Show the form for a token."""
-    return render(request, "sign_in.html", methods=METHODS, next=next, title=translate("en", "sign_in"))
+    service: Service = request.app.state.service
+    return render(request, "sign_in.html", provider=service.oidc, next=next, title=translate("en", "sign_in"))
 
 
 @router.post("/sign-in")
@@ -39,19 +36,19 @@ def sign_in_by_token(request: Request, token: Annotated[str, Form()], next: Anno
 
 
 @router.get("/sign-in/{code}")
-def show_link(request: Request, code: str) -> HTMLResponse:
+def show_link(request: Request, code: str, next: str = "/") -> HTMLResponse:
     """Ask before a link is used up: programs that look at mail open every link."""
-    return render(request, "sign_in_link.html", code=code)
+    return render(request, "sign_in_link.html", code=code, next=next)
 
 
 @router.post("/sign-in/{code}")
-def sign_in_by_link(request: Request, code: str) -> Response:
+def sign_in_by_link(request: Request, code: str, next: Annotated[str, Form()] = "/") -> Response:
     """Sign in by a one-time link."""
     service: Service = request.app.state.service
     person = service.people.redeem_link(code)
     if person is None:
         raise refuse_secret(request, service)
-    return finish_sign_in(request, person)
+    return finish_sign_in(request, person, next)
 
 
 @router.post("/sign-out")

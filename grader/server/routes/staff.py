@@ -231,7 +231,8 @@ def show_statistics(request: Request, name: str) -> HTMLResponse:
         return render(request, "empty.html", title=offer.assignment.description.title)
     run = service.open_run(name)
     found = describe_class(run.read_reports(), read_attempts(run, name, service.gradebook_url))
-    return render(request, "statistics.html", title=f"{found.title}: statistics", found=found)
+    title, up = f"{found.title}: statistics", request.url_for("show_class", name=name).path
+    return render(request, "statistics.html", title=title, heading=title, up=up, found=found)
 
 
 @router.get("/similar")
@@ -252,7 +253,15 @@ def show_similar(request: Request, name: str) -> HTMLResponse:
     )
     found = job.result()
     notes: dict[str, list[str]] = {f"left out: {text}": [] for text in left_out}
-    return render(request, "similar.html", title=found.title, pairs=found.pairs, mistakes={**found.mistakes, **notes})
+    return render(
+        request,
+        "similar.html",
+        title=found.title,
+        heading=found.title,
+        up=request.url_for("show_class", name=name).path,
+        pairs=found.pairs,
+        mistakes={**found.mistakes, **notes},
+    )
 
 
 @router.get("/export")

@@ -1,10 +1,13 @@
 """What staff do beside a class: people and their links, regrade requests, the audit log, webhooks."""
 
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, Response
 
+from grader.intake.roster import read_roster
 from grader.server.audit import list_changes, note_alone, note_change
 from grader.server.pages import render
 from grader.server.people import Person, Role
@@ -38,6 +41,22 @@ def add_person(
         raise RequestRefused(403, "not_allowed")
     person = service.people.add(name, role, full_name.strip())
     note_alone(service.store, request.state.caller.person.name, "add person", person.name, role=person.role)
+    return go_to(request, "show_people")
+
+
+@router.post("/people/roster")
+def add_roster(request: Request, table: Annotated[str, Form()]) -> Response:
+    """Add the students of a roster who are new. Sent twice, it changes nothing."""
+    service: Service = request.app.state.service
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "roster.csv")
+        path.write_text(table, encoding="utf-8")
+        roster = read_roster(path)
+    known = {person.name for person in service.people.list_all()}
+    added = [student for student in roster.students if student.id not in known]
+    for student in added:
+        service.people.add(student.id, Role.STUDENT, student.name)
+    note_alone(service.store, request.state.caller.person.name, "add roster", "people", students=len(added))
     return go_to(request, "show_people")
 
 

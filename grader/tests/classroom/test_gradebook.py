@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader.classroom import gradebook_schema
+from grader.classroom.adjustments import Adjustment
 from grader.classroom.gradebook import Attempt, Evidence, Gradebook, open_gradebook
 from grader.grading.cache_key import CacheKey
 from grader.model.errors import UsageError
@@ -50,6 +51,11 @@ def find_latest(gradebook: Gradebook, student: str) -> GradeReport | None:
 def drop_time(row: dict[str, object]) -> dict[str, object]:
     """Return a row without the time at which it was written."""
     return {name: value for name, value in row.items() if name != "recorded_at"}
+
+
+def drop_new(row: dict[str, object]) -> dict[str, object]:
+    """Return a row without the columns that came later."""
+    return {name: value for name, value in row.items() if name not in ("path", "recording", "outline")}
 
 
 def test_what_was_added_is_found_by_its_key(gradebook):
@@ -151,22 +157,49 @@ def test_an_older_gradebook_is_brought_up_to_date(tmp_path, monkeypatch):
         assert connection.execute("SELECT student, colour FROM attempts").fetchall() == [("kim", "blue")]
 
 
-def test_a_gradebook_from_before_recordings_is_brought_up_to_date(tmp_path):
-    """Its attempts have nothing to be judged again from; later ones have."""
-    with open_gradebook(tmp_path / "gradebook.db") as made:
-        add(made, make_report("kim"))
+@pytest.fixture
+def first_version(tmp_path: Path) -> Path:
+    """The file of a gradebook that the first grader with gradebooks wrote."""
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection, connection:
-        for column in ("path", "recording", "outline"):
-            connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
-        for table in ("outlines", "adjustments"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("UPDATE schema_version SET version = 1")
-    with open_gradebook(tmp_path / "gradebook.db") as gradebook:
-        assert gradebook.find_latest_attempt("kim", "toy") == Attempt(KEY, make_report("kim"), Evidence())
+        connection.executescript((Path(__file__).parent / "gradebook_v1.sql").read_text(encoding="utf-8"))
+    return tmp_path / "gradebook.db"
+
+
+def test_a_gradebook_of_the_first_version_keeps_its_attempts(first_version):
+    """The last attempt counts, every row stays as it was, and a fault is still no zero."""
+    before = [drop_new(row) for student in ("kim", "lee") for row in list_rows(f"sqlite:///{first_version}", student)]
+    with open_gradebook(first_version) as gradebook:
+        assert find_latest(gradebook, "kim").final_score == 90
+        assert find(gradebook, "kim").final_score == 90
+        assert gradebook.find_latest_attempt("kim", "toy").evidence == Evidence()
+        assert find_latest(gradebook, "lee").status == "grader_fault"
+    after = [drop_new(row) for student in ("kim", "lee") for row in list_rows(f"sqlite:///{first_version}", student)]
+    assert len(after) == 3 and after == before
+
+
+def test_a_gradebook_of_the_first_version_takes_what_is_new(first_version):
+    """Attempts with recordings, and adjustments."""
+    with open_gradebook(first_version) as gradebook:
         evidence = Evidence("kim.py", "r" * 64, gradebook.add_fingerprint("text"))
         gradebook.add_all([Attempt(KEY, make_report("kim"), evidence)])
         assert gradebook.find_latest_attempt("kim", "toy") == Attempt(KEY, make_report("kim"), evidence)
         assert gradebook.find_fingerprint(evidence.fingerprint) == "text"
+        gradebook.add_adjustments("toy", [Adjustment(student="kim", kind="bonus", points=3, reason="neat", by="lee")])
+        assert [each.points for each in gradebook.list_adjustments("toy")["kim"]] == [3]
+
+
+def test_a_gradebook_of_the_first_version_gets_todays_tables(first_version, tmp_path):
+    """The steps lead to the tables that a new gradebook has."""
+    places = first_version, tmp_path / "new.db"
+    tables = []
+    for place in places:
+        open_gradebook(place).close()
+        with closing(sqlite3.connect(place)) as connection:
+            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master ORDER BY name")]
+            columns = {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for name in names}
+            shapes = {name: [(row[1], row[3], row[5]) for row in rows] for name, rows in columns.items()}
+            tables.append(shapes | {"version": connection.execute("SELECT version FROM schema_version").fetchall()})
+    assert tables[0] == tables[1]
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):

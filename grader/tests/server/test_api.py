@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+import grader
 from grader.classroom.adjust import adjust_run
 from grader.classroom.adjustments import Adjustment
 from grader.model.errors import UsageError
@@ -148,3 +150,11 @@ def test_openapi_describes_the_upload(site: FakeSite) -> None:
     assert "file" in upload["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
     assert {"202", "401", "413", "429", "507"} <= set(upload["responses"])
     assert all(path.startswith("/api/v1/") for path in described["paths"])
+
+
+def test_dashboard_shows_metrics_that_exist_and_all_of_them(site: FakeSite) -> None:
+    """A panel of another name would stay empty."""
+    dashboard = json.loads((Path(grader.__file__).parent / "docs" / "dashboard.json").read_text(encoding="utf-8"))
+    asked = " ".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
+    lines = site.visit().get("/metrics").text.splitlines()
+    assert set(re.findall(r"grader_\w+", asked)) == {line.split()[2] for line in lines if line.startswith("# TYPE")}

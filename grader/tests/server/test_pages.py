@@ -148,6 +148,17 @@ def test_new_link_of_staff_signs_a_student_in(site: FakeSite) -> None:
     assert site.visit().post(f"/sign-in/{code[1]}").status_code == 303
 
 
+def test_roster_adds_those_who_are_new(site: FakeSite) -> None:
+    """Once; a table without ids is refused with a sentence."""
+    prof = site.sign_in("prof", Role.STAFF)
+    for _ in range(2):
+        reply = prof.post("/staff/people/roster", data={"table": "id,name\nro1,Kim Yuna\nro2,\n"})
+        assert reply.status_code == 303
+    person = site.service.people.find("ro1")
+    assert person is not None and (person.full_name, person.role) == ("Kim Yuna", Role.STUDENT)
+    assert "column" in prof.post("/staff/people/roster", data={"table": "colour\nred"}).text
+
+
 def test_staff_cannot_make_owners(site: FakeSite) -> None:
     """Nor touch other staff."""
     prof = site.sign_in("prof", Role.STAFF)

@@ -127,3 +127,12 @@ def test_result_and_what_belongs_to_it_are_kept_together(queue: SubmissionQueue)
         queue.finish(claimed.number, make_report("kim"), fail)
     found = queue.find(claimed.id)
     assert found is not None and not found.is_final
+
+
+def test_longest_wait_ends_when_the_submission_is_claimed(queue: SubmissionQueue) -> None:
+    """Nothing waits in an empty queue."""
+    assert queue.find_longest_wait() == 0
+    add(queue, "kim")
+    assert queue.find_longest_wait() > 0
+    queue.claim("toy")
+    assert queue.find_longest_wait() == 0

@@ -110,6 +110,14 @@ def test_person_who_is_shut_out_has_no_way_in(site: FakeSite) -> None:
     assert site.visit().post(f"/sign-in/{code}").status_code == 401
 
 
+def test_secret_has_letters_and_digits_only(site: FakeSite) -> None:
+    """A leading hyphen would be marked as a formula in a table of tokens, and be an option on a command line."""
+    person = site.service.people.add("plain", Role.STUDENT)
+    makers = [site.service.people.create_token, site.service.people.create_link] * 5
+    made = [make(person) for make in makers]
+    assert all(secret.isalnum() for secret in made)
+
+
 def test_secrets_are_not_in_the_database(site: FakeSite) -> None:
     """Who reads it cannot sign in with it."""
     people = site.service.people

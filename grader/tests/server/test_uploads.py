@@ -59,6 +59,22 @@ def test_upload_is_refused(parts: list[tuple[str, bytes]], status: int, receive:
     assert caught.value.status == status
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n' * 30, 413),
+        (b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"a" * 2000, 413),
+        (b"--x\r\nX-Long: " + b"a" * 10_000, 400),
+    ],
+    ids=["many empty fields", "a long field", "a long header"],
+)
+def test_body_of_something_else_than_files_is_refused(body: bytes, status: int, receive: Receive) -> None:
+    """Before it costs time or memory; the bytes of files are counted elsewhere."""
+    with pytest.raises(RequestRefused) as caught:
+        receive(end=body)
+    assert caught.value.status == status
+
+
 def test_body_that_was_cut_off_is_refused(receive: Receive) -> None:
     """The end of the body was not seen."""
     receiver = receive(("a.py", b"x"), end=b"")

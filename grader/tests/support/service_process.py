@@ -47,6 +47,11 @@ class ServiceProcess:
         assert found is not None, line
         self.address = found[0]
 
+    def read_owner_link(self) -> str:
+        """Return the link that signs in the owner, which a first start prints as its second line."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().split()[-1]
+
     def kill(self) -> None:
         """End it as a crash of the machine would."""
         self.process.kill()
