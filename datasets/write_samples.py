@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from types import ModuleType
 
+import names
 import pairs_ko_en
 import reviews_en
 import reviews_ko
@@ -15,6 +16,7 @@ import reviews_ko
 SAMPLES = Path(__file__).parent / "samples"
 REVIEWS = 360
 PAIRS = 420
+NAMES = 240
 SEED = 20240229
 
 
@@ -24,6 +26,7 @@ def write_samples(folder: Path = SAMPLES) -> None:
     write_table(folder / "reviews_ko.tsv", ("id", "document", "label"), make_reviews(reviews_ko, first_id=1_000_003))
     write_table(folder / "reviews_en.tsv", ("id", "document", "label"), make_reviews(reviews_en, first_id=2_000_003))
     write_table(folder / "pairs_ko_en.tsv", ("korean", "english"), pairs_ko_en.write_pairs(Random(SEED), PAIRS))
+    write_table(folder / "names.tsv", ("name", "language"), names.write_names(Random(SEED), NAMES))
 
 
 def make_reviews(language: ModuleType, *, first_id: int) -> list[tuple[str, str, str]]:

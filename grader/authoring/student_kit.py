@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from grader.authoring.datasets import find_dataset
 from grader.authoring.requirements import list_check_requirements
 from grader.authoring.student_wheel import write_wheel
 from grader.model.assignment import DESCRIPTION, Assignment
@@ -44,10 +45,13 @@ def pytest_sessionstart(session):
 
 
 def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) -> Path:
-    """Pack the files that `release` generates, the public tests and the checker. Gives the kit's folder."""
+    """Pack the files that `release` generates, the notebook's data, the public tests and the checker.
+
+    Gives the kit's folder.
+    """
     target = output / assignment.name
     target.mkdir(parents=True, exist_ok=True)
-    for path in generated:
+    for path in (*generated, *find_data(assignment)):
         shutil.copy(path, target)
     # A draft's is an ordinary one for whoever tries the kit out.
     shutil.copy(assignment.description_file, target / DESCRIPTION)
@@ -63,3 +67,8 @@ def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) ->
     (target / "README.md").write_text(KIT_README.format(wheel=wheel.name, **words), encoding="utf-8")
     (target / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     return target
+
+
+def find_data(assignment: Assignment) -> list[Path]:
+    """Return the files that the notebook reads. Raises UsageError if one is missing or damaged."""
+    return [find_dataset(name, assignment.root / "datasets") for name in assignment.description.data]

@@ -96,6 +96,8 @@ class Description(Frozen):
     title_ko: str = ""
     module: str
     imports: tuple[str, ...] = ("torch",)
+    # Datasets whose files the notebook reads; a kit brings them.
+    data: tuple[str, ...] = ()
     limits: Limits = Limits()
     late: LatePolicy | None = None
     # Which of a student's attempts counts; lateness is charged before the best is chosen.

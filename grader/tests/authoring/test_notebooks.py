@@ -3,6 +3,7 @@
 A kernel for each of them takes minutes in all: `make test-slow` runs these, `make test` does not.
 """
 
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -10,6 +11,7 @@ import pytest
 from nbconvert.preprocessors import ExecutePreprocessor
 
 from grader.authoring.release import render_notebook
+from grader.authoring.student_kit import find_data
 from grader.tests.support.course import COURSE, load_assignment
 
 HUB = COURSE.root / "datasets" / "hub"
@@ -24,7 +26,10 @@ def test_a_filled_notebook_runs_to_its_end(name: str, tmp_path: Path, monkeypatc
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HUB_CACHE", str(HUB))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    solution = load_assignment(name).solution.read_text(encoding="utf-8")
+    assignment = load_assignment(name)
+    for path in find_data(assignment):
+        shutil.copy(path, tmp_path)
+    solution = assignment.solution.read_text(encoding="utf-8")
     notebook = nbformat.reads(render_notebook(solution, open_todos=False), as_version=4)
     runner = ExecutePreprocessor(timeout=CELL_SECONDS, startup_timeout=CELL_SECONDS, kernel_name="python3")
     runner.preprocess(notebook, {"metadata": {"path": str(tmp_path)}})
