@@ -1,6 +1,7 @@
 """Who may import whom, and what the trusted side never does: proved from the sources."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -66,8 +67,9 @@ def name_of(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
+@functools.cache
 def read_tree(path: Path) -> ast.Module:
-    """The syntax tree of one source."""
+    """The syntax tree of one source; not to be changed."""
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
@@ -106,8 +108,8 @@ def find_calls(tree: ast.AST) -> Iterator[str]:
 
 def skip_annotations(tree: ast.Module) -> ast.Module:
     """The tree without its `if TYPE_CHECKING:` blocks, which never run."""
-    tree.body = [node for node in tree.body if not ast.unparse(node).startswith("if TYPE_CHECKING:")]
-    return tree
+    body = [node for node in tree.body if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")]
+    return ast.Module(body, tree.type_ignores)
 
 
 def test_every_folder_has_its_place() -> None:

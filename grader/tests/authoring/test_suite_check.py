@@ -82,6 +82,7 @@ def test_test_that_depends_on_chance_is_named_as_flaky(monkeypatch: pytest.Monke
     assert any(said.startswith("test_toy.py::test_double is flaky") for said in verify_suite(assignment).complaints)
 
 
+@pytest.mark.slow
 def test_public_test_that_the_solution_fails_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Students would look for a mistake that is not theirs."""
     assignment = open_project(monkeypatch, tmp_path)

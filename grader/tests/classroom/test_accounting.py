@@ -208,6 +208,7 @@ def test_a_folder_of_results_is_no_class(command: Command) -> None:
     assert "holds the results of an earlier batch: pass the folder with what the students handed in" in said
 
 
+@pytest.mark.slow
 def test_results_inside_the_class_folder_are_no_student(command: Command) -> None:
     """With `-o CLASS/run` the second batch passes over what the first one wrote."""
     folder = command.lay_out("run_around")
@@ -217,6 +218,7 @@ def test_results_inside_the_class_folder_are_no_student(command: Command) -> Non
     assert "5 entries: 1 graded, 1 refused, 3 ignored" in done.stdout
 
 
+@pytest.mark.slow
 def test_times_make_a_penalty(command: Command) -> None:
     """Without times a warning; with them the penalty is in the table, the summary and the report."""
     description = command.folder / "assignments/toy/assignment.toml"

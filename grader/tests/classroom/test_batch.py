@@ -89,6 +89,7 @@ def test_the_same_command_again_grades_nothing(course):
     assert course.reported == ["kim", "lee"] * 2
 
 
+@pytest.mark.slow
 def test_who_handed_in_something_else_is_graded_again(course):
     """And no one else; the earlier attempt is kept."""
     course.grade(FakeExecutor(grade_well))
@@ -99,6 +100,7 @@ def test_who_handed_in_something_else_is_graded_again(course):
     assert len(course.list_scores("lee")) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "conditions",
     [
@@ -115,6 +117,7 @@ def test_another_suite_or_environment_grades_everybody_again(course, conditions)
     assert {task.job.student for task in executor.submitted} == {"kim", "lee"}
 
 
+@pytest.mark.slow
 def test_force_grades_everybody_again(course):
     """As one more attempt."""
     course.grade(FakeExecutor(grade_well))
@@ -151,6 +154,7 @@ def test_a_former_version_handed_in_again_counts_again(course):
     assert len(course.list_scores("kim")) == 3
 
 
+@pytest.mark.slow
 def test_a_report_that_was_deleted_comes_back(course):
     """The gradebook is what counts; the files are copies of it."""
     course.grade(FakeExecutor(grade_well))
@@ -191,6 +195,7 @@ def test_a_fault_that_passes_is_forgotten(course):
     assert len(course.list_scores("kim")) == 1
 
 
+@pytest.mark.slow
 def test_the_next_run_tries_a_fault_again(course):
     """It was never graded."""
     course.grade(FakeExecutor(grade_badly))
@@ -343,6 +348,7 @@ def test_a_change_of_the_grader_grades_everybody_again(course, tmp_path, monkeyp
     assert ([report.score for report in done.reports], done.kept) == (([100, 100], 0) if is_regraded else ([0, 0], 2))
 
 
+@pytest.mark.slow
 def test_other_models_grade_everybody_again(course):
     """An assignment may load them: their checksums are part of the key."""
     grade_by_options(course, score=0)

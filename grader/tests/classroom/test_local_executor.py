@@ -172,6 +172,7 @@ def test_a_worker_that_cannot_be_opened_stops_all(tmp_path, kind, error):
     executor.close()
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_while_it_starts_is_given_up(tmp_path):
     """After three tries; where it was the last one, the reason is named."""
     log = tmp_path / "log"
@@ -248,6 +249,7 @@ def test_each_job_has_its_own_deadline(tmp_path):
     executor.close()
 
 
+@pytest.mark.slow
 def test_a_worker_that_never_opens_is_given_up(tmp_path):
     """After three tries; no job is held to have failed."""
     executor = LocalExecutor(partial(open_hanging, tmp_path / "log"), 1, opening_seconds=0.5)

@@ -147,6 +147,7 @@ def test_a_damaged_recording_is_told_and_graded_anew(toys, text):
     assert toys.list_reports() == toys.grade_anew()
 
 
+@pytest.mark.slow
 def test_what_was_not_recorded_is_graded_anew_and_told(toys, tmp_path):
     """In one line for all."""
     shutil.rmtree(toys.run.folder)

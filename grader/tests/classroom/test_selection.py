@@ -65,6 +65,7 @@ def test_reports_of_students_who_left_are_set_aside(course: FakeClass) -> None:
     assert [row["student"] for row in course.read_summary()["students"]] == ["kim", "lee", "noh"]
 
 
+@pytest.mark.slow
 def test_a_student_off_the_roster_is_graded_and_set_aside(course: FakeClass) -> None:
     """And is of the class once the roster has the name."""
     done, graded = grade(course, outside=("noh",))

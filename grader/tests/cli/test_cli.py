@@ -136,11 +136,14 @@ def test_a_grade_can_be_written_as_json(call, shared, handed_in: Path, tmp_path:
     assert json.loads(target.read_text(encoding="utf-8"))["max_score"] == 100
 
 
-@pytest.mark.parametrize(("language", "sentence"), [("en", "is not filled in yet"), ("ko", "아직 채워지지 않은")])
-def test_a_grade_is_told_in_words(call, shared, handed_in: Path, language: str, sentence: str):
+@pytest.mark.parametrize(
+    ("language", "title", "sentence"),
+    [("en", "Attention", "is not filled in yet"), ("ko", "어텐션", "아직 채워지지 않은")],
+)
+def test_a_grade_is_told_in_words(call, shared, handed_in: Path, language: str, title: str, sentence: str):
     """Score, TODOs and verdicts in the language asked for."""
     answer = call("grade", str(handed_in), "-a", NAME, "--lang", language)
-    assert "Attention: 0 / 100" in answer.out
+    assert f"{title}: 0 / 100" in answer.out
     assert answer.out.count(sentence) == len(load_assignment(NAME).todos)
 
 

@@ -5,12 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from grader.examiner.failure_display import MAX_SHOWN, describe_failure, show_value
 from grader.examiner.mismatch import Mismatch
 from grader.tests.support.toy import SOLUTION, write_project
 from grader.wire.messages import Call
 
 
+@pytest.mark.slow
 def test_failed_test_shows_call_and_values_from_any_folder(tmp_path: Path) -> None:
     """The tests' own course counts, not the folder where pytest is started; a draft is a course's, too."""
     course = write_project(tmp_path / "course")

@@ -179,7 +179,7 @@ def test_a_zygote_that_is_killed_under_way_is_a_fault_of_the_grader(monkeypatch:
 def make_impatient_worker() -> Worker:
     """The shared worker with less patience."""
     impatient = copy.copy(open_shared_worker())
-    limits = Limits(cpu_seconds=1, asleep_seconds=0.5)
+    limits = Limits(cpu_seconds=0.5, asleep_seconds=0.5)
     description = impatient.assignment.description.model_copy(update={"limits": limits})
     impatient.assignment = impatient.assignment.model_copy(update={"description": description})
     return impatient

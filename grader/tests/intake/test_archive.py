@@ -207,6 +207,7 @@ def test_member_that_is_larger_than_it_claims_is_refused(tmp_path: Path) -> None
     assert "attention.py is damaged" in read(tmp_path, bytes(content)).refused
 
 
+@pytest.mark.slow
 def test_bomb_by_count_is_refused(tmp_path: Path) -> None:
     """More than 10,000 members are refused, also where the directory alone would fill the memory."""
     many = {f"{number}.txt": "" for number in range(10_001)}

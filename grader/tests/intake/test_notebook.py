@@ -203,6 +203,7 @@ def test_notebook_under_another_name_is_read(tmp_path: Path) -> None:
     assert load(hand_in(tmp_path, make_notebook(CLASS), "attention.py")).LuongAttention
 
 
+@pytest.mark.slow
 def test_outputs_cost_neither_memory_nor_minutes() -> None:
     """200 MB of pictures and 20 MB of progress bars take a few megabytes of memory and a few seconds."""
 

@@ -67,6 +67,7 @@ def library_jail() -> Iterator[Jail]:
         jail.close()
 
 
+@pytest.mark.slow
 def test_the_libraries_of_the_course_run(library_jail: Jail) -> None:
     """Recurrent layers, training, saving, a tokenizer's training and a transformer's forward need no refused call."""
     prober = Prober(JailChannel(library_jail, Limits(cpu_seconds=120, asleep_seconds=60)))

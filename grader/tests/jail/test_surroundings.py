@@ -147,11 +147,9 @@ def test_numpy_scalar_is_a_number(load: Any, expression: str, expected: object) 
     assert type(value) is type(expected)
 
 
-@pytest.mark.parametrize(
-    "expression", ["np.zeros(2)", "np.zeros((1, 1))", "np.datetime64('2026-01-01')", "np.array(None)"]
-)
+@pytest.mark.parametrize("expression", ["np.array(None)", "np.array([object()])"])
 def test_other_numpy_objects_stay_where_they_are(load: Any, expression: str) -> None:
-    """An array with axes, or of objects, is no number."""
+    """An array of objects is not sent."""
     with pytest.raises(AssertionError, match="a handle"):
         load(f"import numpy as np\ndef f(): return {expression}\n").call("f")
 

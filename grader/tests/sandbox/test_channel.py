@@ -219,6 +219,7 @@ def test_a_machine_that_stood_still_costs_no_limit(hurried: Prober, monkeypatch:
     assert hurried.call("probe", 0.01) == Done(None)
 
 
+@pytest.mark.slow
 def test_a_limit_is_the_same_work_on_a_slow_machine(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine that is four times slower a test may take four times longer, and no more."""
     monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: 4.0)
@@ -238,6 +239,7 @@ def test_a_fast_test_is_never_measured(hurried: Prober, monkeypatch: pytest.Monk
     assert 0.55 < hurried.channel.used_share < 0.7
 
 
+@pytest.mark.slow
 def test_one_slow_moment_does_not_stretch_a_limit(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the speeds that were measured beside a test the middle one counts."""
     measured = iter([1.0, 9.0])
@@ -247,6 +249,7 @@ def test_one_slow_moment_does_not_stretch_a_limit(hurried: Prober, monkeypatch: 
         hurried.call("probe", 3 * hurried.channel.limits.cpu_seconds)
 
 
+@pytest.mark.slow
 def test_honest_tests_do_not_add_up_to_the_kernels_limit(jail: Jail) -> None:
     """A child that has computed for half of what it may in all is replaced between two tests."""
     prober = Prober(JailChannel(jail, Limits(cpu_seconds=1, total_cpu_seconds=1, load_cpu_seconds=1)))
@@ -306,7 +309,7 @@ def test_in_process_the_same_server_answers() -> None:
     _, frame = channel.ask([load, call])
     channel.close()
     reply = unpack_message(frame, Decoder(frame.block, refuse_handle, lambda tensor, body: tensor))
-    assert reply == Raised("ValueError", "no", [[1, "probe"]])
+    assert reply == Raised("ValueError", "no", [[1, "probe"]], ["Exception", "BaseException"])
 
 
 @pytest.mark.parametrize(

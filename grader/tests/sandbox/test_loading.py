@@ -128,6 +128,7 @@ def test_endless_load_is_not_repeated_for_every_test(channel: JailChannel) -> No
     assert channel.child.read_cpu_seconds() - before < 0.1
 
 
+@pytest.mark.slow
 def test_another_load_is_tried_after_one_that_failed(channel: JailChannel) -> None:
     """With the stubs of another TODO filled, the file may load."""
     fail_to_load(channel, ENDLESS)

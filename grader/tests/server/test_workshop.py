@@ -64,6 +64,7 @@ def test_changed_hidden_tests_are_noticed(tmp_path: Path) -> None:
     assert digests[0] != digests[1]
 
 
+@pytest.mark.slow
 def test_assignments_take_turns_where_the_memory_is_for_one(tmp_path: Path) -> None:
     """A lane without work makes room."""
     root = write_project(tmp_path / "course")

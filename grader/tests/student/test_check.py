@@ -149,7 +149,10 @@ def test_a_word_is_shouted_twice(student):
 '''
 
 
-@pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
+@pytest.mark.parametrize(
+    "loop",
+    [pytest.param(text, id=name, marks=[pytest.mark.slow] if name == "in C" else []) for name, text in LOOPS.items()],
+)
 def test_an_endless_loop_is_stopped(
     check: Callable[..., Answer], kit: Path, monkeypatch: pytest.MonkeyPatch, loop: str
 ) -> None:
