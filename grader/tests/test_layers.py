@@ -1,7 +1,6 @@
 """Who may import whom, and what the trusted side never does: proved from the sources."""
 
 import ast
-import functools
 import re
 import subprocess
 import sys
@@ -67,9 +66,8 @@ def name_of(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
-@functools.cache
 def read_tree(path: Path) -> ast.Module:
-    """The syntax tree of one source; not to be changed."""
+    """The syntax tree of one source."""
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
