@@ -73,6 +73,7 @@ def test_solution_that_fails_its_own_suite_is_all_that_is_said(monkeypatch: pyte
     assert complaint.startswith("the reference scores 60 of 100: test_toy.py::test_shout unfilled")
 
 
+@pytest.mark.slow
 def test_test_that_depends_on_chance_is_named_as_flaky(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """The solution is graded with the same inputs and with others before any variant."""
     tests = TESTS.replace("import pytest\n", "import itertools\nimport pytest\n\nCOUNT = itertools.count()\n", 1)
@@ -113,6 +114,7 @@ def test_a_test_that_kills_nothing_is_named(monkeypatch: pytest.MonkeyPatch, tmp
     assert "test_toy.py::test_shout kills no wrong variant" in complaints
 
 
+@pytest.mark.slow
 def test_a_skeleton_with_an_answer_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """A stub that happens to be right gives points for nothing."""
     solution = SOLUTION.replace('# result = FIXME("double")', "# result = 2 * number")
@@ -137,6 +139,7 @@ def test_expectations_have_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert load_expectations(assignment) == {"right_times": VariantExpectation()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keeps", "complaints"),
     [
@@ -167,6 +170,7 @@ def test_keeps_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_p
         load_expectations(assignment)
 
 
+@pytest.mark.slow
 def test_verify_suite_grades_variants_that_replace_a_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """They need no file, and kill tests as a file would."""
     assignment = open_project(monkeypatch, tmp_path)

@@ -92,6 +92,7 @@ def test_every_entry_is_accounted_for_at_the_end(command: Command) -> None:
     assert lines[at + 3] == ("  ignored: doejane_1234_2_report.pdf: handed in with doejane_1234_1_toy.py, which counts")
 
 
+@pytest.mark.slow
 def test_the_summary_has_the_entries_too(command: Command) -> None:
     """The counts, and what was not graded with its reason; the table says who was refused and why."""
     command.batch(command.lay_out())

@@ -46,6 +46,7 @@ def test_adjust_run_changes_the_report_and_the_summary(graded: FakeClass) -> Non
     assert scores["ann"] == graded.read_report("ann").score == before
 
 
+@pytest.mark.slow
 def test_an_adjustment_survives_the_next_batch(graded: FakeClass) -> None:
     """Also a forced one, and one with another submission."""
     adjust_run(graded.run, [adjust("bob", "score", points=88.0)])

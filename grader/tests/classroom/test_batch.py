@@ -140,6 +140,7 @@ def test_the_same_work_is_graded_once_for_all_who_handed_it_in(course):
     assert len(course.list_scores("park")) == 1
 
 
+@pytest.mark.slow
 def test_a_former_version_handed_in_again_counts_again(course):
     """It is not graded again, but it is the student's last attempt."""
     course.grade(FakeExecutor(grade_well))
@@ -187,6 +188,7 @@ def test_a_fault_that_stays_is_told_and_not_scored(course):
     }
 
 
+@pytest.mark.slow
 def test_a_fault_that_passes_is_forgotten(course):
     """The second worker's report is the only one."""
     done = course.grade(FakeExecutor(lambda task: grade_well(task) if task.avoid else grade_badly(task)))
@@ -210,6 +212,7 @@ def test_a_worker_that_breaks_is_replaced(course):
     assert executor.replaced == ["w1"]
 
 
+@pytest.mark.slow
 def test_a_job_that_ends_its_workers_is_a_fault_with_the_cause(course):
     """Three workers died: a report all the same, made here."""
     done = course.grade(FakeExecutor(lambda task: die(task) if task.job.student == "kim" else grade_well(task)))
@@ -234,6 +237,7 @@ def test_an_entry_that_cannot_be_read_stops_nobody(course):
     assert len(executor.submitted) == 2
 
 
+@pytest.mark.slow
 def test_what_is_in_flight_at_an_interrupt_is_finished(course):
     """Three of five had been submitted; the others are left, and the next run takes them."""
     for student in ("choi", "jang", "park"):
@@ -416,6 +420,7 @@ def test_ctrl_c_finishes_what_is_in_flight(tmp_path):
     assert "Traceback" not in stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wall", "cause"),
     [

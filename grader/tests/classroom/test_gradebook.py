@@ -273,6 +273,7 @@ def server() -> Iterator[str]:
         yield address
 
 
+@pytest.mark.slow
 def test_postgresql_keeps_the_same_gradebook(server, gradebook, tmp_path):
     """Whatever is added to both is found alike in both."""
     with open_gradebook(server) as postgres:

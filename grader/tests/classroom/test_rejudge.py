@@ -52,6 +52,7 @@ def test_other_points_run_nothing(toys):
     assert toys.list_reports() == toys.grade_anew()
 
 
+@pytest.mark.slow
 def test_other_points_run_nothing_where_gpu_tests_are_skipped(toys):
     """The tests that are left share the new points, by weight."""
     tests = TESTS + TESTS[TESTS.index("@pytest.mark.todo") : TESTS.index('@pytest.mark.todo("shout"')].replace(
@@ -87,6 +88,7 @@ def test_a_test_that_asks_something_new_goes_to_a_live_child(toys):
     assert toys.read("lee").tests[1].message == "the word is too quiet"
 
 
+@pytest.mark.slow
 def test_what_all_tests_may_depend_on_runs_all_of_them_without_a_child(toys):
     """A changed solution: nothing is kept, everything is replayed."""
     toys.change(tests=TESTS.replace("import pytest", "import pytest\n\nLIMIT = 3"))
@@ -96,6 +98,7 @@ def test_what_all_tests_may_depend_on_runs_all_of_them_without_a_child(toys):
     assert toys.list_reports() == toys.grade_anew()
 
 
+@pytest.mark.slow
 def test_a_new_policy_needs_no_worker(toys):
     """It is about the text; and where it is given up again, what it hid is run."""
     toys.change(**STRICT)
@@ -129,6 +132,7 @@ def test_the_same_command_again_does_nothing(toys):
     assert (toys.rejudge().kept, toys.submitted) == (2, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [b"", b"no recording"])
 def test_a_damaged_recording_is_told_and_graded_anew(toys, text):
     """From the file that was handed in; it is recorded again."""
@@ -171,6 +175,7 @@ def test_other_files_are_not_taken_for_what_was_graded(toys):
     assert any("the submission has changed since it was graded" in line for line in done.warnings)
 
 
+@pytest.mark.slow
 def test_nothing_to_judge_from_leaves_what_there_is(toys):
     """The former result stays, and that is named."""
     shutil.rmtree(toys.run.folder)
@@ -189,6 +194,7 @@ def test_a_todo_without_a_test_that_counts_is_refused(toys):
         toys.rejudge()
 
 
+@pytest.mark.slow
 def test_a_process_that_ended_is_replayed_as_such(tmp_path, monkeypatch):
     """The mishap and its words, from a real child; no one's process ends a second time."""
     monkeypatch.setenv("GRADER_SECRET", "secret")
@@ -236,6 +242,7 @@ def test_the_command_judges_again(toys):
     assert toys.read("lee").score == 70
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same", [True, False])
 def test_the_summary_still_accounts_for_the_class_folder(toys, same):
     """Judging again reads no class folder: what became of its entries is taken over."""

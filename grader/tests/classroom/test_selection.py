@@ -75,6 +75,7 @@ def test_a_student_off_the_roster_is_graded_and_set_aside(course: FakeClass) -> 
     assert list_files(course.run.reports) == ["kim", "lee", "noh"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [

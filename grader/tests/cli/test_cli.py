@@ -104,6 +104,7 @@ def test_the_list_shows_every_todo(call):
         assert todo.id in answer.out and todo.title in answer.out
 
 
+@pytest.mark.slow
 def test_the_doctor_says_what_there_is(call):
     """Isolation, devices and versions, a line each."""
     answer = call("doctor")

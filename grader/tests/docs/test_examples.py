@@ -28,6 +28,7 @@ def test_example_has_no_mistake_and_is_in_step(name: str) -> None:
     assert release_assignment(assignment, None, check=True) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EACH)
 def test_example_can_be_trusted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Right answers keep all points, wrong ones lose their TODO, and each hidden test finds a mistake."""

@@ -59,6 +59,8 @@ MISHAPS = {
     "raise RuntimeError('std::bad_alloc')": Verdict.OUT_OF_MEMORY,  # what torch says of many small tensors
 }
 
+COMMONEST = ("while True: pass", "os._exit(0)", "raise RuntimeError('std::bad_alloc')")
+
 
 def test_the_reference_gets_every_point():
     """The solution scores 100 of 100, each test passed."""
@@ -94,6 +96,7 @@ def test_the_untouched_skeleton_gets_no_point():
     assert {test.status for test in report.tests} == {Verdict.UNFILLED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("todo", STEPS)
 def test_an_open_stub_does_not_cost_its_neighbours(todo: str):
     """Of three TODOs in one function one is open: the two others keep every point."""
@@ -113,7 +116,9 @@ def test_a_right_attention_keeps_its_points_below_a_wrong_decoder():
     assert list_losing(grade_text(overlay(WRONG_DECODER))) == {"decoder.attentional"}
 
 
-@pytest.mark.parametrize("statement", MISHAPS)
+@pytest.mark.parametrize(
+    "statement", [text if text in COMMONEST else pytest.param(text, marks=pytest.mark.slow) for text in MISHAPS]
+)
 def test_a_mishap_costs_its_own_tests(statement: str):
     """A loop, an exit, a crash, a hoard or a sleep inside one class is named as such, and costs that class only."""
     report = grade_with(make_impatient_worker(), overlay(MISHAP_TEMPLATE.format(statement)))

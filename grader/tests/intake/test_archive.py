@@ -339,6 +339,7 @@ GOOD = {"hw.zip": make_zip({"hw/attention.py": ATTENTION, "b.ipynb": make_notebo
         "hw.tar.gz": make_tar({"hw/attention.py": ATTENTION})}  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(name=st.sampled_from(sorted(GOOD)), data=st.data())
 def test_damage_anywhere_is_survived(tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject) -> None:

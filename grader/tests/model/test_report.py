@@ -37,6 +37,7 @@ def test_the_published_schema_is_a_schema():
     jsonschema.Draft202012Validator.check_schema(read_schema())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make_source", [read_solution, make_skeleton, lambda: overlay(WRONG_LUONG), lambda: "def f(:"])
 def test_a_report_keeps_to_the_schema(make_source):
     """A full, an empty, a mixed and a refused submission."""

@@ -60,8 +60,11 @@ def judge(prober: Prober, body: str, preamble: str = PLAIN) -> SubmissionError:
     "body",
     [
         "while True: pass",
-        "x = 10**7\nwhile True: x ** 3000",
-        "def f():\n    while True: pass\nthreading.Thread(target=f).start()\ntime.sleep(1000)",
+        pytest.param("x = 10**7\nwhile True: x ** 3000", marks=pytest.mark.slow),
+        pytest.param(
+            "def f():\n    while True: pass\nthreading.Thread(target=f).start()\ntime.sleep(1000)",
+            marks=pytest.mark.slow,
+        ),
         "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\nwhile True: pass",
     ],
     ids=["loop", "arithmetic", "thread", "blocks-signals"],
@@ -200,6 +203,7 @@ def test_descriptors_sent_along_are_not_received(hurried: Prober) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.slow
 def test_an_overrun_counts_though_the_answer_came(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
     """A verdict depends on the CPU time used, not on the moment of the look."""
     monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: 1.0)

@@ -80,6 +80,7 @@ def test_statement_that_runs_for_every_test_is_charged_to_none(channel: JailChan
         assert channel.read_cpu_seconds() < 0.1
 
 
+@pytest.mark.slow
 def test_slow_statement_that_runs_for_every_test_has_its_own_message(channel: JailChannel) -> None:
     """The allowance of a load is not given again to every test: that could take an hour."""
     load(channel, f"{SPEND}def probe(): return 1\nfor i in range(1):\n    spend(0.5)")
@@ -94,6 +95,7 @@ def test_test_has_its_own_limit_after_a_load(channel: JailChannel) -> None:
         call(channel)
 
 
+@pytest.mark.slow
 def test_fresh_child_loads_again_at_no_tests_cost(channel: JailChannel) -> None:
     """A test that was stopped does not take the time of the next one."""
     source = f"{SPEND}x = spend(0.5)\ndef probe(seconds): return spend(seconds)"
@@ -116,6 +118,7 @@ def test_sleeping_load_has_its_own_message(channel: JailChannel) -> None:
     assert message.startswith("loading the file was stopped after 0.3 seconds asleep: does the top level")
 
 
+@pytest.mark.slow
 def test_endless_load_is_not_repeated_for_every_test(channel: JailChannel) -> None:
     """The same load fails at once the next time."""
     message = fail_to_load(channel, ENDLESS)

@@ -13,6 +13,7 @@ from grader.tests.support.service import FakeSite, open_toy_service
 from grader.tests.support.toy import write_project
 
 
+@pytest.mark.slow
 def test_restored_service_has_everything(tmp_path: Path) -> None:
     """Taken while the service runs: people, uploads, grades and adjustments; what waits is graded afterwards."""
     course = write_project(tmp_path / "course")

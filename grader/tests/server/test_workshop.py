@@ -46,6 +46,7 @@ def test_lane_that_failed_begins_again(tmp_path: Path) -> None:
         assert service.workshop.list_troubles() == []
 
 
+@pytest.mark.slow
 def test_changed_hidden_tests_are_noticed(tmp_path: Path) -> None:
     """What is handed in after the change is graded by the new tests."""
     course = write_project(tmp_path / "course")

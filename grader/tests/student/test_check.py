@@ -449,6 +449,7 @@ def test_a_public_test_has_no_reference(check: Callable[..., Answer], kit: Path)
     assert "asks for the reference" in answer.err
 
 
+@pytest.mark.slow
 def test_a_kit_works_where_nothing_is_installed(kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Plain pytest and the check run from the kit's one wheel, and touch nothing that only Linux has."""
     from grader.authoring.student_kit import pack_kit

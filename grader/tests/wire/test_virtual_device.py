@@ -426,6 +426,7 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make_optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_training_gives_the_cpus_parameters(make_optimizer: Callable[..., torch.optim.Optimizer]) -> None:
     """Clipped gradients and an optimizer's steps are those of the CPU."""
