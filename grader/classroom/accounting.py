@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.intake.downloads import Ignored
 from grader.model.report import GradeReport
 

@@ -10,8 +10,8 @@ from grader.classroom.adjustments import Adjustment, apply_adjustments, find_cha
 from grader.classroom.gradebook import Attempt, Gradebook
 from grader.classroom.run_folder import RunFolder
 from grader.classroom.source import ClassEntry
+from grader.grading.job import Job
 from grader.grading.scoring import charge_lateness
-from grader.grading.worker import Job
 from grader.model.assignment import Assignment
 from grader.model.report import GradeReport
 

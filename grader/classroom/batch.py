@@ -24,8 +24,8 @@ from grader.classroom.selection import EVERYONE, Selection
 from grader.classroom.source import ClassEntry, FreshSource, KnownAttempt, Settled, Source, make_fault, name_path
 from grader.grading.cache_key import GradingConditions, read_conditions
 from grader.grading.description import describe_environment
+from grader.grading.job import Job
 from grader.grading.suite_fingerprint import fingerprint_suite
-from grader.grading.worker import Job
 from grader.intake.downloads import Ignored
 from grader.model.assignment import Assignment
 from grader.model.course import Course, commit_to

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from grader.classroom.groups import share_group_work
 from grader.classroom.times import Times, apply_times
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.intake.downloads import HandedIn, Ignored, keep_latest, read_class
 from grader.intake.downloads.attempts import FindCandidate
 from grader.intake.roster import Roster

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from grader.grading.cache_key import CacheKey
+from grader.grading.job import Job
 from grader.grading.software import digest_software
-from grader.grading.worker import Job, open_worker
+from grader.grading.worker import open_worker
 from grader.model.assignment import Assignment
 from grader.model.course import Course
 

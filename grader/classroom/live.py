@@ -15,7 +15,7 @@ from grader.classroom.adjustments import apply_adjustments
 from grader.classroom.batch import BatchOptions, BatchRun, OpenExecutor, open_batch, open_source, open_workers
 from grader.classroom.gradebook import Attempt, Gradebook, open_gradebook
 from grader.classroom.run_folder import RunFolder
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.model.assignment import Assignment
 from grader.model.report import GradeReport
 

@@ -6,7 +6,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.model.assignment import Assignment
 from grader.model.submission import Submission
 from grader.sandbox.jail import choose_isolation

@@ -20,8 +20,8 @@ from grader.classroom.run_folder import RunFolder, read_report
 from grader.classroom.source import ClassEntry, Left, Settled, find_trouble
 from grader.classroom.worker_count import choose_worker_count
 from grader.grading.cache_key import GradingConditions, read_conditions
+from grader.grading.job import Job
 from grader.grading.suite_fingerprint import SuiteFingerprint, fingerprint_suite, load_fingerprint
-from grader.grading.worker import Job
 from grader.model.assignment import Assignment
 from grader.model.course import Course, commit_to
 from grader.model.devices import recall_choice

@@ -7,7 +7,7 @@ from threading import Event
 from grader.classroom.executor import Executor, Task, TaskResult
 from grader.classroom.source import ClassEntry, Source
 from grader.grading.cache_key import CacheKey
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.model.report import GradeReport
 
 RETRIES = 2

@@ -13,7 +13,7 @@ from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.run_folder import RunFolder
 from grader.classroom.selection import EVERYONE, Selection
 from grader.grading.cache_key import CacheKey, GradingConditions
-from grader.grading.worker import Job, describe_submission
+from grader.grading.job import Job, describe_submission
 from grader.model.assignment import Assignment
 from grader.model.digests import digest_submission
 from grader.model.report import GradedSubmission, GradeReport

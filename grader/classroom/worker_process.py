@@ -15,8 +15,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 
 from grader.classroom.executor import GradedJob, OpenWorker, WorkerFactory
+from grader.grading.job import Job
 from grader.grading.software import PACKAGE
-from grader.grading.worker import Job
 from grader.model.errors import GraderFault, UsageError
 
 LEAVE_SECONDS = 10

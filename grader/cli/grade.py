@@ -37,7 +37,8 @@ def grade(
     quiet: QuietOption = False,
 ) -> None:
     """Grade one submission."""
-    from grader.grading.worker import Job, open_worker
+    from grader.grading.job import Job
+    from grader.grading.worker import open_worker
     from grader.intake.submissions import find_path
     from grader.reporting.feedback import render_page
     from grader.reporting.files import write_text

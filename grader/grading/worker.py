@@ -15,7 +15,6 @@ import gc
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -24,16 +23,14 @@ from grader.examiner.inspection import Inspection
 from grader.examiner.recording import Recording, pack_recording, read_recording
 from grader.examiner.time_limit import MAX_RUNS
 from grader.grading.description import describe_environment, make_remarks
+from grader.grading.job import Job, describe_submission
 from grader.grading.scoring import score_todos, total
 from grader.model.assignment import Assignment
 from grader.model.devices import choose_device
 from grader.model.errors import BrokenJail, DamagedRecording, GraderFault, SubmissionRefused
 from grader.model.report import (
-    MAX_ENTRIES,
     CheckResult,
     GradedAssignment,
-    GradedFile,
-    GradedSubmission,
     GradeReport,
     Timing,
 )
@@ -48,26 +45,6 @@ if TYPE_CHECKING:
 
 NOTHING_INSPECTED = Inspection()
 SKIPPED = "no GPU-run tests here: their points went to the other tests of the same TODO, in proportion to theirs"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One submission to grade, or to judge again from a `recording`, with the results of tests that need not run.
-
-    `name` is the student's, `entry` what lies in the class folder. `notes` tell the student how the work came to be
-    graded as theirs. `submission` is what was read, if it need not be read again.
-    """
-
-    path: Path
-    student: str = ""
-    submitted_at: str | None = None
-    extension_days: float = 0.0
-    recording: Path | None = None
-    kept: tuple[CheckResult, ...] = ()
-    entry: str = ""
-    notes: tuple[str, ...] = ()
-    submission: Submission | None = None
-    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -297,20 +274,3 @@ def sum_limits(assignment: Assignment, tests: int) -> float:
     limits, todos = assignment.limits, len(assignment.todos)
     tried = tests * MAX_RUNS * 2 * (limits.cpu_seconds + limits.asleep_seconds)
     return tried + todos * (limits.load_cpu_seconds + limits.asleep_seconds)
-
-
-def describe_submission(job: Job, submission: Submission) -> GradedSubmission:
-    """Return the description of a submission, for its report."""
-    more = len(submission.files) - MAX_ENTRIES
-    unlisted = [f"{more} more files were read that are not listed here"] if more > 0 else []
-    notes = [*job.notes, *unlisted, *submission.left_out, *submission.missing.values()]
-    return GradedSubmission(
-        id=submission.id,
-        student=job.student or submission.student,
-        name=job.name,
-        files=tuple(GradedFile(path=file.path, sha256=file.sha256) for file in submission.files),
-        submitted_at=job.submitted_at,
-        extension_days=job.extension_days,
-        notes=tuple([submission.refused, *notes] if submission.refused else notes),
-        refused=submission.refused,
-    )

@@ -17,7 +17,7 @@ from pathlib import Path
 from grader.classroom.batch import BatchOptions, BatchRun, OpenExecutor
 from grader.classroom.live import open_live_class
 from grader.classroom.run_folder import RunFolder
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.model.course import Course
 from grader.model.digests import digest_suite
 from grader.model.errors import GraderError

@@ -14,12 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.authoring.suite_check import build_source, load_expectations
+from grader.authoring.corpus import build_source, load_expectations
 from grader.classroom.executor import Executor, Task
 from grader.classroom.local_executor import open_local
 from grader.examiner.suite import Suite
 from grader.grading.cache_key import CacheKey
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.intake import read_submission
 from grader.jail.server import Server
 from grader.model.assignment import Assignment

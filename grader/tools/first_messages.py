@@ -10,8 +10,9 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.authoring.suite_check import VariantExpectation, build_source, load_expectations
-from grader.grading.worker import Job, Worker
+from grader.authoring.corpus import VariantExpectation, build_source, load_expectations
+from grader.grading.job import Job
+from grader.grading.worker import Worker
 from grader.model.assignment import Assignment
 from grader.model.course import find_course
 from grader.model.report import GradeReport

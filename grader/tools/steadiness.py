@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from grader.grading.worker import Job, Worker
+from grader.grading.job import Job
+from grader.grading.worker import Worker
 from grader.model.assignment import Assignment
 from grader.model.course import Course, find_course
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from grader.authoring.corpus import load_expectations
 from grader.authoring.mutants.model import Mutant
 from grader.authoring.mutants.operators import OPERATORS, write_mutants
 from grader.authoring.mutants.regions import find_regions
 from grader.authoring.mutants.runtime import alter_value
 from grader.authoring.mutants.survey import Survey, name_name
 from grader.authoring.mutants.verification import MutantFindings, judge_todo, load_survivors, print_mutants
-from grader.authoring.suite_check import load_expectations
 from grader.tests.support.toy import SOLUTION, open_project, write_variants
 
 TENSORS = '''

@@ -9,7 +9,8 @@ from grader.authoring.new_course import KINDS, TEMPLATES, create_assignment, cre
 from grader.authoring.release import release_assignment
 from grader.authoring.suite_check import verify_suite
 from grader.cli.author import TemplateChoice
-from grader.grading.worker import Job, Worker
+from grader.grading.job import Job
+from grader.grading.worker import Worker
 from grader.intake import read_submission
 from grader.model.course import Course
 from grader.model.errors import UsageError

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from grader.authoring.raising_answers import LINES, find_costly_answers, write_raising_answers
-from grader.grading.worker import Job, Worker
+from grader.grading.job import Job
+from grader.grading.worker import Worker
 from grader.intake import read_submission
 from grader.model.report import GradeReport
 from grader.model.verdict import Outcome, Verdict

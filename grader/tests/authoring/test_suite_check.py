@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring.suite_check import VariantExpectation, build_source, load_expectations, verify_suite
+from grader.authoring.corpus import VariantExpectation, build_source, load_expectations
+from grader.authoring.suite_check import verify_suite
 from grader.model.errors import BrokenSuite
 from grader.tests.support.toy import SOLUTION, TESTS, open_project, write_variants
 

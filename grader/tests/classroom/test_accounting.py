@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from grader.classroom.accounting import EntryFate, Judged, account_for, describe_accounts
 from grader.classroom.batch import BatchOptions, grade_class
 from grader.cli.app import app
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.intake.downloads import Ignored
 from grader.model.errors import UsageError
 from grader.tests.support.fake_class import FakeExecutor, Reply, grade_badly, grade_well, open_fake_executor

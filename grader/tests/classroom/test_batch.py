@@ -24,7 +24,7 @@ from grader.classroom.class_folder import list_jobs
 from grader.classroom.executor import DEPTH, Task, TaskResult
 from grader.cli.app import app
 from grader.grading import software
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.model.assignment import LatePolicy
 from grader.model.errors import SubmissionNotFound, UsageError
 from grader.model.report import GradeReport

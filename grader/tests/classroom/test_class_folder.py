@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from grader.classroom.class_folder import collect_submissions, list_jobs
-from grader.grading.worker import Job, Worker
+from grader.grading.job import Job
+from grader.grading.worker import Worker
 from grader.intake.roster import Roster, Student
 from grader.model.assignment import Assignment
 from grader.model.report import GradeReport

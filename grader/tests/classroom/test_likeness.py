@@ -7,8 +7,8 @@ from collections import defaultdict
 
 import pytest
 
+from grader.authoring.corpus import build_source, load_expectations
 from grader.authoring.release import render_skeleton
-from grader.authoring.suite_check import build_source, load_expectations
 from grader.classroom.likeness import find_pairs, list_shared_mistakes
 from grader.tests.support.course import load_assignment
 from grader.tests.support.disguises import DISGUISES, read_work, rename_variables, write_in_own_style, write_loops

@@ -10,7 +10,7 @@ from grader.classroom.gradebook import Attempt, Evidence, open_gradebook
 from grader.classroom.live import LiveKeeper
 from grader.classroom.run_folder import RunFolder
 from grader.grading.cache_key import CacheKey
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.model.course import Course
 from grader.model.report import GradeReport
 from grader.tests.support.fake_worker import make_report

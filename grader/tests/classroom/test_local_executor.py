@@ -15,7 +15,7 @@ import pytest
 from grader.classroom.executor import Task, TaskResult
 from grader.classroom.local_executor import PIPE_BYTES, LocalExecutor
 from grader.grading.cache_key import CacheKey
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.model.errors import GraderFault, UsageError
 from grader.model.report import GradeReport
 from grader.tests.support.fake_worker import (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.model.errors import SubmissionNotFound
 from grader.model.report import GradeReport
 from grader.model.verdict import Verdict

@@ -10,7 +10,7 @@ import pytest
 
 from grader.cli.app import GROUPS, main
 from grader.cli.options import ExitCode
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.model.report import GradeReport
 from grader.tests.support.a4 import NAME, make_skeleton, open_shared_worker, read_solution
 from grader.tests.support.course import load_assignment

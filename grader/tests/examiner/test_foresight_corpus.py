@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from grader.authoring.suite_check import build_source, load_expectations
+from grader.authoring.corpus import build_source, load_expectations
 from grader.examiner.foreseeing import FORESIGHT
 from grader.examiner.recording import name_recording
-from grader.grading.worker import Job, open_worker
+from grader.grading.job import Job
+from grader.grading.worker import open_worker
 from grader.model.course import find_course
 from grader.model.report import GradeReport
 

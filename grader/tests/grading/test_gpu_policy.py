@@ -8,7 +8,8 @@ import pytest
 
 from grader.classroom.executor import Task, TaskResult
 from grader.examiner.suite import Suite
-from grader.grading.worker import Job, Worker
+from grader.grading.job import Job
+from grader.grading.worker import Worker
 from grader.intake import read_submission
 from grader.model.assignment import Assignment
 from grader.model.devices import ON_CPU, VIRTUAL, Device, choose_device, recall_choice

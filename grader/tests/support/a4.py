@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from grader.authoring.release import render_skeleton
-from grader.grading.worker import Job, Worker, open_worker
+from grader.grading.job import Job
+from grader.grading.worker import Worker, open_worker
 from grader.model.report import GradeReport
 from grader.model.verdict import Verdict
 from grader.tests.support.course import load_assignment

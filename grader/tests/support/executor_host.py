@@ -7,7 +7,7 @@ from pathlib import Path
 from grader.classroom.executor import Task
 from grader.classroom.local_executor import LocalExecutor
 from grader.grading.cache_key import CacheKey
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.tests.support.fake_worker import open_fake
 
 if __name__ == "__main__":

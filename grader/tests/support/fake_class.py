@@ -18,7 +18,7 @@ from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.run_folder import RunFolder
 from grader.classroom.source import FreshSource
 from grader.grading.cache_key import GradingConditions, read_conditions
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.model.assignment import Assignment
 from grader.model.report import GradeReport
 from grader.tests.support.fake_worker import CONDITIONS, make_report

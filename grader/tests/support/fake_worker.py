@@ -14,7 +14,7 @@ from typing import Literal
 
 from grader.classroom.executor import GradedJob, OpenWorker
 from grader.grading.cache_key import GradingConditions
-from grader.grading.worker import Job
+from grader.grading.job import Job
 from grader.model.errors import BrokenSuite, UsageError
 from grader.model.report import (
     CheckResult,
