@@ -28,7 +28,7 @@ ANSWERING = (
 # The sources that judge replies.
 JUDGING = ("examiner/*.py", "model/verdict.py", "model/seeds.py")
 # The sources that turn verdicts into points and a report.
-SCORING = ("grading/scoring.py", "grading/description.py", "grading/worker.py", "model/report.py")
+SCORING = ("grading/scoring.py", "grading/description.py", "grading/job.py", "grading/worker.py", "model/report.py")
 PACKAGES = ("torch", "numpy", "tokenizers", "transformers")
 MODELS = "hub/SHA256SUMS"
 

@@ -29,6 +29,7 @@ MODULES = (
     "sandbox/reader.py",
     "examiner/*.py",
     "student/*.py",
+    "grading/job.py",
     "grading/worker.py",
 )
 NOT_FOR_STUDENTS = {

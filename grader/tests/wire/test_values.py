@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import numpy
+import pandas
 import pytest
 
 from grader.tests.conftest import decode_plain, refuse_handle
@@ -129,7 +130,6 @@ def test_structured_array_stays_on_its_side():
 
 def test_table_and_column_of_pandas_arrive_as_such():
     """Names, index, numbers, text and missing values."""
-    pandas = pytest.importorskip("pandas", reason="pandas is optional, and not installed here")
     table = pandas.DataFrame({"n": [1, 2], "x": [0.5, None], "t": ["a", None]}, index=["p", "q"])
     arrived = carry(table)
     assert (list(arrived.columns), list(arrived.index)) == (["n", "x", "t"], ["p", "q"])
