@@ -47,7 +47,7 @@ def test_lines_keep_their_numbers(tmp_path: Path) -> None:
     ],
 )
 def test_driver_code_never_runs(tmp_path: Path, driver: str) -> None:
-    """Top-level calls, loops, exits and questions run in no place; the function between them is there."""
+    """Top-level calls, loops, exits and questions never run, in any place; the function between them is there."""
     marker = tmp_path / "ran"
     driver = driver.format(marker=str(marker))
     submission = hand_in(tmp_path, f"{driver}\ndef f():\n    return 7\n{driver}\n")

@@ -110,7 +110,7 @@ def test_definitions_survive_among_any_driver_code(
 def test_any_bytes_give_a_submission_or_a_reason(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str
 ) -> None:
-    """No content of a file raises an exception."""
+    """No bytes that are handed in raise an exception."""
     submission = hand_in(tmp_path_factory.getbasetemp(), content, name)
     assert isinstance(submission.refused or submission.source, str)
 

@@ -147,7 +147,7 @@ class FakeLti(FakePlatform):
 
 
 def find_trouble(request: Request, body: dict[str, Any]) -> str:
-    """Return the part of a request that the specification would not have."""
+    """Return the part of a request that breaks the specification, or an empty string."""
     wanted = {"activityProgress": "Completed", "gradingProgress": "FullyGraded", "scoreMaximum": 100.0}
     if request.headers["Content-Type"] != f"{MEDIA}v1.score+json":
         return f"media type {request.headers['Content-Type']}"
