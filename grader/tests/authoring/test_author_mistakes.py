@@ -77,7 +77,7 @@ def course(tmp_path: Path) -> Course:
 
 
 def read_mistakes(course: Course) -> list[str]:
-    """What an author is shown, line by line."""
+    """Return the lines that an author is shown."""
     try:
         assignment = course.load_assignment("example")
     except BrokenSuite as error:
@@ -109,7 +109,7 @@ def test_template_has_no_mistake(kind: str) -> None:
 
 
 def test_draft_is_taken_where_it_is_asked_for(course: Course) -> None:
-    """By its author's commands, not for a class; it is not listed."""
+    """Its author's commands take a draft, grading a class does not, and no list has it."""
     (course.root / TOML).rename(course.root / "assignments/example/assignment.draft.toml")
     assert course.list_assignments() == []
     assert list_mistakes(course.load_assignment("example", draft=True)) == []

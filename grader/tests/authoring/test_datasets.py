@@ -18,7 +18,7 @@ CONTENT = b"id\tdocument\tlabel\n" + b"".join(f"{i}\t영화\t1\n".encode() for i
 
 
 class Server(ThreadingHTTPServer):
-    """Serves CONTENT, as badly as told."""
+    """Serves CONTENT, as badly as its attributes ask."""
 
     body = CONTENT
     ranges = True
@@ -102,7 +102,7 @@ def test_goes_on_after_each_break(folder: Path, server: Server) -> None:
 
 
 def test_goes_on_where_an_earlier_run_stopped(folder: Path, server: Server) -> None:
-    """What an earlier run left is kept."""
+    """The bytes that an earlier run left are kept."""
     (folder / "full").mkdir()
     (folder / "full" / "ratings.txt.partial").write_bytes(CONTENT[:1000])
     assert fetch_dataset("full", folder).read_bytes() == CONTENT
@@ -135,7 +135,7 @@ def test_keeps_nothing_of_a_wrong_file(folder: Path, server: Server, body: bytes
 
 
 def test_drops_a_rest_that_is_too_long_for_the_server(folder: Path, server: Server) -> None:
-    """Where the file over there is shorter than what is here, what is here goes."""
+    """A partial file that is longer than the server's file is removed."""
     server.body = CONTENT[:500]
     (folder / "full").mkdir()
     (folder / "full" / "ratings.txt.partial").write_bytes(CONTENT[:1000])
@@ -228,7 +228,7 @@ def test_what_a_sample_stands_for_may_be_missing(
 
 
 def test_the_command_line_fetches_what_is_there_already() -> None:
-    """What need not be fetched is not; what cannot be is named."""
+    """A data set that is there is not fetched; one that is unknown is an error of usage."""
     fetched = CliRunner().invoke(app, ["datasets", "fetch", "story_en"])
     assert fetched.exit_code == 0 and "story_en.txt" in fetched.output
     assert isinstance(CliRunner().invoke(app, ["datasets", "fetch", "no such"]).exception, UsageError)

@@ -58,7 +58,7 @@ def test_a_notebook_loads_models_by_their_names(hub_jail: Jail, tmp_path: Path, 
 
 
 def read_notebook(path: Path) -> str:
-    """What the intake takes of a notebook with these cells."""
+    """Return the source that the intake takes of a notebook with these cells."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
     nbformat.write(notebook, path)
     submission = read_submission(path, module="pretrained.py", defines=frozenset({"encode_text"}))

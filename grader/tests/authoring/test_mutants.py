@@ -55,7 +55,7 @@ class SeeingAll(Survey):
 
 
 def list_texts(todo: str, operator: str) -> list[str]:
-    """What an operator writes into the lines of one TODO above."""
+    """Return the texts that an operator writes into the lines of one TODO above."""
     return [mutant.text for mutant in write_mutants(TENSORS, SeeingAll(), todo) if mutant.operator == operator]
 
 
@@ -145,7 +145,7 @@ def test_the_first_result_is_remembered_for_its_form() -> None:
 
 
 def test_a_suite_that_calls_once_lets_a_memory_pass(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The survivor says what a test must look at; what cannot be told from the reference is no survivor."""
+    """The survivor says what a test must look at; a mutant that behaves like the reference is no survivor."""
     solution = SOLUTION.replace("result = number + number", "result = max(number + number, 0)")
     fates, _ = judge_todo(open_project(monkeypatch, tmp_path, solution=solution), "double")
     by_text = {fate.mutant.text: fate for fate in fates}
@@ -157,7 +157,7 @@ def test_a_suite_that_calls_once_lets_a_memory_pass(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_endless_mutant_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """By its computing time."""
+    """The limit on its computing time ends it."""
     monkeypatch.setattr("grader.authoring.mutants.running.MOST_SECONDS", 0.2)
     solution = SOLUTION.replace(
         "result = number + number", "result = number\n    while result < 2 * number:\n        result += 1"

@@ -49,7 +49,7 @@ def load(source: str) -> dict:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_tensors_keep_shape_and_type_and_lose_their_graph(kind: str):
-    """Whatever the kind."""
+    """Every kind of null answer keeps shape and type, and has other values without a graph."""
     value = (torch.arange(1.0, 13).reshape(3, 4).requires_grad_() * 2, torch.arange(4))
     for part, given in zip(replace_value(value, kind, [torch.ones(2)]), value, strict=True):
         assert (part.shape, part.dtype, part.requires_grad) == (given.shape, given.dtype, False)
@@ -127,7 +127,7 @@ def test_functions_of_every_form_are_replaced(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_a_method_is_replaced_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """Where a TODO names one."""
+    """A TODO that names one method leaves the other methods of the class as they are."""
     toml = TOML.replace('where = ["double"]', 'where = ["Toy.double"]')
     assignment = open_project(monkeypatch, tmp_path, toml=toml, solution=SOLUTION + METHODS)
     toy = load(next(write_null_answers(assignment)).source)["Toy"]()

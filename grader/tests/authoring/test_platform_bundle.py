@@ -77,7 +77,7 @@ def pack(folder: Path, platform: str, assignment: Assignment | None = None) -> P
 
 
 def list_course(names: set[str], box: str = "") -> set[str]:
-    """What of the course is in the box."""
+    """Return the files of the course that are in the box."""
     return {name.removeprefix(box) for name in names if name.startswith(f"{box}course/")}
 
 
@@ -195,7 +195,7 @@ def test_gradescope_grades_the_reference(tmp_path: Path) -> None:
 @pytest.mark.slow
 @needs_root
 def test_without_namespaces_another_user_is_the_wall(toy: Path, tmp_path: Path) -> None:
-    """Where the kernel refuses namespaces: what is handed in can neither read the course nor write a result, and both
+    """A submission can neither read the course nor write a result on a kernel that refuses namespaces, and both
     the result and the log say which wall it was."""
     host = Host(tmp_path / "host")
     host.unpack(pack(toy, "gradescope"), "/autograder/source")

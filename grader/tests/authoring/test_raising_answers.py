@@ -72,7 +72,7 @@ def test_triple(student):
 
 
 def find_complaints(monkeypatch: pytest.MonkeyPatch, folder: Path, toml: str) -> list[str]:
-    """What verification says of the toy with two TODOs in one function."""
+    """Return the complaints of verification about the toy with two TODOs in one function."""
     assignment = open_project(monkeypatch, folder, toml=toml, solution=SOLUTION, tests=TESTS)
     with Worker(assignment, isolation="none", prewarm=False) as worker:
 

@@ -40,7 +40,7 @@ def test_a_skeleton_holds_no_marker_no_text_and_no_demo():
 
 
 def test_comments_for_students_stay():
-    """What stands outside of a region is theirs."""
+    """Comments outside of a region belong to the students."""
     assert "# TODO double: twice the number" in render_skeleton(SOLUTION)
 
 
@@ -96,7 +96,7 @@ def test_a_notebook_is_valid_and_holds_text_and_demos():
 
 
 def test_a_filled_notebook_holds_the_solution_without_markers():
-    """What the staff runs."""
+    """The staff's notebook has the solution, and neither markers nor open TODOs."""
     text = render_notebook(SOLUTION, open_todos=False)
     assert "number + number" in text
     assert "###" not in text

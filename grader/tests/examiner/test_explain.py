@@ -1,4 +1,4 @@
-"""What a submission raised, as a verdict and a sentence."""
+"""The verdict and the sentence for an exception of a submission."""
 
 import inspect
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ def explain(
     ],
 )
 def test_an_open_stub_is_known_by_its_place(lines: list, message: str):
-    """By the function that raised and the line that called it; the words of the exception do not matter."""
+    """The function that raised and the line that called it decide; the words of the exception do not matter."""
     error = explain(Raised("NotImplementedError", "anything", lines))
     assert (error.verdict, error.message) == (Verdict.UNFILLED, message)
 
@@ -147,7 +147,7 @@ def test_a_wrong_call_shows_both_signatures():
 
 
 def test_a_missing_name_is_explained():
-    """By what became of its statement."""
+    """The message says what became of the statement that defines the name."""
     raised = Raised("NameError", "name 'seen' is not defined", [[6, "score"]])
     assert explain(raised, failures={"seen": "ZeroDivisionError"}).message.endswith(
         "; 'seen' could not be defined: ZeroDivisionError"

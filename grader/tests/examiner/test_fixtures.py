@@ -1,4 +1,4 @@
-"""What a hidden test can ask for beside calls: expected exceptions, files, text, and objects of the student's own."""
+"""The fixtures of hidden tests beside calls: expected exceptions, files, text, and objects of the student's own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -149,7 +149,7 @@ def test_function_is_described_by_its_name(session: SubmissionSession) -> None:
 
 
 def test_files_are_put_and_read(session: SubmissionSession) -> None:
-    """By paths that the submission gets."""
+    """The submission reads and writes files by the paths that it gets."""
     student, files = StudentProxy(session), StudentFiles(session)
     assert student.load(files.put("in.txt", "안녕")) == "안녕"
     student.save(files.path("out.txt"), "done")

@@ -13,7 +13,7 @@ TODOS = (
 
 
 def find(source: str) -> dict[str, Use]:
-    """What the policy finds in a source."""
+    """Return the uses that the policy finds in a source."""
     return find_forbidden(source, TODOS)
 
 
@@ -54,7 +54,7 @@ def test_the_line_is_that_of_the_use() -> None:
 
 
 def test_a_helper_counts_for_those_who_use_it() -> None:
-    """What a TODO's code calls is its own doing, through any number of helpers."""
+    """A TODO answers for all that its code calls, through any number of helpers."""
     source = (
         "import torch.nn.functional as F\n"
         "def deepest(q): return F.scaled_dot_product_attention(q)\n"
@@ -121,13 +121,13 @@ def test_what_is_not_used_is_not_held_against_anyone(source: str) -> None:
 
 
 def test_without_rules_nothing_is_read() -> None:
-    """Where no TODO forbids anything, the source is not even parsed."""
+    """The source is not even parsed if no TODO forbids anything."""
     assert find_forbidden("syntax (", [TODOS[0].model_copy(update={"forbid": ()})]) == {}
 
 
 @pytest.mark.timeout(60)
 def test_names_that_double_with_every_line_are_followed_in_no_time() -> None:
-    """What a name may stand for is kept only as far as it leads to a forbidden one."""
+    """The meanings of a name are kept only as far as they lead to a forbidden one."""
     lines = [f"n{step} = n{step - 1}.{part}" for step in range(1, 200) for part in "ab"]
     lines += ["F = torch.nn", "F = F.functional", "def attend(q): return F.scaled_dot_product_attention(n199)"]
     found = find("\n".join(["import torch", "n0 = torch", *lines]))
@@ -140,6 +140,6 @@ def test_a_long_chain_does_not_exhaust_the_stack() -> None:
 
 
 def test_a_forbidden_name_at_the_root_of_a_long_chain_is_found() -> None:
-    """What follows a forbidden name does not hide it."""
+    """The attributes that follow a forbidden name do not hide it."""
     chain = ".mT" * 200
     assert set(find(f"import torch\ndef attend(q): return torch.nn.functional.{READY.split('.')[-1]}(q){chain}"))

@@ -165,7 +165,7 @@ def test_forbidden_layer_is_found_however_written(way: str) -> None:
     ],
 )
 def test_honest_code_is_left_alone(source: str) -> None:
-    """Local names, methods and layers that only look alike cost nothing, and staff have nothing to look at."""
+    """Local names, methods and layers that only look similar cost nothing, and staff have nothing to look at."""
     review = review_source(source, TODOS, REFERENCE)
     assert (review.uses, review.unclear) == ({}, ())
 

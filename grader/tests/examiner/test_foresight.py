@@ -1,4 +1,4 @@
-"""What a test does after given replies is remembered, and only that."""
+"""The memory holds what a test does after given replies, and nothing else."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -130,7 +130,7 @@ def test_a_test_that_asks_otherwise_after_the_same_replies_is_not_foreseen(make_
 
 
 def test_memory_is_bounded(make_examiner):
-    """What there is no room for is forgotten, and its tests run."""
+    """Without room nothing is remembered, and the tests run."""
     examiner = make_examiner()
     examiner.suite.foresight = Foresight(room=0)
     first = examiner.judge(RIGHT)

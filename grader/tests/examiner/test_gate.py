@@ -194,7 +194,7 @@ def test_properties_of_a_null_answer_do_not_count(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("double", ["number + number", "number * 3", "number + number - 1", "2 * max(number, 50)"])
 def test_properties_of_a_slip_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, double: str):
-    """What has something of the right answer keeps what it passes."""
+    """An answer that is partly right keeps the properties that it passes."""
     results, suite = grade(tmp_path, monkeypatch, double)
     assert results[PROPERTY].status is Verdict.PASSED
     assert not suite.withheld

@@ -90,7 +90,7 @@ LIES = {
 
 @pytest.mark.parametrize("kind", LIES)
 def test_a_finding_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    """Whatever a child answers that was taken over, nothing else is changed by it."""
+    """No answer of a child that was taken over has any effect but a refusal."""
     monkeypatch.setattr(inspector, "open_reader", lambda isolation: Liar(json.dumps(asdict(LIES[kind])).encode()))
     with pytest.raises(SubmissionRefused, match="cannot be used"):
         inspect_submission(make_submission(), RULES, Isolation.BWRAP)

@@ -1,4 +1,4 @@
-"""What a submission says of its statements that did not load: a claim, checked before it is used."""
+"""A submission's account of its statements that did not load is a claim, checked before it is used."""
 
 import pytest
 

@@ -63,7 +63,7 @@ def test_weights_of_like_layers_go_by_order():
 
 
 def test_layers_that_do_not_fit_are_listed():
-    """Where one of several like layers is missing no one can say which: expected and found are listed."""
+    """No one can say which of several like layers is missing, so expected and found are listed."""
     ours = make_theirs(one=torch.nn.Linear(2, 2, bias=False), two=torch.nn.Linear(2, 2, bias=False))
     theirs = make_theirs(only=torch.nn.Linear(2, 2, bias=False))
     with pytest.raises(Mismatch) as caught:

@@ -1,4 +1,4 @@
-"""What `assert_parity` and its neighbours accept, refuse and say."""
+"""`assert_parity` and its neighbours: the values that they accept or refuse, and their messages."""
 
 import random
 
@@ -77,7 +77,7 @@ def test_another_device_is_refused():
 
 @pytest.mark.parametrize(("value", "word"), [(float("nan"), "nan"), (float("inf"), "infinite")])
 def test_values_that_are_not_finite_are_counted(value, word):
-    """Where finite values belong, nan and infinity are named."""
+    """Nan and infinity are named if they stand in place of finite values."""
     assert read_mismatch(torch.tensor([1.0, value]), torch.ones(2)).message == f"result: 1 of 2 values are {word}"
 
 
@@ -88,7 +88,7 @@ def test_an_expected_infinity_must_be_one():
 
 
 def test_the_first_difference_is_placed():
-    """How many values differ and where the first is, without the values."""
+    """The message counts the values that differ and places the first, without the values."""
     actual = torch.arange(6.0).reshape(2, 3)
     expected = actual.clone()
     expected[1, 1:] += torch.tensor([1.0, 5.0])
@@ -132,7 +132,7 @@ def test_rounding_is_forgiven():
 
 
 def test_the_tolerance_comes_from_float64():
-    """What float32 loses on this very computation widens the tolerance, and nothing else does."""
+    """The loss of float32 on this very computation widens the tolerance, and nothing else does."""
     expected = torch.tensor([1.0])
     exact, lossy = torch.tensor([1.0], dtype=torch.float64), torch.tensor([1.001], dtype=torch.float64)
     assert find_tolerance(expected, exact) == find_tolerance(expected)
@@ -196,7 +196,7 @@ def change_value(chance: random.Random, value):
 
 @pytest.mark.parametrize("seed", range(200))
 def test_no_expected_value_is_in_a_message(seed: int):
-    """Whatever is compared with whatever: no number or word that was expected can be read off the complaint."""
+    """No number or word that was expected can be read off the complaint, for any two values."""
     chance = random.Random(seed)
     expected = make_value(chance)
     for actual in (None, make_value(chance), change_value(chance, expected)):
@@ -234,7 +234,7 @@ def test_a_changed_input_is_told():
 
 
 def test_nothing_is_worked_out_for_an_answer_that_is_the_same():
-    """What only a difference needs is a function, and it is not called."""
+    """A function that only a difference needs is not called."""
 
     def refuse():
         raise RuntimeError("called")

@@ -94,7 +94,7 @@ def test_value_that_is_the_same_is_accepted(actual, expected):
     ],
 )
 def test_value_that_differs_is_described(actual, expected, message):
-    """By what it is, and by where it differs; never by what was expected."""
+    """The message names the kind of the value and the place of the difference, never the expected value."""
     assert read_mismatch(actual, expected).message.replace("result", "it") == message
 
 

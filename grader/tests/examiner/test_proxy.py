@@ -220,7 +220,7 @@ def test_gradients_are_cleared(student: StudentProxy):
 
 
 def test_a_result_without_a_graph_carries_none(student: StudentProxy):
-    """What was computed under `no_grad` does not pretend."""
+    """A result that was computed under `no_grad` does not require a gradient."""
     _, theirs = make_pair(student)
     assert not theirs.predict(make_inputs()[0]).requires_grad
 
@@ -353,7 +353,7 @@ def test_the_first_that_raised_is_blamed(known: SubmissionSession):
 
 
 def test_nothing_that_was_posted_is_forgotten(known: SubmissionSession):
-    """What no one asked about is still carried out before the test ends, and raises there."""
+    """A call that no one asked about is still carried out before the test ends, and raises there."""
     student = StudentProxy(known)
     student.Picky("three")
     with pytest.raises(SubmissionError, match="invalid literal"):
@@ -362,7 +362,7 @@ def test_nothing_that_was_posted_is_forgotten(known: SubmissionSession):
 
 
 def test_a_test_begins_without_what_another_posted(known: SubmissionSession):
-    """What a failed test left unsent is not sent on behalf of the next one."""
+    """The calls that a failed test left unsent are not sent on behalf of the next one."""
     student = StudentProxy(known)
     student.Picky("three")
     known.begin("masking", seed=2)

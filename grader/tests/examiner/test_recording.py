@@ -67,7 +67,7 @@ def test_the_same_recording_has_the_same_bytes():
     ids=["shorter", "longer", "a bit", "empty"],
 )
 def test_other_bytes_than_were_written_are_refused(tmp_path, spoil):
-    """Whatever a disk or a hand did to them."""
+    """Bytes that a disk or a hand changed are refused."""
     data = pack_recording(Recording(SUBMISSION, TAKES))
     with pytest.raises(DamagedRecording, match="not those that were written"):
         read_recording(write(tmp_path, spoil(data), name_recording(data)))
@@ -97,7 +97,7 @@ def test_a_recording_that_is_not_there_is_told(tmp_path):
 
 
 def test_a_recording_cannot_fill_the_memory(monkeypatch):
-    """What would be larger than it may is read no further; and is not written."""
+    """A recording that is larger than it may be is read no further, and is not written."""
     data = pack_recording(Recording(SUBMISSION, {"first": [RecordedTest((), bytes(200_000))]}))
     assert len(data) < 2000
     monkeypatch.setattr(recording_module, "MAX_FILE_BYTES", 100_000)

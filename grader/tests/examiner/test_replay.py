@@ -16,7 +16,7 @@ LOAD = Frame({"op": "Load", "seq": 0, "body": {"source": "text"}})
 
 
 class LiveChannel:
-    """A fake: answers whatever is asked with what was asked and a count; what asks for a mishap gets it."""
+    """A fake: answers every call with what was asked and a count; a call that asks for a mishap gets it."""
 
     def __init__(self) -> None:
         self.peak_kb = 7
@@ -43,7 +43,7 @@ class LiveChannel:
         return 0.25
 
     def close(self) -> None:
-        """What was loaded is gone."""
+        """Forget what was loaded."""
         self.is_loaded = False
 
 
@@ -72,7 +72,7 @@ class Asker:
 
 
 def record(*tests: Sequence[str], room: int = 1 << 20) -> Recording:
-    """What a live channel answered to these tests."""
+    """Record the answers of a live channel to these tests."""
     channel = RecordingChannel(LiveChannel(), room=room)
     for test in tests:
         try:

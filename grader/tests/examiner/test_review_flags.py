@@ -1,4 +1,4 @@
-"""What is noted for a teacher's eye, and that it costs nothing and reaches no student."""
+"""Notes for a teacher's eye, which cost nothing and reach no student."""
 
 from collections.abc import Sequence
 
@@ -45,7 +45,7 @@ def test_what_leads_elsewhere_is_noted(source: str, remark: str):
 
 @pytest.mark.parametrize("source", PLAIN)
 def test_ordinary_code_is_not(source: str):
-    """What labs do every day is no news."""
+    """Code that labs write every day is not noted."""
     assert find_suspicions(make_submission(source), []) == ()
 
 

@@ -114,7 +114,7 @@ def test_a_suite_with_a_mistake_is_refused(make_suite, before: str, after: str, 
 
 
 def test_tests_share_the_points_of_their_todo_by_weight(make_suite):
-    """Whatever their weights add up to; 0 is for information."""
+    """Weights share the points for any sum; a test of weight 0 is for information."""
     suite = make_suite(tests=EXTRA.format("").replace("weight=60", "weight=1") + EXTRA_SHOUT + EXTRA_SHOUT_TWICE)
     points = {test.id.partition("::")[2]: test.points for test in suite.tests}
     assert points == {"test_double": 60, "test_shout": 32, "test_shout_again": 0, "test_shout_twice": 8}
@@ -143,7 +143,7 @@ def test_the_reference_passes(make_suite):
 
 
 def test_a_failed_assertion_says_its_first_line(make_suite):
-    """What stands below the first line is not for students."""
+    """Students do not see the lines below the first."""
     result = run_suite(make_suite(), SOLUTION.replace("number + number", "number"))["double"]
     assert (result.status, result.message, result.score) == (Verdict.FAILED, "the number is not doubled", 0.0)
 
@@ -184,7 +184,7 @@ def test_a_solution_that_does_not_run_is_the_graders_fault(make_suite):
 
 
 def test_a_conftest_around_the_hidden_tests_is_not_read(make_suite, tmp_path: Path):
-    """What lies in a folder above them cannot change a grade: the digest would not know of it."""
+    """A file in a folder above the tests cannot change a grade: the digest would not know of it."""
     make_suite()
     for folder in (tmp_path, tmp_path / "tests_hidden"):
         (folder / "conftest.py").write_text("raise RuntimeError('read')")
@@ -214,7 +214,7 @@ def test_the_digest_names_what_decides_a_grade(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_forbidden_name_costs_its_todo_only(make_suite):
-    """What a policy forbids is named with its line; the other TODOs are marked as ever."""
+    """The message has the forbidden name and its line; the other TODOs are marked as ever."""
     suite = make_suite(toml=TOML.replace('where = ["double"]', 'where = ["double"]\nforbid = ["math.prod"]'))
     found = run_suite(
         suite, "import math\n\n\ndef double(n):\n    return math.prod([n, 2])\n\n\ndef shout(w): return w.upper()\n"

@@ -1,4 +1,4 @@
-"""What the hidden suites of several assignments share."""
+"""The tools that the hidden suites of several assignments share."""
 
 from pathlib import Path
 
@@ -118,7 +118,7 @@ def test_tensors_that_fit():
 
 @pytest.mark.parametrize(("second", "clear"), [(0.5, True), (0.995, False), (1.0, False)])
 def test_a_choice_is_clear_if_every_row_is(second: float, clear: bool):
-    """One close row is enough to make a case unsafe, whatever the leading axes are."""
+    """One close row is enough to make a case unsafe, for any leading axes."""
     logits = torch.tensor([[3.0, 0.0, 1.0], [second, 1.0, 0.0]])
     assert is_clear(logits) is clear
     assert is_clear(logits.unsqueeze(0)) is clear

@@ -28,7 +28,7 @@ def time_runs(*runs: tuple[float, BaseException | None], is_first: bool = False)
 
 @pytest.mark.parametrize("share", [0.0, 0.69, 0.71, 1.0])
 def test_a_run_within_the_limit_counts_at_once(share: float) -> None:
-    """Only the grey zone is told of."""
+    """Only a run in the grey zone is marked as grey."""
     timed, count = time_runs((share, None), (0.0, None))
     assert (timed, count) == (TimedRun(None, is_endless=False, is_grey=share > 0.7), 1)
 
@@ -41,7 +41,7 @@ def test_the_best_of_three_grey_runs_counts(shares: tuple[float, ...]) -> None:
 
 
 def test_three_slow_runs_are_timed_out_and_not_endless() -> None:
-    """Whether the other tests of the TODO run must not depend on them."""
+    """Three slow runs do not decide if the other tests of the TODO run."""
     timed, count = time_runs((1.2, None), (1.1, None), (1.2, None), (0.1, None))
     assert isinstance(timed.raised, SubmissionError) and timed.raised.verdict is Verdict.TIMED_OUT
     assert (timed.is_endless, timed.is_grey, count) == (False, True, 3)

@@ -248,7 +248,7 @@ def test_bombs_of_other_forms_are_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_hangul_names_in_a_7z_are_read(tmp_path: Path) -> None:
-    """Its names are UTF-16, whatever the machine's locale is."""
+    """Its names are UTF-16 under any locale of the machine."""
     content = make_archive({"과제/어텐션.py": ATTENTION}, "7zip")
     assert read(tmp_path, content, "hw.7z").files[0].path == "hw.7z/과제/어텐션.py"
 
@@ -343,7 +343,7 @@ GOOD = {"hw.zip": make_zip({"hw/attention.py": ATTENTION, "b.ipynb": make_notebo
 @settings(max_examples=40, deadline=None)
 @given(name=st.sampled_from(sorted(GOOD)), data=st.data())
 def test_damage_anywhere_is_survived(tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject) -> None:
-    """Whatever bytes of an archive are changed or missing, the result is a submission or a reason."""
+    """An archive with any bytes changed or missing gives a submission or a reason."""
     content = bytearray(GOOD[name])
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -358,7 +358,7 @@ def test_damage_anywhere_is_survived(tmp_path_factory: pytest.TempPathFactory, n
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_any_names_are_safe_or_refused(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
-    """Whatever names an archive holds, what is read has a relative path without `..`."""
+    """Every file read from an archive has a relative path without `..`, for any names in it."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in names:

@@ -1,4 +1,4 @@
-"""Whose work it is: an exact id, a whole name, or no one's."""
+"""Work belongs to the student with an exact id or a whole name in its label, or to no one."""
 
 from pathlib import Path
 
@@ -91,7 +91,7 @@ PEOPLE = st.builds(lambda key, given, family: (key, f"{given} {family}"), IDS, W
     mark=st.sampled_from(["_", " ", "-"]),
 )
 def test_nothing_is_guessed(people: list[tuple[str, str]], words: list[str], mark: str) -> None:
-    """Whoever gets the work has an id or a whole name in the label, and no one else has a better claim."""
+    """The student who gets the work has an id or a whole name in the label, and no one else has a better claim."""
     roster = Roster(tuple(Student(key, name) for key, name in people))
     label = mark.join(words)
     student = find_student(plain.LAYOUT, roster, keys=(label,), name=label)

@@ -35,7 +35,7 @@ def make(folder: Path, *names: str) -> Path:
 
 
 def show(download: Download, folder: Path) -> list[tuple[str, str, str | None, bool, int]]:
-    """What the tests compare."""
+    """Return the fields of the attempts that the tests compare."""
     return [
         (a.student, a.path.relative_to(folder).as_posix(), a.submitted_at, a.late, a.attempt) for a in download.attempts
     ]
@@ -208,7 +208,7 @@ def test_damaged_gradescope_list_is_the_callers_to_mend(tmp_path: Path) -> None:
     ],
 )
 def test_odd_values_in_gradescopes_list_lose_nobody(tmp_path: Path, record: str) -> None:
-    """Where the list does not say who it was, the submission keeps its own label."""
+    """The submission keeps its own label if the list does not say who handed it in."""
     folder = make(tmp_path, "submission_1/attention.py")
     (folder / "submission_metadata.yml").write_text(f"submission_1:\n  {record}\n")
     assert show(read_class(tmp_path), tmp_path) == [("submission_1", "submission_1", None, False, 1)]
@@ -428,7 +428,7 @@ PIECES = (
 
 @pytest.mark.parametrize("seed", range(40))
 def test_no_names_of_files_break_a_layout(tmp_path: Path, seed: int) -> None:
-    """Whatever the entries are called, each ends up with one student, inside the folder, or is listed as ignored."""
+    """Entries of any name end up with one student, inside the folder, or are listed as ignored."""
     chance = random.Random(seed)
     for _ in range(8):
         name = "_".join(chance.choices(PIECES, k=chance.randint(1, 6)))

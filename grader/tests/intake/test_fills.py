@@ -1,4 +1,4 @@
-"""What fills a table, rebinds a name or stands under a condition: kept or left out, by what it is for."""
+"""Statements that fill a table, rebind a name or stand under a condition are kept or left out by their purpose."""
 
 from pathlib import Path
 

@@ -148,7 +148,7 @@ def test_folder_without_a_submission_is_refused(tmp_path: Path, files: dict[str,
 
 
 def test_archive_in_a_folder_is_opened(tmp_path: Path) -> None:
-    """Where a folder holds only an archive, the submission is looked for in there."""
+    """The submission is looked for in the archive if a folder holds nothing else."""
     assert read(tmp_path, {"sub/hw.zip": make_zip({"x/attention.py": ATTENTION})}).files[0].path == (
         "sub/hw.zip/x/attention.py"
     )
@@ -164,7 +164,7 @@ def test_folder_with_too_many_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_folder_that_may_not_be_read_is_not_the_students_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the machine refuses to read is reported to the caller, never as a refused submission."""
+    """A file that the machine refuses to read is reported to the caller, never as a refused submission."""
 
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")

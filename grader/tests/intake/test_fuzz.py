@@ -1,4 +1,4 @@
-"""Whatever is handed in: a submission or a refusal with a reason, soon, and no file anywhere.
+"""Any input gives a submission or a refusal with a reason, soon, and no file anywhere.
 
 `GRADER_FUZZ_EXAMPLES=5000 pytest grader/tests/intake/test_fuzz.py` goes on for longer.
 """

@@ -23,7 +23,7 @@ NAMES = "def f(): return [{}]\n"
 
 
 def list_names(count: int) -> str:
-    """That many different names."""
+    """Return `count` different names."""
     return ",".join(f"m{index}" for index in range(count))
 
 

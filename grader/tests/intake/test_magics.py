@@ -31,7 +31,7 @@ CLASS = "class LuongAttention:\n    def score(self): return 3\n"
     ],
 )
 def test_cell_that_is_python_counts(tmp_path: Path, magic: str) -> None:
-    """What is written to a module, or only timed, holds definitions like any other cell."""
+    """A cell that is written to a module, or only timed, holds definitions like any other cell."""
     submission = hand_in_cells(tmp_path, f"{magic}\n{CLASS}")
     assert load(submission).LuongAttention().score() == 3
     line = submission.definitions["LuongAttention"]
@@ -70,7 +70,7 @@ def test_cell_that_is_no_python_is_left_out(tmp_path: Path, magic: str) -> None:
     ],
 )
 def test_statement_that_is_timed_is_that_statement(tmp_path: Path, line: str) -> None:
-    """`%time x = ...` is `x = ...`, wherever it stands."""
+    """`%time x = ...` is `x = ...` in any place."""
     submission = hand_in_cells(tmp_path, "def g(n): return n", line, "def f(): return x", defines=["f"])
     assert load(submission).f() == 3
 

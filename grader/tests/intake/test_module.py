@@ -19,7 +19,7 @@ def test_module_is_taken_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_lines_keep_their_numbers(tmp_path: Path) -> None:
-    """What is left out becomes blank lines, so a definition stays on the student's own line."""
+    """Lines that are left out become blank, so a definition stays on the student's own line."""
     text = "print(1)\nprint(\n  2\n)\ndef f():\n    return 1  # five\n"
     submission = hand_in(tmp_path, text)
     assert submission.source == "\n\n\n\ndef f():\n    return 1  # five\n"
@@ -47,7 +47,7 @@ def test_lines_keep_their_numbers(tmp_path: Path) -> None:
     ],
 )
 def test_driver_code_never_runs(tmp_path: Path, driver: str) -> None:
-    """Top-level calls, loops, exits and questions do not run, wherever they stand; the function below them is there."""
+    """Top-level calls, loops, exits and questions never run, in any place; the function between them is there."""
     marker = tmp_path / "ran"
     driver = driver.format(marker=str(marker))
     submission = hand_in(tmp_path, f"{driver}\ndef f():\n    return 7\n{driver}\n")
@@ -179,7 +179,7 @@ def test_hangul_before_a_driver_call_does_not_shift_it(tmp_path: Path) -> None:
 
 
 def test_plotting_helper_does_not_start_the_training(tmp_path: Path) -> None:
-    """What only functions use that no one asks for is not run; the classes keep all that they need."""
+    """Statements used only by functions that no one asks for are not run; the classes keep all that they need."""
     text = (
         "import math\nimport no_such_plots\nSIZE = 4\nmodel = train_for_hours()\n"
         "def plot(): no_such_plots.show(model)\n"

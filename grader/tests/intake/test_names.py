@@ -1,4 +1,4 @@
-"""What a statement binds and needs, checked against Python's own symbol tables; and any source at all."""
+"""The names that a statement binds and needs, checked against Python's own symbol tables; and any source at all."""
 
 import ast
 import symtable
@@ -34,7 +34,7 @@ SCOPES = [
 
 @pytest.mark.parametrize("source", SCOPES)
 def test_later_names_are_those_of_the_symbol_table(source: str) -> None:
-    """What a function reads from its module is what Python's compiler says it is."""
+    """The names that a function reads from its module are those that Python's compiler lists."""
 
     def list_globals(table: symtable.SymbolTable) -> set[str]:
         own = {s.get_name() for s in table.get_symbols() if s.is_global() and s.is_referenced()}
@@ -110,7 +110,7 @@ def test_definitions_survive_among_any_driver_code(
 def test_any_bytes_give_a_submission_or_a_reason(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str
 ) -> None:
-    """Whatever is handed in, nothing is raised."""
+    """No bytes that are handed in raise an exception."""
     submission = hand_in(tmp_path_factory.getbasetemp(), content, name)
     assert isinstance(submission.refused or submission.source, str)
 

@@ -65,6 +65,6 @@ def test_what_no_python_parses_is_no_newer_syntax(tmp_path: Path, text: str) -> 
 
 
 def test_mistake_beside_newer_syntax_is_named(tmp_path: Path) -> None:
-    """Where both stand in one module, what is wrong in every Python comes first."""
+    """A mistake in every version of Python is named first if newer syntax stands in the same module."""
     submission = hand_in(tmp_path, f"{NEWER[0][0]}\n{WRONG[0]}\n", defines=["f"])
     assert submission.refused

@@ -88,7 +88,7 @@ def test_traceback_points_at_cell_and_line(tmp_path: Path) -> None:
 
 
 def test_missing_name_names_the_cell_that_seems_to_define_it(tmp_path: Path) -> None:
-    """Where the definition of a needed name is in a cell that does not parse, that cell is named."""
+    """The cell is named that has the definition of a needed name and does not parse."""
     submission = hand_in_cells(
         tmp_path, "def f(): return helper(vocab)", "\ndef helper(x):\n    return (x", "vocab = 1 +"
     )
@@ -194,12 +194,12 @@ def test_only_code_cells_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_broken_notebook_is_refused_with_the_reason(tmp_path: Path, content: str, reason: str) -> None:
-    """What is no notebook is refused with what it is and what to do."""
+    """A file that is no notebook is refused; the reason says what it is and what to do."""
     assert reason in hand_in(tmp_path, content, "a.ipynb").refused
 
 
 def test_notebook_under_another_name_is_read(tmp_path: Path) -> None:
-    """A notebook is known by what is in it, whatever its name."""
+    """A notebook of any name is known by its content."""
     assert load(hand_in(tmp_path, make_notebook(CLASS), "attention.py")).LuongAttention
 
 
@@ -249,7 +249,7 @@ JSON = st.recursive(
 @settings(max_examples=40, deadline=None)
 @given(value=JSON, size=st.integers(1, 60), indent=st.sampled_from([None, 1]), ascii_only=st.booleans())
 def test_dropping_outputs_changes_nothing_else(value: object, size: int, indent: int | None, ascii_only: bool) -> None:
-    """Whatever the JSON and however it is cut into chunks, only the values of the dropped keys become null."""
+    """Only the values of the dropped keys become null, for any JSON cut into chunks of any size."""
     raw = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode()
     chunks = [raw[start : start + size] for start in range(0, len(raw), size)]
     assert json.loads(b"".join(drop_outputs(chunks))) == _drop(value)

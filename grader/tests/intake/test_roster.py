@@ -129,7 +129,7 @@ def test_what_systems_add_to_their_lists_is_no_unknown_heading(tmp_path: Path, t
 
 
 def test_canvas_test_student_is_known_as_such(tmp_path: Path) -> None:
-    """By name or by the digest for a login, where there is no SIS id; a real student of that name stays one."""
+    """Without an SIS id the name or the digest for a login shows it; a real student of that name stays one."""
     header = "Student,ID,SIS User ID,SIS Login ID,Section\n"
     rows = '"Student, Test",1,,abc,A\nMuster,2,,b1946ac92492d2347c6235b4d2611184,A\n"Student, Test",3,S3,tstudent,A\n'
     assert [student.is_test for student in read(tmp_path, header + rows).students] == [True, True, False]

@@ -70,7 +70,7 @@ def test_mixed_tabs_are_read_where_only_one_reading_exists(tmp_path: Path, text:
 
 
 def test_mixed_tabs_with_two_readings_are_refused(tmp_path: Path) -> None:
-    """Where a tab of four and one of eight columns give different programs, nothing is guessed."""
+    """Nothing is guessed if a tab of four and one of eight columns give different programs."""
     text = "class A:\n    def f(self):\n        x = 1\n\tdef g(self):\n\t\treturn 1\n"
     assert "inconsistent use of tabs and spaces" in hand_in(tmp_path, text).refused
 

@@ -136,7 +136,7 @@ COLAB = "https://colab.research.google.com/drive/1AbC?usp=sharing"
 )
 @pytest.mark.parametrize("name", ["attention.py", "attention.ipynb", "attention (1).ipynb"])
 def test_file_that_is_no_code_is_called_what_it_is(tmp_path: Path, content: bytes, reason: str, name: str) -> None:
-    """Whatever its name, the sentence says what was handed in."""
+    """The sentence says what was handed in, under any name."""
     assert reason in hand_in(tmp_path, content, name, ["Attention"]).refused
 
 
@@ -165,7 +165,7 @@ def test_code_that_holds_a_link_is_code(tmp_path: Path, text: str) -> None:
     ],
 )
 def test_folder_without_code_says_what_is_in_it(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
-    """Where no file may be code, the first that is known is named."""
+    """The first file of a known kind is named if no file may be code."""
     (tmp_path / name).write_bytes(content)
     refused = read_submission(tmp_path, module="attention.py", defines=["Attention"]).refused
     assert refused.startswith("no attention.py in ")

@@ -123,7 +123,7 @@ def test_clone3_looks_absent(prober: Prober) -> None:
     ],
 )
 def test_python_meets_a_permission_error(prober: Prober, statement: str) -> None:
-    """What a submission would write to get out ends in an error that names itself, and the child lives on."""
+    """A statement that would lead out of the jail ends in an error that names itself, and the child lives on."""
     source = f"import mmap, os, socket, subprocess\ndef probe(): return repr({statement})"
     reply = prober.run(source)
     assert isinstance(reply, Raised) and f"[Errno {errno.EPERM}]" in reply.message

@@ -1,4 +1,4 @@
-"""What honest submissions need runs under the system call list: torch, tokenizers, transformers."""
+"""The libraries of honest submissions run under the system call list: torch, tokenizers, transformers."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What a child may use: memory, disk, threads, descriptors; each limit is an error that the student can read."""
+"""Limits on a child's memory, disk, threads and descriptors; each is an error that the student can read."""
 
 import pytest
 

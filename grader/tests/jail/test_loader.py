@@ -131,7 +131,7 @@ def test_last_of_several_bindings_wins(ran: list[str]) -> None:
     ids=["read-between", "builtin", "global", "deleted", "globals", "vars", "star", "sys.modules"],
 )
 def test_constant_that_could_be_missed_runs_at_load(ran: list[str], source: str) -> None:
-    """Where the moment matters, or a name can be read without being spelled, nothing waits."""
+    """Nothing waits if the moment matters, or if a name can be read without being spelled."""
     load(f"{source}\ndef solve(): return 1", "solve").make_module([])
     assert "heavy" in ran
 

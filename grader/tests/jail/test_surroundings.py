@@ -1,4 +1,4 @@
-"""What a submission's code expects of its surroundings: its source, a compiler, a notebook's display, numpy."""
+"""The surroundings that a submission's code expects: its source, a compiler, a notebook's display, numpy."""
 
 import sys
 import textwrap
@@ -31,7 +31,7 @@ class Jail:
         return unpack_message(frame, Decoder(frame.block, refuse, lambda tensor, body: tensor))
 
     def call(self, name: str, *args: Any) -> Any:
-        """What a function gives, or what it raised."""
+        """Return the value of a function, or what it raised."""
         reply = self.ask(Call(MODULE, name, list(args), {}))
         return reply.value if isinstance(reply, Done) else reply
 
@@ -116,7 +116,7 @@ def test_display_does_nothing(call: str) -> None:
     ],
 )
 def test_progress_bar_of_a_notebook_is_a_plain_one(load: Any, source: str) -> None:
-    """Where no browser shows it, a bar costs nothing."""
+    """A bar that no browser shows costs nothing."""
     assert load(source).call("f", 4) == 6
 
 
@@ -162,7 +162,7 @@ def test_other_numpy_objects_stay_where_they_are(load: Any, expression: str) -> 
     ],
 )
 def test_packages_of_the_handouts_are_installed(load: Any, source: str) -> None:
-    """What a handout names can be imported."""
+    """The packages that a handout names can be imported."""
     jail = load(f"import torch\n{source}\n")
     assert jail.failures == []
     assert jail.call("f", torch.zeros(2, 3)).shape == (3, 2)

@@ -226,7 +226,7 @@ def test_two_children_of_one_zygote_do_not_see_each_other(jail: Jail) -> None:
 
 
 def test_no_installed_file_names_a_folder_of_the_host(prober: Prober) -> None:
-    """What an editable install or pip notes of this machine cannot be read."""
+    """Notes of an editable install or of pip about this machine cannot be read."""
     covered = [
         f"{target}/{path.relative_to(source)}"
         for source, target in list_site_packages()

@@ -110,7 +110,7 @@ def test_ending_its_process_is_a_crash(prober: Prober, body: str, cause: str) ->
 
 
 def test_killed_from_outside_is_no_crash(prober: Prober) -> None:
-    """What an operator kills, or the kernel for want of memory, is the grader's loss; the next child answers."""
+    """A child killed by an operator, or by a kernel short of memory, is the grader's loss; the next child answers."""
     prober.load("def probe(): return 1")
     assert prober.channel.child is not None
     signal.pidfd_send_signal(prober.channel.child.pidfd, signal.SIGKILL)
@@ -271,7 +271,7 @@ def test_slowness_is_measured_in_ordinary_machines() -> None:
 
 
 def test_limits_start_again_with_every_test(prober: Prober) -> None:
-    """What one test used is not held against the next one."""
+    """The computing time of one test is not held against the next one."""
     prober.load(SPEND)
     prober.call("probe", 0.2)
     used = prober.channel.read_cpu_seconds()

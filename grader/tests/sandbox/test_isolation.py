@@ -77,7 +77,7 @@ def test_failed_import_is_named() -> None:
 
 
 def test_dead_zygote_is_the_graders_fault(own_jail: Jail) -> None:
-    """When the zygote is gone, no submission is blamed."""
+    """No submission is blamed if the zygote is gone."""
     own_jail.wait_ready()
     own_jail.process.send_signal(signal.SIGKILL)
     own_jail.process.wait()

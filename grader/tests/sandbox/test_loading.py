@@ -89,7 +89,7 @@ def test_slow_statement_that_runs_for_every_test_has_its_own_message(channel: Ja
 
 
 def test_test_has_its_own_limit_after_a_load(channel: JailChannel) -> None:
-    """What loading left of its allowance is not the test's."""
+    """The rest of the allowance for loading does not go to the test."""
     load(channel, f"{SPEND}def probe(): return spend(1)")
     with pytest.raises(SubmissionError, match=r"more than 0\.3 seconds of computing: is there a loop"):
         call(channel)

@@ -1,4 +1,4 @@
-"""What each isolation level stops on this very machine, and that ARCHITECTURE.md says the same."""
+"""The attempts that each isolation level stops on this very machine agree with ARCHITECTURE.md."""
 
 import os
 import re

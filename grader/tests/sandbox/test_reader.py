@@ -63,7 +63,7 @@ def test_it_reads_what_is_read_without_a_wall(confined: ConfinedReader, tmp_path
 
 
 def test_the_choice_among_files_is_the_same(confined: ConfinedReader, tmp_path: Path) -> None:
-    """What `choose` compares is that of the file itself."""
+    """The values that `choose` compares are those of the file itself."""
     path = tmp_path / MODULE
     path.write_text(ATTENTION)
     one = find_candidate(path, module=MODULE, defines=["attend"], name="other.py")
@@ -118,7 +118,7 @@ REPLIES = {
 def test_a_reply_is_only_a_claim(
     confined: ConfinedReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """Whatever a child answers that was taken over, the student is refused and nothing else happens."""
+    """Every answer of a child that was taken over ends in a refusal, and nothing else happens."""
     (tmp_path / MODULE).write_text(ATTENTION)
     monkeypatch.setattr(confined, "ask", lambda *_, **__: REPLIES[kind])
     assert "was not read" in confined.read_submission(tmp_path / MODULE, module=MODULE).refused
@@ -183,7 +183,7 @@ def _read_or_none(confined: ConfinedReader, path: Path) -> str | None:
 
 
 def test_without_namespaces_limits_hold_too(tmp_path: Path) -> None:
-    """Where there is no bubblewrap the child still has limits and few system calls."""
+    """A child without bubblewrap still has limits and few system calls."""
     (tmp_path / MODULE).write_text(ATTENTION)
     opened = ConfinedReader(Isolation.NONE)
     try:

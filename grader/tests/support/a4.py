@@ -56,7 +56,7 @@ def read_solution() -> str:
 
 @functools.cache
 def make_skeleton() -> str:
-    """What students receive."""
+    """Return the skeleton that students receive."""
     return render_skeleton(read_solution())
 
 
@@ -92,10 +92,10 @@ def list_losing(report: GradeReport) -> set[str]:
 
 
 def list_verdicts(report: GradeReport, todo_id: str) -> set[Verdict]:
-    """How the tests of one TODO ended."""
+    """Return the verdicts of the tests of one TODO."""
     return {test.status for test in report.tests if test.todo == todo_id}
 
 
 def list_messages(report: GradeReport, todo_id: str) -> str:
-    """What the tests of one TODO said, a line each."""
+    """Return the messages of the tests of one TODO, a line each."""
     return "\n".join(test.message for test in report.tests if test.todo == todo_id)

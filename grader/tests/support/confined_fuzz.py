@@ -100,7 +100,7 @@ class TwiceReader(ConfinedReader):
 
 
 class ConfinedIntake:
-    """What the fuzzer calls, and what it has seen so far."""
+    """The functions that the fuzzer calls, and a record of what it has seen so far."""
 
     def __init__(self) -> None:
         confine_unpacking()

@@ -1,4 +1,4 @@
-"""What tests of redaction and of the exports share: a small class with every kind of test in it, and a CSV reader."""
+"""Shared by tests of redaction and of the exports: a small class with every kind of test in it, and a CSV reader."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,7 +98,7 @@ def make_todo(todo: str, tests: Sequence[CheckResult]) -> TodoResult:
 
 
 def make_faulty_report(student: str) -> GradeReport:
-    """A grader's own failure, told to the staff."""
+    """Return the report of a failure of the grader itself, as the staff sees it."""
     test = make_test("luong.scores", "grader_fault", message=f"{SECRET} test_x: KeyError", hint=SECRET)
     return make_report(student, [test], status="grader_fault", fault=f"{SECRET} the zygote died")
 

@@ -65,7 +65,7 @@ class FakeCanvas(FakePlatform):
         return Reply(body=found[2 * page - 2 : 2 * page], headers={"Link": link} if 2 * page < len(found) else {})
 
     def start_job(self, form: dict[str, str]) -> Reply:
-        """Carry it out at once, whoever is known, and say so later."""
+        """Carry it out at once for the users who are known, and say so later."""
         grades: dict[str, dict[str, str]] = {}
         for name, value in form.items():
             user, field = re.fullmatch(r"grade_data\[(\d+)\]\[(\w+)\]", name).groups()  # type: ignore[union-attr]
@@ -99,7 +99,7 @@ class FakeCanvas(FakePlatform):
 
     @property
     def to(self) -> str:
-        """Where scores go, as the log records it."""
+        """Return the address that scores go to, as the log records it."""
         return self.url + ASSIGNMENT
 
     def store_secret(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,7 @@ class FakeLti(FakePlatform):
         return Reply(200, "taken")  # no JSON: the specification does not ask for it
 
     def list_results(self, item: int, request: Request) -> Reply:
-        """What there is, on a scale of its own."""
+        """Return the results that there are, on a scale of their own."""
         assert "result.readonly" in self.granted
         assert request.headers["Accept"] == f"{MEDIA}v2.resultcontainer+json"
         return Reply(
@@ -114,7 +114,7 @@ class FakeLti(FakePlatform):
 
     @property
     def to(self) -> str:
-        """Where scores go, as the log records it."""
+        """Return the address that scores go to, as the log records it."""
         return f"{self.url}/lineitems"
 
     def store_secret(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ class FakeLti(FakePlatform):
 
 
 def find_trouble(request: Request, body: dict[str, Any]) -> str:
-    """What the specification would not have."""
+    """Return the part of a request that breaks the specification, or an empty string."""
     wanted = {"activityProgress": "Completed", "gradingProgress": "FullyGraded", "scoreMaximum": 100.0}
     if request.headers["Content-Type"] != f"{MEDIA}v1.score+json":
         return f"media type {request.headers['Content-Type']}"

@@ -148,10 +148,10 @@ def note(log: Path, line: str) -> None:
 
 
 def count(log: Path, beginning: str) -> int:
-    """How many lines begin like that."""
+    """Return the number of lines that begin like that."""
     return sum(line.startswith(beginning) for line in read_lines(log))
 
 
 def read_lines(log: Path) -> list[str]:
-    """What was written down so far."""
+    """Return the lines that were written down so far."""
     return log.read_text(encoding="utf-8").splitlines() if log.exists() else []

@@ -11,7 +11,7 @@ from grader.tests.support.intake_samples import make_archive, make_rar, make_zip
 
 @dataclass(frozen=True)
 class Trouble:
-    """What a student hands in; `words` are in the reason where it is refused."""
+    """A file that a student hands in; `words` are in the reason if it is refused."""
 
     file: str
     content: str | bytes

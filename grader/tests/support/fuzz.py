@@ -79,7 +79,7 @@ def list_wire_seeds() -> list[bytes]:
 
 
 def list_intake_seeds() -> list[bytes]:
-    """What can be handed in, each under its own name."""
+    """Return inputs that can be handed in, each under its own name."""
     files = {"attention.py": ATTENTION}
     contents = [ATTENTION.encode(), make_notebook(ATTENTION).encode(), make_zip(files), make_tar(files)]
     return [bytes([number]) + content for number, content in enumerate(contents)]

@@ -1,4 +1,4 @@
-"""What the tests of intake hand in, and a loader that runs a submission's definitions as the jail does."""
+"""Submissions for the tests of intake, and a loader that runs a submission's definitions as the jail does."""
 
 import io
 import itertools

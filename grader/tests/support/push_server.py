@@ -68,7 +68,7 @@ class Fault:
 
 
 class FakePlatform:
-    """What both platforms have in common; subclasses answer requests, and say how to push to them."""
+    """The parts that both platforms have in common; subclasses answer requests, and say how to push to them."""
 
     command: str
     name: str
@@ -91,7 +91,7 @@ class FakePlatform:
 
     @property
     def to(self) -> str:
-        """Where scores go, as the log records it."""
+        """Return the address that scores go to, as the log records it."""
         raise NotImplementedError
 
     def store_secret(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,7 +117,7 @@ class ToyClass:
         return GradeReport.model_validate_json(((run or self.run).reports / f"{student}.json").read_text())
 
     def grade_anew(self) -> list[GradeReport]:
-        """What grading says at present, in a run of its own, without timings."""
+        """Return the reports of grading at present, in a run of its own, without timings."""
         run = RunFolder(self.folder / "anew")
         self.grade(run)
         return self.list_reports(run)

@@ -103,7 +103,7 @@ def test_anything_else_is_referred() -> None:
 
 
 def test_a_handle_cannot_disguise_its_kind() -> None:
-    """What `refer` says never overrides that it is a handle."""
+    """The answer of `refer` never overrides that it is a handle."""
     assert Encoder(lambda value: {"$": "tensor"}).encode(object()) == {"$": "handle"}
 
 

@@ -121,7 +121,7 @@ def test_a_device_is_a_name(device: Any) -> None:
     ids=str,
 )
 def test_a_forged_tensor_is_refused(body: dict[str, Any], size: int) -> None:
-    """What is not exactly what the encoder writes raises ProtocolError and nothing else."""
+    """Anything but the exact output of the encoder raises ProtocolError and nothing else."""
     with pytest.raises(ProtocolError):
         read_all(bytes(size), body)
 

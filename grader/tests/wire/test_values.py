@@ -63,7 +63,7 @@ def test_value_arrives_as_it_was(value):
     ],
 )
 def test_array_arrives_with_shape_and_values(array):
-    """Whatever order its bytes had."""
+    """An array in any byte order arrives with its shape and values, and can be written to."""
     arrived = carry(array)
     assert arrived.shape == array.shape
     assert numpy.array_equal(arrived, array, equal_nan=array.dtype.kind in "fcmM")

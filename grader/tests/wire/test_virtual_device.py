@@ -322,7 +322,7 @@ def test_an_operation_gives_the_cpus_numbers(run: Callable[[str], Any]) -> None:
 
 
 def differentiate(module: nn.Module, *inputs: torch.Tensor, call: Callable[..., Any] | None = None) -> list[Any]:
-    """What a module gives, then the gradients of its inputs and parameters."""
+    """Return the results of a module, then the gradients of its inputs and parameters."""
     leaves = [item.clone().requires_grad_() if item.is_floating_point() else item for item in inputs]
     results = list(flatten((call or module)(*leaves)))
     torch.stack([(item * item).sum() for item in results]).sum().backward()
@@ -496,7 +496,7 @@ def test_a_module_is_copied_on_the_device() -> None:
 
 
 def test_a_deep_copy_of_a_state_dict_keeps_its_numbers() -> None:
-    """What a training loop keeps of its best epoch."""
+    """The copy that a training loop keeps of its best epoch does not change."""
     module = nn.Linear(2, 2).to(DEVICE)
     best = copy.deepcopy(module.state_dict())
     expected = module.weight.detach().cpu().clone()
@@ -526,7 +526,7 @@ def test_gradients_flow_across_a_move() -> None:
 
 
 def test_the_second_derivative_of_a_cell() -> None:
-    """What needs a graph of the gradients gets one."""
+    """A second derivative gets the graph of the gradients that it needs."""
 
     def run(d: str) -> Any:
         lstm, x = nn.LSTM(2, 3).to(d), draw(d, 4, 2).requires_grad_()
@@ -598,7 +598,7 @@ def test_mixing_devices_fails(mix: Callable[[], Any]) -> None:
 
 
 def test_the_sentence_is_torchs_own() -> None:
-    """What students find when they look the message up."""
+    """The message is torch's, so students who look it up find it."""
     sentence = "Expected all tensors to be on the same device, but found at least two devices, virtual:0 and cpu!"
     with pytest.raises(RuntimeError) as raised:
         there(3) + here(3)
