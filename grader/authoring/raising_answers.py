@@ -1,4 +1,4 @@
-"""Grade the reference with one TODO that raises: whatever stands there, it may cost no other TODO a point."""
+"""Grade the reference with one TODO that raises: no answer to it may cost another TODO a point."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Does a mutant behave like the reference? Its replies to tests are compared, and its functions are called again.
 
-Tests alone cannot tell: a mutant that keeps its first result replies alike where no test calls twice. So the calls
-that the survey kept are made on both, as they were, twice with other numbers, and with an axis of size 1.
+Tests alone cannot tell: a mutant that keeps its first result replies the same where no test calls twice. So the
+calls that the survey kept are made on both, as they were, twice with other numbers, and with an axis of size 1.
 """
 
 import copy

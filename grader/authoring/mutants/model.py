@@ -1,4 +1,4 @@
-"""What a mutant is: a reference with one mistake in the region of one TODO."""
+"""The mutant: a reference with one mistake in the region of one TODO."""
 
 import ast
 import hashlib
@@ -102,7 +102,7 @@ class Mutant:
 
     @property
     def id(self) -> str:
-        """Return a name that stays while the mistaken text and its original do, wherever they stand."""
+        """Return a name that stays while the mistaken text and its original do, at any place in the file."""
         digest = hashlib.sha256(f"{self.original}\0{self.text}".encode()).hexdigest()[:6]
         return f"{self.todo}:{self.operator}:{digest}"
 

@@ -59,5 +59,5 @@ def _describe(region: Region, operator: str, change: Rewrite, source: str, mutat
 
 
 def _read_code(source: str) -> str:
-    """Return the syntax tree of a source, as text: equal trees behave alike, however they are written."""
+    """Return the syntax tree of a source, as text: equal trees behave the same, however they are written."""
     return ast.dump(ast.parse(source))

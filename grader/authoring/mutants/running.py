@@ -30,7 +30,7 @@ ROUNDS = (0, 101)
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of a mutant. `test` killed it; `difference` says where a survivor differs from the reference."""
+    """The fate of a mutant. `test` killed it; `difference` says where a survivor differs from the reference."""
 
     mutant: Mutant
     status: Literal["killed", "equivalent", "survived"]
@@ -95,7 +95,7 @@ class Bench:
         return ""
 
     def _is_expected(self, test: HiddenTest, number: int, digest: str) -> bool:
-        """Return whether the reference replies like that. One that names temporary files never replies alike."""
+        """Return whether the reference replies like that. One that names temporary files never replies the same."""
         if (test.id, number) not in self._digests:
             own = [other for other in self.suite.tests if other.todo == test.todo]
             for _ in range(2):

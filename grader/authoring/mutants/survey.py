@@ -36,7 +36,7 @@ class KeptCall:
 
 @dataclass
 class Survey:
-    """What was seen: which mistakes fit each value, the forms of names, and calls of each function."""
+    """The findings of a survey: which mistakes fit each value, the forms of names, and calls of each function."""
 
     applicable: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     forms: dict[str, set[Any]] = field(default_factory=lambda: defaultdict(set))

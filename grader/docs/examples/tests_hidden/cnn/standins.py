@@ -1,4 +1,4 @@
-"""What stands in for the two functions while the network is tested: the same shapes, other numbers."""
+"""The stand-ins for the two functions while the network is tested: the same shapes, other numbers."""
 
 
 def corner_times_kernel(images, kernels, bias):

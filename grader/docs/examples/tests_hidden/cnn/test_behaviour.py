@@ -1,4 +1,4 @@
-"""What the functions do beyond their numbers."""
+"""The behaviour of the functions beyond their numbers."""
 
 import cases
 import pytest

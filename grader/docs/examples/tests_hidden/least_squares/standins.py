@@ -1,4 +1,4 @@
-"""What stands in for `design_matrix` while another TODO is tested."""
+"""The stand-in for `design_matrix` while another TODO is tested."""
 
 
 def cosine_matrix(x, degree):

@@ -1,4 +1,4 @@
-"""What the functions do with difficult inputs."""
+"""The functions on difficult inputs."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the functions do at the edges."""
+"""The functions at the edges."""
 
 import numpy as np
 import pytest

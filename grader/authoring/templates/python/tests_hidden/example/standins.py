@@ -1,4 +1,4 @@
-"""What stands in for a TODO while another one is tested. It is sent to the submission as source text."""
+"""The stand-ins for a TODO while another one is tested, sent to the submission as source text."""
 
 
 # A stand-in is a plain function, and not the right answer: a submission can read it. The test of `leaders` uses it, so

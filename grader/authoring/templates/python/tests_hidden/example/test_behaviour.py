@@ -1,4 +1,4 @@
-"""What the functions do at the edges, and leave alone."""
+"""The functions at the edges, and the inputs that they leave alone."""
 
 import cases
 import pytest

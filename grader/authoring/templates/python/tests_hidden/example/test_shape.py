@@ -1,4 +1,4 @@
-"""What kind of value comes back."""
+"""The kind of value that comes back."""
 
 # The categories are shape, parity, behaviour and gpu. They group the results that students read.
 import cases

@@ -1,4 +1,4 @@
-"""What the modules do beyond their numbers."""
+"""The behaviour of the modules beyond their numbers."""
 
 import cases
 import pytest
