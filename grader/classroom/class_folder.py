@@ -1,4 +1,4 @@
-"""A class folder -> who is to be graded: one job a student, whichever system laid the folder out."""
+"""A class folder -> the students to grade: one job each, whichever system laid the folder out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Compare two runs: whose points changed, on which TODO, and why.
 
-Only the reports of both runs are read, so that a run can be compared wherever its gradebook is kept.
+Only the reports of both runs are read, so that a run can be compared no matter where its gradebook is kept.
 """
 
 from collections import Counter

@@ -143,7 +143,7 @@ class Gradebook:
         return {student: list(attempts.values()) for student, attempts in found.items()}
 
     def find_result(self, student: str, assignment: str, path: Path) -> Attempt | None:
-        """Return the newest result of the submission at a path, wherever the folder of the class was moved since."""
+        """Return the newest result of the submission at a path, even if the folder of the class was moved since."""
         rows = ATTEMPTS.c
         place = f"%/{path.parent.name}/{path.name}"
         query = select(ATTEMPTS).where(rows.student == student, rows.assignment == assignment)

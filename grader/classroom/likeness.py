@@ -1,6 +1,6 @@
 """Find pairs of students whose work shares what few others have.
 
-Right answers to a short TODO look alike, so a high share of equal code proves nothing. What counts is surprise: a
+Right answers to a short TODO look similar, so a high share of equal code proves nothing. What counts is surprise: a
 fragment that two students of three hundred share is worth more bits than one that everybody has. Fragments are
 subtrees of the syntax tree with local names replaced by their order, so that renaming, reordering and comments change
 nothing. The skeleton's own text does not count, and a fragment of the solution counts as if many students had it.

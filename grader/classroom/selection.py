@@ -8,7 +8,7 @@ from grader.model.errors import UsageError
 
 @dataclass(frozen=True)
 class Selection:
-    """Some students: those in `only`, those whom the grader `failed`, or those whose files have `changed`.
+    """Some students: those in `only`, those that the grader `failed`, or those whose files have `changed`.
 
     Everyone else keeps the last result, and has none where there is no last one.
     """
@@ -24,11 +24,11 @@ class Selection:
 
     @property
     def is_partial(self) -> bool:
-        """Tell whether some students keep their last result, whatever they submitted."""
+        """Tell whether some students keep their last result, even if they submitted something new."""
         return self.failed or bool(self.only)
 
     def leaves_out(self, student: str, latest: Attempt | None) -> bool:
-        """Tell whether a student is not graded now, whatever was submitted."""
+        """Tell whether a student is not graded now, even if something new was submitted."""
         if self.failed:
             return latest is not None and latest.report.status != "grader_fault"
         return bool(self.only) and student not in self.only

@@ -90,7 +90,7 @@ class FreshSource:
     selection: Selection = EVERYONE
 
     def identify(self, index: int, job: Job) -> ClassEntry | KnownAttempt | Settled:
-        """Read the submission. Whatever one student submitted must not stop the class."""
+        """Read the submission. No student's files may stop the class."""
         name = self.assignment.name
         is_partial = self.pending or self.selection.is_partial
         latest = self.gradebook.find_latest_attempt(job.student, name) if is_partial else None

@@ -1,4 +1,4 @@
-"""Find the student whom staff mean by an id or a name."""
+"""Find the student that staff mean by an id or a name."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -10,7 +10,7 @@ MOST_NEAR = 5
 
 
 def find_student(text: str, names: Mapping[str, str]) -> str:
-    """Return the id of the student whom `text` means: an id, a whole name, or parts of a name that fit one student.
+    """Return the id of the student that `text` means: an id, a whole name, or parts of a name that fit one student.
 
     `names` maps each id to a name. Raises UsageError where the text fits several students or none.
     """

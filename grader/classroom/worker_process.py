@@ -1,7 +1,8 @@
 """A worker process on this machine, and both ends of the pipe to it.
 
 With a pipe to each worker we notice at once that a worker has ended, we know which job it was at, and no other job is
-lost with it. A worker does not outlive the thread that started it, whatever it computes: the kernel kills it.
+lost with it. A worker never outlives the thread that started it, even in the middle of a computation: the kernel
+kills it.
 """
 
 import ctypes

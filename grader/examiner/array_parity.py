@@ -31,7 +31,7 @@ OTHER_FLOOR = 1e-5
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs, in words that hold no expected value, and a likely mistake."""
+    """The difference, in words that hold no expected value, and a likely mistake."""
 
     message: str
     hint: str = ""

@@ -130,7 +130,7 @@ def import_solution(assignment: Assignment) -> ModuleType:
 
 
 def prepare_torch(device: Device) -> None:
-    """Set torch up as the zygote does, so that both sides compute alike."""
+    """Set torch up as the zygote does, so that both sides compute the same."""
     import torch
 
     torch.set_num_threads(1)

@@ -1,7 +1,7 @@
-"""Names that a TODO must not use: what is asked for is to be written by hand, not taken ready-made from a library.
+"""Names that a TODO must not use: students write the answer by hand, not take it ready-made from a library.
 
 Works on the syntax tree (see `examiner.bindings`); nothing is run. Objects are compared, not spellings. Judged are a
-TODO's own definitions and whatever they reach; a `__main__` check, an experiment that nothing uses, comments and
+TODO's own definitions and everything they reach; a `__main__` check, an experiment that nothing uses, comments and
 docstrings are not. In the definitions of other TODOs the skeleton's own text is exempt where the reference reaches it
 too, and so is what the other TODO pays for itself.
 """

@@ -7,7 +7,7 @@ replies so far, and pytest runs a test only where a submission replies what none
 Nothing is sent before its turn. A request may hold values that a test computed from right replies: it goes only to a
 submission that has given these very replies.
 
-Not remembered is whatever depends on more than replies: the end of a child, limits, and exceptions of the submission,
+Not remembered is anything that depends on more than replies: the end of a child, limits, and exceptions of the submission,
 whose messages quote its own lines.
 """
 
@@ -33,7 +33,7 @@ STEP_BYTES, COPIES = 1000, 3
 
 @dataclass(frozen=True)
 class Step:
-    """What a test does next: it sends requests, or ends.
+    """The next step of a test: it sends requests, or ends.
 
     It does so only if the submission defines `names`. Where it ends, `failure` holds the message and the hint of a test
     that failed.

@@ -1,6 +1,6 @@
 """The fragments of a module: subtrees of its syntax tree, with local names replaced by their order.
 
-Renaming, reordering and comments change nothing in them, so equal fragments tell of likeness.
+Renaming, reordering and comments change nothing in them, so equal fragments show likeness.
 """
 
 import ast

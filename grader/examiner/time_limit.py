@@ -1,4 +1,4 @@
-"""Whether a test kept its limit of CPU time, however fast the machine is at the moment."""
+"""The verdict on whether a test kept its limit of CPU time, however fast the machine is at the moment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MAX_RUNS = 3
 
 @dataclass(frozen=True)
 class TimedRun:
-    """How a test ended, and how its runs stood to the limit.
+    """The end of a test, and how its runs stood to the limit.
 
     `is_endless` if its last run had to be stopped, and `is_grey` if one ended in the grey zone.
     """

@@ -1,4 +1,4 @@
-"""One file of a submission, wherever it lies: in a folder, in an archive, by itself.
+"""One file of a submission, which may lie in a folder, in an archive or by itself.
 
 Made by `intake.folder` and `intake.archive`, read by `intake.candidates`.
 """

@@ -86,7 +86,7 @@ class Roster:
         return any(system in student.keys for student in self.students)
 
     def uses(self, label: str) -> bool:
-        """Return whether a label could be read as some student's id or name, in whatever system."""
+        """Return whether a label could be read as some student's id or name, in any system."""
         known = bool(self.find_by_id(label) or self.find_by_name(label))
         return known or any(_fold(label) == key for _, key in self._by_system)
 

@@ -45,7 +45,7 @@ _LATER_IN_CANVAS = "section"
 
 
 def map_columns(header: Sequence[str]) -> dict[str, int]:
-    """Return where each of our own columns is, under whatever title."""
+    """Return where each of our own columns is, under any of its titles."""
     titles = [_fold_title(title) for title in header]
     columns = {
         column: next(titles.index(alias) for alias in aliases if alias in titles)

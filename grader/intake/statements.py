@@ -64,7 +64,7 @@ class Statement:
     def hides_definition(self, defined: set[str], given: set[str], expected: Collection[str]) -> bool:
         """Say whether it is a driver line that would hide a definition by a value.
 
-        For any class or function X that is `X = X(...)`; for one that is expected, whatever is no function itself.
+        For any class or function X that is `X = X(...)`; for one that is expected, anything that is no function itself.
         `given` are the names that are defined or imported.
         """
         match self.node:

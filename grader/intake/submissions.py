@@ -62,7 +62,7 @@ def read_submission(path: Path, *, module: str, defines: Collection[str] = (), s
 
     `module` is the file that was asked for. `defines` are the names that the tests will ask for: a renamed file is
     found by them, and what only other functions use is not run. Raises SubmissionNotFound where nothing can be read
-    at `path`; whatever is wrong with the contents is a Submission that says so in `refused`.
+    at `path`; anything wrong with the contents is a Submission that says so in `refused`.
     """
     with name_unreadable(path):
         try:

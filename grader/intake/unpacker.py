@@ -1,4 +1,4 @@
-"""A program: an archive on standard input, in whatever form libarchive reads, becomes a plain tar on standard output.
+"""A program: an archive on standard input, in any form libarchive reads, becomes a plain tar on standard output.
 
 It is a process of its own because libarchive is C and the archive is a stranger's. Before it reads the first byte the
 process gives up everything but reading, writing and memory. It needs nothing of this package.

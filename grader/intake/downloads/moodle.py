@@ -1,7 +1,7 @@
 """Moodle's download: `Jane Doe_12345_assignsubmission_file/...`, or flat, `..._assignsubmission_file_attention.py`.
 
 The number is the participant's in this assignment. Where the offline grading worksheet lies beside, it says when each
-was handed in, and by whom.
+was handed in, and who did so.
 """
 
 import re
