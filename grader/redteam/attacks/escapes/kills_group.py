@@ -1,4 +1,4 @@
-"""Ends its process group, and whoever started it."""
+"""Ends its process group, and the process that started it."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Counters of the processor, which tell of others."""
+"""Counters of the processor, which show the work of others."""
 
 import ctypes
 import os

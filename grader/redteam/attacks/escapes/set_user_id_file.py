@@ -1,4 +1,4 @@
-"""A program that runs as whoever owns it."""
+"""A program that runs as the user that owns it."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""One number, to be broadcast over whatever is expected."""
+"""One number, to be broadcast over any expected value."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Gradients of any shape, for tensors that nobody asked about."""
+"""Gradients of any shape, for tensors that no test asked about."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""A layer whose parameters are whatever is asked for."""
+"""A layer whose parameters are any that a test asks for."""
 
 import torch
 from torch import nn

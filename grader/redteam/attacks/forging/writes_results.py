@@ -1,4 +1,4 @@
-"""Result files wherever graders look for them."""
+"""Result files in all places where graders look for them."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Zero bytes, line ends of every kind, and tags that nobody sees."""
+"""Zero bytes, line ends of every kind, and invisible tags."""
 
 
 def double(number):

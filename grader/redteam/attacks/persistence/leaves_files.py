@@ -1,4 +1,4 @@
-"""An answer for whoever comes next, wherever it can be written."""
+"""An answer for the next student, in every place that can be written to."""
 
 import os
 

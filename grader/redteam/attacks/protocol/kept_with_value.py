@@ -1,4 +1,4 @@
-"""A right layer, whose bare replies carry a value all the same: nobody looks at it."""
+"""A right layer, whose bare replies carry a value all the same: no one looks at it."""
 
 import gc
 

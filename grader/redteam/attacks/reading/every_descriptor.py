@@ -1,4 +1,4 @@
-"""Reads whatever descriptor was left open, but for the channel."""
+"""Reads every descriptor that was left open, except the channel."""
 
 import os
 import stat

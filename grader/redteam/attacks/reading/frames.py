@@ -1,4 +1,4 @@
-"""Looks through its callers for whatever they compare with."""
+"""Looks through its callers for the values that they compare with."""
 
 import sys
 

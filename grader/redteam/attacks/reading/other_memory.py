@@ -1,4 +1,4 @@
-"""The memory of whoever started it."""
+"""The memory of the process that started it."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Memory that is only mapped and read: its page tables count as nobody's memory."""
+"""Memory that is only mapped and read: its page tables count as no one's memory."""
 
 import mmap
 

@@ -1,4 +1,4 @@
-"""An object that computes forever once nobody wants it."""
+"""An object that computes forever once it is no longer needed."""
 
 
 class Hostile:
