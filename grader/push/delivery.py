@@ -33,7 +33,7 @@ class PushOptions:
 
 @dataclass
 class PushResult:
-    """The result of a push: `left_out` says which students are not in it and why, `refused` whom it refused."""
+    """The result of a push: `left_out` says which students are not in it and why, `refused` which it refused."""
 
     sent: int = 0
     kept: int = 0

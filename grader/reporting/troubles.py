@@ -9,7 +9,7 @@ from grader.model.verdict import Verdict
 
 
 class Rank(IntEnum):
-    """How near a trouble is to the cause; the lowest comes first."""
+    """The distance of a trouble from the cause; the lowest comes first."""
 
     FORBIDDEN = 0
     LOAD = 1

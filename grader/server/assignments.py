@@ -1,4 +1,4 @@
-"""The assignments of the course as the service has them: open or closed, due when, and for whom later."""
+"""The assignments of the course as the service has them: open or closed, due when, and later for which students."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

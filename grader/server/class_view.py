@@ -1,4 +1,4 @@
-"""What staff see of a class: its reports, read from the run's folder and kept until a file changes.
+"""The class as staff see it: its reports, read from the run's folder and kept until a file changes.
 
 The files are what `grader batch`, `rejudge` and `adjust` write, too, so that a page shows what the command line did.
 """

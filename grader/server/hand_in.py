@@ -18,7 +18,7 @@ LOG = logging.getLogger("grader.server")
 
 
 async def receive_hand_in(request: Request, assignment: str) -> Queued:
-    """Take an upload in. Once this returns, the submission will be graded, whatever happens. Raises RequestRefused."""
+    """Take an upload in. Once this returns, the submission is sure to be graded. Raises RequestRefused."""
     service: Service = request.app.state.service
     caller: Visitor = request.state.caller
     with service.arriving.hold(caller.person.name):

@@ -50,7 +50,7 @@ class OidcSettings(BaseModel):
 
 
 class ProviderDescription(Reply):
-    """What the provider publishes of itself."""
+    """The facts that the provider publishes about itself."""
 
     issuer: str
     authorization_endpoint: str

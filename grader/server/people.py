@@ -30,7 +30,7 @@ MAX_NAME = 200
 
 
 class Role(StrEnum):
-    """What a person may do; `permissions` says what that is."""
+    """The role of a person; `permissions` says what it may do."""
 
     OWNER = "owner"
     STAFF = "staff"

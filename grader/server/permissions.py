@@ -1,4 +1,4 @@
-"""Who may do what: the one place where this is decided.
+"""The permissions of each role: the one place where they are decided.
 
 `authorise` runs before every route. A route without a line in `RULES` makes the service refuse to start. Nothing tells
 an outsider whether a person, a submission or an assignment of another exists: each is "not found".
@@ -31,7 +31,7 @@ EVERYONE = GRADERS | STUDENTS
 class Rule:
     """The roles that may use a route; None stands for everybody, signed in or not.
 
-    A student sees only submissions of their own, whatever the route. `is_upload` says that the route reads its body
+    A student sees only submissions of their own, on every route. `is_upload` says that the route reads its body
     itself, and looks for the form's token there. `is_foreign` says that the form comes from another site: the route
     checks a signature, and does not look at who is signed in.
     """

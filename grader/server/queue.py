@@ -61,7 +61,7 @@ class Queued:
 
 @dataclass(frozen=True)
 class QueuePlace:
-    """How many are ahead, and the seconds that this may take; None where nothing was graded yet to tell from."""
+    """The number of uploads ahead, and the seconds that this may take; None where nothing was graded yet to tell from."""
 
     ahead: int
     seconds: float | None
@@ -79,7 +79,7 @@ class SubmissionQueue:
     store: Store
 
     def add(self, upload: Upload) -> Queued:
-        """Keep an upload whose bytes are on the disk. When this returns, it will be graded, whatever happens."""
+        """Keep an upload whose bytes are on the disk. When this returns, it is sure to be graded."""
         now = time.time()
         mine = and_(_ROWS.student == upload.student, _ROWS.assignment == upload.assignment, _ROWS.status == "queued")
         with self.store.write() as connection:

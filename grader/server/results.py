@@ -32,7 +32,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Difference:
-    """What changed from one attempt to the next: points by TODO, and lines of code.
+    """The changes from one attempt to the next: points by TODO, and lines of code.
 
     `lines` is None where the code cannot be compared: there is none, or too much.
     """

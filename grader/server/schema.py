@@ -1,4 +1,4 @@
-"""The tables of a service, in SQLite or PostgreSQL. Times are seconds since 1970, so that both keep them alike.
+"""The tables of a service, in SQLite or PostgreSQL. Times are seconds since 1970, so that both keep them the same way.
 
 The grades are not here: they are in the gradebook of each run.
 """

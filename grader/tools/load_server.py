@@ -32,7 +32,7 @@ BOUNDARY = "a-boundary-of-the-load-script"
 
 @dataclass(frozen=True)
 class HandIn:
-    """What became of one upload; times are in seconds."""
+    """The outcome of one upload; times are in seconds."""
 
     acknowledged: float
     feedback: float

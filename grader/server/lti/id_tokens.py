@@ -51,7 +51,7 @@ class IdClaims(BaseModel):
 
 @dataclass(frozen=True)
 class Expected:
-    """What the token of one sign-in must say."""
+    """The claims that the token of one sign-in must make."""
 
     issuer: str
     client_id: str

@@ -1,4 +1,4 @@
-"""What a platform says in a launch: who comes, in which role, from which course, and to which assignment."""
+"""The message of a platform in a launch: who comes, in which role, from which course, and to which assignment."""
 
 from typing import Any, Literal
 

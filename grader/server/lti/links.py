@@ -1,4 +1,4 @@
-"""Which column of a platform's gradebook belongs to an assignment, and who is in the course of that column."""
+"""The column of a platform's gradebook that belongs to an assignment, and the people in the course of that column."""
 
 from dataclasses import dataclass
 

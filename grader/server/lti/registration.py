@@ -22,7 +22,7 @@ SCOPES = [*(AGS_SCOPE + name for name in ("lineitem", "score", "result.readonly"
 
 
 class PlatformDescription(Reply):
-    """What a platform publishes of itself."""
+    """The facts that a platform publishes about itself."""
 
     issuer: str = Field(min_length=1, max_length=2000)
     authorization_endpoint: str

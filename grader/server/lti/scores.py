@@ -1,7 +1,7 @@
 """Scores go back to the platforms as soon as they are final, by the code of `grader push lti`.
 
 The run's log says what each column has, so that a restart or a failure sends nothing twice and leaves nothing out. A
-run is looked at again when a report of it has changed, by whatever hand.
+run is looked at again when a report of it has changed, no matter who changed it.
 """
 
 import logging
@@ -32,7 +32,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 30.0, 600.0
 
 @dataclass
 class _Progress:
-    """What was pushed to one column, and when it may be its turn again."""
+    """The scores pushed to one column, and when it may be its turn again."""
 
     mark: object = None
     not_before: float = 0.0

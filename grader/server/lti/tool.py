@@ -40,7 +40,7 @@ class Arrived:
 
 @dataclass
 class LtiTool:
-    """What all launches share."""
+    """The state that all launches share."""
 
     data: DataFolder
     store: Store

@@ -79,7 +79,7 @@ class AssignmentAnswer(BaseModel):
 
 
 class Detail(BaseModel):
-    """Why a request was refused."""
+    """The reason for refusing a request."""
 
     detail: str
 

@@ -1,4 +1,4 @@
-"""What staff see and do with a class: the table, a student's page, adjustments, regrades, statistics, exports."""
+"""The pages and actions of staff for a class: the table, a student's page, adjustments, regrades, statistics, exports."""
 
 import tempfile
 from dataclasses import dataclass

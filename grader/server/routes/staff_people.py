@@ -1,4 +1,4 @@
-"""What staff do beside a class: people and their links, regrade requests, the audit log, webhooks."""
+"""The pages and actions of staff beside a class: people and their links, regrade requests, the audit log, webhooks."""
 
 import tempfile
 from pathlib import Path
