@@ -75,8 +75,8 @@ class GradedClass:
     """A class as far as it was graded: reports without their tests, in the order of the jobs, and the students left.
 
     `kept` is the number of attempts that were graded before. `set_aside` names the students whose reports left the
-    class with this batch. `warnings` has a line for each student that staff should look
-    at. `entries` says what became of each entry of the class folder.
+    class with this batch. `warnings` has a line for each student that staff should look at.
+    `entries` says what became of each entry of the class folder.
     """
 
     reports: list[GradeReport]

@@ -7,8 +7,8 @@ replies so far, and pytest runs a test only where a submission replies what none
 Nothing is sent before its turn. A request may hold values that a test computed from right replies: it goes only to a
 submission that has given these very replies.
 
-Not remembered is anything that depends on more than replies: the end of a child, limits, and exceptions of the submission,
-whose messages quote its own lines.
+Not remembered is anything that depends on more than replies: the end of a child, limits, and exceptions of the
+submission, whose messages quote its own lines.
 """
 
 from collections import OrderedDict

@@ -210,7 +210,7 @@ def _list_tar(stream: IO[bytes], entry: Entry, stack: ExitStack, limits: Archive
 
 
 class _HeaderGuard:
-    """A stream on which one read is never larger than a header or a chunk, even if the archive claims another length."""
+    """A stream on which one read is never larger than a header or a chunk, at any length that the archive claims."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream

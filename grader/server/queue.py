@@ -61,7 +61,7 @@ class Queued:
 
 @dataclass(frozen=True)
 class QueuePlace:
-    """The number of uploads ahead, and the seconds that this may take; None where nothing was graded yet to tell from."""
+    """The number of uploads ahead, and the seconds that this may take; None where nothing was graded yet."""
 
     ahead: int
     seconds: float | None

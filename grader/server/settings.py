@@ -31,7 +31,7 @@ class UploadLimits:
 
 @dataclass(frozen=True)
 class ServiceSite:
-    """The facts that a service remembers about itself: its course, its database, and the number that ties both together."""
+    """The facts that a service keeps about itself: its course, its database, and the number that ties both together."""
 
     course: str
     store: str | None = None

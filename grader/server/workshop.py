@@ -30,7 +30,7 @@ END_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class GradingOptions:
-    """The means by which a service grades: workers for each assignment, the level of isolation, a Dask scheduler, a database."""
+    """The grading of a service: workers for each assignment, the level of isolation, a Dask scheduler, a database."""
 
     jobs: int = 1
     isolation: str = "bwrap"

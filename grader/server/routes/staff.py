@@ -1,4 +1,4 @@
-"""The pages and actions of staff for a class: the table, a student's page, adjustments, regrades, statistics, exports."""
+"""Pages and actions of staff for a class: the table, a student's page, adjustments, regrades, statistics, exports."""
 
 import tempfile
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The pages and actions of staff beside a class: people and their links, regrade requests, the audit log, webhooks."""
+"""Pages and actions of staff beside a class: people and their links, regrade requests, the audit log, webhooks."""
 
 import tempfile
 from pathlib import Path

@@ -189,6 +189,6 @@ def attach(data: bytes, name: str, kind: str) -> Response:
 
 
 def describe_attachment(name: str) -> dict[str, str]:
-    """Return the headers of a file that a browser saves and never shows, even one it could show."""
+    """Return the headers of a file that a browser saves and never shows, even where it could show it."""
     plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._- ") else "_" for letter in name)
     return {"Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"}
