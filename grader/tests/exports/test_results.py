@@ -361,7 +361,7 @@ def unpack(path: Path) -> dict[str, str]:
 
 
 def test_moodle_finds_the_participants_of_the_zip(tmp_path: Path) -> None:
-    """The roster has their numbers, or else the label of the submission; a student without a number is named."""
+    """The roster gives the number, or without one the label of the submission; a student without a number is named."""
     moodle_feedback.write(open_class(make_report("509"), roster=Roster(())), tmp_path / "f.zip")
     assert set(unpack(tmp_path / "f.zip")) == {"509"}
     notes = moodle_feedback.write(open_class(make_report(), make_report("S002")), tmp_path / "f.zip")
