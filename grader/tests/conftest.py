@@ -1,4 +1,4 @@
-"""What tests of the wire and of the jail share: a jail without torch in it, and a way to run small probes there."""
+"""Shared parts of the wire's and the jail's tests: a jail without torch, and a way to run small probes there."""
 
 import hashlib
 import io
@@ -48,7 +48,7 @@ class Prober:
         return self._ask(Call(MODULE, name, list(args), {}))
 
     def run(self, source: str, *args: Any) -> Any:
-        """What `probe(*args)` returns, or a `Raised`."""
+        """Return the result of `probe(*args)`, or a `Raised`."""
         self.load(source)
         reply = self.call("probe", *args)
         return reply.value if isinstance(reply, Done) else reply

@@ -1,4 +1,4 @@
-"""Who may import whom, and what the trusted side never does: proved from the sources."""
+"""The imports between parts, and what the trusted side never does: proved from the sources."""
 
 import ast
 import re

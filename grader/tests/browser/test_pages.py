@@ -1,4 +1,4 @@
-"""How the pages look: on a phone, on a wide screen, dark, in Korean, with long names."""
+"""Looks of the pages: on a phone, on a wide screen, dark, in Korean, with long names."""
 
 from pathlib import Path
 

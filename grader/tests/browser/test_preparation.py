@@ -1,4 +1,4 @@
-"""What the browser tests need, in the ordinary suite: these start no browser."""
+"""Needs of the browser tests, in the ordinary suite: these start no browser."""
 
 import shutil
 

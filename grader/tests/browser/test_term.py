@@ -33,7 +33,7 @@ def half(tmp_path: Path) -> Path:
     ],
 )
 def test_student_hands_in_reads_and_hands_in_again(locale: str, words: list[str], admit: Open, half: Path) -> None:
-    """By choosing a file, then by dropping one; the feedback comes without a reload, the difference with it."""
+    """One file is chosen, the next one dropped; the feedback comes without a reload, the difference with it."""
     student = admit(f"reader {locale}", locale=locale)
     student.hand_in(half)
     first = student.read()

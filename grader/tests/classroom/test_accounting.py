@@ -1,4 +1,4 @@
-"""What `grader batch` says of every entry, on the screen and in the summary; and what it takes for a class."""
+"""Words of `grader batch` on every entry, on the screen and in the summary; and the folders it takes for a class."""
 
 import csv
 import json
@@ -112,7 +112,7 @@ def test_the_summary_has_the_entries_too(command: Command) -> None:
 
 
 def test_the_same_command_again_says_the_same(command: Command) -> None:
-    """What was graded before is counted as what it was."""
+    """Entries graded before are counted as what they were."""
     folder = command.lay_out()
     command.batch(folder)
     before = command.read_summary()["entries"]
@@ -256,7 +256,7 @@ def test_a_damaged_list_of_times_is_a_usage_error(command: Command, text: str, r
 
 
 def test_canvas_own_list_of_submissions_gives_the_times(command: Command) -> None:
-    """What its API answers, as it is."""
+    """The answer of its API is read as it is."""
     times = command.folder / "submissions.json"
     rows = [{"user_id": 1234, "submitted_at": "2025-10-10T10:00:00Z"}, {"user_id": 5, "submitted_at": None}]
     times.write_text(json.dumps(rows), encoding="utf-8")

@@ -58,7 +58,7 @@ def test_an_adjustment_survives_the_next_batch(graded: FakeClass) -> None:
 
 
 def test_an_undo_brings_the_graded_score_back(graded: FakeClass) -> None:
-    """By the number that the list shows."""
+    """The number that the list shows is enough for an undo."""
     before = graded.read_report("bob").score
     adjust_run(graded.run, [adjust("bob", "score", points=88.0)])
     [row] = list_adjustments(graded.run)

@@ -77,7 +77,7 @@ def test_a_human_may_score_what_the_grader_could_not() -> None:
 
 
 def test_find_changed_bases_names_what_a_regrade_changed(report: GradeReport) -> None:
-    """What was overridden, what the tests gave then, and what they give now."""
+    """The line names what was overridden, what the tests gave then, and what they give now."""
     rows = [adjust("todo", todo="b", points=15.0, basis=5.0), adjust("score", 2, points=20.0, basis=10.0)]
     [line] = find_changed_bases(report, rows)
     assert "TODO b = 15" in line and "gave 5; now they give 0" in line

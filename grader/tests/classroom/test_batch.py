@@ -300,7 +300,7 @@ def test_a_class_folder_that_is_not_there_is_told(tmp_path):
 
 @pytest.mark.parametrize("pair", [("a/b", "a_b"), ("", "."), ("가" * 100, "가" * 101)])
 def test_no_two_students_share_a_file(pair):
-    """Whatever a file system refuses is replaced, and then marked."""
+    """All that a file system refuses is replaced, and then marked."""
     one, other = map(make_file_name, pair)
     assert one != other
     assert max(len(name.encode()) for name in (one, other)) < 200
@@ -465,14 +465,14 @@ def start_host(folder: Path, *arguments: str, before: list[str] | None = None) -
 
 
 def read_told(host: "subprocess.Popen[str]", number: int) -> None:
-    """Read lines until so many students were told of."""
+    """Read lines until so many students were reported."""
     assert host.stdout is not None
     for _ in range(number):
         assert host.stdout.readline().startswith("[")
 
 
 def test_a_download_is_graded_by_its_roster(course, monkeypatch, tmp_path):
-    """Under the roster's ids; whoever is late, unknown or missing is named."""
+    """Reports stand under the roster's ids; late, unknown and missing students are named."""
     monkeypatch.setattr(
         "grader.classroom.batch.grade_class",
         partial(grade_class, open_executor=partial(open_fake_executor, grade_well)),
@@ -494,7 +494,7 @@ def test_a_download_is_graded_by_its_roster(course, monkeypatch, tmp_path):
 
 
 def test_each_student_is_late_alone(course):
-    """Who handed in the same is graded once, and pays for the own time; whoever gets an extension, less."""
+    """Equal files are graded once; each student pays for their own time, and less for it with an extension."""
     policy = LatePolicy(due=datetime.fromisoformat("2026-11-30T12:00:00+00:00"), points_per_day=10)
     described = course.assignment.description.model_copy(update={"late": policy})
     course.assignment = course.assignment.model_copy(update={"description": described})
@@ -545,7 +545,7 @@ def test_a_run_of_another_assignment_is_not_overwritten(course):
 
 
 def test_a_damaged_report_does_not_stop_the_class(course):
-    """Whatever cut it short: the same command writes it again."""
+    """A report that was cut short in any way is written again by the same command."""
     course.grade(FakeExecutor(grade_well))
     for student in ("kim", "lee"):
         (course.run.reports / f"{student}.json").write_text('{"assignment": ')

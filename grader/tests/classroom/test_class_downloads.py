@@ -71,7 +71,7 @@ def test_every_entry_of_a_download_is_accounted_for(
 
 
 def test_every_clone_is_accounted_for(toy: Assignment, roster: Roster, tmp_path: Path) -> None:
-    """Two users who begin alike are not taken for somebody whose name is the rest."""
+    """Two users with the same beginning are not taken for somebody whose name is the rest."""
     folder = tmp_path / "clones"
     for name in ("hw-lab-anna", "hw-lab-gone", "hw-lab-lab-anna"):
         lay_out(folder / name, {"toy.py": RIGHT})

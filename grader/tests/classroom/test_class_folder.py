@@ -120,7 +120,7 @@ LAYOUTS: dict[str, Files] = {
 
 @dataclass(frozen=True)
 class Trouble:
-    """What one student hands in; the score it gets, None where it is refused; and words that the report must hold."""
+    """Files of one student; the score they get, None where they are refused; and words that the report must hold."""
 
     files: Files
     score: float | None
@@ -290,7 +290,7 @@ def test_without_a_roster_every_entry_is_a_student(toy: Assignment, tmp_path: Pa
 
 
 def test_every_attempt_may_be_the_best(toy: Assignment, tmp_path: Path) -> None:
-    """Where the best attempt counts each of them is graded; else the last alone."""
+    """Each attempt is graded if the best one counts; else the last alone."""
     best = toy.model_copy(update={"description": toy.description.model_copy(update={"attempt": "best"})})
     folder = lay_out(tmp_path / "blackboard", LAYOUTS["blackboard"])
     assert [job.student for job in collect_submissions(folder, best, ROSTER).jobs] == ["s1", "s1", "s2"]

@@ -1,4 +1,4 @@
-"""What the staff hear of a class folder: whose work is not certain, what is late, what a group handed in."""
+"""Warnings about a class folder: whose work is not certain, what is late, what a group handed in."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ def roster(tmp_path_factory: pytest.TempPathFactory) -> Roster:
 
 
 def read_warnings(toy: Assignment, roster: Roster | None, folder: Path, files: Files) -> tuple[str, ...]:
-    """What the staff hear of a class folder."""
+    """Return the warnings that the staff get about a class folder."""
     return collect_submissions(lay_out(folder, files), toy, roster).warnings
 
 
@@ -53,7 +53,7 @@ def test_an_id_that_is_another_students_outweighs_a_name(toy: Assignment, roster
 
 
 def test_a_name_that_two_users_have_proves_nothing(toy: Assignment, tmp_path: Path) -> None:
-    """Where the roster has no ids of the system, the one John Smith of the class could be either of them."""
+    """The one John Smith of the class could be either of them if the roster has no ids of the system."""
     path = tmp_path / "roster.csv"
     path.write_text("id,name\ns1,John Smith\n")
     files = {"smithjohn_71_9001_toy.py": RIGHT, "smithjohn_72_9002_toy.py": RIGHT}
@@ -85,7 +85,7 @@ UNDERSCORES = "id,name,login\na,Anna Kim,anna_kim\nb,Anna Lee,anna_lee\nc,Bo Lee
 def test_every_split_of_blackboards_names_is_tried(
     toy: Assignment, tmp_path: Path, labels: list[str], receipts: dict[str, str], students: list[str]
 ) -> None:
-    """Where two splits are students, only a receipt or the other files can tell."""
+    """Only a receipt or the other files can decide between two splits that are students."""
     path = tmp_path / "roster.csv"
     path.write_text(UNDERSCORES)
     entries = {label: f"{label}_{TIME}0-10-22-05_toy.py" for label in labels}

@@ -25,7 +25,7 @@ def write_run(folder: Path, *reports: GradeReport) -> Path:
 
 
 def list_reasons(before: GradeReport, after: GradeReport) -> list[tuple[Reason, ...]]:
-    """Why one student's TODOs changed."""
+    """Return the reasons for the changes of one student's TODOs."""
     return [change.why for change in compare_reports(before, after)]
 
 
@@ -53,7 +53,7 @@ def test_a_change_names_the_todo_and_both_marks():
     ids=["submission", "suite", "neither"],
 )
 def test_the_reason_is_what_differs(update, reason):
-    """Where neither the submission nor the suite does, the same work was judged differently."""
+    """The same work was judged differently if neither the submission nor the suite differs."""
     assert list_reasons(make_report("kim"), make_report("kim", score=70, **update)) == [(reason,)]
 
 

@@ -59,7 +59,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def read_address(path: Path) -> str:
-    """Where the scheduler listens, once it has written it down."""
+    """Return the address of the scheduler, once it has written it down."""
     while not (text := path.read_text()):
         pass
     return str(json.loads(text)["address"])
@@ -75,7 +75,7 @@ def client(machines: Cluster) -> Iterator["cluster.Client"]:
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """What the workers write down."""
+    """Return the path of the workers' log."""
     return tmp_path / "log"
 
 

@@ -122,7 +122,7 @@ def test_what_was_added_is_there_when_it_is_opened_again(tmp_path):
 
 
 def test_sqlite_keeps_a_write_ahead_log(gradebook, tmp_path):
-    """Who reads the gradebook does not wait for who writes it."""
+    """A reader of the gradebook does not wait for a writer."""
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
@@ -257,7 +257,7 @@ def test_another_database_is_refused(url):
 
 
 def test_a_password_is_not_told():
-    """Whoever reads the message learns where, not how."""
+    """A reader of the message learns the place, not the way in."""
     with pytest.raises(UsageError) as caught:
         open_gradebook("postgresql://kim:s3cret@127.0.0.1:1/grades?connect_timeout=2")
     assert "s3cret" not in str(caught.value)
@@ -275,7 +275,7 @@ def server() -> Iterator[str]:
 
 @pytest.mark.slow
 def test_postgresql_keeps_the_same_gradebook(server, gradebook, tmp_path):
-    """Whatever is added to both is found alike in both."""
+    """Reports that are added to both are found the same in both."""
     with open_gradebook(server) as postgres:
         for one in (gradebook, postgres):
             add(one, make_report("kim", score=10))

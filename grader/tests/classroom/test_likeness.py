@@ -1,4 +1,4 @@
-"""Copies among independent work: planted ones come first, whatever was done to hide them."""
+"""Copies among independent work: planted ones come first, under every disguise."""
 
 import ast
 import random
@@ -88,7 +88,7 @@ def test_find_pairs_marks_the_shared_lines() -> None:
 
 
 def test_shared_mistakes_are_the_rare_ones() -> None:
-    """What half of the class got wrong says nothing."""
+    """A mistake of half of the class says nothing."""
     messages = {f"s{number}": ["common"] if number % 2 else [] for number in range(40)}
     messages["s1"] = ["odd", "common"]
     messages["s2"] = ["odd"]

@@ -1,4 +1,4 @@
-"""A class that grows: which attempt counts, whatever the order of the results."""
+"""A class that grows: the attempt that counts, with the results in any order."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -99,7 +99,7 @@ def test_known_result_adds_no_row(counted: LiveRun) -> None:
 
 
 def test_counting_attempt_that_loses_points_is_compared_again(open_run: OpenRun) -> None:
-    """By changed tests, say: then another one is the best."""
+    """Changed tests, say, take points from it: then another one is the best."""
     live = open_run(BEST)
     for number, points in ((1, 90), (2, 60), (1, 20)):
         live.add(number, points)

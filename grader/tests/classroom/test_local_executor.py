@@ -33,7 +33,7 @@ KEY = CacheKey("", "", "")
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the workers write down."""
+    """Return the path of the workers' log."""
     return tmp_path_factory.mktemp("workers") / "log"
 
 
@@ -61,7 +61,7 @@ def make_task(folder: Path, student: str, order: str, *, avoid: frozenset[str] =
 
 
 def collect_all(executor: LocalExecutor, number: int) -> dict[str, TaskResult]:
-    """That many answers, by student."""
+    """Return so many answers, by student."""
     answers: list[TaskResult] = []
     while len(answers) < number:
         answers += executor.collect()
@@ -83,7 +83,7 @@ def test_every_task_is_answered(pair, tmp_path):
 
 
 def test_no_worker_is_opened_before_it_is_needed(log):
-    """Where everything was graded before, nothing is started."""
+    """Nothing is started if everything was graded before."""
     executor = LocalExecutor(partial(open_fake, log), 2)
     assert executor.collect() == []
     assert [slot.worker for slot in executor.slots] == [None, None]
@@ -196,7 +196,7 @@ def test_an_idle_worker_closes_what_it_holds(tmp_path):
 
 @pytest.mark.parametrize("order", ["wait never", "hang"])
 def test_no_worker_outlives_a_killed_host(tmp_path, order):
-    """Within seconds, whatever it computes."""
+    """A worker ends within seconds, during any computation."""
     log = tmp_path / "log"
     make_task(tmp_path, "kim", order)
     command = [sys.executable, "-m", "grader.tests.support.executor_host", str(tmp_path)]

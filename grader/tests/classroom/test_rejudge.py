@@ -77,7 +77,7 @@ def test_a_changed_test_is_run_over_what_was_recorded(toys):
 
 
 def test_a_test_that_asks_something_new_goes_to_a_live_child(toys):
-    """Which the next change finds recorded."""
+    """The next change finds its answer recorded."""
     toys.change(**CURIOUS)
     toys.rejudge()
     assert toys.opened == 2

@@ -1,4 +1,4 @@
-"""Which students a batch grades, and whose reports are the class: that of its last batch."""
+"""The students that a batch grades, and those whose reports are the class: that of its last batch."""
 
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeClass:
 def grade(
     course: FakeClass, selection: Selection = EVERYONE, *, failing: str = "", outside: tuple[str, ...] = ()
 ) -> tuple[GradedClass, list[str]]:
-    """Grade the class folder; the class, and the students whom a worker graded."""
+    """Grade the class folder; return the class, and the students that a worker graded."""
     graded = []
 
     def reply(task):
@@ -101,7 +101,7 @@ def test_some_are_graded_again_and_the_class_stays_whole(
 
 
 def test_two_selections_are_refused() -> None:
-    """Which of them was meant is not clear."""
+    """It is not clear which of them was meant."""
     with pytest.raises(UsageError, match="choose one of --only, --failed and --changed"):
         Selection(failed=True, changed=True)
 
@@ -134,6 +134,6 @@ def test_a_student_is_found_by_id_or_name(text: str, student: str) -> None:
     ],
 )
 def test_an_unclear_name_is_refused(text: str, message: str) -> None:
-    """Those whom it fits are listed."""
+    """The students that it fits are listed."""
     with pytest.raises(UsageError, match=message):
         find_student(text, NAMES)

@@ -1,4 +1,4 @@
-"""How many workers: by cores, by memory, by what the class is worth, and by a GPU's shares."""
+"""The number of workers: by cores, by memory, by what the class is worth, and by a GPU's shares."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def test_a_machine_without_memory_still_grades(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_gpu_has_so_many_shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more workers than a GPU's memory is cut into, whatever was asked for."""
+    """A GPU gets no more workers than its memory is cut into, even if more were asked for."""
     monkeypatch.setattr(capacity, "choose_device", lambda assignment, device: Device("cuda:0", "cuda:0 some"))
     assert choose_worker_count(1000, A4, wanted=64) == 10
 

@@ -1,4 +1,4 @@
-"""What is handed in may be anything: each gets a report that says what was expected and what was found."""
+"""A student may hand in anything: each gets a report that says what was expected and what was found."""
 
 import ast
 from pathlib import Path
@@ -54,14 +54,14 @@ def test_an_empty_folder(tmp_path: Path):
 
 
 def test_a_folder_without_the_module(tmp_path: Path):
-    """What was asked for, and which files were found instead."""
+    """The report says what was asked for, and which files were found instead."""
     (tmp_path / "notes.txt").write_text("I did it.")
     report = open_shared_worker().grade(Job(tmp_path))
     assert_refused(report, "no attention.py in", "found notes.txt", "hand in attention.py or its notebook")
 
 
 def test_a_module_of_another_assignment(tmp_path: Path):
-    """Which names were expected, and which file was found."""
+    """The report says which names were expected, and which file was found."""
     (tmp_path / "rnn.py").write_text("class RNN:\n    pass\n")
     report = open_shared_worker().grade(Job(tmp_path))
     assert_refused(report, "AttentionDecoder", "rnn.py", "RNN", "hand in attention.py")
@@ -113,7 +113,7 @@ def test_a_class_that_cannot_be_made_costs_its_own_todo():
 
 
 def test_a_package_that_is_not_there_costs_its_user():
-    """Which package, which line, and who used it."""
+    """The report names the package, the line and the user of it."""
     text = "import no_such_package\n\n\ndef masked_weights(scores, lengths):\n    return no_such_package.mask(scores)\n"
     report = grade_here(overlay(text))
     assert list_losing(report) == {"masking"}
@@ -121,7 +121,7 @@ def test_a_package_that_is_not_there_costs_its_user():
 
 
 def test_a_missing_class_costs_its_own_todo():
-    """What was expected, and no class of another name that is right."""
+    """The message says what was expected, and names no class of another name that is right."""
     report = grade_here(remove("AttentionSeq2Seq"))
     assert list_losing(report) == {"attention.seq2seq"}
     message = list_messages(report, "attention.seq2seq")
@@ -141,7 +141,7 @@ def test_a_renamed_class_is_found_out():
 
 
 def test_a_constructor_with_another_signature_is_compared():
-    """How it is called and how it was declared."""
+    """The message says how it is called and how it was declared."""
     text = """
 class BahdanauAttention(BahdanauAttention):
     def __init__(self, size: int, heads: int, *, bias: bool = True):

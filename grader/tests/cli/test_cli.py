@@ -18,7 +18,7 @@ from grader.tests.support.toy import open_project
 
 
 class Answer:
-    """What a command left behind."""
+    """Exit code and output of a command."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
@@ -230,6 +230,6 @@ def test_a_file_where_a_folder_is_to_be_is_no_traceback(call, monkeypatch: pytes
 
 
 def test_a_folder_where_a_file_is_to_be_is_no_traceback(call, shared, handed_in, tmp_path):
-    """The path is named, and that another one is to be chosen."""
+    """The message names the path and asks for another one."""
     answer = call("grade", str(handed_in), "-a", "a4_attention", "--json", str(tmp_path))
     assert answer.code == 2 and f"cannot write {str(tmp_path)!r}: Is a directory; choose another" in answer.err

@@ -88,7 +88,7 @@ def test_every_format_shows_a_late_penalty(tmp_path: Path, to: str) -> None:
 
 @pytest.mark.parametrize("to", FORMATS)
 def test_after_the_due_date_only_hidden_tests_stay_back(tmp_path: Path, to: str) -> None:
-    """`released` shows `after_due` tests to whoever writes messages at all, and still no hidden one."""
+    """`released` shows `after_due` tests in every format that has messages at all, and still no hidden one."""
     text = export(tmp_path, to, released=True)
     assert f"{SECRET} message hidden" not in text
     assert f"{SECRET} name hidden" not in text
@@ -112,7 +112,7 @@ def test_every_module_that_writes_is_listed() -> None:
 
 
 def test_an_unknown_format_is_told_the_list(tmp_path: Path) -> None:
-    """Whoever mistypes sees what there is."""
+    """A mistyped format is answered with those that there are."""
     with pytest.raises(UsageError, match=r"no format 'canvass': there are autolab, .*canvas-csv.*prairielearn"):
         export_run(tmp_path, tmp_path / "out", to="canvass", options=ExportOptions())
 
@@ -185,7 +185,7 @@ def test_a_damaged_report_is_named(tmp_path: Path) -> None:
 
 
 def test_two_reports_of_one_student_are_refused() -> None:
-    """By id and by login: which of them counts is for the staff to say."""
+    """One is labelled by id, one by login: which of them counts is for the staff to say."""
     reports = [make_report("S001"), make_report("jdoe")]
     with pytest.raises(UsageError, match="two reports for student 'S001', labelled 'S001' and 'jdoe'"):
         open_published_class(reports, ExportOptions(roster=ROSTER))
@@ -200,7 +200,7 @@ def test_reports_of_two_assignments_are_refused() -> None:
 
 
 def test_labels_are_matched_through_the_roster() -> None:
-    """By id, address, login or name. Others are left out; without a roster every label is an id."""
+    """A label is an id, address, login or name; others are left out, and without a roster every label is an id."""
     roster = Roster((Student("1", "Jane Doe", "jd@uni.example"), Student("2", "Kim", keys={"canvas": "9"})))
     reports = [make_report(label) for label in ("jd", "Kim", "9")]
     published = open_class(*reports, roster=roster)
@@ -235,7 +235,7 @@ def test_what_is_no_formula_stays(text: str) -> None:
 
 @pytest.mark.parametrize("to", [name for name in FORMATS if name.endswith("csv")])
 def test_no_table_holds_a_formula(tmp_path: Path, to: str) -> None:
-    """Whatever a student is called."""
+    """A student may have any name."""
     text = export(tmp_path, to)
     cells = [cell for row in csv.reader(io.StringIO(text.partition("\n")[2], newline="")) for cell in row]
     dangerous = [cell for cell in cells if cell.lstrip().startswith(tuple("=+-@")) and cell != "-"]
@@ -295,7 +295,7 @@ def test_points_are_written_as_gradebooks_read_them(points: float, text: str) ->
 
 
 def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
-    """Where the place cannot be written to, nothing is left behind and the message says which."""
+    """The message names a place that cannot be written to, and nothing is left behind."""
     (tmp_path / "taken").mkdir()
     with pytest.raises(UsageError, match=r"cannot write .*taken"):
         write_text(tmp_path / "taken", "x")
@@ -326,7 +326,7 @@ def test_one_student_may_have_one_file(tmp_path: Path) -> None:
 
 
 def test_no_score_is_no_file(tmp_path: Path) -> None:
-    """Where the grader failed, a file for the only student is refused rather than written empty."""
+    """A file for the only student is refused rather than written empty if the grader failed."""
     with pytest.raises(
         UsageError, match=r"nothing to write to 'results\.json': no student in this run has a score yet"
     ):

@@ -213,7 +213,7 @@ def test_prairielearn_results_stay_small(tmp_path: Path) -> None:
 
 
 def mend_as_autolab(line: str) -> Any:
-    """What Autolab does to a line before it reads it as JSON."""
+    """Return a line as Autolab reads it: it changes the names before it reads the line as JSON."""
     return json.loads(re.sub(r"([a-zA-Z0-9]+):", r'"\1":', line))
 
 
@@ -247,7 +247,7 @@ def test_github_classroom_adds_up_the_tests(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("write", [github.write, autolab.write])
 def test_a_late_penalty_that_cannot_be_written_is_told(tmp_path: Path, write: Any) -> None:
-    """Where the tests' points are all that counts, the staff must know."""
+    """The staff must know it in a system that counts the tests' points alone."""
     late = make_report().model_copy(update={"late_penalty": 7.0, "score": 63.0})
     assert write(open_class(late, make_report("S002")), tmp_path) == [
         "the late penalty of 'S001' is not in the file: set it in that system"
@@ -361,7 +361,7 @@ def unpack(path: Path) -> dict[str, str]:
 
 
 def test_moodle_finds_the_participants_of_the_zip(tmp_path: Path) -> None:
-    """By the roster, and without one by the label of the submission; who has no number is named."""
+    """The roster gives the number, or without one the label of the submission; a student without a number is named."""
     moodle_feedback.write(open_class(make_report("509"), roster=Roster(())), tmp_path / "f.zip")
     assert set(unpack(tmp_path / "f.zip")) == {"509"}
     notes = moodle_feedback.write(open_class(make_report(), make_report("S002")), tmp_path / "f.zip")
@@ -382,7 +382,7 @@ def test_the_worksheet_tells_the_numbers(tmp_path: Path) -> None:
 
 
 def test_feedback_pages_run_nothing(tmp_path: Path) -> None:
-    """Moodle serves the page from its own address: whatever a student or a title holds is text."""
+    """Moodle serves the page from its own address: all that a student or a title holds is text."""
     label = "<img src=x onerror=alert(1)>"
     tests = [make_test("luong.scores", "failed", message=f"got {label}", hint="{{ 7 * 7 }}")]
     moodle_feedback.write(open_class(make_report(tests=tests)), tmp_path / "f.zip")

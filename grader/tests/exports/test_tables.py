@@ -83,7 +83,7 @@ def write_worksheet(folder: Path, best: str = "100.00", text: str = WORKSHEET) -
 
 
 def test_canvas_takes_the_scores(tmp_path: Path) -> None:
-    """What was sent is what Canvas reads, under the assignment's own number."""
+    """Canvas reads what was sent, under the assignment's own number."""
     notes = canvas.write(open_class(column="HW1 (4321)"), tmp_path / "out.csv")
     found = read_as_canvas(tmp_path / "out.csv")
     assert found.pop("points") == {"all": None}
@@ -113,7 +113,7 @@ def test_canvas_knows_its_own_ids_without_a_roster(tmp_path: Path) -> None:
 
 
 def test_a_gradebook_of_canvas_is_a_roster_and_comes_back(tmp_path: Path) -> None:
-    """What is exported can be read as the list of the class again."""
+    """The exported file can be read as the list of the class again."""
     canvas.write(open_class(column="HW1 (4321)"), tmp_path / "out.csv")
     students = read_roster(tmp_path / "out.csv").students
     assert [(student.id, student.keys.get("canvas")) for student in students] == [
@@ -144,7 +144,7 @@ def test_brightspace_gets_no_empty_names(tmp_path: Path) -> None:
 
 
 def test_brightspace_names_come_back(tmp_path: Path) -> None:
-    """What is exported can be read as the list of the class again."""
+    """The exported file can be read as the list of the class again."""
     brightspace.write(open_class(make_report("S001"), make_report("S002"), column="HW"), tmp_path / "out.csv")
     students = read_roster(tmp_path / "out.csv").students
     assert [(student.id, student.keys) for student in students] == [
@@ -153,7 +153,7 @@ def test_brightspace_names_come_back(tmp_path: Path) -> None:
 
 
 def test_moodle_takes_the_scores(tmp_path: Path) -> None:
-    """Participants are found by number, address, ID number; whoever has no score keeps what was there."""
+    """Participants are found by number, address, ID number; those without a score keep what was there."""
     notes = moodle_worksheet.write(open_class(worksheet=write_worksheet(tmp_path)), tmp_path / "out.csv")
     assert read_as_moodle((tmp_path / "out.csv").read_bytes()) == {"501": 70.0, "502": 100.0, "503": 70.0}
     assert notes == []
@@ -246,7 +246,7 @@ def test_names_are_taken_apart(name: str, parts: tuple[str, str]) -> None:
 
 
 def test_the_plain_table_has_every_student_and_every_todo(tmp_path: Path) -> None:
-    """Whoever has no score is in it too, with the reason and an empty score."""
+    """Students without a score are in it too, with the reason and an empty score."""
     table.write(open_class(), tmp_path / "out.csv")
     header, *rows = read_csv((tmp_path / "out.csv").read_bytes())
     assert header[-2:] == ["luong.scores", "luong.weights"]

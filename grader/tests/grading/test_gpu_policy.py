@@ -1,4 +1,4 @@
-"""Where GPU-run tests run, and what becomes of them where there is no GPU."""
+"""The places where GPU-run tests run, and what becomes of them where there is no GPU."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -94,13 +94,13 @@ def test_a_device_that_is_not_there_is_refused(make_course, monkeypatch, wanted:
 
 @pytest.mark.parametrize("device", [ON_CPU, VIRTUAL, GPU], ids=lambda device: device.name)
 def test_a_reports_device_can_be_asked_for_again(make_course, monkeypatch, device: Device):
-    """What rejudging does with the device of a run."""
+    """Rejudging finds the device of a run by its label."""
     monkeypatch.setattr("grader.model.devices.find_gpu", lambda: "NVIDIA H100")
     assert choose_device(make_course("virtual"), recall_choice(device.label)) == device
 
 
 def test_the_key_of_a_result_holds_the_device():
-    """What was graded on one device is not taken for what another would give."""
+    """A result of one device is not taken for what another would give."""
     labels = ("cpu", "virtual", "cuda:0 NVIDIA H100")
     assert len({digest_environment(ENVIRONMENT.model_copy(update={"device": label})) for label in labels}) == 3
 
@@ -215,7 +215,7 @@ def test_finishing_again_grades_nothing(course):
 
 
 def test_another_suite_finishes_nothing_by_halves(course):
-    """Where the hidden tests have changed meanwhile, all of them run."""
+    """All of the hidden tests run if they have changed meanwhile."""
     executor = FakeExecutor(answer_with_gpu)
     course.grade(executor, conditions=replace(ON_GPU, suite="t" * 64), pending=True)
     assert executor.submitted[0].job.kept == ()

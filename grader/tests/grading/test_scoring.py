@@ -63,7 +63,7 @@ def test_sums_are_rounded_to_what_a_gradebook_shows():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_order_of_tests_does_not_change_a_score(seed: int):
-    """Points are added up, whatever comes first; a score lies between nothing and everything."""
+    """Points are added up in any order; a score lies between nothing and everything."""
     chance = random.Random(seed)
     results = [make_result(verdict, 0.25) for verdict in chance.choices(list(Verdict), k=chance.randint(0, 8))]
     (before,) = score_todos([TODO], results)
@@ -116,7 +116,7 @@ def test_reasons_open_at_the_due_date_of_the_student():
 
 
 def test_an_extension_moves_the_due_date():
-    """What the roster grants is no lateness."""
+    """Time that the roster grants is no lateness."""
     report = hand_in("2026-12-02T00:30:00+09:00", extension_days=1)
     assert charge_lateness(report, POLICY).late_penalty == 10.0
 

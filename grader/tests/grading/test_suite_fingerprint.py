@@ -114,7 +114,7 @@ def test_what_every_test_may_depend_on_changes_all(outline, texts):
     ids=["the environment", "the limits", "where the TODOs are"],
 )
 def test_what_replies_depend_on_makes_them_void(outline, texts):
-    """What was answered under other conditions says nothing."""
+    """Answers under other conditions say nothing."""
     assert outline(**texts).conditions != outline().conditions
 
 

@@ -107,12 +107,12 @@ def test_an_open_stub_does_not_cost_its_neighbours(todo: str):
 
 
 def test_a_right_decoder_keeps_its_points_above_a_wrong_attention():
-    """What the decoder depends on is wrong; the decoder itself loses nothing."""
+    """The decoder depends on a wrong part, and loses nothing itself."""
     assert list_losing(grade_text(overlay(WRONG_LUONG))) == LUONG
 
 
 def test_a_right_attention_keeps_its_points_below_a_wrong_decoder():
-    """What uses the attention is wrong; the attention itself loses nothing."""
+    """The attention is used by a wrong part, and loses nothing itself."""
     assert list_losing(grade_text(overlay(WRONG_DECODER))) == {"decoder.attentional"}
 
 
@@ -155,7 +155,7 @@ def test_the_id_of_a_submission_is_that_of_its_text():
 
 
 def test_a_zygote_that_was_killed_is_a_fault_of_the_grader():
-    """Where no child can be forked the report says so, and no test is called failed."""
+    """The report says so if no child can be forked, and no test is called failed."""
     with spare_jail() as spare:
         kill(spare.jail)
         report = grade_with(spare, read_solution())

@@ -30,7 +30,7 @@ def test_an_unknown_name_is_told_with_those_there_are(monkeypatch: pytest.Monkey
 
 
 def test_a_name_cannot_lead_out_of_the_course(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """Only a listed assignment is opened, whatever path is given."""
+    """Only a listed assignment is opened, with any path."""
     course = Course(open_project(monkeypatch, tmp_path).root)
     with pytest.raises(UnknownAssignment):
         course.load_assignment("../assignments/toy")
@@ -50,7 +50,7 @@ def test_a_name_cannot_lead_out_of_the_course(monkeypatch: pytest.MonkeyPatch, t
 def test_a_wrong_file_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, before: str, after: str, complaint: str
 ):
-    """Which file it is and what is wrong with it."""
+    """The message says which file it is and what is wrong with it."""
     with pytest.raises(BrokenSuite) as caught:
         open_project(monkeypatch, tmp_path, toml=TOML.replace(before, after))
     assert str(caught.value).startswith("assignments/toy/assignment.toml:")

@@ -1,4 +1,4 @@
-"""Which folder is the course, and what is found through it."""
+"""The folder that is the course, and the things that are found through it."""
 
 from pathlib import Path
 

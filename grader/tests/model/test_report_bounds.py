@@ -1,4 +1,4 @@
-"""What a submission can bring into a report is bounded: each text, each list, and the report as a whole."""
+"""Bounds of what a submission can bring into a report: each text, each list, and the report as a whole."""
 
 import json
 from pathlib import Path
@@ -53,7 +53,7 @@ def test_cut_list_counts_the_rest():
 
 
 def test_every_text_and_list_of_a_submission_is_cut():
-    """Wherever a report is made, from what a worker sends, too."""
+    """Every report is cut, also one that is made from what a worker sends."""
     long = "y" * 100_000
     check = CheckResult(
         id="t", name="t", todo="t", category="shape", status="failed", score=0, max_score=1, message=long, hint=long

@@ -1,4 +1,4 @@
-"""What only `grader push canvas` does: bulk updates, jobs, scales and tokens."""
+"""Peculiarities of `grader push canvas`: bulk updates, jobs, scales and tokens."""
 
 import re
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def test_grade_changed_in_canvas_stays(push: Push, canvas: FakeCanvas) -> None:
 
 
 def test_late_penalty_of_canvas_is_no_change(push: Push, canvas: FakeCanvas, run: Path) -> None:
-    """What counts is the entered score, not what Canvas makes of it."""
+    """The entered score counts, not what Canvas makes of it."""
     push("--no-feedback")
     (run / "push.jsonl").unlink()
     canvas.submissions["1234"]["score"] = 60.0
@@ -151,7 +151,7 @@ def test_refused_bulk_update_is_sent_one_by_one(push: Push, canvas: FakeCanvas, 
 
 @pytest.mark.parametrize("status", [404, 422])
 def test_refused_student_stops_no_other(push: Push, canvas: FakeCanvas, status: int) -> None:
-    """Whatever the reason that Canvas gives."""
+    """Canvas may give any reason."""
     canvas.fail("POST", BULK, 422)
     canvas.fail("PUT", "/1234$", status)
     assert push() == 1

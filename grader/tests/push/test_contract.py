@@ -1,4 +1,4 @@
-"""What holds for a push to every platform."""
+"""Rules for a push to every platform."""
 
 import fcntl
 import re

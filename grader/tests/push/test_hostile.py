@@ -107,7 +107,7 @@ class Stream:
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_stream_without_end_is_cut_off(attacked: Callable[..., str], platform: FakePlatform, name: str) -> None:
-    """Whatever part of the reply it is that never ends."""
+    """Any part of the reply may be the one that never ends."""
     platform.fail("GET", platform.listing, 200, stream=Stream(name))
     assert f"{platform.name} at 127.0.0.1" in attacked()
 
@@ -147,7 +147,7 @@ def test_no_thread_is_left_behind(attacked: Callable[..., str], platform: FakePl
 def test_redirect_to_another_host_is_not_followed(
     attacked: Callable[..., str], platform: FakePlatform, elsewhere: Any, step: str, status: int
 ) -> None:
-    """By no request; the first is that for the assignment or for a token."""
+    """No request follows it; the first is that for the assignment or for a token."""
     method, path = {"first": ("", ""), "list": ("GET", platform.listing), "write": platform.writes}[step]
     for each in [method] if method else ["GET", "POST"]:
         platform.fail(each, path, status, headers={"Location": f"{elsewhere[0][0]}/x"})

@@ -1,4 +1,4 @@
-"""What only `grader push lti` does: line items, signed claims and tokens."""
+"""Peculiarities of `grader push lti`: line items, signed claims and tokens."""
 
 import re
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def tool(platform: FakeLti) -> FakeLti:
 
 
 def count_tokens(tool: FakeLti) -> int:
-    """How often a token was asked for."""
+    """Count the requests for a token."""
     return [request.path for request in tool.requests].count("/token")
 
 
@@ -45,7 +45,7 @@ def test_line_item_is_created(push: Push, tool: FakeLti, capsys: Capture) -> Non
 
 
 def test_line_item_is_found(push: Push, tool: FakeLti, capsys: Capture) -> None:
-    """By its tag, on any page; none is created."""
+    """Its tag is enough, on any page; none is created."""
     push()
     capsys.readouterr()
     push("--again", "--no-feedback")

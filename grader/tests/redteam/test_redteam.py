@@ -98,7 +98,7 @@ def test_the_limits_are_tight() -> None:
 
 
 def test_a_class_of_attacks_can_be_chosen() -> None:
-    """By its name; another name is an error that lists those there are."""
+    """Its name is enough; another name is an error that lists those there are."""
     assert {attack.kind for attack in choose_attacks(["escapes"])} == {"escapes"}
     with pytest.raises(UsageError, match="there are forging"):
         choose_attacks(["nonsense"])
@@ -140,7 +140,7 @@ def test_a_changed_neighbour_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_descriptors_that_stay_open_are_counted() -> None:
-    """What a process has open at its best moment late is more than early on; a busy moment is not, nor its start."""
+    """Descriptors open at the best moment late are more than early on; a busy moment is not, nor the start."""
     watch = DescriptorWatch()
     watch.counts[1] = [1, 1, 1, 1, 1, 9, 7, 12, 7, 8, 9, 7, 12, 8, 7]
     assert watch.count_grown() == 0
@@ -158,7 +158,7 @@ def test_processes_that_stay_are_listed() -> None:
 
 
 def test_files_that_stay_are_listed(tmp_path: Path) -> None:
-    """Whatever is left in a folder of our own counts, whatever its name."""
+    """Everything left in a folder of our own counts, under any name."""
     assert not [path for path in list_files([tmp_path]) if path.startswith(str(tmp_path))]
     (tmp_path / MARK).touch()
     assert str(tmp_path / MARK) in list_files([tmp_path])
@@ -177,7 +177,7 @@ def test_files_that_stay_are_listed(tmp_path: Path) -> None:
     ],
 )
 def test_live_text_is_found(tmp_path: Path, name: str, text: str) -> None:
-    """What a browser, a spreadsheet or a terminal would carry out."""
+    """Live text is text that a browser, a spreadsheet or a terminal would carry out."""
     (tmp_path / name).write_text(text, encoding="utf-8", newline="")
     assert list(find_live_text(tmp_path.iterdir()))
 

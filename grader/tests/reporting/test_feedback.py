@@ -189,7 +189,7 @@ def test_a_page_shows_korean_titles_and_messages_where_there_are_some() -> None:
 
 
 def test_a_full_todo_is_not_red_for_a_test_without_points() -> None:
-    """What costs nothing is named as information."""
+    """A failed test that costs nothing is named as information."""
     free = make_test("one", "failed", message="slow", points=0.0)
     report = make_report(tests=[make_test("one"), free])
     page = read_page(report)
@@ -201,7 +201,7 @@ def test_a_full_todo_is_not_red_for_a_test_without_points() -> None:
     ("status", "reason"), [("grader_fault", "the grader itself failed"), ("pending", "waiting for a machine")]
 )
 def test_without_a_score_none_is_shown(status: str, reason: str) -> None:
-    """What is pending or the grader's own fault is not a zero."""
+    """Pending work or the grader's own fault is not a zero."""
     report = make_report(status=status, score=0.0)
     text = " ".join(read_page(report).cells)
     assert "There is no score yet:" in text and reason in text

@@ -1,4 +1,4 @@
-"""What a student may see of a report, and what no field of it gives away."""
+"""The parts of a report that a student may see, and the secrets that no field of it gives away."""
 
 import random
 from datetime import datetime
@@ -38,7 +38,7 @@ def test_tests_show_after_the_due_date() -> None:
 
 
 def test_visible_tests_stay_as_they_are() -> None:
-    """What is meant for the student reaches the student."""
+    """Results that are meant for the student reach the student."""
     assert redact(make_report()).tests[:2] == MIXED[:2]
 
 
@@ -53,7 +53,7 @@ def test_points_and_verdicts_stay() -> None:
 
 
 def test_concealed_tests_have_ids_of_their_own() -> None:
-    """Each is known by its place among the TODO's tests, whatever else is shown."""
+    """Each is known by its place among the TODO's tests, with or without others shown."""
     before, after = redact(make_report()), redact(make_report(), released=True)
     assert [test.id for test in before.tests[2:]] == ["luong.scores/3", "luong.weights/1", "luong.weights/2"]
     assert after.tests[2].id == "luong.scores/3"
@@ -68,7 +68,7 @@ def test_an_id_does_not_depend_on_the_name_it_stands_for() -> None:
 
 
 def test_the_graders_own_failure_is_the_staffs() -> None:
-    """Why the grader failed names hidden tests, even where a visible one was at work."""
+    """The reason for the failure names hidden tests, even where a visible one was at work."""
     report = make_faulty_report("S004")
     assert report.tests[0].visibility == "visible"
     redacted = redact(report)
@@ -77,18 +77,18 @@ def test_the_graders_own_failure_is_the_staffs() -> None:
 
 
 def test_where_it_was_graded_is_told() -> None:
-    """A student may want the versions, to get the same result at home; which wall there was is told in every system."""
+    """A student may want the versions, to get the same result at home; every system names the wall there was."""
     expected = Environment(python="3.11.7", torch="2.13.0", device="cpu", isolation="bwrap")
     assert redact(make_report()).environment == expected
 
 
 def test_concealed_tests_tell_no_time() -> None:
-    """How long a hidden test takes says something about its inputs."""
+    """The time of a hidden test says something about its inputs."""
     assert [test.cpu_seconds for test in redact(make_report()).tests] == [0.25, 0.25, 0.0, 0.0, 0.0]
 
 
 def test_redacting_twice_changes_nothing_more() -> None:
-    """Whoever is not sure may redact again."""
+    """A caller that is not sure may redact again."""
     once = redact(make_report())
     assert redact(once) == once
 
@@ -124,7 +124,7 @@ def test_fields_of_later_versions_are_not_passed_on() -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_no_mixture_of_tests_leaks(seed: int) -> None:
-    """Whatever stands beside whatever, every secret in the JSON belongs to a test that is shown."""
+    """Every secret in the JSON belongs to a test that is shown, in any mixture."""
     chance = random.Random(seed)
     verdicts = ("passed", "failed", "raised", "crashed", "pending")
     tests = [

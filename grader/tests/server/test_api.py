@@ -38,7 +38,7 @@ def test_hand_in_is_acknowledged_graded_and_reported(site: FakeSite) -> None:
 
 
 def test_student_gets_a_redacted_report_and_staff_all_of_it(site: FakeSite) -> None:
-    """By the one redaction function."""
+    """The one redaction function makes the difference."""
     client = site.call_as("secretive")
     submission = site.hand_in(client)
     site.await_result(submission)
@@ -51,7 +51,7 @@ def test_student_gets_a_redacted_report_and_staff_all_of_it(site: FakeSite) -> N
 
 
 def test_file_that_cannot_be_read_is_refused_with_a_reason(site: FakeSite) -> None:
-    """By the confined intake, and without a worker."""
+    """The confined intake refuses it, without a worker."""
     client = site.call_as("broken")
     reply = client.post("/api/v1/assignments/toy/submissions", files={"file": ("toy.zip", b"PK\x03\x04 no archive")})
     site.await_result(reply.json()["id"])
@@ -69,7 +69,7 @@ def test_several_files_are_one_submission(site: FakeSite) -> None:
 
 
 def test_last_attempt_counts_although_the_older_one_is_graded_later(site: FakeSite) -> None:
-    """Whatever the order of the queue."""
+    """The queue may have any order."""
     client = site.call_as("twice")
     older, newer = site.hand_in(client, "# score 90"), site.hand_in(client, "# score 40")
     for submission in (older, newer):

@@ -1,4 +1,4 @@
-"""What attackers try from outside, and the answers that they get."""
+"""Attempts of attackers from outside, and the answers that they get."""
 
 import asyncio
 import re
@@ -63,7 +63,7 @@ def test_token_in_an_address_is_not_looked_at(site: FakeSite) -> None:
 
 
 def test_sign_in_and_language_lead_to_no_other_site(site: FakeSite) -> None:
-    """Whatever the form says."""
+    """The form may say anything."""
     token = site.service.people.create_token(site.service.people.add("kim", Role.STUDENT))
     replies = [
         site.visit().post("/sign-in", data={"token": token, "next": "//evil.example"}),

@@ -110,7 +110,7 @@ def test_only_the_platform_may_frame_a_launch(site: FakeSite, platform: Launchin
 def test_launch_with_a_wrong_claim_is_refused(
     changes: dict[str, Any], site: FakeSite, platform: LaunchingPlatform
 ) -> None:
-    """The page says why, within the platform's frame, and nobody is let in."""
+    """The page says why, within the platform's frame, and lets no one in."""
     now = time.time()
     claims = {name: int(now + at.total_seconds()) if isinstance(at, timedelta) else at for name, at in changes.items()}
     reply = platform.launch(site.visit(), "wrong", **claims)
@@ -135,7 +135,7 @@ def test_launch_with_a_wrong_signature_is_refused(site: FakeSite, platform: Laun
 
 
 def test_launch_counts_once(site: FakeSite, platform: LaunchingPlatform) -> None:
-    """A token that was seen on the way lets nobody in again."""
+    """A token that was seen on the way lets no one in again."""
     asked = platform.begin(site.visit())
     token = platform.sign(platform.make_claims(asked["nonce"], "kim", LEARNER))
     assert platform.post(site.visit(), asked["state"], token).status_code == 200
@@ -217,7 +217,7 @@ def test_student_is_known_by_the_institution_and_staff_never(site: FakeSite, pla
 
 
 def test_account_that_is_shut_out_stays_out(site: FakeSite, platform: LaunchingPlatform) -> None:
-    """Whatever the platform says."""
+    """The platform may say anything."""
     platform.launch(site.visit(), "gone")
     person = site.service.people.find(f"{platform.registered.source}-gone")
     assert person is not None

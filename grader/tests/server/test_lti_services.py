@@ -1,4 +1,4 @@
-"""What goes on between the service and a platform's own services: registration, members, scores."""
+"""Traffic between the service and a platform's own services: registration, members, scores."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,7 +129,7 @@ def test_members_of_a_course_get_accounts(site: FakeSite, course: FakeCourse, mo
 
 
 def test_platform_registers_itself_once(site: FakeSite, course: FakeCourse) -> None:
-    """By the address that an owner made; its page may be framed by the platform, and closes itself."""
+    """It uses the address that an owner made; the page may be framed by the platform, and closes itself."""
     people = site.service.people
     code = people.create_link(people.add("head", Role.OWNER), REGISTRATION, DAY)
     query = {"openid_configuration": f"{course.url}/openid", "registration_token": "once"}

@@ -100,7 +100,7 @@ def test_token_for_another_sign_in_is_refused(changes: dict[str, Any], site: Fak
 
 
 def test_sign_in_of_another_browser_is_refused(site: FakeSite, provider: FakeProvider) -> None:
-    """Nobody ends up in the account of the person whose address they opened."""
+    """No one ends up in the account of the person whose address they opened."""
     state = visit_provider(site.visit(), provider)
     assert site.visit().get("/oidc/callback", params={"state": state, "code": "right"}).status_code == 403
 

@@ -50,7 +50,7 @@ def test_state_is_sent_until_it_is_final(site: FakeSite) -> None:
 
 
 def test_download_is_saved_and_never_shown(site: FakeSite) -> None:
-    """Byte for byte, whatever it is."""
+    """Every file is saved byte for byte."""
     client = site.sign_in("saver")
     data = b"<script>alert(1)</script>"
     reply = client.post("/assignments/toy/submissions", files={"file": ("x.html", data)})
@@ -169,7 +169,7 @@ def test_staff_cannot_make_owners(site: FakeSite) -> None:
 
 
 def test_pages_are_in_korean_where_the_reader_wants_it(site: FakeSite) -> None:
-    """By the browser's language, or by the button."""
+    """The browser's language decides, or the button."""
     client = site.sign_in("minsu")
     assert "과제" in client.get("/", headers={"Accept-Language": "ko-KR,en"}).text
     client.post("/language", data={"language": "ko"})

@@ -1,4 +1,4 @@
-"""Who may do what: every route with every role."""
+"""Permissions: every route with every role."""
 
 import pytest
 from starlette.testclient import TestClient

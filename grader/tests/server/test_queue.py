@@ -59,7 +59,7 @@ def claim_all(queue: SubmissionQueue) -> list[str]:
 
 
 def test_queue_is_in_order_of_arrival(queue: SubmissionQueue) -> None:
-    """Whoever came first is first."""
+    """The first to come is the first."""
     ids = [add(queue, student).id for student in ("kim", "lee", "park")]
     assert claim_all(queue) == ids
 
@@ -71,7 +71,7 @@ def test_newest_attempt_takes_the_place_of_the_older_ones(queue: SubmissionQueue
 
 
 def test_one_submission_of_a_student_at_a_time(queue: SubmissionQueue) -> None:
-    """Whatever the assignment."""
+    """The limit holds across assignments."""
     add(queue, "kim")
     add(queue, "kim", "other")
     first = queue.claim("toy")

@@ -59,7 +59,7 @@ def test_link_to_sign_in_is_not_logged(site: FakeSite, caplog: pytest.LogCapture
 
 
 def test_json_line_has_a_failure_with_its_traceback() -> None:
-    """On one line, whatever the message holds."""
+    """The event is on one line, with any message."""
     try:
         raise ValueError("no room")
     except ValueError:

@@ -119,7 +119,7 @@ def test_secret_has_letters_and_digits_only(site: FakeSite) -> None:
 
 
 def test_secrets_are_not_in_the_database(site: FakeSite) -> None:
-    """Who reads it cannot sign in with it."""
+    """A reader of the database cannot sign in with it."""
     people = site.service.people
     token = people.create_token(people.add("secret", Role.STUDENT))
     data = b"".join(path.read_bytes() for path in site.service.data.root.glob("server.db*"))

@@ -32,7 +32,7 @@ def receive(tmp_path: Path) -> Iterator[Receive]:
 
 
 def test_files_are_written_as_they_are(receive: Receive, tmp_path: Path) -> None:
-    """Under safe names, whatever the student called them."""
+    """Their names are safe, under any that the student chose."""
     receiver = receive(("../../etc/a b.py", b"one\r\n--"), ("A B.py", b"\x00\xff"))
     receiver.finish()
     assert {path.name: path.read_bytes() for path in (tmp_path / "u").iterdir()} == {

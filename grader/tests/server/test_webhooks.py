@@ -34,7 +34,7 @@ class Receiver(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    """Where the receiver listens."""
+    """Yield the address of the receiver."""
     server = HTTPServer(("127.0.0.1", 0), Receiver)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -48,7 +48,7 @@ def test_lane_that_failed_begins_again(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_changed_hidden_tests_are_noticed(tmp_path: Path) -> None:
-    """What is handed in after the change is graded by the new tests."""
+    """Work handed in after the change is graded by the new tests."""
     course = write_project(tmp_path / "course")
     with open_toy_service(course, tmp_path / "data") as service:
         site = FakeSite(service)

@@ -67,7 +67,7 @@ print("\\nPROBE", json.dumps([int(status), checked, sorted(ours), sorted(imports
 
 @dataclass(frozen=True)
 class Answer:
-    """What the command left behind."""
+    """Exit code and output of the command."""
 
     code: int
     out: str
@@ -219,7 +219,7 @@ def test_code_that_ends_its_process_fails_one_test(check: Callable[..., Answer],
 
 
 def test_parity_shows_both_values(check: Callable[..., Answer], kit: Path) -> None:
-    """What a hidden test keeps to itself a public one may tell."""
+    """A public test may tell what a hidden one keeps to itself."""
     (kit / "toy.py").write_text(RIGHT.replace("word.upper()", "word"), encoding="utf-8")
     assert "the word: a str is not what was expected; found 'ab', expected 'AB'" in check("toy.py").out
 
@@ -235,7 +235,7 @@ def test_a_skeleton_is_not_filled_in_yet(check: Callable[..., Answer], kit: Path
 
 
 def test_one_open_todo_hides_no_other(check: Callable[..., Answer], kit: Path) -> None:
-    """What is done is named to be done."""
+    """A TODO that is done is named as done."""
     skeleton = render_skeleton(SOLUTION).replace('FIXME("double")\n', "number * 2\n")
     (kit / "toy.py").write_text(skeleton, encoding="utf-8")
     answer = check()
@@ -392,7 +392,7 @@ def test_settings_of_the_student_change_nothing(check: Callable[..., Answer], ki
 def test_the_kit_is_found_from_elsewhere(
     check: Callable[..., Answer], kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the file's own folder, where the command runs in another."""
+    """The file's own folder is enough if the command runs in another."""
     monkeypatch.chdir(tmp_path)
     assert check("toy/toy.py").code == 0
     assert check("toy/toy.py", "-a", "toy").code == 0

@@ -38,7 +38,7 @@ class Stub(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """Where the stub listens."""
+    """Yield the address of the stub."""
     server = HTTPServer(("127.0.0.1", 0), Stub)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

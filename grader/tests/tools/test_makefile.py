@@ -1,4 +1,4 @@
-"""What continuous integration runs, and in which order."""
+"""The steps of continuous integration, and their order."""
 
 import re
 import subprocess

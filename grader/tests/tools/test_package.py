@@ -1,4 +1,4 @@
-"""What is built for others to install: nothing that runs is left out, and the version stands in one place."""
+"""The build for others to install: nothing that runs is left out, and the version stands in one place."""
 
 import glob
 import re
