@@ -59,7 +59,10 @@ def list_left_out(item: ParsedPiece) -> Iterator[str]:
 
 
 def explain_missing(selection: Selection, pieces: Sequence[ParsedPiece], expected: Collection[str]) -> dict[str, str]:
-    """Say of each name that nothing defines who uses it, and which cell or line seems to define it."""
+    """Say of each name that nothing defines who uses it, and which cell or line seems to define it.
+
+    `expected` are the names of the assignment, which tests use.
+    """
     places = _list_likely_places(pieces, selection.statements)
     missing: dict[str, str] = {}
     for name in selection.list_missing():
@@ -72,6 +75,10 @@ def explain_missing(selection: Selection, pieces: Sequence[ParsedPiece], expecte
         for part in item.code.newer if item.code else ():
             reason = f"{item.describe(part.first_line)}: {part.describe()}"
             missing |= {name: f"`{name}` ({reason})" for name in part.names if name in missing or name in expected}
+    kept = read_names([statement.node for statement in selection.statements if statement.kept]).binds
+    for name in expected:
+        if name in places and name not in kept and name not in missing:
+            missing[name] = f"`{name}` is missing; {places[name]}"
     return missing
 
 

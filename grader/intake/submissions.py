@@ -209,7 +209,9 @@ def _search_archives(
 
 def _doubt(candidate: Candidate, wanted: Wanted) -> Iterator[str]:
     """Say so where a file holds nothing of the assignment."""
-    if candidate.extract and wanted.expected and not candidate.count_found(wanted.expected):
+    if candidate.extract is None or not wanted.expected or candidate.count_found(wanted.expected):
+        return
+    if not candidate.extract.missing.keys() & set(wanted.expected):
         names = ", ".join(sorted(wanted.expected)[:5])
         yield f"{candidate.entry.name} defines none of {names}: {ANOTHER}"
 

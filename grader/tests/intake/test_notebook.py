@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.intake import ANOTHER
 from grader.intake.notebook import drop_outputs, read_cells
 from grader.tests.support.intake_samples import hand_in, hand_in_cells, load, load_with_failures, make_notebook
 
@@ -98,6 +99,24 @@ def test_missing_name_names_the_cell_that_seems_to_define_it(tmp_path: Path) -> 
         "vocab": "`vocab` is used by `f` (cell 1, line 1), and nothing that is kept defines it; "
         "cell 3, line 1 seems to define it, but that cell does not parse",
     }
+
+
+@pytest.mark.parametrize(
+    ("cells", "places"),
+    [
+        (["class A:\n    x = (\n"], {"A": "cell 1, line 1"}),
+        (["class A: pass\nname = '\x00'"], {"A": "cell 1, line 1"}),
+        (["while True:\n    class A: pass", "def B(:"], {"A": "cell 1, line 1", "B": "cell 2, line 1"}),
+        (["class A:\n    x = (\n", "class A: pass"], {}),
+    ],
+    ids=["broken", "NUL", "not run", "corrected below"],
+)
+def test_name_of_the_assignment_that_is_lost_is_found(tmp_path: Path, cells: list[str], places: dict[str, str]) -> None:
+    """The student reads in which cell it is, and staff are not led to another assignment."""
+    submission = hand_in(tmp_path, make_notebook(*cells), "a.ipynb", ["A", "B"])
+    assert {name: sentence for name, sentence in submission.missing.items() if name in places} == submission.missing
+    assert all(f"`{name}` is missing; {place}" in submission.missing[name] for name, place in places.items())
+    assert not any(note.endswith(ANOTHER) for note in submission.left_out)
 
 
 @pytest.mark.parametrize(
