@@ -20,7 +20,7 @@ HANDOUT = "handout.md"
 
 
 @dataclass(frozen=True)
-class Finding:
+class AuthorMistake:
     """A mistake: the file, the line, and the sentence."""
 
     path: Path
@@ -32,18 +32,18 @@ class Finding:
         return f"{self.path.relative_to(root)}:{self.line}: {self.sentence}"
 
 
-def list_mistakes(assignment: Assignment) -> list[Finding]:
+def list_mistakes(assignment: Assignment) -> list[AuthorMistake]:
     """Return the mistakes of an assignment by file and line."""
     return sorted(_find_mistakes(assignment), key=lambda finding: (str(finding.path), finding.line))
 
 
-def _find_mistakes(assignment: Assignment) -> Iterator[Finding]:
+def _find_mistakes(assignment: Assignment) -> Iterator[AuthorMistake]:
     # Of the solution first: whatever stands on it would only repeat its mistakes.
     if not assignment.solution.is_file():
         sentence = f"there is no solution {str(assignment.solution.relative_to(assignment.root))!r}, as `module` says"
-        yield Finding(assignment.description_file, _find_text(assignment, "module"), sentence)
+        yield AuthorMistake(assignment.description_file, _find_text(assignment, "module"), sentence)
         return
-    solution = [Finding(assignment.solution, *found) for found in find_solution_mistakes(assignment)]
+    solution = [AuthorMistake(assignment.solution, *found) for found in find_solution_mistakes(assignment)]
     yield from solution
     try:
         names = {node.name: node for node in _read_definitions(assignment.solution)}
@@ -54,12 +54,12 @@ def _find_mistakes(assignment: Assignment) -> Iterator[Finding]:
     yield from _check_handouts(assignment)
     for folder, is_hidden in ((assignment.hidden_tests, True), (assignment.folder / PUBLIC_TESTS, False)):
         for path, line, sentence in find_suite_mistakes(assignment, folder, is_hidden=is_hidden):
-            yield Finding(path, line, sentence)
+            yield AuthorMistake(path, line, sentence)
     for path, line, sentence in find_corpus_mistakes(assignment):
-        yield Finding(path, line, sentence)
+        yield AuthorMistake(path, line, sentence)
 
 
-def _check_places(assignment: Assignment, names: dict[str, ast.FunctionDef | ast.ClassDef]) -> Iterator[Finding]:
+def _check_places(assignment: Assignment, names: dict[str, ast.FunctionDef | ast.ClassDef]) -> Iterator[AuthorMistake]:
     for todo in assignment.todos:
         for place in todo.where:
             owner, _, method = place.partition(".")
@@ -71,28 +71,30 @@ def _check_places(assignment: Assignment, names: dict[str, ast.FunctionDef | ast
                 sentence = f"{owner!r} has no {method!r}, where the TODO {todo.id!r} is{suggest(method, inner)}"
             else:
                 continue
-            yield Finding(assignment.description_file, _find_text(assignment, "where", after=todo.id), sentence)
+            yield AuthorMistake(assignment.description_file, _find_text(assignment, "where", after=todo.id), sentence)
 
 
-def _check_fills(assignment: Assignment) -> Iterator[Finding]:
+def _check_fills(assignment: Assignment) -> Iterator[AuthorMistake]:
     for todo in assignment.todos:
         if todo.fill and not _is_expression(todo.fill):
             line = _find_text(assignment, "fill", after=todo.id)
-            yield Finding(assignment.description_file, line, f"`fill` of {todo.id!r} is no expression: {todo.fill!r}")
+            yield AuthorMistake(
+                assignment.description_file, line, f"`fill` of {todo.id!r} is no expression: {todo.fill!r}"
+            )
         for name in todo.forbid:
             if not names_something(name):
                 root, line = name.split(".")[0], _find_text(assignment, name)
                 near = suggest(root, assignment.description.imports)
                 sentence = f"`forbid` of {todo.id!r} names nothing that is installed here: {name!r}{near}"
-                yield Finding(assignment.description_file, line, sentence)
+                yield AuthorMistake(assignment.description_file, line, sentence)
 
 
-def _check_handouts(assignment: Assignment) -> Iterator[Finding]:
+def _check_handouts(assignment: Assignment) -> Iterator[AuthorMistake]:
     if not (assignment.folder / HANDOUT).is_file():
-        yield Finding(assignment.folder / HANDOUT, 1, "there is no handout: write what students are to do")
+        yield AuthorMistake(assignment.folder / HANDOUT, 1, "there is no handout: write what students are to do")
     if not list((assignment.folder / PUBLIC_TESTS).glob("test_*.py")):
         folder = assignment.folder / PUBLIC_TESTS
-        yield Finding(folder, 1, "there are no public tests: students check their work with them (test_*.py)")
+        yield AuthorMistake(folder, 1, "there are no public tests: students check their work with them (test_*.py)")
 
 
 def _is_expression(text: str) -> bool:

@@ -20,7 +20,7 @@ from grader.classroom.local_executor import open_local
 from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.retry import Finished, WorkQueue
 from grader.classroom.run_folder import RunFolder
-from grader.classroom.selection import EVERYONE, Selection
+from grader.classroom.selection import EVERYONE, ChosenStudents
 from grader.classroom.source import ClassEntry, FreshSource, KnownAttempt, Settled, Source, make_fault, name_path
 from grader.grading.cache_key import GradingConditions, read_conditions
 from grader.grading.description import describe_environment
@@ -48,7 +48,7 @@ class BatchOptions:
     record: bool = True
     device: str | None = None
     pending: bool = False
-    selection: Selection = EVERYONE
+    selection: ChosenStudents = EVERYONE
 
     @property
     def wanted_device(self) -> str | None:

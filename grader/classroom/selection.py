@@ -7,8 +7,8 @@ from grader.model.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Some students: those in `only`, those that the grader `failed`, or those whose files have `changed`.
+class ChosenStudents:
+    """The students to grade: those in `only`, those that the grader `failed`, or those whose files have `changed`.
 
     Everyone else keeps the last result, and has none where there is no last one.
     """
@@ -34,4 +34,4 @@ class Selection:
         return bool(self.only) and student not in self.only
 
 
-EVERYONE = Selection()
+EVERYONE = ChosenStudents()

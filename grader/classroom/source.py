@@ -11,7 +11,7 @@ from grader.classroom.executor import TaskResult
 from grader.classroom.gradebook import Attempt, Evidence, Gradebook
 from grader.classroom.read_ahead import ReadAhead
 from grader.classroom.run_folder import RunFolder
-from grader.classroom.selection import EVERYONE, Selection
+from grader.classroom.selection import EVERYONE, ChosenStudents
 from grader.grading.cache_key import CacheKey, GradingConditions
 from grader.grading.job import Job, describe_submission
 from grader.model.assignment import Assignment
@@ -87,7 +87,7 @@ class FreshSource:
     read_ahead: ReadAhead
     fingerprint: str = ""
     pending: bool = False
-    selection: Selection = EVERYONE
+    selection: ChosenStudents = EVERYONE
 
     def identify(self, index: int, job: Job) -> ClassEntry | KnownAttempt | Settled:
         """Read the submission. No student's files may stop the class."""

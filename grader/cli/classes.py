@@ -53,7 +53,7 @@ def batch(
     from grader.classroom.class_archive import open_class
     from grader.classroom.class_folder import collect_submissions
     from grader.classroom.run_folder import RunFolder
-    from grader.classroom.selection import Selection
+    from grader.classroom.selection import ChosenStudents
     from grader.classroom.students import find_student
     from grader.classroom.times import read_times
     from grader.classroom.worker_count import choose_worker_count
@@ -80,7 +80,7 @@ def batch(
         record=record,
         device=device.value,
         pending=pending,
-        selection=Selection(frozenset(find_student(text, names) for text in only or ()), failed, changed),
+        selection=ChosenStudents(frozenset(find_student(text, names) for text in only or ()), failed, changed),
     )
     with open_progress(len({job.student for job in found.jobs}), quiet=quiet) as on_report:
         done = grade_class(

@@ -32,7 +32,7 @@ class SharedTodo:
 
 
 @dataclass(frozen=True)
-class Region:
+class TodoLines:
     """The lines of one TODO, from 1 and with the last; the indent of what replaces them."""
 
     todo: SharedTodo
@@ -49,7 +49,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Statement:
+class StatementLines:
     """A statement: its lines, from 1 and with the last; its column; the names that it binds."""
 
     first: int
@@ -65,7 +65,7 @@ class SharedFunction:
 
     first: int
     last: int
-    statements: tuple[Statement, ...]
+    statements: tuple[StatementLines, ...]
     comments: Mapping[int, str]
 
 
@@ -102,7 +102,7 @@ def find_costly_regions(
     todos: Sequence[SharedTodo],
     *,
     judged: str,
-) -> list[Region]:
+) -> list[TodoLines]:
     """Return the lines of other TODOs that may be why a test of `judged` raised or did not end.
 
     `source` is what was loaded: `functions` are its own, and `raised` names its lines. Where code did not end, no line
@@ -111,7 +111,7 @@ def find_costly_regions(
     lines = source.split("\n")
     places = {todo.id: todo.place for todo in todos}
 
-    def find_regions(place: str, line: int) -> list[Region]:
+    def find_regions(place: str, line: int) -> list[TodoLines]:
         here = [todo for todo in todos if todo.place == place]
         return list(_find_regions(functions[place], lines, here, line)) if place in functions else []
 
@@ -136,7 +136,7 @@ def _find_function(tree: ast.Module | None, place: str) -> ast.FunctionDef | Non
     return found if isinstance(found, ast.FunctionDef) else None
 
 
-def _list_statements(function: ast.FunctionDef, names: set[str]) -> Iterator[Statement]:
+def _list_statements(function: ast.FunctionDef, names: set[str]) -> Iterator[StatementLines]:
     """List the statements among which the TODOs lie: the function's own, or those of a `with` around all of them."""
     block = function.body[1:] if ast.get_docstring(function) is not None else function.body
     while True:
@@ -147,7 +147,7 @@ def _list_statements(function: ast.FunctionDef, names: set[str]) -> Iterator[Sta
     for node in block:
         bound = tuple(sorted(names & _list_bound(node)))
         is_return = isinstance(node, ast.Return)
-        yield Statement(node.lineno, node.end_lineno or node.lineno, node.col_offset, bound, is_return)
+        yield StatementLines(node.lineno, node.end_lineno or node.lineno, node.col_offset, bound, is_return)
 
 
 def _list_bound(node: ast.stmt) -> set[str]:
@@ -156,7 +156,7 @@ def _list_bound(node: ast.stmt) -> set[str]:
 
 def _find_regions(
     function: SharedFunction, lines: Sequence[str], todos: Sequence[SharedTodo], line: int
-) -> Iterator[Region]:
+) -> Iterator[TodoLines]:
     """Find the lines of each TODO of a function; `line` of the function raised, if it is in it."""
     if function.comments:
         parts = _split_by_comments(function, todos)
@@ -166,16 +166,16 @@ def _find_regions(
     for todo in todos:
         own = parts.get(todo.id, [])
         if own:
-            yield Region(todo, own[0].first, own[-1].last, " " * own[0].column)
+            yield TodoLines(todo, own[0].first, own[-1].last, " " * own[0].column)
         elif todo.id in comments:
             # Nothing is left of it but its comment: the fill goes there.
             at = comments[todo.id]
             text = lines[at - 1]
-            yield Region(todo, at, at, text[: len(text) - len(text.lstrip())])
+            yield TodoLines(todo, at, at, text[: len(text) - len(text.lstrip())])
 
 
-def _split_by_comments(function: SharedFunction, todos: Sequence[SharedTodo]) -> dict[str, Sequence[Statement]]:
-    parts: dict[str, list[Statement]] = {}
+def _split_by_comments(function: SharedFunction, todos: Sequence[SharedTodo]) -> dict[str, Sequence[StatementLines]]:
+    parts: dict[str, list[StatementLines]] = {}
     for statement in function.statements:
         above = [line for line in function.comments if line < statement.first]
         if above:
@@ -183,7 +183,7 @@ def _split_by_comments(function: SharedFunction, todos: Sequence[SharedTodo]) ->
     return {todo.id: _drop_end(parts[todo.id], todo) for todo in todos if todo.id in parts}
 
 
-def _drop_end(part: list[Statement], todo: SharedTodo) -> list[Statement]:
+def _drop_end(part: list[StatementLines], todo: SharedTodo) -> list[StatementLines]:
     """Leave out what follows the TODO's answer: the skeleton's own end of the function."""
     ends = [index for index, statement in enumerate(part) if set(todo.names) & set(statement.names)]
     if ends:
@@ -192,10 +192,10 @@ def _drop_end(part: list[Statement], todo: SharedTodo) -> list[Statement]:
 
 
 def _split_by_names(
-    statements: Sequence[Statement], todos: Sequence[SharedTodo], line: int
-) -> dict[str, Sequence[Statement]]:
+    statements: Sequence[StatementLines], todos: Sequence[SharedTodo], line: int
+) -> dict[str, Sequence[StatementLines]]:
     """Split a function without the comments: each TODO ends where its name is bound, or where it raised."""
-    parts: dict[str, Sequence[Statement]] = {}
+    parts: dict[str, Sequence[StatementLines]] = {}
     start = 0
     for todo in todos:
         rest = range(start, len(statements))

@@ -31,7 +31,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Difference:
+class AttemptDifference:
     """The changes from one attempt to the next: points by TODO, and lines of code.
 
     `lines` is None where the code cannot be compared: there is none, or too much.
@@ -63,7 +63,7 @@ def read_source(service: Service, assignment: str, attempt: Attempt) -> str | No
         return None
 
 
-def find_difference(service: Service, former: Queued, queued: Queued) -> Difference | None:
+def find_difference(service: Service, former: Queued, queued: Queued) -> AttemptDifference | None:
     """Return what changed since the attempt before; None where one of both has no result."""
     results = [find_result(service, each) for each in (former, queued)]
     if results[0] is None or results[1] is None:
@@ -78,5 +78,7 @@ def find_difference(service: Service, former: Queued, queued: Queued) -> Differe
     sources = [read_source(service, queued.assignment, attempt) for attempt in (before, after)]
     texts = [source.splitlines() for source in sources if source is not None]
     if len(texts) < 2 or max(map(len, texts)) > MOST_LINES:
-        return Difference(points, None)
-    return Difference(points, tuple(difflib.unified_diff(texts[0], texts[1], "before", "after", lineterm="", n=2)))
+        return AttemptDifference(points, None)
+    return AttemptDifference(
+        points, tuple(difflib.unified_diff(texts[0], texts[1], "before", "after", lineterm="", n=2))
+    )

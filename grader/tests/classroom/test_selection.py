@@ -7,7 +7,7 @@ import pytest
 
 from grader.classroom.batch import BatchOptions, GradedClass, grade_class
 from grader.classroom.class_folder import list_jobs
-from grader.classroom.selection import EVERYONE, Selection
+from grader.classroom.selection import EVERYONE, ChosenStudents
 from grader.classroom.students import find_student
 from grader.model.errors import UsageError
 from grader.tests.support.fake_class import FakeClass, grade_badly, grade_well, open_fake_executor
@@ -24,7 +24,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeClass:
 
 
 def grade(
-    course: FakeClass, selection: Selection = EVERYONE, *, failing: str = "", outside: tuple[str, ...] = ()
+    course: FakeClass, selection: ChosenStudents = EVERYONE, *, failing: str = "", outside: tuple[str, ...] = ()
 ) -> tuple[GradedClass, list[str]]:
     """Grade the class folder; return the class, and the students that a worker graded."""
     graded = []
@@ -79,14 +79,14 @@ def test_a_student_off_the_roster_is_graded_and_set_aside(course: FakeClass) -> 
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
-        (Selection(only=frozenset({"lee"})), ["lee"]),
-        (Selection(failed=True), ["kim"]),
-        (Selection(changed=True), ["kim", "noh"]),
+        (ChosenStudents(only=frozenset({"lee"})), ["lee"]),
+        (ChosenStudents(failed=True), ["kim"]),
+        (ChosenStudents(changed=True), ["kim", "noh"]),
     ],
     ids=["only", "failed", "changed"],
 )
 def test_some_are_graded_again_and_the_class_stays_whole(
-    course: FakeClass, selection: Selection, expected: list[str]
+    course: FakeClass, selection: ChosenStudents, expected: list[str]
 ) -> None:
     """kim's grader failed, noh's file has changed, and so has the suite; order and everyone else's report stay."""
     grade(course, failing="kim")
@@ -103,7 +103,7 @@ def test_some_are_graded_again_and_the_class_stays_whole(
 def test_two_selections_are_refused() -> None:
     """It is not clear which of them was meant."""
     with pytest.raises(UsageError, match="choose one of --only, --failed and --changed"):
-        Selection(failed=True, changed=True)
+        ChosenStudents(failed=True, changed=True)
 
 
 NAMES = {"s1": "Jane Doe", "s2": "Doe, Mary Ann", "s3": "홍길동", "s4": ""}
