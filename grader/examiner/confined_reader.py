@@ -1,7 +1,7 @@
 """Inside the wall: read what one student handed in, or inspect its source, and nothing else.
 
-The process is a child of a zygote, like one that runs a submission, and ends when it has answered once. It opens no
-file by name: it asks for the files of a listing by number, and is handed a descriptor that can only be read.
+The process is a child of a zygote, like one that runs a submission, and knows one submission only. It opens no file by
+name: it asks for the files of a listing by number, and is handed a descriptor that can only be read.
 """
 
 import codecs
@@ -113,11 +113,12 @@ def warm_up(_device: str) -> None:
 
 
 def serve(connection: socket.socket) -> None:
-    """Answer one request."""
+    """Answer what is asked about one submission, until this process is ended."""
     confine_unpacking()
     inbox = Inbox(connection.recv)
-    request = read_frame(inbox.read_exactly)
-    connection.sendall(pack_frame(answer(request, Conversation(connection, inbox))))
+    while True:
+        request = read_frame(inbox.read_exactly)
+        connection.sendall(pack_frame(answer(request, Conversation(connection, inbox))))
 
 
 def answer(request: Frame, other: Conversation) -> Frame:

@@ -4,7 +4,7 @@ A `Worker` is a pair: an examiner (this process, with the hidden suite collected
 with torch imported once). `Worker.grade` turns a submission into a report:
 
     read_confined        files -> one module of definitions (nothing is run)
-    Suite.inspect        forbidden names, open stubs, odd code, behind the wall as well
+    Suite.inspect        forbidden names, open stubs, odd code, by the same child
     SubmissionSession    the definitions in a fresh child, forked from the zygote
     Suite.run            the hidden tests, each judged on its own
     score_todos          points
@@ -38,7 +38,7 @@ from grader.model.submission import Submission
 from grader.model.verdict import Outcome, Verdict
 from grader.reporting.wording import translate_results
 from grader.sandbox.jail import Jail, choose_isolation
-from grader.sandbox.reader import read_confined
+from grader.sandbox.reader import open_reader, read_confined
 
 if TYPE_CHECKING:
     from grader.sandbox.channel import Channel
@@ -128,25 +128,15 @@ class Worker:
     def examine(self, job: Job, *, in_process: bool = False, record: bool = False) -> Graded:
         """Return one submission's report, with a recording of its replies if `record` is set."""
         recording, note = _open_recording(job)
-        module, defines = self.assignment.module, self.assignment.defines
-        submission = recording.submission if recording else job.submission
-        if submission is None:
-            submission = read_confined(
-                job.path, isolation=self.isolation, module=module, defines=defines, student=job.student
-            )
+        submission, inspection = self._read(job, recording, in_process)
         channel = self._open_channel(recording, in_process, record)
-        inspection = NOTHING_INSPECTED
         try:
             if submission.refused:
                 report = self._report_all(job, submission, Outcome(Verdict.FAILED, submission.refused))
             else:
-                inspection = self.suite.inspect(submission, None if in_process else self.isolation)
                 # In this process a submission could change more than its replies.
                 foreseeing = channel if in_process else foresee(channel)
                 report = self._examine(job, submission, inspection, foreseeing)
-        except SubmissionRefused as refusal:
-            submission = replace(submission, refused=str(refusal))
-            return Graded(self._report_all(job, submission, Outcome(Verdict.FAILED, str(refusal))), note=note)
         except GraderFault as fault:
             if isinstance(fault, BrokenJail):
                 # The next submission must not pay for what broke under this one.
@@ -159,6 +149,22 @@ class Worker:
         finally:
             channel.close()
         return Graded(report, _pack(submission, recording, channel), note)
+
+    def _read(self, job: Job, recording: Recording | None, in_process: bool) -> tuple[Submission, Inspection]:
+        """Return a submission and what was found in its source: one child behind the wall does both."""
+        module, defines = self.assignment.module, self.assignment.defines
+        with open_reader(self.isolation).keep_child():
+            submission = recording.submission if recording else job.submission
+            if submission is None:
+                submission = read_confined(
+                    job.path, isolation=self.isolation, module=module, defines=defines, student=job.student
+                )
+            if submission.refused:
+                return submission, NOTHING_INSPECTED
+            try:
+                return submission, self.suite.inspect(submission, None if in_process else self.isolation)
+            except SubmissionRefused as refusal:
+                return replace(submission, refused=str(refusal)), NOTHING_INSPECTED
 
     def _open_channel(self, recording: Recording | None, in_process: bool, record: bool) -> "Channel":
         from grader.examiner.replay import RecordingChannel, ReplayingChannel

@@ -7,7 +7,8 @@ overruns its limits, or dies, costs one submission: it is refused with a sentenc
 import atexit
 import os
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -75,7 +76,20 @@ class ConfinedReader:
         """Keep the level of isolation; the zygote is started when it is first needed, and again where it is gone."""
         self.isolation = isolation
         self._jail: Jail | None = None
-        self._lock = threading.Lock()
+        self._channel: JailChannel | None = None
+        self._is_kept = False
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def keep_child(self) -> Iterator[None]:
+        """Let one child answer all that is asked inside. It must be about one submission."""
+        with self._lock:
+            self._is_kept = True
+            try:
+                yield
+            finally:
+                self._is_kept = False
+                self._end_child()
 
     def read_submission(
         self, path: Path, *, module: str, defines: Collection[str] = (), student: str = ""
@@ -111,12 +125,15 @@ class ConfinedReader:
 
     def close(self) -> None:
         """End the zygote."""
+        self._channel = None
         if self._jail is not None:
             self._jail.close()
             self._jail = None
 
     def ask(self, header: Mapping[str, Any], block: bytes = b"", answer: Answer = lambda *_: None) -> bytes:
-        """Return the reply of a fresh child to a request. `answer` is called for each question that it has.
+        """Return the reply of a child to a request. `answer` is called for each question that it has.
+
+        The child is a fresh one, unless `keep_child` keeps one.
 
         Raises SubmissionRefused with the child's reason, or for what it overran.
         """
@@ -128,6 +145,9 @@ class ConfinedReader:
             except BrokenJail:
                 self.close()
                 raise
+            finally:
+                if not self._is_kept:
+                    self._end_child()
         if "fault" in reply.header:
             raise GraderFault(str(reply.header["fault"])[:2000])
         if "refused" in reply.header:
@@ -149,20 +169,24 @@ class ConfinedReader:
     def _converse(self, request: Frame, answer: Answer) -> Frame:
         if self._jail is None:
             self._jail = Jail((), self.isolation, program=PROGRAM)
-        channel = JailChannel(self._jail, LIMITS, stop_test_at=STOP_TOP_LEVEL_AT)
-        channel.start_test()
-        try:
-            [reply] = channel.ask([request])
-            for _ in range(MOST_QUESTIONS):
-                if not reply.header.keys().isdisjoint(("done", "refused", "fault")):
-                    return reply
-                found = answer(channel, reply)
-                if found is None:
-                    break
-                [reply] = channel.ask([found])
-            raise SubmissionError(Verdict.MALFORMED_REPLY, "the child asks for what is not there")
-        finally:
-            channel.close()
+        if self._channel is None:
+            self._channel = JailChannel(self._jail, LIMITS, stop_test_at=STOP_TOP_LEVEL_AT)
+        self._channel.start_test()
+        [reply] = self._channel.ask([request])
+        for _ in range(MOST_QUESTIONS):
+            if not reply.header.keys().isdisjoint(("done", "refused", "fault")):
+                return reply
+            found = answer(self._channel, reply)
+            if found is None:
+                break
+            [reply] = self._channel.ask([found])
+        self._end_child()
+        raise SubmissionError(Verdict.MALFORMED_REPLY, "the child asks for what is not there")
+
+    def _end_child(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
 
 
 class _Files:
