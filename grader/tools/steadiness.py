@@ -77,7 +77,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Are grades the same on a busy machine?")
     parser.add_argument("--times", type=int, default=20, help="gradings of each file under each load")
     parser.add_argument("--beside", type=int, nargs="+", default=[0, 5, 10], help="busy processes beside the grader")
-    parser.add_argument("--only", nargs="+", default=["slow", "heavy", "class"], help="how names begin, such as slow or \"class dana\"")
+    parser.add_argument(
+        "--only", nargs="+", default=["slow", "heavy", "class"], help='how names begin, such as slow or "class dana"'
+    )
     options = parser.parse_args()
     os.environ.setdefault("GRADER_SECRET", "steadiness")
     bad = 0
