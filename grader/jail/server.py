@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 FIRST_HANDLE = 10
 MAX_BASES = 10
+# Bytes of replies that may wait to be sent together.
+MOST_WAITING = 1 << 20
 
 
 @dataclass
@@ -196,19 +198,22 @@ def _compile_nothing(model: Any = None, **options: Any) -> Any:
 
 
 def serve(connection: socket.socket) -> None:
-    """Answer requests until the examiner hangs up."""
+    """Answer requests until the examiner hangs up. Requests that came together are answered together."""
     server = Server()
     inbox = Inbox(connection.recv)
+    replies = bytearray()
     while True:
         try:
             frame = read_frame(inbox.read_exactly)
         except EOFError:
             return
         try:
-            reply = pack_frame(server.answer(frame))
+            replies += pack_frame(server.answer(frame))
         except ProtocolError as error:
-            reply = pack_frame(server.refuse_reply(frame.header["seq"], error))
-        connection.sendall(reply)
+            replies += pack_frame(server.refuse_reply(frame.header["seq"], error))
+        if inbox.is_empty or len(replies) > MOST_WAITING:
+            connection.sendall(replies)
+            replies.clear()
 
 
 def warm_up(device: str) -> None:

@@ -49,6 +49,11 @@ class Inbox:
         self._receive = receive
         self._waiting = bytearray()
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether everything that has arrived was given out."""
+        return not self._waiting
+
     def read_exactly(self, count: int) -> bytes:
         """Return the next `count` bytes. Raises EOFError if the other side hangs up before them."""
         while len(self._waiting) < count:
