@@ -23,10 +23,21 @@ class Child:
         self.host_pid = _read_host_pid(pidfd)
         # The kernel's CPU clock of a process: readable from outside, and no process can turn its own back.
         self._clock = (~self.host_pid << 3) | 2
+        self._stat = os.open(f"/proc/{self.host_pid}/stat", os.O_RDONLY)
+        self._split = (0, 0)
 
     def read_cpu_seconds(self) -> float:
         """Return the CPU time of all its threads so far. Raises OSError once the process is gone."""
         return time.clock_gettime(self._clock)
+
+    def read_split(self) -> tuple[int, int]:
+        """Return the CPU time of all its threads as ticks of its own and of the kernel's; the last once it is gone."""
+        try:
+            fields = os.pread(self._stat, 4096, 0).rpartition(b")")[2].split()
+        except ProcessLookupError:
+            return self._split
+        self._split = (int(fields[11]), int(fields[12]))
+        return self._split
 
     def is_asleep(self) -> bool:
         """Tell whether all its threads wait of their own accord, rather than for a processor or the disk."""
@@ -52,6 +63,7 @@ class Child:
         except ProcessLookupError:
             pass  # it ended by itself; its status is still to be read
         os.close(self.pidfd)
+        os.close(self._stat)
         self.connection.close()
         return self._reap()
 

@@ -3,14 +3,14 @@
 import statistics
 
 from grader.sandbox.child import Child
-from grader.sandbox.machine_speed import measure_slowdown
+from grader.sandbox.machine_speed import Slowdown, measure_slowdown
 
 # The most that one look may charge. If more has passed, this process did not run either: the machine stood still, as a
 # virtual one does when it is paused or moved, and its clocks count that time for the process that was computing.
 MAX_PER_LOOK = 0.25
 # The machine's speed matters from this share of the allowance on; work that takes less is never measured beside it.
 MEASURED_FROM = 0.7
-# The share of the allowance between two measurements: one takes a hundredth of a second.
+# The share of the allowance between two measurements: one takes about a hundredth of a second.
 MEASURED_EVERY = 0.1
 
 
@@ -25,7 +25,8 @@ class CpuBudget:
         self._start = self._last = self._read_clock(0.0)
         self._charged = 0.0
         self._measured_at = 0.0
-        self._slowdowns: list[float] = []
+        self._slowdowns: list[Slowdown] = []
+        self._split_at_start = self._split = child.read_split()
 
     @property
     def used_seconds(self) -> float:
@@ -39,10 +40,18 @@ class CpuBudget:
 
     @property
     def used_share(self) -> float:
-        """Return the share of the allowance that was charged, at the speed that the machine had meanwhile."""
+        """Return the share of the allowance that was charged, at the speed that the machine had meanwhile.
+
+        A crowded machine slows the kernel down far more than a program, so each has a measure of its own.
+        """
+        if not self._slowdowns:
+            return self._charged / self.allowed
         # The middle one: a machine changes its speed from moment to moment, and so does a measurement.
-        slowdown = statistics.median(self._slowdowns) if self._slowdowns else 1.0
-        return self._charged / (self.allowed * slowdown)
+        computing = statistics.median(one.computing for one in self._slowdowns)
+        memory = statistics.median(one.memory for one in self._slowdowns)
+        user, system = (now - then for now, then in zip(self._split, self._split_at_start, strict=True))
+        kernel = system / (user + system) if user + system else 0.0
+        return self._charged * ((1 - kernel) / computing + kernel / memory) / self.allowed
 
     def look(self) -> float:
         """Read the clock, charge the time since the last look, and return it."""
@@ -53,6 +62,7 @@ class CpuBudget:
         if share >= self._measured_at + step:
             self._measured_at = share
             self._slowdowns.append(measure_slowdown())
+            self._split = self.child.read_split()
         return self._last - before
 
     def is_exceeded(self) -> bool:

@@ -13,7 +13,7 @@ from grader.model.verdict import SubmissionError, Verdict
 from grader.sandbox.channel import JailChannel, _name_signal
 from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.jail import Jail
-from grader.sandbox.machine_speed import MAX_SLOWDOWN, measure_slowdown
+from grader.sandbox.machine_speed import MAX_SLOWDOWN, NO_SLOWDOWN, Slowdown, measure_slowdown
 from grader.tests.conftest import PLAIN, TIGHT, Prober, refuse_handle, write_probe
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import MAX_HEADER_BYTES
@@ -190,7 +190,7 @@ def test_a_reply_before_the_question_keeps_its_old_number(prober: Prober) -> Non
     body = 'send(frame(b\'{"op":"Done","seq":99,"body":{"value":1}}\'))'
     prober.load(write_probe(body, ON_THE_CHANNEL))
     request = pack_message(Call(MODULE, "probe", [], {}), 7, Encoder(refuse_handle))
-    assert [frame.header["seq"] for frame in prober.channel.ask([request, request])] == [99, 7]
+    assert [prober.channel.ask([request])[0].header["seq"] for _ in range(2)] == [99, 7]
 
 
 def test_descriptors_sent_along_are_not_received(hurried: Prober) -> None:
@@ -206,7 +206,7 @@ def test_descriptors_sent_along_are_not_received(hurried: Prober) -> None:
 @pytest.mark.slow
 def test_an_overrun_counts_though_the_answer_came(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
     """A verdict depends on the CPU time used, not on the moment of the look."""
-    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: 1.0)
+    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: NO_SLOWDOWN)
     hurried.load(SPEND)
     with pytest.raises(SubmissionError, match="computing"):
         for _ in range(40):
@@ -226,13 +226,30 @@ def test_a_machine_that_stood_still_costs_no_limit(hurried: Prober, monkeypatch:
 @pytest.mark.slow
 def test_a_limit_is_the_same_work_on_a_slow_machine(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine that is four times slower a test may take four times longer, and no more."""
-    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: 4.0)
+    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: Slowdown(4.0, 4.0))
     limit = hurried.channel.limits.cpu_seconds
     hurried.load(SPEND)
     assert hurried.call("probe", 2 * limit) == Done(None)
     assert 0.45 < hurried.channel.used_share < 0.6
     with pytest.raises(SubmissionError, match=f"more than {limit:g} seconds of computing"):
         hurried.call("probe", 12 * limit)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("work", "is_excused"),
+    [("total = sum(range(100_000))", False), ("mmap.mmap(-1, 16 << 20, flags=flags).close()", True)],
+    ids=["computing", "memory"],
+)
+def test_a_crowded_machine_excuses_only_what_it_slows_down(
+    hurried: Prober, monkeypatch: pytest.MonkeyPatch, work: str, is_excused: bool
+) -> None:
+    """Where only memory comes slowly, code that only computes has no more time."""
+    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: Slowdown(1.0, 4.0))
+    flags = "mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE"
+    hurried.load(f"import mmap\n{SPEND.replace('pass', work)}\nflags = {flags}\n")
+    hurried.call("probe", 1.6 * hurried.channel.limits.cpu_seconds)
+    assert (hurried.channel.used_share < 1) == is_excused
 
 
 def test_a_fast_test_is_never_measured(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,8 +263,8 @@ def test_a_fast_test_is_never_measured(hurried: Prober, monkeypatch: pytest.Monk
 @pytest.mark.slow
 def test_one_slow_moment_does_not_stretch_a_limit(hurried: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the speeds that were measured beside a test the middle one counts."""
-    measured = iter([1.0, 9.0])
-    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: next(measured, 1.0))
+    measured = iter([NO_SLOWDOWN, Slowdown(9.0, 9.0)])
+    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: next(measured, NO_SLOWDOWN))
     hurried.load(SPEND)
     with pytest.raises(SubmissionError, match="seconds of computing"):
         hurried.call("probe", 3 * hurried.channel.limits.cpu_seconds)
@@ -267,7 +284,8 @@ def test_honest_tests_do_not_add_up_to_the_kernels_limit(jail: Jail) -> None:
 
 def test_slowness_is_measured_in_ordinary_machines() -> None:
     """No machine is faster than ordinary, and none so slow that an endless loop would not end."""
-    assert 1.0 <= measure_slowdown() <= MAX_SLOWDOWN
+    measured = measure_slowdown()
+    assert all(1.0 <= slowdown <= MAX_SLOWDOWN for slowdown in (measured.computing, measured.memory))
 
 
 def test_limits_start_again_with_every_test(prober: Prober) -> None:

@@ -8,6 +8,7 @@ from grader.model.assignment import Limits
 from grader.model.verdict import SubmissionError, Verdict
 from grader.sandbox.channel import JailChannel
 from grader.sandbox.jail import Jail
+from grader.sandbox.machine_speed import NO_SLOWDOWN
 from grader.tests.conftest import refuse_handle
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.messages import MODULE, Begin, Call, Load, Message, pack_message, unpack_message
@@ -28,7 +29,7 @@ ENDLESS = f"{SPEND}x = spend(1000)\ndef probe(): return 1\n"
 @pytest.fixture
 def channel(jail: Jail, monkeypatch: pytest.MonkeyPatch) -> Iterator[JailChannel]:
     """A channel with tight limits, on a machine that is taken to be an ordinary one."""
-    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: 1.0)
+    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: NO_SLOWDOWN)
     channel = JailChannel(jail, LIMITS)
     yield channel
     channel.close()

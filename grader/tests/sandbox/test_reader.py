@@ -13,6 +13,7 @@ from grader.model.digests import identify
 from grader.model.errors import SubmissionNotFound
 from grader.sandbox import reader
 from grader.sandbox.isolation import Isolation
+from grader.sandbox.machine_speed import NO_SLOWDOWN
 from grader.sandbox.reader import ConfinedReader
 from grader.tests.support.intake_samples import ATTENTION, make_archive, make_notebook, make_rar, make_zip
 
@@ -87,7 +88,7 @@ def test_what_overruns_is_refused_and_the_next_goes_on(
     (tmp_path / "slow.py").write_text(SLOW * 8)
     (tmp_path / MODULE).write_text(ATTENTION)
     monkeypatch.setattr(reader, "LIMITS", limits)
-    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: 1.0)
+    monkeypatch.setattr("grader.sandbox.cpu_budget.measure_slowdown", lambda: NO_SLOWDOWN)
     refused = confined.read_submission(tmp_path / "slow.py", module=MODULE)
     assert refused.refused.startswith("slow.py was not read: ")
     assert sentence in refused.refused
