@@ -104,6 +104,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "place": ("{ahead} ahead of you", "앞에 {ahead}개"),
     "estimate": ("about {seconds} seconds", "약 {seconds}초"),
     "no_estimate": ("no estimate yet", "예상 시간 없음"),
+    "opening": (
+        "The grader for this assignment is being started, which takes some seconds.",
+        "이 과제의 채점기를 시작하는 중입니다. 몇 초 걸립니다.",
+    ),
     "stored": ("Your work is stored.", "제출물이 저장되었습니다."),
     "late_rule": (
         "After it, {points} points are taken for each day that has begun.",

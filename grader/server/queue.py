@@ -181,6 +181,12 @@ class SubmissionQueue:
         with self.store.read() as connection:
             return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
+    def find_last_times(self) -> dict[str, float]:
+        """Return when each assignment was handed in last."""
+        query = select(_ROWS.assignment, func.max(_ROWS.received_at)).group_by(_ROWS.assignment)
+        with self.store.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def find_longest_wait(self) -> float:
         """Return for how many seconds the submission that has waited longest has been in the queue; 0 without one."""
         query = select(func.min(_ROWS.queued_at)).where(_ROWS.status == "queued", _ROWS.is_superseded.is_(False))

@@ -219,6 +219,8 @@ def change_state(request: Request, name: str, is_open: Annotated[bool, Form()]) 
     with service.store.write() as connection:
         set_open(connection, name, is_open=is_open)
         note_change(connection, request.state.caller.person.name, "open" if is_open else "close", name)
+    if is_open:
+        service.workshop.prepare(name)
     return go_to(request, "show_class", name=name)
 
 
