@@ -20,7 +20,18 @@ from grader.model.errors import GraderError, UsageError
 from grader.server.pages import choose_language_of, make_policy, render
 from grader.server.permissions import RULES, authorise, check_rules
 from grader.server.refusals import RequestRefused
-from grader.server.routes import api, lti, oidc, operations, sign_in, staff, staff_people, students
+from grader.server.routes import (
+    api,
+    lti,
+    oidc,
+    operations,
+    sign_in,
+    staff,
+    staff_people,
+    staff_push,
+    staff_regrades,
+    students,
+)
 from grader.server.service import Service
 from grader.server.service_log import RequestLog
 from grader.server.store import StoreUnavailable
@@ -51,6 +62,8 @@ ROUTERS = (
     students.router,
     staff.router,
     staff_people.router,
+    staff_push.router,
+    staff_regrades.router,
 )
 
 
