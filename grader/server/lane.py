@@ -72,6 +72,7 @@ class Lane(threading.Thread):
         self.failures = 0
         self.began = self.last_used = time.monotonic()
         self._next_check = 0.0
+        self._is_outdated = False
 
     @property
     def is_opening(self) -> bool:
@@ -81,6 +82,11 @@ class Lane(threading.Thread):
     def dismiss(self) -> None:
         """Have the thread end once what is in hand is done."""
         self.dismissed.set()
+        self.wake.set()
+
+    def look_again(self) -> None:
+        """Have the thread look at once whether the hidden tests have changed, before it claims anything more."""
+        self._next_check = 0.0
         self.wake.set()
 
     def run(self) -> None:
@@ -99,13 +105,13 @@ class Lane(threading.Thread):
         """Serve the queue until the lane is dismissed, or the course's files have changed."""
         assignment = Course(self.options.assignment.root).load_assignment(self.assignment)
         options, suite = replace(self.options, assignment=assignment), digest_suite(assignment)
-        self.began, self.is_ready = time.monotonic(), False
+        self.began, self.is_ready, self._is_outdated = time.monotonic(), False, False
         with open_live_class(options, self.run_folder, self.on_result, self.open_executor) as batch:
             self.is_ready, self.trouble, self.failures = True, "", 0
             self.on_ready(time.monotonic() - self.began)
             self.wake.set()
             while not self.dismissed.is_set() and not self._has_changed(suite):
-                self._take(batch)
+                self._take(batch, suite)
                 if batch.queue:
                     batch.settle(POLL_SECONDS)
                 else:
@@ -115,9 +121,11 @@ class Lane(threading.Thread):
                 batch.settle()
             self.in_hand = 0
 
-    def _take(self, batch: BatchRun) -> None:
+    def _take(self, batch: BatchRun, suite: str) -> None:
         """Claim as many submissions as the workers have room for."""
         while self.wake.is_set() and not self.dismissed.is_set() and batch.queue.has_room() and self.may_claim():
+            if self._has_changed(suite):
+                return
             # Cleared before the look: what arrives during it sets it again.
             self.wake.clear()
             claimed = self.queue.claim(self.assignment)
@@ -141,10 +149,11 @@ class Lane(threading.Thread):
         )
 
     def _has_changed(self, suite: str) -> bool:
-        if time.monotonic() < self._next_check:
-            return False
-        self._next_check = time.monotonic() + CHECK_SECONDS
-        return digest_suite(Course(self.options.assignment.root).load_assignment(self.assignment)) != suite
+        if time.monotonic() >= self._next_check:
+            self._next_check = time.monotonic() + CHECK_SECONDS
+            assignment = Course(self.options.assignment.root).load_assignment(self.assignment)
+            self._is_outdated = digest_suite(assignment) != suite
+        return self._is_outdated
 
     def _note_trouble(self, trouble: str) -> None:
         self.trouble, self.is_ready, self.in_hand = trouble, False, 0

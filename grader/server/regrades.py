@@ -26,6 +26,7 @@ class Regrade:
 
 def begin_regrade(service: Service, author: Person, assignment: str, students: Sequence[str]) -> None:
     """Queue the submissions of some students to be graded again."""
+    service.workshop.look_again(assignment)
     row = service.open_gradebook(assignment).find_last_row(assignment)
     with service.store.write() as connection:
         count = service.queue.queue_again(connection, assignment, students)

@@ -101,6 +101,12 @@ class Workshop:
         else:
             self._news.set()
 
+    def look_again(self, assignment: str) -> None:
+        """Have changed hidden tests noticed before anything more is graded by the old ones."""
+        lane = self.lanes.get(assignment)
+        if lane is not None:
+            lane.look_again()
+
     def prepare(self, assignment: str) -> None:
         """Have workers ready for an assignment that someone is looking at, if the memory reaches."""
         if assignment not in self.lanes:

@@ -15,6 +15,8 @@ from grader.model.errors import GraderFault
 from grader.server import lane, workshop
 from grader.server.assignments import set_open
 from grader.server.labels import translate
+from grader.server.people import Role
+from grader.server.regrades import begin_regrade
 from grader.server.service import Service, choose_warm, open_service
 from grader.server.settings import DataFolder
 from grader.server.workshop import GradingOptions
@@ -142,6 +144,22 @@ def test_changed_hidden_tests_are_noticed(tmp_path: Path) -> None:
             tests = course / "tests_hidden" / "toy" / "test_toy.py"
             tests.write_text(tests.read_text() + "\n# changed\n")
     assert digests[0] != digests[1]
+
+
+def test_regrade_uses_the_tests_as_they_are_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changed tests would be noticed by themselves only seconds later."""
+    monkeypatch.setattr(lane, "CHECK_SECONDS", 3600.0)
+    course = write_project(tmp_path / "course")
+    with open_toy_service(course, tmp_path / "data") as service:
+        site = FakeSite(service)
+        submission = site.hand_in(site.call_as("kim"))
+        site.await_result(submission)
+        tests = course / "tests_hidden" / "toy" / "test_toy.py"
+        tests.write_text(tests.read_text() + "\n# changed\n")
+        begin_regrade(service, service.people.add("prof", Role.STAFF), "toy", ["kim"])
+        site.await_result(submission)
+        [attempt] = service.open_gradebook("toy").list_results("kim", "toy")
+        assert attempt.report.assignment.suite_digest == digest_suite(service.course.load_assignment("toy"))
 
 
 @pytest.mark.slow
