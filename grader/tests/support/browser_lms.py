@@ -17,7 +17,7 @@ from grader.tests.support.lti_launches import LEARNER, TEACHER
 from grader.tests.support.push_server import Reply, Request
 
 TEACHERS = ("prof",)
-# What the page of a course tries: does a cookie of another site stay in its frame?
+# The link under which a teacher chooses what a new link leads to.
 CHOOSE = "choose"
 
 
@@ -105,7 +105,7 @@ class BrowserLms(FakeLti):
         message.set_launch_context_claim("course-1", context_title="Sequence models")
         message.set_ags(f"{self.url}/lineitems", None)
         if what == CHOOSE:
-            message.set_dl(f"{self.url}/return", accept_types={"ltiResourceLink"}, extra_data={"opaque": 1})
+            message.set_dl(f"{self.url}/return", extra_data={"opaque": 1})
         else:
             message.set_resource_link_claim(what)
             message.set_custom_parameters_claim(self.links[int(what)]["custom"])
