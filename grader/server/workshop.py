@@ -26,6 +26,8 @@ SUPERVISE_SECONDS = 1.0
 # While others wait for workers, a busy assignment keeps its own for so long.
 TURN_SECONDS = 60.0
 END_SECONDS = 30.0
+# An upload is acknowledged first, where both want the processor.
+NICENESS = 5
 # Of the memory that was free at the start, workers that nobody waits for leave this share.
 SPARE_SHARE = 0.5
 
@@ -220,7 +222,14 @@ class Workshop:
         options = self.options
         assignment = self.course.load_assignment(name)
         lane = Lane(
-            BatchOptions(assignment, options.isolation, options.jobs, dask=options.dask, gradebook=options.store),
+            BatchOptions(
+                assignment,
+                options.isolation,
+                options.jobs,
+                dask=options.dask,
+                gradebook=options.store,
+                niceness=NICENESS,
+            ),
             self.data,
             self.queue,
             may_claim=self._may_claim,

@@ -26,8 +26,11 @@ from grader.server.store import StoreUnavailable
 from grader.server.waiting import find_waiting, tell_state
 
 router = APIRouter(include_in_schema=False)
-# Those who wait see their place so often.
+# Those who wait see their place so often; with many of them more rarely, so that looking takes no time from uploads.
 WATCH_SECONDS = 5.0
+LOOKS_PER_SECOND = 20
+# Proxies close a connection that is silent for a minute.
+LONGEST_SILENCE = 30.0
 
 
 @router.get("/")
@@ -144,7 +147,8 @@ async def watch_submission(request: Request, submission: str) -> StreamingRespon
             former = text
             if state.get("final"):
                 return
-            await service.announcer.wait(submission, WATCH_SECONDS)
+            seconds = min(max(WATCH_SECONDS, service.announcer.watchers / LOOKS_PER_SECOND), LONGEST_SILENCE)
+            await service.announcer.wait(submission, seconds)
 
     headers = {"X-Accel-Buffering": "no"}
     return StreamingResponse(send(), media_type="text/event-stream", headers=headers)
