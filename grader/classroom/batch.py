@@ -49,8 +49,6 @@ class BatchOptions:
     device: str | None = None
     pending: bool = False
     selection: ChosenStudents = EVERYONE
-    # How much the workers of this machine step back for other processes; see nice(2).
-    niceness: int = 0
 
     @property
     def wanted_device(self) -> str | None:
@@ -276,9 +274,7 @@ def open_workers(options: BatchOptions) -> AbstractContextManager[Executor]:
             options.dask, options.assignment, options.isolation, device=device, record=record
         )
         return opened
-    return open_local(
-        options.assignment, options.isolation, options.workers, device=device, record=record, niceness=options.niceness
-    )
+    return open_local(options.assignment, options.isolation, options.workers, device=device, record=record)
 
 
 def find_environment(assignment: Assignment, isolation: str | None, device: str | None = None) -> Environment:

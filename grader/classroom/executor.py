@@ -4,7 +4,6 @@
 the factories below.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -95,19 +94,12 @@ class Executor(Protocol):
 
 @contextmanager
 def open_grading(
-    assignment: Assignment,
-    isolation: str,
-    *,
-    device: str | None = None,
-    record: bool = False,
-    prewarm: bool = True,
-    niceness: int = 0,
+    assignment: Assignment, isolation: str, *, device: str | None = None, record: bool = False, prewarm: bool = True
 ) -> Iterator[OpenWorker]:
-    """Open a worker of an assignment in this process: an examiner and a zygote.
+    """Open a worker of an assignment: an examiner and a zygote.
 
     With `prewarm=False` (to replay recordings) the zygote starts only when it is first needed.
     """
-    os.nice(niceness)
     software = digest_software(Course(assignment.root).datasets)
     with open_worker(assignment, isolation=isolation, device=device, prewarm=prewarm) as worker:
 

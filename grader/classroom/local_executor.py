@@ -230,10 +230,7 @@ def open_local(
     device: str | None = None,
     record: bool = False,
     prewarm: bool = True,
-    niceness: int = 0,
 ) -> AbstractContextManager[LocalExecutor]:
     """Return workers for one assignment on this machine, ended with the block."""
-    factory = partial(
-        open_grading, assignment, isolation, device=device, record=record, prewarm=prewarm, niceness=niceness
-    )
+    factory = partial(open_grading, assignment, isolation, device=device, record=record, prewarm=prewarm)
     return closing(LocalExecutor(factory, workers))

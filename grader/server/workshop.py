@@ -26,8 +26,6 @@ SUPERVISE_SECONDS = 1.0
 # While others wait for workers, a busy assignment keeps its own for so long.
 TURN_SECONDS = 60.0
 END_SECONDS = 30.0
-# An upload is acknowledged first, where both want the processor.
-NICENESS = 5
 # Of the memory that was free at the start, workers that nobody waits for leave this share.
 SPARE_SHARE = 0.5
 
@@ -181,11 +179,15 @@ class Workshop:
                 self.lanes[name].wake.set()
             elif name in known and not self._stopping.is_set() and self._make_room(waiting):
                 self._open_lane(name)
-        self._warm_up(known)
+        if not waiting:
+            self._warm_up(known)
 
     def _warm_up(self, known: Sequence[str]) -> None:
-        """Open one of the lanes to be ready for: one after the other, since each takes a processor for seconds."""
-        if any(lane.is_opening for lane in self.lanes.values()) or self._stopping.is_set():
+        """Open one of the lanes to be ready for: one after the other, and while there is nothing else to do.
+
+        Each takes a processor for seconds.
+        """
+        if any(lane.is_opening or lane.in_hand for lane in self.lanes.values()) or self._stopping.is_set():
             return
         with self._lock:
             self._wanted = [name for name in self._wanted if name in known and name not in self.lanes]
@@ -222,14 +224,7 @@ class Workshop:
         options = self.options
         assignment = self.course.load_assignment(name)
         lane = Lane(
-            BatchOptions(
-                assignment,
-                options.isolation,
-                options.jobs,
-                dask=options.dask,
-                gradebook=options.store,
-                niceness=NICENESS,
-            ),
+            BatchOptions(assignment, options.isolation, options.jobs, dask=options.dask, gradebook=options.store),
             self.data,
             self.queue,
             may_claim=self._may_claim,
