@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, delete, insert, select
 
-from grader.model.assignment import Assignment, LatePolicy
-from grader.model.course import DESCRIPTION, Course
+from grader.model.assignment import DESCRIPTION, Assignment, LatePolicy
+from grader.model.course import Course
 from grader.model.errors import GraderError
 from grader.server.schema import ASSIGNMENTS, EXTENSIONS
 from grader.server.store import Store
