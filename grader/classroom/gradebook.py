@@ -142,6 +142,27 @@ class Gradebook:
                 found.setdefault(row.student, {})[row.submission_digest] = _to_attempt(row).report
         return {student: list(attempts.values()) for student, attempts in found.items()}
 
+    def find_last_row(self, assignment: str) -> int:
+        """Return the number of an assignment's newest row: a mark to compare with later; 0 where there is none."""
+        with self._begin() as connection:
+            return connection.scalar(select(func.max(ATTEMPTS.c.id)).where(ATTEMPTS.c.assignment == assignment)) or 0
+
+    def compare_rows(
+        self, assignment: str, after: int, until: int | None = None
+    ) -> Iterator[tuple[GradeReport | None, GradeReport]]:
+        """Give the report that counted at row `after` and the one at row `until`, or now, of who has another since."""
+        rows = ATTEMPTS.c
+        last = func.max(rows.id)
+        mine = select(rows.student, last.label("id")).where(rows.assignment == assignment).group_by(rows.student)
+        within = mine.where(rows.id > after) if until is None else mine.where(rows.id > after, rows.id <= until)
+        latest, former = within.subquery(), mine.where(rows.id <= after).subquery()
+        pairs = select(former.c.id, latest.c.id).outerjoin_from(latest, former, former.c.student == latest.c.student)
+        with self._begin() as connection:
+            numbers = connection.execute(pairs.order_by(latest.c.student)).all()
+            for before, now in numbers:
+                former_report = None if before is None else _read_report(connection, before)
+                yield former_report, _read_report(connection, now)
+
     def find_result(self, student: str, assignment: str, path: Path) -> Attempt | None:
         """Return the newest result of the submission at a path, even if the folder of the class was moved since."""
         rows = ATTEMPTS.c
@@ -190,6 +211,11 @@ class Gradebook:
                 f"the gradebook {self._engine.url.render_as_string()!r} cannot be used: {cause}; check that it is "
                 "writable and that its disk has room, then run the same command again: what was graded is kept"
             ) from error
+
+
+def _read_report(connection: Connection, number: int) -> GradeReport:
+    text = connection.execute(select(ATTEMPTS.c.report).where(ATTEMPTS.c.id == number)).scalar_one()
+    return GradeReport.model_validate_json(text)
 
 
 def _to_attempt(row: Row[Any]) -> Attempt:

@@ -1,6 +1,7 @@
 """The tables of the gradebook, in SQLite or PostgreSQL, and the steps from one version of them to the next."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -90,16 +91,17 @@ ADJUSTMENTS = Table(
 )
 
 
-def open_engine(url: str | URL, *, begin: str = "BEGIN") -> Engine:
+def open_engine(url: str | URL, *, begin: str = "BEGIN", synchronous: str = "FULL") -> Engine:
     """Return the engine of a database. Raises UsageError where the URL is invalid or its driver is missing.
 
-    `begin` is SQLite's statement that begins a transaction: BEGIN IMMEDIATE for one that reads before it writes.
+    `begin` is SQLite's statement that begins a transaction: BEGIN IMMEDIATE for one that reads before it writes. With
+    `synchronous="NORMAL"` SQLite does not wait for the disk: a power failure may undo what was written last.
     """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
-            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "connect", partial(_prepare_sqlite, synchronous))
             # sqlite3 begins no transaction before a CREATE or an ALTER, so that half a migration could stay.
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
             return engine
@@ -112,11 +114,11 @@ def open_engine(url: str | URL, *, begin: str = "BEGIN") -> Engine:
     raise UsageError(f"a gradebook is kept in SQLite or PostgreSQL, not in {parsed.get_backend_name()!r}")
 
 
-def _prepare_sqlite(connection: Any, record: object) -> None:
+def _prepare_sqlite(synchronous: str, connection: Any, record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL").close()
-    # Every attempt must be there after a power failure, too, not only after a killed process.
-    connection.execute("PRAGMA synchronous=FULL").close()
+    # FULL: every attempt must be there after a power failure, too, not only after a killed process.
+    connection.execute(f"PRAGMA synchronous={synchronous}").close()
 
 
 def update_schema(connection: Connection) -> None:

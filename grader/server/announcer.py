@@ -14,6 +14,12 @@ class Announcer:
         self._watchers: defaultdict[str, set[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = defaultdict(set)
         self.is_closing = False
 
+    @property
+    def watchers(self) -> int:
+        """Return how many wait at present."""
+        with self._lock:
+            return sum(map(len, self._watchers.values()))
+
     def announce(self, submission: str) -> None:
         """Wake those who watch a submission."""
         with self._lock:

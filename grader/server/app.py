@@ -20,7 +20,18 @@ from grader.model.errors import GraderError, UsageError
 from grader.server.pages import choose_language_of, make_policy, render
 from grader.server.permissions import RULES, authorise, check_rules
 from grader.server.refusals import RequestRefused
-from grader.server.routes import api, lti, oidc, operations, sign_in, staff, staff_people, students
+from grader.server.routes import (
+    api,
+    lti,
+    oidc,
+    operations,
+    sign_in,
+    staff,
+    staff_people,
+    staff_push,
+    staff_regrades,
+    students,
+)
 from grader.server.service import Service
 from grader.server.service_log import RequestLog
 from grader.server.store import StoreUnavailable
@@ -51,6 +62,8 @@ ROUTERS = (
     students.router,
     staff.router,
     staff_people.router,
+    staff_push.router,
+    staff_regrades.router,
 )
 
 
@@ -84,7 +97,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(HTTPException, explain_error)
     app.add_exception_handler(RequestValidationError, explain_error)
     app.add_exception_handler(ClientDisconnect, explain_error)
-    app.add_exception_handler(Exception, explain_error)
+    # Any other error ends in the guard: the framework's own answer to it would lack the headers.
     app.add_middleware(Guard, uploads=find_upload_paths())
     app.add_middleware(RequestLog)
     return app
@@ -131,7 +144,8 @@ def to_refusal(error: Exception) -> RequestRefused:
 class Guard:
     """Adds the headers that every answer has, and ends bodies that are too long for a form or too slow.
 
-    A framework reads a form before it asks who sent it: without this limit, a stranger could fill the disk.
+    A framework reads a form before it asks who sent it: without this limit, a stranger could fill the disk. An error
+    that nothing else has answered is answered here, so that this answer has the headers, too.
     """
 
     def __init__(
@@ -147,7 +161,7 @@ class Guard:
             return
         most = None if any(path.match(scope["path"]) for path in self.uploads) else MAX_FORM_BYTES
         deadline = asyncio.get_running_loop().time() + self.whole
-        received, is_complete = 0, False
+        received, is_complete, has_begun = 0, False, False
 
         async def receive_body() -> Message:
             nonlocal received, is_complete
@@ -166,11 +180,19 @@ class Guard:
             return message
 
         async def send_guarded(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 add_headers(message, is_secure=scope["scheme"] == "https")
             await send(message)
 
-        await self.app(scope, receive_body, send_guarded)
+        try:
+            await self.app(scope, receive_body, send_guarded)
+        except Exception as error:
+            if has_begun:
+                raise  # the server cuts the answer off, so that nobody takes it for whole
+            answer = await explain_error(Request(scope), error)
+            await answer(scope, receive, send_guarded)
 
 
 def add_headers(message: MutableMapping[str, Any], *, is_secure: bool) -> None:

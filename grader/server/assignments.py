@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import Connection, delete, insert, select
 
-from grader.model.assignment import Assignment, LatePolicy
+from grader.model.assignment import DESCRIPTION, Assignment, LatePolicy
 from grader.model.course import Course
 from grader.model.errors import GraderError
 from grader.server.schema import ASSIGNMENTS, EXTENSIONS
@@ -43,7 +44,7 @@ def list_offers(course: Course, store: Store, student: str = "") -> list[Offer]:
     offers = []
     for name in course.list_assignments():
         try:
-            assignment = course.load_assignment(name)
+            assignment = _load(course, name)
         except GraderError:
             continue  # the author is at work on it; the lane and /healthz say what is wrong
         offers.append(Offer(assignment, name not in closed, days.get(name, 0.0)))
@@ -54,7 +55,7 @@ def find_offer(course: Course, store: Store, name: str, student: str = "") -> Of
     """Return one assignment; None where there is none of that name."""
     if name not in course.list_assignments():
         return None
-    assignment = course.load_assignment(name)
+    assignment = _load(course, name)
     return Offer(assignment, name not in _list_closed(store), find_extension(store, name, student))
 
 
@@ -83,6 +84,20 @@ def find_extension(store: Store, name: str, student: str) -> float:
     query = select(EXTENSIONS.c.days).where(EXTENSIONS.c.assignment == name, EXTENSIONS.c.student == student)
     with store.read() as connection:
         return connection.scalar(query) or 0.0
+
+
+def _load(course: Course, name: str) -> Assignment:
+    """Return an assignment, whose file is read again only where it has changed: every upload asks for one."""
+    try:
+        status = (course.assignments / name / DESCRIPTION).stat()
+    except OSError:
+        return course.load_assignment(name)  # which says what is missing
+    return _load_file(course, name, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=256)
+def _load_file(course: Course, name: str, modified: int, size: int) -> Assignment:
+    return course.load_assignment(name)
 
 
 def _list_closed(store: Store) -> set[str]:

@@ -12,6 +12,7 @@ from grader.server.queue import Queued, make_id
 from grader.server.rate_limits import check_uploads
 from grader.server.refusals import RequestRefused
 from grader.server.service import Service
+from grader.server.store import StoreUnavailable
 from grader.server.uploads import CSRF_FIELD, UploadReceiver, check_room, keep_upload
 
 LOG = logging.getLogger("grader.server")
@@ -26,10 +27,7 @@ async def receive_hand_in(request: Request, assignment: str) -> Queued:
 
 
 async def _receive(request: Request, service: Service, caller: Visitor, assignment: str) -> Queued:
-    await run_in_threadpool(_check_offer, request, service, caller, assignment)
-    receiver = await run_in_threadpool(
-        UploadReceiver, service.data.uploads / make_id(), request.headers.get("content-type", ""), service.limits
-    )
+    receiver = await run_in_threadpool(_open, request, service, caller, assignment)
     try:
         async for chunk in request.stream():
             await run_in_threadpool(receiver.feed, chunk)
@@ -41,7 +39,8 @@ async def _receive(request: Request, service: Service, caller: Visitor, assignme
     return await run_in_threadpool(_keep, service, receiver, caller, assignment)
 
 
-def _check_offer(request: Request, service: Service, caller: Visitor, assignment: str) -> None:
+def _open(request: Request, service: Service, caller: Visitor, assignment: str) -> UploadReceiver:
+    """Return what takes the body. Raises RequestRefused where the upload is not to be taken."""
     offer = find_offer(service.course, service.store, assignment)
     if offer is None:
         raise RequestRefused(404, "not_found")
@@ -50,11 +49,15 @@ def _check_offer(request: Request, service: Service, caller: Visitor, assignment
     length = request.headers.get("content-length", "")
     check_room(service.data.root, service.limits, int(length) if length.isdecimal() else None)
     check_uploads(caller.person, service.queue, service.limits)
+    kind = request.headers.get("content-type", "")
+    return UploadReceiver(service.data.uploads / make_id(), kind, service.limits)
 
 
 def _keep(service: Service, receiver: UploadReceiver, caller: Visitor, assignment: str) -> Queued:
     try:
         queued = keep_upload(receiver, service.queue, assignment=assignment, student=caller.person.name)
+    except StoreUnavailable:
+        raise  # perhaps the row was written: the next start removes the files where it was not
     except Exception:
         receiver.discard()
         raise

@@ -32,7 +32,9 @@ LOG = logging.getLogger("grader.server")
 # A result is noticed at once; a new submission after so long, while another one is being graded.
 POLL_SECONDS = 0.05
 IDLE_SECONDS = 5.0
+# The pause after a failure, which is doubled with each further one.
 PAUSE_SECONDS = 5.0
+LONGEST_PAUSE = 60.0
 # Changed hidden tests are noticed after so long.
 CHECK_SECONDS = 3.0
 
@@ -48,6 +50,7 @@ class Lane(threading.Thread):
         *,
         may_claim: Callable[[], bool],
         on_result: Callable[[int, GradeReport], None],
+        on_ready: Callable[[float], None],
         open_executor: OpenExecutor,
     ) -> None:
         name = options.assignment.name
@@ -59,18 +62,31 @@ class Lane(threading.Thread):
         self.queue = queue
         self.may_claim = may_claim
         self.on_result = on_result
+        self.on_ready = on_ready
         self.open_executor = open_executor
         self.wake = threading.Event()
         self.dismissed = threading.Event()
         self.trouble = ""
         self.in_hand = 0
         self.is_ready = False
+        self.failures = 0
         self.began = self.last_used = time.monotonic()
         self._next_check = 0.0
+        self._is_outdated = False
+
+    @property
+    def is_opening(self) -> bool:
+        """Tell whether workers are being started, for the first time or after a failure that is not told yet."""
+        return not (self.is_ready or self.trouble or self.dismissed.is_set())
 
     def dismiss(self) -> None:
         """Have the thread end once what is in hand is done."""
         self.dismissed.set()
+        self.wake.set()
+
+    def look_again(self) -> None:
+        """Have the thread look at once whether the hidden tests have changed, before it claims anything more."""
+        self._next_check = 0.0
         self.wake.set()
 
     def run(self) -> None:
@@ -78,7 +94,6 @@ class Lane(threading.Thread):
         while not self.dismissed.is_set():
             try:
                 self._grade()
-                self.trouble = ""
             except GraderError as error:
                 self._note_trouble(str(error))
             except Exception as error:
@@ -90,11 +105,13 @@ class Lane(threading.Thread):
         """Serve the queue until the lane is dismissed, or the course's files have changed."""
         assignment = Course(self.options.assignment.root).load_assignment(self.assignment)
         options, suite = replace(self.options, assignment=assignment), digest_suite(assignment)
+        self.began, self.is_ready, self._is_outdated = time.monotonic(), False, False
         with open_live_class(options, self.run_folder, self.on_result, self.open_executor) as batch:
-            self.is_ready, self.trouble = True, ""
+            self.is_ready, self.trouble, self.failures = True, "", 0
+            self.on_ready(time.monotonic() - self.began)
             self.wake.set()
             while not self.dismissed.is_set() and not self._has_changed(suite):
-                self._take(batch)
+                self._take(batch, suite)
                 if batch.queue:
                     batch.settle(POLL_SECONDS)
                 else:
@@ -104,9 +121,11 @@ class Lane(threading.Thread):
                 batch.settle()
             self.in_hand = 0
 
-    def _take(self, batch: BatchRun) -> None:
+    def _take(self, batch: BatchRun, suite: str) -> None:
         """Claim as many submissions as the workers have room for."""
         while self.wake.is_set() and not self.dismissed.is_set() and batch.queue.has_room() and self.may_claim():
+            if self._has_changed(suite):
+                return
             # Cleared before the look: what arrives during it sets it again.
             self.wake.clear()
             claimed = self.queue.claim(self.assignment)
@@ -130,14 +149,16 @@ class Lane(threading.Thread):
         )
 
     def _has_changed(self, suite: str) -> bool:
-        if time.monotonic() < self._next_check:
-            return False
-        self._next_check = time.monotonic() + CHECK_SECONDS
-        return digest_suite(Course(self.options.assignment.root).load_assignment(self.assignment)) != suite
+        if time.monotonic() >= self._next_check:
+            self._next_check = time.monotonic() + CHECK_SECONDS
+            assignment = Course(self.options.assignment.root).load_assignment(self.assignment)
+            self._is_outdated = digest_suite(assignment) != suite
+        return self._is_outdated
 
     def _note_trouble(self, trouble: str) -> None:
         self.trouble, self.is_ready, self.in_hand = trouble, False, 0
         LOG.error("not graded at present: %s", trouble, extra={"assignment": self.assignment})
         with suppress(StoreUnavailable):  # then the next start, or the next failure, puts it back
             self.queue.put_back(self.assignment)
-        self.dismissed.wait(PAUSE_SECONDS)
+        self.dismissed.wait(min(PAUSE_SECONDS * 2**self.failures, LONGEST_PAUSE))
+        self.failures = min(self.failures + 1, 10)

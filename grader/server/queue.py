@@ -7,9 +7,10 @@ do not hold up the others.
 
 import json
 import secrets
+import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, insert, or_, select, update
@@ -72,49 +73,101 @@ def make_id() -> str:
     return secrets.token_hex(12)
 
 
+@dataclass(eq=False)
+class _Arrival:
+    """An upload on its way into the database, and what became of it."""
+
+    upload: Upload
+    queued: Queued | None = None
+
+
+class _Arrivals:
+    """The uploads that wait for the database. Whoever is next takes all of them along.
+
+    A transaction waits for the disk, for many uploads as long as for one.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[_Arrival] = []
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()
+
+    def add(self, upload: Upload, keep: Callable[[Sequence[_Arrival]], None]) -> Queued:
+        """Return the upload's row, which another thread may have written together with its own."""
+        mine = _Arrival(upload)
+        with self._lock:
+            self._waiting.append(mine)
+        with self._turn:
+            if mine.queued is None:
+                with self._lock:
+                    # Where another thread failed with this one, it is no longer among those that wait.
+                    group = [mine, *(each for each in self._waiting if each is not mine)]
+                    self._waiting = []
+                try:
+                    keep(group)
+                except Exception:
+                    if len(group) == 1:
+                        raise
+                    keep([mine])  # perhaps it was one of the others that cannot be kept
+        assert mine.queued is not None
+        return mine.queued
+
+
 @dataclass(frozen=True)
 class SubmissionQueue:
     """The submissions of all assignments."""
 
     store: Store
+    _arrivals: _Arrivals = field(default_factory=_Arrivals, repr=False, compare=False)
 
     def add(self, upload: Upload) -> Queued:
         """Keep an upload whose bytes are on the disk. When this returns, it is sure to be graded."""
+        return self._arrivals.add(upload, self._keep)
+
+    def _keep(self, group: Sequence[_Arrival]) -> None:
+        with self.store.write() as connection:
+            rows = [self._insert(connection, arrival.upload) for arrival in group]
+        for arrival, queued in zip(group, rows, strict=True):
+            arrival.queued = queued
+
+    @staticmethod
+    def _insert(connection: Connection, upload: Upload) -> Queued:
         now = time.time()
         mine = and_(_ROWS.student == upload.student, _ROWS.assignment == upload.assignment, _ROWS.status == "queued")
-        with self.store.write() as connection:
-            waiting = select(func.min(_ROWS.queued_at)).where(mine, _ROWS.is_superseded.is_(False))
-            place = connection.scalar(waiting)
+        place = connection.scalar(select(func.min(_ROWS.queued_at)).where(mine, _ROWS.is_superseded.is_(False)))
+        if place is not None:
             connection.execute(update(SUBMISSIONS).where(mine).values(is_superseded=True))
-            values = {
-                "id": upload.id,
-                "assignment": upload.assignment,
-                "student": upload.student,
-                "path": upload.path,
-                "files": json.dumps(upload.files, ensure_ascii=False),
-                "size": upload.size,
-                "received_at": now,
-                "status": "queued",
-                "queued_at": now if place is None else place,
-            }
-            connection.execute(insert(SUBMISSIONS).values(values))
-            return _to_queued(connection.execute(select(SUBMISSIONS).where(_ROWS.id == upload.id)).one())
+        values = {
+            "id": upload.id,
+            "assignment": upload.assignment,
+            "student": upload.student,
+            "path": upload.path,
+            "files": json.dumps(upload.files, ensure_ascii=False),
+            "size": upload.size,
+            "received_at": now,
+            "status": "queued",
+            "queued_at": now if place is None else place,
+        }
+        return _to_queued(connection.execute(insert(SUBMISSIONS).values(values).returning(SUBMISSIONS)).one())
 
     def claim(self, assignment: str) -> Queued | None:
         """Take the next submission of an assignment; None where none may begin now."""
         other = SUBMISSIONS.alias()
         busy = exists().where(other.c.student == _ROWS.student, other.c.status == "grading")
-        query = select(SUBMISSIONS).where(_ROWS.status == "queued", _ROWS.assignment == assignment, ~busy)
-        with self.store.write() as connection:
-            row = connection.execute(query.order_by(*_order()).limit(1)).first()
-            if row is None:
-                return None
-            taken = {"status": "grading", "started_at": time.time()}
-            connection.execute(update(SUBMISSIONS).where(_ROWS.number == row.number).values(taken))
-        return _to_queued(row)
+        first = select(_ROWS.number).where(_ROWS.status == "queued", _ROWS.assignment == assignment, ~busy)
+        number = first.order_by(*_order()).limit(1).scalar_subquery()
+        query = update(SUBMISSIONS).where(_ROWS.number == number)
+        query = query.values(status="grading", started_at=time.time()).returning(SUBMISSIONS)
+        # After a power failure it is claimed again, as after the end of the process.
+        with self.store.write(is_durable=False) as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _to_queued(row)
 
     def finish(self, number: int, report: GradeReport, also: Callable[[Connection, Queued], None]) -> Queued:
-        """Note the end of a submission, and do what belongs to it in the same transaction."""
+        """Note the end of a submission, and do what belongs to it in the same transaction.
+
+        The gradebook has the result already: after a power failure it is found there, and noted again.
+        """
         fault = report.status == "grader_fault"
         status: State = "fault" if fault else "refused" if report.submission.refused else "graded"
         now = time.time()
@@ -126,9 +179,9 @@ class SubmissionQueue:
             "score": report.final_score,
             "max_score": report.max_score,
         }
-        with self.store.write() as connection:
-            connection.execute(update(SUBMISSIONS).where(_ROWS.number == number).values(values))
-            done = _to_queued(connection.execute(select(SUBMISSIONS).where(_ROWS.number == number)).one())
+        query = update(SUBMISSIONS).where(_ROWS.number == number).values(values).returning(SUBMISSIONS)
+        with self.store.write(is_durable=False) as connection:
+            done = _to_queued(connection.execute(query).one())
             also(connection, done)
         return done
 
@@ -180,6 +233,12 @@ class SubmissionQueue:
         query = select(_ROWS.assignment, _ROWS.status, func.count()).group_by(_ROWS.assignment, _ROWS.status)
         with self.store.read() as connection:
             return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+    def find_last_times(self) -> dict[str, float]:
+        """Return when each assignment was handed in last."""
+        query = select(_ROWS.assignment, func.max(_ROWS.received_at)).group_by(_ROWS.assignment)
+        with self.store.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def find_longest_wait(self) -> float:
         """Return for how many seconds the submission that has waited longest has been in the queue; 0 without one."""

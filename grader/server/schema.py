@@ -25,8 +25,8 @@ from sqlalchemy import (
 
 from grader.model.errors import UsageError
 
-# 2: the tables of other sites that people sign in from.
-SERVER_VERSION = 2
+# 2: the tables of other sites that people sign in from. 3: regrades.
+SERVER_VERSION = 3
 
 METADATA = MetaData()
 VERSION = Table(
@@ -111,6 +111,17 @@ REQUESTS = Table(
     Column("answer", Text, nullable=False, default=""),
     Column("answered_by", Text, nullable=False, default=""),
     Column("answered_at", Float),
+)
+# `after_row` is the last row of the gradebook before it.
+REGRADES = Table(
+    "server_regrades",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("assignment", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("submissions", Integer, nullable=False),
+    Column("after_row", Integer, nullable=False),
 )
 AUDIT = Table(
     "server_audit",

@@ -1,11 +1,13 @@
 """A running service: everything that its routes work with, opened and closed together."""
 
 import logging
+import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from grader.classroom.batch import OpenExecutor
 from grader.classroom.gradebook import Gradebook
@@ -14,12 +16,13 @@ from grader.classroom.run_folder import RunFolder
 from grader.model.course import Course
 from grader.model.errors import GraderError
 from grader.server.announcer import Announcer
+from grader.server.assignments import Offer, list_offers
 from grader.server.class_view import ClassView
 from grader.server.lti.scores import ScoreSender
 from grader.server.lti.tool import LtiTool
 from grader.server.oidc import OidcProvider, open_provider
 from grader.server.people import People
-from grader.server.queue import Queued, SubmissionQueue
+from grader.server.queue import SubmissionQueue
 from grader.server.rate_limits import AtOnce, RateLimit
 from grader.server.settings import DataFolder, UploadLimits
 from grader.server.store import Store, open_store
@@ -159,7 +162,7 @@ def open_service(
             if data.open_run(name).reports.is_dir():
                 workshop.changed_runs.add(name)
         try:
-            workshop.start(warm=choose_warm(course, queue))
+            workshop.start(warm=choose_warm(course, store, queue))
             threading.Thread(target=service.keep_house, name="housekeeping", daemon=True).start()
             service.scores.start()
             yield service
@@ -167,10 +170,15 @@ def open_service(
             service.close()
 
 
-def choose_warm(course: Course, queue: SubmissionQueue) -> str | None:
-    """Return the assignment to be ready for: the one that was handed in last, or the only one."""
-    latest: list[Queued] = queue.list_of(limit=1)
-    names = course.list_assignments()
-    if latest and latest[0].assignment in names:
-        return latest[0].assignment
-    return names[0] if len(names) == 1 else None
+def choose_warm(course: Course, store: Store, queue: SubmissionQueue) -> list[str]:
+    """Return the open assignments, those first for which a submission is likely to come next.
+
+    These are the ones that were handed in last, then those that are due next, then those that are due no more.
+    """
+    times, now = queue.find_last_times(), datetime.now(UTC)
+
+    def rank(offer: Offer) -> tuple[float, bool, float]:
+        due = offer.due
+        return -times.get(offer.name, 0.0), due is not None and due < now, due.timestamp() if due else math.inf
+
+    return [offer.name for offer in sorted(list_offers(course, store), key=rank) if offer.is_open]

@@ -25,6 +25,7 @@ class Store:
         """Create the tables where they are not there."""
         self._reader = open_engine(url)
         self._writer = open_engine(url, begin="BEGIN IMMEDIATE")
+        self._hasty = open_engine(url, begin="BEGIN IMMEDIATE", synchronous="NORMAL")
         # SQLite lets one connection write, and a second one would poll for its turn.
         self._turn = threading.Lock() if self._writer.dialect.name == "sqlite" else None
         try:
@@ -41,17 +42,25 @@ class Store:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Give a transaction. Once the block has ended, what it wrote outlives the process and the power."""
+    def write(self, *, is_durable: bool = True) -> Iterator[Connection]:
+        """Give a transaction. Once the block has ended, what it wrote outlives the process and the power.
+
+        Without `is_durable` it outlives the process only, and does not wait for the disk: for what the next start
+        finds out again.
+        """
         with ExitStack() as stack:
             if self._turn is not None:
                 stack.enter_context(self._turn)
-            yield stack.enter_context(_begin(self._writer))
+            connection = stack.enter_context(_begin(self._writer if is_durable else self._hasty))
+            if not is_durable and self._turn is None:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+            yield connection
 
     def close(self) -> None:
         """Close the connections."""
         self._reader.dispose()
         self._writer.dispose()
+        self._hasty.dispose()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -26,6 +26,8 @@ SUPERVISE_SECONDS = 1.0
 # While others wait for workers, a busy assignment keeps its own for so long.
 TURN_SECONDS = 60.0
 END_SECONDS = 30.0
+# Of the memory that was free at the start, workers that nobody waits for leave this share.
+SPARE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,17 +62,23 @@ class Workshop:
         self.open_executor = open_executor or open_warm
         self.lanes: dict[str, Lane] = {}
         self.changed_runs: set[str] = set()
-        self._prepared: set[str] = set()
+        # Assignments to be ready for, the most urgent one last.
+        self._wanted: list[str] = []
+        self._opening_seconds: float | None = None
+        self._free_at_start = read_free_mb()
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._stopping = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, name="workshop", daemon=True)
 
-    def start(self, warm: str | None = None) -> None:
-        """Put back what an earlier process left behind, and begin. `warm` is an assignment to be ready for."""
+    def start(self, warm: Sequence[str] = ()) -> None:
+        """Put back what an earlier process left behind, and begin.
+
+        `warm` names assignments to be ready for, in this order and as far as the memory reaches.
+        """
         self.queue.recover()
-        if warm is not None:
-            self._open_lane(warm)
+        # On a cluster every lane takes memory of each machine, of which this one knows nothing.
+        self._wanted = list(reversed(warm[:1] if self.options.dask else warm))
         self._supervisor.start()
 
     def stop(self) -> None:
@@ -93,11 +101,30 @@ class Workshop:
         else:
             self._news.set()
 
+    def look_again(self, assignment: str) -> None:
+        """Have changed hidden tests noticed before anything more is graded by the old ones."""
+        lane = self.lanes.get(assignment)
+        if lane is not None:
+            lane.look_again()
+
     def prepare(self, assignment: str) -> None:
         """Have workers ready for an assignment that someone is looking at, if the memory reaches."""
         if assignment not in self.lanes:
-            self._prepared.add(assignment)
+            with self._lock:
+                self._wanted = [name for name in self._wanted if name != assignment] + [assignment]
             self._news.set()
+
+    def is_ready(self, assignment: str) -> bool:
+        """Tell whether an assignment has workers that are open."""
+        lane = self.lanes.get(assignment)
+        return lane is not None and lane.is_ready
+
+    def estimate_opening(self, assignment: str) -> float | None:
+        """Return the seconds until an assignment has workers, by the last opening; None before the first one."""
+        if self.is_ready(assignment) or self._opening_seconds is None:
+            return 0.0 if self.is_ready(assignment) else None
+        lane = self.lanes.get(assignment)
+        return max(1.0, self._opening_seconds - (time.monotonic() - lane.began if lane else 0.0))
 
     def list_troubles(self) -> list[str]:
         """Return why assignments are not graded at present."""
@@ -121,6 +148,10 @@ class Workshop:
         # The student's other submissions may begin now.
         for lane in list(self.lanes.values()):
             lane.wake.set()
+
+    def _note_opening(self, seconds: float) -> None:
+        self._opening_seconds = seconds
+        self._news.set()
 
     def _may_claim(self) -> bool:
         if self.options.dask:
@@ -148,10 +179,27 @@ class Workshop:
                 self.lanes[name].wake.set()
             elif name in known and not self._stopping.is_set() and self._make_room(waiting):
                 self._open_lane(name)
-        while self._prepared:
-            name = self._prepared.pop()
-            if name not in self.lanes and name in known and len(self.lanes) < self._count_lanes():
-                self._open_lane(name)
+        if not waiting:
+            self._warm_up(known)
+
+    def _warm_up(self, known: Sequence[str]) -> None:
+        """Open one of the lanes to be ready for: one after the other, and while there is nothing else to do.
+
+        Each takes a processor for seconds.
+        """
+        if any(lane.is_opening or lane.in_hand for lane in self.lanes.values()) or self._stopping.is_set():
+            return
+        with self._lock:
+            self._wanted = [name for name in self._wanted if name in known and name not in self.lanes]
+            name = self._wanted.pop() if self._wanted and self._has_spare_memory() else None
+        if name is not None:
+            self._open_lane(name)
+
+    def _has_spare_memory(self) -> bool:
+        if self.options.lanes:
+            return len(self.lanes) < self.options.lanes
+        left = read_free_mb() - 2 * WORKER_MB * self.options.jobs
+        return not self.lanes or left > SPARE_SHARE * self._free_at_start
 
     def _make_room(self, waiting: list[str]) -> bool:
         """Tell whether another lane may open, and dismiss one where it may not."""
@@ -181,6 +229,7 @@ class Workshop:
             self.queue,
             may_claim=self._may_claim,
             on_result=self._note_result,
+            on_ready=self._note_opening,
             open_executor=self.open_executor,
         )
         self.lanes[name] = lane

@@ -3,7 +3,9 @@
 `python -m grader.tools.load_server a2_rnn solutions/a2_rnn/rnn.py --students 300 --seconds 60`
 
 It starts a service in a folder of its own. Each student uploads one file at a random moment and then waits for the
-feedback as the page does, by server-sent events. Other work on the machine counts: the load is printed.
+feedback as the page does, by server-sent events. With `--kills 20` the service, or one of its processes, is killed as
+often meanwhile. With `--apart` each student waits for the one before: the first of them shows how long a fresh start
+takes. Other work on the machine counts: the load is printed.
 """
 
 import argparse
@@ -11,196 +13,212 @@ import http.client
 import json
 import os
 import random
-import re
 import shlex
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-GRADER = [sys.executable, "-m", "grader"]
+from sqlalchemy import func, select
+
+from grader.classroom.gradebook_schema import ATTEMPTS, open_engine
+from grader.server.queue import SubmissionQueue
+from grader.server.settings import DataFolder
+from grader.server.store import open_store
+from grader.tools.service_under_test import Killer, Needs, ServiceUnderTest
+
 PATIENCE = 3600.0
-SAMPLE_SECONDS = 2.0
+RETRY_SECONDS = 0.2
 BOUNDARY = "a-boundary-of-the-load-script"
+CUT_OFF = "cut off before it was acknowledged"
 
 
 @dataclass(frozen=True)
 class HandIn:
-    """The outcome of one upload; times are in seconds."""
+    """The outcome of one upload; times are in seconds. It has no id where it was not acknowledged."""
 
     acknowledged: float
     feedback: float
     status: str
-
-
-@dataclass
-class Needs:
-    """The memory of a service and all that it started, with shared pages once; and the service's own CPU time."""
-
-    root: int
-    peak: int = 0
-    service_peak: int = 0
-    service_seconds: float = 0.0
-    _ended: threading.Event = field(default_factory=threading.Event)
-
-    def watch(self) -> None:
-        """Measure until it is ended."""
-        while not self._ended.wait(SAMPLE_SECONDS):
-            family = list_family(self.root)
-            self.peak = max(self.peak, sum(map(read_memory, family)))
-            self.service_peak = max(self.service_peak, read_memory(self.root))
-            self.service_seconds = read_cpu_seconds(self.root)
-
-    def end(self) -> None:
-        """Measure no more."""
-        self._ended.set()
+    id: str = ""
 
 
 def main() -> int:
-    """Print what was measured, and return 1 where an upload was not graded."""
+    """Print what was measured, and return 1 where an acknowledged upload was not graded once."""
     parser = argparse.ArgumentParser(description="How does a service cope with a whole class at once?")
     parser.add_argument("assignment")
     parser.add_argument("file", type=Path, help="what every student hands in, with a comment of their own")
     parser.add_argument("--course", type=Path, default=Path())
     parser.add_argument("--students", type=int, default=300)
     parser.add_argument("--seconds", type=float, default=60.0, help="the uploads are spread over so long")
+    parser.add_argument("--apart", action="store_true", help="one student after the other, each waits for feedback")
+    parser.add_argument("--kills", type=int, default=0, help="kill the service or a worker so often meanwhile")
     parser.add_argument("--serve", default="", help="options of `grader serve`, such as --serve='--jobs 2'")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder, "data")
-        command = [*GRADER, "--course", str(options.course), "serve", "--data", str(data), "--port", "0"]
-        service = subprocess.Popen([*command, *shlex.split(options.serve)], stdout=subprocess.PIPE, text=True)
-        needs = Needs(service.pid)
+        service = ServiceUnderTest(options.course, Path(folder, "data"), shlex.split(options.serve))
+        needs, killer = Needs(service), Killer(service, options.kills)
         try:
-            assert service.stdout is not None
-            found = re.search(r"http://([\d.]+):(\d+)", service.stdout.readline())
-            if found is None:
-                print("the service did not start", file=sys.stderr)
-                return 1
-            tokens = create_tokens(data, options.students)
+            tokens = service.create_tokens(options.students)
             threading.Thread(target=needs.watch, daemon=True).start()
-            rush = Rush(found[1], int(found[2]), options.assignment, options.file.read_bytes())
-            hand_ins, took = rush.run(tokens, options.seconds)
+            killer.start()
+            rush = Rush(service.port, options.assignment, options.file)
+            began = time.monotonic()
+            hand_ins = rush.run_apart(tokens) if options.apart else rush.run(tokens, options.seconds)
+            took = time.monotonic() - began
+            killer.join()
         finally:
             needs.end()
-            service.send_signal(signal.SIGTERM)
-            service.wait()
-    return describe(hand_ins, took, needs)
-
-
-def create_tokens(data: Path, students: int) -> list[str]:
-    """Return a token for each student of a new class."""
-    roster = data.with_name("roster.csv")
-    roster.write_text("id\n" + "".join(f"student{number}\n" for number in range(students)), encoding="utf-8")
-    command = [*GRADER, "token", "create", "--all", str(roster), "--data", str(data)]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return [line.partition(",")[2] for line in printed.splitlines()[1:]]
+            service.stop()
+        print(
+            f"listening after {service.seconds_to_listen:.1f} s; {len(hand_ins)} uploads in {took:.0f} s; load", end=""
+        )
+        print("".join(f" {load:.1f}" for load in os.getloadavg()))
+        if killer.killed:
+            print(", ".join(f"killed {what}: {count} times" for what, count in Counter(killer.killed).items()))
+        describe(hand_ins, service.read_acknowledgements(), needs)
+        return describe_queue(service.data, options.assignment, [each.id for each in hand_ins if each.id])
 
 
 @dataclass(frozen=True)
 class Rush:
     """A class that hands in to a service."""
 
-    host: str
     port: int
     assignment: str
-    text: bytes
+    file: Path
 
-    def run(self, tokens: list[str], seconds: float) -> tuple[list[HandIn], float]:
-        """Return what became of each upload, and how long everything took."""
+    def run(self, tokens: Sequence[str], seconds: float) -> list[HandIn]:
+        """Return what became of each upload."""
         draw = random.Random(0)
         began = time.monotonic()
         moments = [began + draw.uniform(0, seconds) for _ in tokens]
         with ThreadPoolExecutor(len(tokens)) as people:
-            hand_ins = list(people.map(self.hand_in, tokens, moments))
-        return hand_ins, time.monotonic() - began
+            return list(people.map(self.hand_in, tokens, moments))
 
-    def hand_in(self, token: str, moment: float) -> HandIn:
+    def run_apart(self, tokens: Sequence[str]) -> list[HandIn]:
+        """Return the same, one upload after the other."""
+        return [self.hand_in(token) for token in tokens]
+
+    def hand_in(self, token: str, moment: float = 0.0) -> HandIn:
         """Hand in at that moment and wait for the feedback."""
         time.sleep(max(0.0, moment - time.monotonic()))
-        began = time.monotonic()
-        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="work.py"\r\n\r\n'
-        # Different for each student, so that nothing is found again.
-        body = head.encode() + self.text + f"\n# {token[:8]}\r\n--{BOUNDARY}--\r\n".encode()
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="work{self.file.suffix}"\r\n\r\n'
+        body = head.encode() + self.make_work(token) + f"\r\n--{BOUNDARY}--\r\n".encode()
         kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-        reply = self.ask("POST", f"/api/v1/assignments/{self.assignment}/submissions", token, body, kind)
-        answer = json.loads(reply.read())
+        connection = self.connect()
+        began = time.monotonic()
+        try:
+            reply = ask(connection, "POST", f"/api/v1/assignments/{self.assignment}/submissions", token, body, kind)
+            answer = json.loads(reply.read())
+        except (OSError, http.client.HTTPException):
+            return HandIn(0.0, 0.0, CUT_OFF)
         acknowledged = time.monotonic() - began
         if reply.status != 202:
             return HandIn(acknowledged, acknowledged, f"{reply.status}: {answer['detail']}")
-        state = {"status": "no answer"}
-        for line in self.ask("GET", f"/submissions/{answer['id']}/events", token):
-            if line.startswith(b"data: "):
-                state = json.loads(line.removeprefix(b"data: "))
-        return HandIn(acknowledged, time.monotonic() - began, state["status"])
+        status = self.watch(token, answer["id"])
+        return HandIn(acknowledged, time.monotonic() - began, status, answer["id"])
 
-    def ask(
-        self, method: str, path: str, token: str, body: bytes = b"", headers: dict[str, str] | None = None
-    ) -> http.client.HTTPResponse:
-        """Return the answer to a request on a connection of its own."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
-        connection.request(method, path, body, {"Authorization": f"Bearer {token}", **(headers or {})})
-        return connection.getresponse()
+    def make_work(self, token: str) -> bytes:
+        """Return the file with something of the student's own, so that no result is found again."""
+        text = self.file.read_text(encoding="utf-8")
+        if self.file.suffix != ".ipynb":
+            return f"{text}\n# {token[:8]}\n".encode()
+        notebook = json.loads(text)
+        notebook["cells"][-1] |= {
+            "cell_type": "code",
+            "source": f"# {token[:8]}",
+            "outputs": [],
+            "execution_count": None,
+        }
+        return json.dumps(notebook).encode()
 
-
-def list_family(root: int) -> list[int]:
-    """Return a process and all that it started, and so on."""
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
+    def watch(self, token: str, submission: str) -> str:
+        """Return the state of a submission once it is final; ask again where the service goes away."""
+        while True:
+            state = {"status": "no answer"}
             try:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:  # it has just ended
-                continue
-            parents.setdefault(parent, []).append(int(entry.name))
-    family = [root]
-    for each in family:
-        family += parents.get(each, [])
-    return family
+                for line in ask(self.connect(), "GET", f"/submissions/{submission}/events", token):
+                    if line.startswith(b"data: "):
+                        state = json.loads(line.removeprefix(b"data: "))
+                if state.get("final"):
+                    return str(state["status"])
+            except (OSError, http.client.HTTPException, ValueError):
+                pass  # killed
+            time.sleep(RETRY_SECONDS)
+
+    def connect(self) -> http.client.HTTPConnection:
+        """Return a connection of its own; wait for a service that is being started."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+            try:
+                connection.connect()
+                return connection
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(RETRY_SECONDS)
 
 
-def read_memory(process: int) -> int:
-    """Return the memory of a process in bytes, with its share of what it has in common with others."""
-    try:
-        text = Path(f"/proc/{process}/smaps_rollup").read_text()
-    except OSError:  # it has just ended
-        return 0
-    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) * 1024 if found else 0
+def ask(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    token: str,
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+) -> http.client.HTTPResponse:
+    """Return the answer to a request."""
+    connection.request(method, path, body, {"Authorization": f"Bearer {token}", **(headers or {})})
+    return connection.getresponse()
 
 
-def read_cpu_seconds(process: int) -> float:
-    """Return the CPU time that a process has used, without the processes that it started."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def describe(hand_ins: list[HandIn], took: float, needs: Needs) -> int:
-    """Print the figures, and return 1 where an upload was not graded."""
-    states = Counter(each.status for each in hand_ins)
-    print(f"{len(hand_ins)} uploads, everything in {took:.0f} s; load {' '.join(f'{x:.1f}' for x in os.getloadavg())}")
+def describe(hand_ins: Sequence[HandIn], by_log: Sequence[float], needs: Needs) -> None:
+    """Print the figures."""
+    known = [each for each in hand_ins if each.id]
     for name, times, shares in (
-        ("acknowledged", [each.acknowledged for each in hand_ins], (50, 95, 99, 100)),
-        ("feedback", [each.feedback for each in hand_ins], (50, 95, 100)),
+        ("acknowledged", [each.acknowledged for each in known], (50, 95, 99, 100)),
+        ("acknowledged, by the service's log", by_log, (50, 95, 99, 100)),
+        ("first feedback", [each.feedback for each in known[:1]], (100,)),
+        ("feedback", [each.feedback for each in known], (50, 95, 100)),
     ):
         print(f"{name}: " + ", ".join(f"p{share} {find_percentile(times, share):.2f} s" for share in shares))
+    states = Counter(each.status for each in hand_ins)
     print(", ".join(f"{state}: {count}" for state, count in states.items()))
     print(f"memory: {needs.peak / 1e6:.0f} MB at most, of it the service's own process {needs.service_peak / 1e6:.0f}")
     each = 1000 * needs.service_seconds / len(hand_ins)
     print(f"CPU time of the service's own process: {needs.service_seconds:.1f} s, {each:.0f} ms for each upload")
-    return 0 if states["graded"] == len(hand_ins) else 1
 
 
-def find_percentile(values: list[float], share: float) -> float:
-    """Return the value that a share of the values does not exceed."""
+def describe_queue(data: Path, assignment: str, acknowledged: Sequence[str]) -> int:
+    """Print what the databases say of the acknowledged uploads, and return 1 where one was not graded once."""
+    folder = DataFolder(data)
+    site = folder.read_site()
+    store = open_store(folder, site)
+    rows = {row.id: row for row in SubmissionQueue(store).list_of(limit=1_000_000)}
+    store.close()
+    engine = open_engine(site.store or f"sqlite:///{folder.open_run(assignment).gradebook}")
+    counts = select(ATTEMPTS.c.path, func.count()).group_by(ATTEMPTS.c.path)
+    with engine.begin() as connection:
+        kept = {tuple(path.rsplit("/", 2)[-2:]): count for path, count in connection.execute(counts).all()}
+    engine.dispose()
+    graded = [each for each in acknowledged if each in rows and rows[each].status == "graded"]
+    twice = [each for each in graded if rows[each].gradings != 1 or kept.get(tuple(rows[each].path.split("/"))) != 1]
+    lost = len(acknowledged) - len(graded)
+    print(f"acknowledged: {len(acknowledged)}, graded: {len(graded)}, lost: {lost}, graded twice: {len(twice)}")
+    return 1 if lost or twice else 0
+
+
+def find_percentile(values: Sequence[float], share: float) -> float:
+    """Return the value that a share of the values does not exceed; 0 where there is none."""
     ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * int(share) // 100) - 1)]
+    return ordered[max(0, -(-len(ordered) * int(share) // 100) - 1)] if ordered else 0.0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The column of a platform's gradebook that belongs to an assignment, and the people in the course of that column."""
 
+import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select
@@ -23,6 +24,11 @@ class GradeColumn:
     assignment: str
     lineitem: str
     lineitems: str
+
+    @property
+    def key(self) -> str:
+        """Return a name for forms that stays the same while other columns come and go."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
 def keep_link(store: Store, platform: LtiPlatform, claims: LaunchClaims, assignment: str) -> None:

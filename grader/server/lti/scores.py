@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from grader.model.errors import GraderError, UsageError
-from grader.push.delivery import PushOptions, push_run
+from grader.push.delivery import PushOptions, PushResult, push_run
 from grader.push.lti import Lti
 from grader.push.lti_roster import fetch_members
 from grader.reporting.published import ExportOptions
@@ -47,6 +47,7 @@ class ScoreSender(threading.Thread):
     clock: Callable[[], float] = time.monotonic
     _progress: dict[GradeColumn, _Progress] = field(default_factory=dict)
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         super().__init__(name="scores", daemon=True)
@@ -71,6 +72,19 @@ class ScoreSender(threading.Thread):
         """Send what each column does not have yet, and return the number of scores."""
         return sum(self._send(column) for column in list_columns(self.tool.store))
 
+    def push(
+        self, column: GradeColumn, on_line: Callable[[str], None], *, dry_run: bool = False, again: bool = False
+    ) -> PushResult:
+        """Push to a column as `grader push lti` does, one push at a time. Raises UsageError and PlatformFailed."""
+        platform = self.tool.platforms.find(column.platform)
+        if platform is None:
+            raise UsageError("this platform was removed")
+        export = ExportOptions(roster=make_roster(self.tool.store, platform, column.context))
+        site, key = self.tool.open_site(platform, column.lineitem, column.lineitems)
+        run = self.tool.data.open_run(column.assignment)
+        with self._turn:
+            return push_run(run.folder, Lti(site, key), PushOptions(export, dry_run=dry_run, again=again), on_line)
+
     def _send(self, column: GradeColumn) -> int:
         progress = self._progress.setdefault(column, _Progress())
         run = self.tool.data.open_run(column.assignment)
@@ -83,10 +97,8 @@ class ScoreSender(threading.Thread):
         mark = (max(reported), len(reported), roster.students)
         if mark == progress.mark or not {each.id for each in roster.students} & set(run.list_students()):
             return 0
-        site, key = self.tool.open_site(platform, column.lineitem, column.lineitems)
         try:
-            options = PushOptions(ExportOptions(roster=roster))
-            result = push_run(run.folder, Lti(site, key), options, lambda line: LOG.info("scores: %s", line))
+            result = self.push(column, lambda line: LOG.info("scores: %s", line))
         except GraderError as error:
             pause = min(FIRST_PAUSE * 2**progress.failures, LONGEST_PAUSE)
             progress.failures, progress.not_before = progress.failures + 1, self.clock() + pause

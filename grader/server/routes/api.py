@@ -16,6 +16,7 @@ from grader.server.queue import Queued
 from grader.server.refusals import RequestRefused
 from grader.server.results import find_result
 from grader.server.service import Service
+from grader.server.waiting import find_waiting
 
 router = APIRouter(prefix="/api/v1", tags=["submissions"])
 State = Literal["queued", "grading", "graded", "refused", "fault"]
@@ -159,9 +160,9 @@ def api_submission(request: Request, submission: str) -> SubmissionAnswer:
         student=queued.student,
         received_at=_tell_time(queued.received_at),
     )
-    if queued.status == "queued":
-        place = service.queue.find_place(queued, service.workshop.options.jobs)
-        answer.ahead, answer.seconds = place.ahead, place.seconds
+    waiting = find_waiting(service, queued)
+    if waiting is not None:
+        answer.ahead, answer.seconds = waiting.ahead, waiting.seconds
     result = find_result(service, queued) if queued.gradings else None
     if result is not None:
         answer.counts, answer.report = result.counts, result.show_to(request.state.caller.person)

@@ -187,31 +187,6 @@ def extend_student(request: Request, name: str, person: Number, days: Annotated[
     return go_to(request, "show_student", name=name, person=person)
 
 
-@router.post("/students/{person}/regrade")
-def regrade_student(request: Request, name: str, person: Number) -> Response:
-    """Grade a student's submissions again, where anything has changed since."""
-    service, _ = open_offer(request, name)
-    _regrade(service, request.state.caller.person, name, [find_student(service, person).name])
-    return go_to(request, "show_student", name=name, person=person)
-
-
-@router.post("/regrade")
-def regrade_class(request: Request, name: str, student: Annotated[list[int] | None, Form()] = None) -> Response:
-    """Grade the chosen students' submissions again, or everyone's where none is chosen."""
-    service, _ = open_offer(request, name)
-    everyone = service.people.list_all(Role.STUDENT)
-    chosen = [person.name for person in everyone if not student or person.id in student]
-    _regrade(service, request.state.caller.person, name, chosen)
-    return go_to(request, "show_class", name=name)
-
-
-def _regrade(service: Service, author: Person, name: str, students: list[str]) -> None:
-    with service.store.write() as connection:
-        count = service.queue.queue_again(connection, name, students)
-        note_change(connection, author.name, "regrade", name, students=len(students), submissions=count)
-    service.workshop.notify(name)
-
-
 @router.post("/state")
 def change_state(request: Request, name: str, is_open: Annotated[bool, Form()]) -> Response:
     """Open the assignment for hand-ins, or close it."""
@@ -219,6 +194,8 @@ def change_state(request: Request, name: str, is_open: Annotated[bool, Form()]) 
     with service.store.write() as connection:
         set_open(connection, name, is_open=is_open)
         note_change(connection, request.state.caller.person.name, "open" if is_open else "close", name)
+    if is_open:
+        service.workshop.prepare(name)
     return go_to(request, "show_class", name=name)
 
 

@@ -14,7 +14,6 @@ from grader.reporting.feedback import describe_page
 from grader.server.assignments import find_offer, list_offers
 from grader.server.downloads import pack_kit_of, pack_work
 from grader.server.hand_in import receive_hand_in
-from grader.server.labels import translate
 from grader.server.pages import choose_language_of, render
 from grader.server.people import Role, Visitor
 from grader.server.queue import Queued
@@ -24,10 +23,14 @@ from grader.server.regrade_requests import add_request, list_requests
 from grader.server.results import find_difference, find_result
 from grader.server.service import Service
 from grader.server.store import StoreUnavailable
+from grader.server.waiting import find_waiting, tell_state
 
 router = APIRouter(include_in_schema=False)
-# Those who wait see their place so often.
+# Those who wait see their place so often; with many of them more rarely, so that looking takes no time from uploads.
 WATCH_SECONDS = 5.0
+LOOKS_PER_SECOND = 20
+# Proxies close a connection that is silent for a minute.
+LONGEST_SILENCE = 30.0
 
 
 @router.get("/")
@@ -65,6 +68,7 @@ def show_assignment(request: Request, name: str) -> HTMLResponse:
         counting=find_counting(service, attempts),
         left=count_left(person, service.queue, service.limits),
         limits=service.limits,
+        is_opening=offer.is_open and not service.workshop.is_ready(name),
     )
 
 
@@ -118,7 +122,7 @@ def show_submission(request: Request, submission: str) -> HTMLResponse:
         offer=find_offer(service.course, service.store, queued.assignment, queued.student),
         result=result,
         difference=find_difference(service, before, queued) if before and result else None,
-        place=service.queue.find_place(queued, service.workshop.options.jobs) if queued.status == "queued" else None,
+        state=tell_state(queued, find_waiting(service, queued), language),
         requests=list_requests(service.store, submission=queued.id),
         **{"report": None, "rows": [], "adjustments": [], "reason": "", "words": {}, **feedback},
     )
@@ -143,7 +147,8 @@ async def watch_submission(request: Request, submission: str) -> StreamingRespon
             former = text
             if state.get("final"):
                 return
-            await service.announcer.wait(submission, WATCH_SECONDS)
+            seconds = min(max(WATCH_SECONDS, service.announcer.watchers / LOOKS_PER_SECOND), LONGEST_SILENCE)
+            await service.announcer.wait(submission, seconds)
 
     headers = {"X-Accel-Buffering": "no"}
     return StreamingResponse(send(), media_type="text/event-stream", headers=headers)
@@ -154,12 +159,7 @@ def describe_state(service: Service, submission: str, language: Language) -> dic
     queued = service.queue.find(submission)
     if queued is None:
         return {"final": True}
-    text = translate(language, queued.status)
-    if queued.status == "queued":
-        place = service.queue.find_place(queued, service.workshop.options.jobs)
-        seconds = "no_estimate" if place.seconds is None else "estimate"
-        text += ": " + translate(language, "place", ahead=place.ahead)
-        text += ", " + translate(language, seconds, seconds=round(place.seconds or 0))
+    text = tell_state(queued, find_waiting(service, queued), language)
     return {"status": queued.status, "text": text, "final": queued.is_final}
 
 

@@ -22,6 +22,8 @@ STAFF_PAGES = {
     "class": "/staff/assignments/toy",
     "statistics": "/staff/assignments/toy/statistics",
     "similar": "/staff/assignments/toy/similar",
+    "regrades": "/staff/assignments/toy/regrades",
+    "push": "/staff/assignments/toy/push",
     "people": "/staff/people",
     "requests": "/staff/requests",
     "audit": "/staff/audit",

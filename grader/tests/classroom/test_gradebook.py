@@ -58,6 +58,25 @@ def drop_new(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name not in ("path", "recording", "outline")}
 
 
+def test_rows_are_compared_from_mark_to_mark(gradebook: Gradebook) -> None:
+    """Who has no row in between is left out; who is new has no report before."""
+    for student, score in (("kim", 10), ("lee", 20)):
+        add(gradebook, make_report(student, score=score))
+    first = gradebook.find_last_row("toy")
+    add(gradebook, make_report("kim", score=30))
+    second = gradebook.find_last_row("toy")
+    for student, score in (("kim", 40), ("park", 50)):
+        add(gradebook, make_report(student, score=score))
+
+    def compare(after: int, until: int | None = None) -> list[tuple[str, float | None, float]]:
+        pairs = gradebook.compare_rows("toy", after, until)
+        return [(now.submission.student, before and before.score, now.score) for before, now in pairs]
+
+    assert compare(first, second) == [("kim", 10, 30)]
+    assert compare(first) == [("kim", 10, 40), ("park", None, 50)]
+    assert compare(gradebook.find_last_row("toy")) == [] and gradebook.find_last_row("other") == 0
+
+
 def test_what_was_added_is_found_by_its_key(gradebook):
     """The report comes back as it was."""
     add(gradebook, make_report("kim", score=70))

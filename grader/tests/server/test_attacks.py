@@ -8,7 +8,7 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from grader.server.app import Guard, find_upload_paths, list_routes, to_refusal
+from grader.server.app import HEADERS, Guard, find_upload_paths, list_routes, to_refusal
 from grader.server.people import Role
 from grader.server.permissions import RULES
 from grader.server.rate_limits import AtOnce
@@ -95,11 +95,49 @@ def test_body_that_stops_is_ended() -> None:
     async def never() -> Any:
         await asyncio.Event().wait()
 
+    answers: list[int] = []
+
+    async def keep(message: Any) -> None:
+        answers.extend([message["status"]] if "status" in message else [])
+
     guard = Guard(read, find_upload_paths(), pause=0.01)
-    scope = {"type": "http", "path": "/assignments/toy/submissions", "scheme": "http", "headers": []}
-    with pytest.raises(RequestRefused) as caught:
-        asyncio.run(guard(scope, never, never))
-    assert caught.value.status == 408
+    scope = {"type": "http", "path": "/api/v1/assignments/toy/submissions", "scheme": "http", "headers": []}
+    asyncio.run(guard(scope, never, keep))
+    assert answers == [408]
+
+
+@pytest.mark.parametrize("address", ["/", "/api/v1/assignments"])
+def test_answer_to_an_error_has_the_headers_of_every_answer(
+    address: str, site: FakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page and a JSON text, from a request that failed in an unforeseen way."""
+    client = site.call_as("kim")
+
+    def fail(*arguments: object) -> None:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr("grader.server.routes.students.list_offers", fail)
+    monkeypatch.setattr("grader.server.routes.api.list_offers", fail)
+    reply = client.get(address)
+    assert reply.status_code == 500 and "a secret" not in reply.text
+    assert HEADERS.items() <= dict(reply.headers).items() and "x-request-id" in reply.headers
+
+
+def test_answer_that_has_begun_is_cut_off_by_an_error() -> None:
+    """A second beginning would hide that the first answer is not whole."""
+    sent: list[str] = []
+
+    async def fail(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ZeroDivisionError
+
+    async def keep(message: Any) -> None:
+        sent.append(message["type"])
+
+    scope = {"type": "http", "path": "/", "scheme": "http", "headers": []}
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(Guard(fail, [])(scope, keep, keep))
+    assert sent == ["http.response.start"]
 
 
 def test_client_that_leaves_is_no_failure_of_the_service() -> None:

@@ -1,5 +1,6 @@
 """Traffic between the service and a platform's own services: registration, members, scores."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from grader.server.audit import list_changes
 from grader.server.lti.links import list_columns
 from grader.server.lti.scores import ScoreSender
 from grader.server.people import DAY, Role
@@ -100,6 +102,29 @@ def test_final_score_goes_to_the_platform_once(site: FakeSite, course: FakeCours
     grade(site, student, 90.0)
     assert sender.send_new() == 1 and ScoreSender(site.service.lti).send_new() == 0
     assert course.scores[1, "sub-jane"]["scoreGiven"] == 90 and not course.trouble
+    site.service.lti.platforms.remove("test", platform.registered)
+
+
+def test_staff_see_and_send_what_a_platform_lacks(site: FakeSite, course: FakeCourse) -> None:
+    """A platform that was down gets the scores by hand; a refusal is told, with its reason."""
+    platform = connect(site, course)
+    site.service.scores.stop()  # here only staff send
+    assert platform.launch(site.visit(), "sub-jane", **list_services(course)).status_code == 200
+    grade(site, f"{platform.registered.source}-sub-jane", 40.0)
+    staff, address = site.sign_in("prof", Role.STAFF), "/staff/assignments/toy/push"
+    page = staff.get(address).text
+    assert "would send" in page and "40 / 100" in page and "Sequence models" in page
+    key = re.search(r'name="column" value="(\w+)"', page)
+    assert key is not None and staff.post(address, data={"column": "other"}).status_code == 404
+    course.fail("POST", "/scores$", 422, times=1)
+    assert "refused the score" in staff.post(address, data={"column": key[1]}).text
+    assert "1 sent" in staff.post(address, data={"column": key[1]}).text
+    assert course.scores[1, "sub-jane"]["scoreGiven"] == 40
+    assert "would send 0 scores" in staff.get(address).text
+    course.fail("POST", "/token$", 400)
+    assert "does not recognise the tool" in staff.post(address, data={"column": key[1], "again": "true"}).text
+    actions = [row.action for row in list_changes(site.service.store, limit=10)]
+    assert actions.count("push") == 3
     site.service.lti.platforms.remove("test", platform.registered)
 
 

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from grader.classroom.adjust import adjust_run
 from grader.classroom.adjustments import Adjustment
 from grader.server.people import Role
+from grader.server.regrades import list_regrades
 from grader.tests.support.service import FakeSite
 
 FORBIDDEN = re.compile(r"<script(?![^>]*\bsrc=)|<style|\bon\w+=", re.IGNORECASE)
@@ -122,11 +123,40 @@ def test_regrade_grades_once_more_and_changes_nothing(site: FakeSite) -> None:
     assert len(site.service.open_gradebook("toy").list_results("again", "toy")) == 1
 
 
+def test_regrade_page_shows_marks_before_and_after(site: FakeSite) -> None:
+    """Each regrade has its own changes, up to the one that follows it."""
+    client, prof = site.sign_in("changed"), site.sign_in("prof", Role.STAFF)
+    submission = hand_in(site, client, "# score 33").rsplit("/", 1)[-1]
+    found, person = site.service.queue.find(submission), find_number(site, "changed")
+    assert found is not None
+    address, before = "/staff/assignments/toy", len(list_regrades(site.service, "toy"))
+    for score in (55, 80):
+        # Stands for changed hidden tests: the fake worker does what the file says.
+        (site.service.data.uploads / found.path).write_text(f"# score {score}\ndef double(n): pass\n")
+        reply = prof.post(f"{address}/regrade", data={"student": [person]})
+        assert reply.headers["location"] == f"{address}/regrades"
+        site.await_result(submission)
+    numbers = [each.id for each in list_regrades(site.service, "toy")]
+    assert len(numbers) == before + 2
+    pages = [prof.get(f"{address}/regrades", params={"number": each}).text for each in numbers[:2]]
+    marks = [re.findall(r'class="number">(\d+)</td><td class="number">(\d+)', page) for page in pages]
+    assert marks == [[("55", "60"), ("0", "20")], [("33", "55")]]
+    assert f"{address}/students/{person}" in pages[0]
+    assert prof.get(f"{address}/regrades", params={"number": 99999}).status_code == 404
+
+
 def test_staff_pages_show_the_class(site: FakeSite) -> None:
     """The table, a student's code, statistics, exports, people and the log; without any inline script."""
     client, owner = site.sign_in("shown"), site.sign_in("head", Role.OWNER)
     hand_in(site, client, "# score 60\nvalue = '<script>alert(1)</script>'")
-    pages = ["", "/statistics", f"/students/{find_number(site, 'shown')}", "?search=shown&state=graded"]
+    pages = [
+        "",
+        "/statistics",
+        "/regrades",
+        "/push",
+        f"/students/{find_number(site, 'shown')}",
+        "?search=shown&state=graded",
+    ]
     texts = {page: owner.get(f"/staff/assignments/toy{page}") for page in pages}
     others = ("/", "/staff/people", "/staff/audit", "/staff/requests", "/staff/webhooks")
     texts |= {page: owner.get(page) for page in others}

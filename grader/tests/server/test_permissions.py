@@ -17,9 +17,9 @@ EXPECTED = {
     "ask_for_regrade api_openapi api_assignments api_submissions api_submission",
     "students": "hand_in api_hand_in",
     "graders": "api_scores show_class show_student show_statistics show_similar show_requests answer_request "
-    "adjust_student regrade_student",
-    "staff": "export_class regrade_class extend_student change_state show_people add_person add_roster make_link "
-    "change_person show_audit",
+    "adjust_student regrade_student show_regrades",
+    "staff": "export_class show_push push_scores regrade_class extend_student change_state show_people add_person "
+    "add_roster make_link change_person show_audit",
     "owners": "show_platforms fetch_members_of show_webhooks add_webhook_address remove_webhook_address",
 }
 GROUPS = {name: group for group, names in EXPECTED.items() for name in names.split()}

@@ -1,7 +1,10 @@
 """The queue: who is next, and what stays after the end of a process."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, delete
@@ -9,7 +12,7 @@ from sqlalchemy import Connection, delete
 from grader.server.queue import Queued, SubmissionQueue, Upload, make_id
 from grader.server.schema import SUBMISSIONS
 from grader.server.settings import DataFolder, ServiceSite
-from grader.server.store import Store, open_store
+from grader.server.store import Store, StoreUnavailable, open_store
 from grader.tests.support.fake_worker import make_report
 from grader.tests.support.postgres import POSTGRES, open_postgres
 
@@ -68,6 +71,27 @@ def test_newest_attempt_takes_the_place_of_the_older_ones(queue: SubmissionQueue
     """Handing in again costs no place, and gives none: the older attempts wait behind everybody else."""
     old, other, new = add(queue, "kim").id, add(queue, "lee").id, add(queue, "kim").id
     assert claim_all(queue) == [new, other, old]
+
+
+def test_uploads_that_arrive_together_are_kept_together(queue: SubmissionQueue) -> None:
+    """One wait for the disk serves all of them; what cannot be kept costs only itself."""
+    transactions: list[int] = []
+    keep = queue._keep
+
+    def keep_slowly(group: Any) -> None:
+        transactions.append(len(group))
+        time.sleep(0.05)  # for the others to arrive
+        keep(group)
+
+    object.__setattr__(queue, "_keep", keep_slowly)
+    known = add(queue, "first")
+    with ThreadPoolExecutor(20) as people:
+        futures = [people.submit(add, queue, f"s{number}") for number in range(19)]
+        twice = people.submit(queue.add, Upload(known.id, "toy", "second", "x/toy.py", ("toy.py",), 3))
+    ids = {future.result().id for future in futures}
+    assert len(ids) == 19 and len(queue.list_of()) == 20
+    assert isinstance(twice.exception(), StoreUnavailable)
+    assert max(transactions) > 2
 
 
 def test_one_submission_of_a_student_at_a_time(queue: SubmissionQueue) -> None:

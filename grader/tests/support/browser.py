@@ -72,10 +72,11 @@ class Reader:
         self.context = chromium.new_context(base_url=address, **{"locale": "en-US", **settings})
         self.context.set_default_timeout(PATIENCE_MS)
         self.context.on("weberror", lambda error: self.troubles.append(f"script: {error.error}"))
+        # Of every window: a platform opens more than one.
+        self.context.on("console", self._note_message)
+        self.context.on("requestfailed", self._note_failure)
+        self.context.on("response", self._note_response)
         self.page = self.context.new_page()
-        self.page.on("console", self._note_message)
-        self.page.on("requestfailed", self._note_failure)
-        self.page.on("response", self._note_response)
 
     def _note_message(self, message: Any) -> None:
         if message.type in ("error", "warning"):
@@ -111,7 +112,7 @@ class Reader:
     def await_feedback(self) -> None:
         """Wait until the page of a submission shows its feedback by itself."""
         self.page.wait_for_url("**/submissions/*")
-        self.page.locator("article.report").wait_for()
+        self.page.locator("article.feedback").wait_for()
 
     def read(self) -> str:
         """Return the text of the page."""
