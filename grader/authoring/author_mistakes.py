@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader.authoring.corpus_mistakes import find_corpus_mistakes
 from grader.authoring.solution_mistakes import find_solution_mistakes
+from grader.authoring.solution_notebook import find_notebook, is_in_step
 from grader.authoring.suite_mistakes import find_suite_mistakes
 from grader.examiner.canonical import names_something
 from grader.model.assignment import Assignment
@@ -39,6 +40,14 @@ def list_mistakes(assignment: Assignment) -> list[AuthorMistake]:
 
 def _find_mistakes(assignment: Assignment) -> Iterator[AuthorMistake]:
     # Of the solution first: whatever stands on it would only repeat its mistakes.
+    notebook = find_notebook(assignment)
+    if notebook and not is_in_step(notebook, assignment.solution):
+        sentence = (
+            f"{assignment.module} is not what this notebook says: run `grader release -a {assignment.name}` "
+            "(or remove the notebook, to go on with the module)"
+        )
+        yield AuthorMistake(notebook, 1, sentence)
+        return
     if not assignment.solution.is_file():
         sentence = f"there is no solution {str(assignment.solution.relative_to(assignment.root))!r}, as `module` says"
         yield AuthorMistake(assignment.description_file, _find_text(assignment, "module"), sentence)

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from grader.model.assignment import Frozen
 from grader.model.errors import BrokenSuite, UsageError
-from grader.reporting.terminal import make_console
+from grader.reporting.console import make_console
 
 CHUNK_BYTES = 1 << 16
 WAIT_SECONDS = 30.0

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.authoring.release import release_assignment
+from grader.authoring.solution_notebook import write_notebook
 from grader.model.assignment import ASSIGNMENTS, HIDDEN_TESTS, SOLUTIONS
 from grader.model.course import Course, is_course
 from grader.model.errors import UsageError
@@ -38,8 +39,10 @@ def create_course(folder: Path) -> list[Path]:
     return written
 
 
-def create_assignment(course: Course, name: str, kind: str) -> list[Path]:
+def create_assignment(course: Course, name: str, kind: str, *, as_notebook: bool = False) -> list[Path]:
     """Make a complete assignment from a template, with its generated files. Gives the files.
+
+    With `as_notebook` the solution is written in a notebook, and its module is generated, too.
 
     Raises UsageError for a name that cannot be one, or is taken.
     """
@@ -58,7 +61,12 @@ def create_assignment(course: Course, name: str, kind: str) -> list[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(source.read_text(encoding="utf-8").replace(f"/{EXAMPLE}/", f"/{name}/"), encoding="utf-8")
         written.append(target)
-    release_assignment(course.load_assignment(name), None, check=False)
+    assignment = course.load_assignment(name)
+    if as_notebook:
+        notebook = assignment.solution.with_suffix(".ipynb")
+        notebook.write_text(write_notebook(assignment.solution.read_text(encoding="utf-8")), encoding="utf-8")
+        written.append(notebook)
+    release_assignment(assignment, None, check=False)
     generated = [path for path in _list_files(course.assignments / name) if path not in written]
     return sorted([*written, *generated])
 

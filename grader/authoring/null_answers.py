@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from grader.authoring.graded_answers import list_killers
 from grader.authoring.null_runtime import forget_first_results
 from grader.model.assignment import Assignment
 from grader.model.errors import BrokenSuite
@@ -27,13 +28,14 @@ class NullAnswer:
 
 @dataclass(frozen=True)
 class NullResult:
-    """The points that a null answer earned of one TODO, and the tests that it passed."""
+    """The points that a null answer earned of one TODO, the tests that it passed, and those that found it."""
 
     todo: str
     kind: str
     score: float
     max_score: float
     passed: tuple[CheckResult, ...]
+    killed_by: tuple[str, ...] = ()
 
     @property
     def complaint(self) -> str:
@@ -56,8 +58,10 @@ def grade_null_answers(
         report = grade(f"null_{number}", answer.source, answer.todos)
         for todo in report.todos:
             if todo.id in answer.todos:
-                tests = [test for test in report.tests if test.todo == todo.id and test.score]
-                yield NullResult(todo.id, answer.kind, todo.score, todo.max_score, tuple(tests))
+                own = [test for test in report.tests if test.todo == todo.id]
+                passed = tuple(test for test in own if test.score)
+                killers = tuple(test.id for test in own if test.id in list_killers(report))
+                yield NullResult(todo.id, answer.kind, todo.score, todo.max_score, passed, killers)
 
 
 def write_null_answers(assignment: Assignment) -> Iterator[NullAnswer]:

@@ -12,6 +12,7 @@ from typing import Any
 import jupytext
 import nbformat
 
+from grader.authoring.solution_notebook import FORMAT, read_solution
 from grader.authoring.student_kit import pack_kit
 from grader.model.assignment import Assignment, Todo
 from grader.model.errors import BrokenSuite
@@ -23,27 +24,26 @@ HANDOUTS = ("handout.md", "handout.ko.md")
 
 
 def release_assignment(assignment: Assignment, output: Path | None, check: bool) -> list[Path]:
-    """Write the skeleton, the notebook and the points in the handouts, and a kit to `output`.
+    """Write the skeleton, the notebook and the points in the handouts, and a kit to `output`. Where the solution is
+    written as a notebook, its module comes first.
 
     Gives the paths that were out of step; with `check` nothing is written.
     """
-    stale = [
-        path
-        for path, text in render_assignment(assignment).items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
+    solution = read_solution(assignment)
+    handed_out = render_assignment(assignment, solution)
+    texts = {assignment.solution: solution, **handed_out}
+    stale = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if check:
         return [path.relative_to(assignment.root) for path in stale]
-    for path, text in render_assignment(assignment).items():
-        path.write_text(text, encoding="utf-8")
+    for path in stale:
+        path.write_text(texts[path], encoding="utf-8")
     if output is not None:
-        stale.append(pack_kit(assignment, render_assignment(assignment), output))
+        stale.append(pack_kit(assignment, handed_out, output))
     return stale
 
 
-def render_assignment(assignment: Assignment) -> dict[Path, str]:
-    """Return the generated files: path -> text."""
-    solution = assignment.solution.read_text(encoding="utf-8")
+def render_assignment(assignment: Assignment, solution: str) -> dict[Path, str]:
+    """Return the generated files that students receive: path -> text."""
     module = assignment.folder / assignment.module
     handouts = [path for path in map(assignment.folder.joinpath, HANDOUTS) if path.exists()]
     return {
@@ -127,5 +127,5 @@ def _drop_markers(source: str) -> str:
 
 
 def _read_cells(solution: str) -> list[Any]:
-    cells: list[Any] = jupytext.reads(solution, fmt="py:percent").cells
+    cells: list[Any] = jupytext.reads(solution, fmt=FORMAT).cells
     return cells

@@ -11,6 +11,7 @@ from grader.authoring.datasets import find_dataset
 from grader.authoring.requirements import list_check_requirements
 from grader.authoring.student_wheel import write_wheel
 from grader.model.assignment import DESCRIPTION, Assignment
+from grader.reporting.catalogue import COURSE_LOCALE, dump_catalogue, list_catalogues
 from grader.reporting.messages import KIT_README
 from grader.student.kit import PUBLIC_TESTS
 
@@ -58,8 +59,11 @@ def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) ->
     for name in COPIED:
         source = assignment.folder / name
         if source.is_dir():
-            ignore = shutil.ignore_patterns("__pycache__")
+            ignore = shutil.ignore_patterns("__pycache__", "*.po")
             shutil.copytree(source, target / name, dirs_exist_ok=True, ignore=ignore)
+            for path in list_catalogues(source / COURSE_LOCALE):
+                translated = target / name / COURSE_LOCALE / path.with_suffix(".json").name
+                translated.write_text(dump_catalogue(path), encoding="utf-8")
         elif source.exists():
             shutil.copy(source, target / name)
     wheel = write_wheel(target, list_check_requirements(assignment))

@@ -7,12 +7,13 @@ is written by hand rather than by a build tool: a kit needs no network, and the 
 import ast
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from grader.model.errors import UsageError
 from grader.reporting.archives import pack_zip
+from grader.reporting.catalogue import LOCALE, dump_catalogue, list_catalogues
 
 PACKAGE = Path(__file__).resolve().parents[1]
 NAME = "grader"
@@ -30,8 +31,16 @@ ROOTS = (
     "grader.examiner.text_answers",
     "grader.student.check",
 )
-# What only graders and types need.
-NOT_NEEDED = frozenset({"grader.examiner.manual_run", "grader.sandbox.channel"})
+# What is imported inside functions that a check does not reach: to grade, to run tests by hand, and for GPUs.
+NOT_NEEDED = frozenset(
+    {
+        "grader.examiner.failure_display",
+        "grader.examiner.manual_run",
+        "grader.examiner.regions",
+        "grader.jail.sample",
+        "grader.wire.virtual_device",
+    }
+)
 # What a wheel's installer reads: pure Python, for any system.
 TAGS = f"Wheel-Version: 1.0\nGenerator: {NAME}\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 ENTRY_POINTS = """\
@@ -52,6 +61,9 @@ def write_wheel(folder: Path, requirements: Sequence[str]) -> Path:
     stem = f"{CHECKER.replace('-', '_')}-{number}"
     info = f"{stem}.dist-info"
     files = {place: path.read_bytes() for place, path in list_check_sources().items()}
+    for path in list_catalogues(LOCALE):
+        place = path.with_suffix(".json").relative_to(PACKAGE).as_posix()
+        files[f"{NAME}/{place}"] = dump_catalogue(path).encode()
     needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requirements)
     head = f"Metadata-Version: 2.1\nName: {CHECKER}\nVersion: {number}\nRequires-Python: >=3.11\n"
     files[f"{info}/METADATA"] = (head + needs).encode()
@@ -78,12 +90,21 @@ def list_check_sources() -> dict[str, Path]:
             continue
         found[module] = path
         waiting += [module.rpartition(".")[0]] if "." in module else []
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in _list_nodes(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module:
                 waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
             elif isinstance(node, ast.Import):
                 waiting += [alias.name for alias in node.names]
     return {f"{NAME}/{path.relative_to(PACKAGE).as_posix()}": path for path in sorted(found.values())}
+
+
+def _list_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """List the nodes of a module without those that only a type checker reads."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        yield node
+        yield from _list_nodes(node)
 
 
 def _find_source(module: str) -> Path | None:

@@ -22,6 +22,11 @@ def find_trial_mistakes(assignment: Assignment, grade: Callable[[str, str], Grad
         flaky |= {test.id: test.message for test in report.tests if test.status is not Verdict.PASSED}
     for test, message in flaky.items():
         yield f"{test} is flaky: the solution passes it at one time and not at another ({message})"
+    yield from find_public_mistakes(assignment)
+
+
+def find_public_mistakes(assignment: Assignment) -> Iterator[str]:
+    """Give a sentence for each public test that the solution fails."""
     if (assignment.folder / PUBLIC_TESTS).is_dir():
         for finding in check_submission(assignment.solution, open_kit(assignment.folder)).findings:
             if finding.outcome.verdict not in (Verdict.PASSED, Verdict.PENDING):

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from grader.classroom.run_folder import RunFolder, read_report
 from grader.model.report import GradeReport
+from grader.reporting.console import make_console
 from grader.reporting.files import write_table
-from grader.reporting.terminal import make_console
 
 HEADER = ("student", "name", "todo", "score_before", "score_after", "verdict_before", "verdict_after", "why")
 # Stands for the TODO in a row about the whole submission.

@@ -23,8 +23,8 @@ from grader.classroom.run_folder import RunFolder
 from grader.examiner.fragments import Place, split_source
 from grader.examiner.recording import read_recording
 from grader.model.errors import SubmissionRefused, UsageError
+from grader.reporting.console import make_console
 from grader.reporting.safe_text import escape_control_characters
-from grader.reporting.terminal import make_console
 
 # A fragment that more than this share of the class has is no evidence.
 COMMON_SHARE = 0.2

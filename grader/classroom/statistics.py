@@ -18,8 +18,8 @@ from grader.classroom.time_to_solve import TimeToSolve, measure_time_to_solve
 from grader.model.errors import UsageError
 from grader.model.report import CheckResult, GradeReport
 from grader.model.verdict import Verdict
+from grader.reporting.console import make_console
 from grader.reporting.safe_text import escape_control_characters
-from grader.reporting.terminal import make_console
 
 MOST_MISTAKES = 10
 HISTOGRAM_BINS = 10

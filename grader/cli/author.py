@@ -43,13 +43,14 @@ def new_assignment(
     template: Annotated[
         TemplateChoice, typer.Option("--template", help="What it is about; text: short answers and files.")
     ] = TemplateChoice.PYTHON,
+    notebook: Annotated[bool, typer.Option("--notebook", help="Write the solution as a notebook.")] = False,
     course: CourseOption = None,
 ) -> None:
     """Make a small, complete assignment to change."""
     from grader.authoring.new_course import create_assignment
 
     chosen = current_course(course)
-    for path in create_assignment(chosen, name, template.value):
+    for path in create_assignment(chosen, name, template.value, as_notebook=notebook):
         typer.echo(f"wrote: {path.relative_to(chosen.root)}")
     solution = chosen.load_assignment(name).solution.relative_to(chosen.root)
     typer.echo(f"next: grader verify -a {name}; grader grade {solution} -a {name}")
@@ -87,21 +88,45 @@ def verify(
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Grade the solution with one mistake at a time instead of the variants.")
     ] = False,
+    report: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--report", metavar="DIR", help="Write a page and JSON on each suite: what each test finds."),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on: grade again what a saved file affects, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Grade known right and wrong variants to test the hidden suite."""
-    assignments = _load(assignment, current_course(course))
     if mutants and quick:
         raise UsageError("--quick chooses among the variants, and --mutants grades none: use one of them")
+    if watch:
+        _watch(assignment, current_course(course), isolation.value, is_alone=not (quick or mutants or report))
+        return
+    assignments = _load(assignment, current_course(course))
     if mutants:
         from grader.authoring.mutants.verification import print_mutants  # which imports torch
 
-        is_sound = print_mutants(assignments)
+        is_sound = print_mutants(assignments, report)
     else:
         from grader.authoring.suite_check import print_verifications
 
-        is_sound = print_verifications(assignments, isolation.value, quick=quick)
+        is_sound = print_verifications(assignments, isolation.value, quick=quick, report=report)
     if not is_sound:
         raise typer.Exit(ExitCode.GRADER_FAULT)
+
+
+def _watch(wanted: str | None, course: "Course", isolation: str, *, is_alone: bool) -> None:
+    names = [wanted] if wanted else course.list_assignments()
+    if len(names) != 1:
+        raise UsageError(f"--watch looks at one assignment: name it with -a, one of {', '.join(names)}")
+    if not is_alone:
+        raise UsageError("--watch writes no report: leave out --quick, --mutants and --report")
+    from grader.authoring.watch import watch_assignment
+
+    try:
+        watch_assignment(course, names[0], isolation)
+    except KeyboardInterrupt:
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
 def bundle(

@@ -21,7 +21,7 @@ def check(
 
     place = find_path(path) if path else Path.cwd()  # report a mistyped path before the slow import of torch
     kit = find_kit(place, assignment)
-    from grader.reporting.terminal import print_check, print_public_finding, spare_unprintable
+    from grader.reporting.console import print_check, print_public_finding, spare_unprintable
 
     spare_unprintable(sys.stdout)
     if kit.uses_torch and sys.stderr.isatty():

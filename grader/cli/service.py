@@ -130,7 +130,8 @@ def submit(
     typer.echo(f"stored as {escape_control_characters(submission)}", err=True)
     reply = client.wait(submission, _print_waiting)
     from grader.model.report import GradeReport
-    from grader.reporting.terminal import print_report, spare_unprintable
+    from grader.reporting.console import spare_unprintable
+    from grader.reporting.terminal import print_report
 
     spare_unprintable(sys.stdout)
     if reply.get("report") is not None:

@@ -16,6 +16,7 @@ from grader.examiner.bindings import Bindings
 from grader.examiner.calls import TOOLS
 from grader.examiner.canonical import Canon, LookUp
 from grader.examiner.module_names import index_definitions
+from grader.examiner.source_findings import Unclear, Use
 from grader.intake.names import read_names
 from grader.model.assignment import Todo
 from grader.model.submission import Submission
@@ -28,23 +29,6 @@ BACK_DOORS = frozenset(
 # The last part of a forbidden name that says by itself what it is: `lstm_cell` and `LSTMCell`, but not `attention`.
 LEAST_LEAF = 8
 MADE_UP = "a name that is made up when it runs"
-
-
-@dataclass(frozen=True)
-class Use:
-    """A forbidden name, in full, and the line of the source that uses it."""
-
-    name: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Unclear:
-    """Something that only shows when it runs, in the code of one TODO."""
-
-    todo: str
-    what: str
-    line: int
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,16 @@ source is parsed behind the wall (`examiner.confined_reader`, asked by `examiner
 process.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from grader.examiner.canonical import LookUp
 from grader.examiner.explain import list_signatures
-from grader.examiner.forbidden_names import Unclear, Use, review_source
-from grader.examiner.regions import SharedFunction, list_shared_todos, read_functions
-from grader.examiner.review_flags import Oddity, describe_refusals, list_oddities
-from grader.examiner.stubs import Stub, list_stubs
+from grader.examiner.forbidden_names import review_source
+from grader.examiner.regions import list_shared_todos, read_functions
+from grader.examiner.review_flags import describe_refusals, list_oddities
+from grader.examiner.source_findings import Inspection
+from grader.examiner.stubs import list_stubs
 from grader.model.assignment import Assignment, Todo
 from grader.model.report import CheckResult
 from grader.model.submission import Submission
@@ -29,24 +30,6 @@ class Rules:
     todos: tuple[Todo, ...]
     reference: str
     signatures: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """The findings in a submission's source.
-
-    `uses` has for each TODO that uses a name it must not the first such use. Of `unclear` and `oddities` there may be
-    more than are listed.
-    """
-
-    uses: Mapping[str, Use] = field(default_factory=dict)
-    unclear: tuple[Unclear, ...] = ()
-    more_unclear: int = 0
-    oddities: tuple[Oddity, ...] = ()
-    more_oddities: int = 0
-    stubs: tuple[Stub, ...] = ()
-    functions: Mapping[str, SharedFunction] = field(default_factory=dict)
-    signatures: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_rules(assignment: Assignment, signatures: Sequence[str] = ()) -> Rules:

@@ -10,8 +10,9 @@ from grader.examiner.canonical import MAX_LENGTH, Canon
 from grader.examiner.explain import MAX_SIGNATURE
 from grader.examiner.forbidden_names import MADE_UP, make_canon
 from grader.examiner.fragments import MAX_FRAGMENTS, Place
-from grader.examiner.inspection import MAX_ODDITIES, MAX_UNCLEAR, Inspection, Rules
-from grader.examiner.regions import SharedFunction, list_shared_todos
+from grader.examiner.inspection import MAX_ODDITIES, MAX_UNCLEAR, Rules
+from grader.examiner.regions import list_shared_todos
+from grader.examiner.source_findings import Inspection, SharedFunction
 from grader.examiner.stubs import Stub
 from grader.model.errors import SubmissionRefused
 from grader.model.marks import SENTINEL

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from grader.model.report import cut_text
 from grader.model.submission import Submission
+from grader.model.text import cut_text
 from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import Loaded
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from grader.examiner.source_findings import SharedFunction, StatementLines
 from grader.model.assignment import Todo
 from grader.model.marks import SENTINEL
 from grader.model.verdict import SubmissionError, Verdict
@@ -46,27 +47,6 @@ class TodoLines:
         filled = f"{self.indent}{', '.join(self.todo.names)} = {self.todo.fill}"
         lines[self.first - 1 : self.last] = [filled, *[""] * (self.last - self.first)]
         return "\n".join(lines)
-
-
-@dataclass(frozen=True)
-class StatementLines:
-    """A statement: its lines, from 1 and with the last; its column; the names that it binds."""
-
-    first: int
-    last: int
-    column: int
-    names: tuple[str, ...]
-    is_return: bool
-
-
-@dataclass(frozen=True)
-class SharedFunction:
-    """A function with several TODOs: its lines, the statements among which they lie, the TODOs that comments name."""
-
-    first: int
-    last: int
-    statements: tuple[StatementLines, ...]
-    comments: Mapping[int, str]
 
 
 def list_shared_todos(todos: Sequence[Todo], solution: str) -> list[SharedTodo]:

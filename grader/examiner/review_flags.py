@@ -6,8 +6,8 @@ are not a security control.
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from grader.examiner.source_findings import Oddity
 from grader.model.report import CheckResult
 from grader.model.verdict import Verdict
 
@@ -20,14 +20,6 @@ NAMES = {
 PLACES = (".grader", "/etc/", "/proc/", "/sys/", "expected.toml", "solutions/", "tests_hidden")
 # Verdicts of replies and system calls that no honest code makes.
 REFUSED = frozenset({Verdict.FORBIDDEN, Verdict.MALFORMED_REPLY})
-
-
-@dataclass(frozen=True)
-class Oddity:
-    """A kind of odd code, and the line where it stands first."""
-
-    what: str
-    line: int
 
 
 def list_oddities(source: str) -> list[Oddity]:

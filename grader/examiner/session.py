@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from grader.examiner.explain import RaiseContext, explain_exception
-from grader.examiner.inspection import Inspection, Rules, inspect_source
+from grader.examiner.explain import RaiseContext, explain_exception, list_signatures
 from grader.examiner.load_failures import read_failures
 from grader.examiner.near_names import explain_missing_name
 from grader.examiner.proxy import RemoteObject, refer_to
-from grader.examiner.regions import find_costly_regions, list_shared_todos
-from grader.examiner.stubs import fill_stubs
+from grader.examiner.source_findings import Inspection
+from grader.examiner.stubs import fill_stubs, list_stubs
 from grader.model.assignment import Assignment
 from grader.model.submission import Submission
 from grader.model.verdict import LoadFailure, MissingDefinition, SubmissionError, Verdict
@@ -58,7 +57,8 @@ class SubmissionSession:
     """One submission under examination: its channel, what of it is loaded, and what did not load.
 
     `signatures` are those of the reference, where it is known: they save requests and explain wrong calls. Without an
-    `inspection` the source is inspected in this process: code of our own, or a student's on their own machine.
+    `inspection` only what the session needs is read, in this process: of code of our own, or of a student's on their
+    own machine.
     """
 
     def __init__(
@@ -77,7 +77,8 @@ class SubmissionSession:
         self.devices = devices
         self.signatures = signatures or {}
         if inspection is None:
-            inspection = inspect_source(submission.source, Rules((), "", tuple(self.signatures)))
+            declared = list_signatures(submission.source, tuple(self.signatures))
+            inspection = Inspection(stubs=tuple(list_stubs(submission.source)), signatures=declared)
         self.inspection = inspection
         self.failures: dict[str, str] = {}
         # The names of the submission that this test has read.
@@ -136,6 +137,8 @@ class SubmissionSession:
         functions = self.inspection.functions
         if not functions or not isinstance(raised, SubmissionError):
             return False
+        from grader.examiner.regions import find_costly_regions, list_shared_todos  # what a student's check lacks
+
         source = self._sources[todo_id]
         todos = list_shared_todos(self.assignment.todos, self.assignment.solution.read_text(encoding="utf-8"))
         for region in find_costly_regions(source, functions, raised, todos, judged=todo_id):

@@ -3,6 +3,7 @@
 pytest collects the tests, makes the fixtures and runs; this module decides what an outcome means.
 """
 
+import importlib
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,11 +24,12 @@ from grader.examiner.examination import (
 from grader.examiner.forbidden_names import forbid_use
 from grader.examiner.foresight import Foresight
 from grader.examiner.gate import UNEARNED, find_unearned
-from grader.examiner.inspection import Inspection, inspect_source, read_rules
+from grader.examiner.inspection import inspect_source, read_rules
 from grader.examiner.inspector import inspect_submission
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
 from grader.examiner.session import SubmissionSession
+from grader.examiner.source_findings import Inspection
 from grader.examiner.stumbles import explain_stumble
 from grader.examiner.time_limit import run_in_time
 from grader.intake import read_submission
@@ -254,11 +256,11 @@ class Suite:
     def _collect(self, folder: Path) -> list[HiddenTest]:
         if not folder.is_dir():
             raise BrokenSuite(f"no hidden tests at {folder}")
-        # Hidden tests import their neighbours by plain names (`cases`, `standins`), which every assignment has.
+        # Hidden tests import their neighbours by plain names (`cases`, `standins`), which every assignment has. Those
+        # of this folder may have changed.
         for path in folder.glob("*.py"):
-            module = sys.modules.get(path.stem)
-            if module is not None and Path(module.__file__ or "").parent != folder:
-                del sys.modules[path.stem]
+            sys.modules.pop(path.stem, None)
+        importlib.invalidate_caches()
         # pytest puts the folder first, unless it is there already.
         sys.path[:] = [entry for entry in sys.path if entry != str(folder)]
         # No conftest.py above the hidden tests: the suite's digest does not cover it.

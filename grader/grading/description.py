@@ -4,7 +4,8 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from grader.examiner.inspection import Inspection, describe_remarks
+from grader.examiner.inspection import describe_remarks
+from grader.examiner.source_findings import Inspection
 from grader.intake import ANOTHER
 from grader.model.devices import Device
 from grader.model.report import NEAR_LIMIT, CheckResult, Environment

@@ -26,7 +26,7 @@ ANSWERING = (
     "model/submission.py",
 )
 # The sources that judge replies.
-JUDGING = ("examiner/*.py", "model/verdict.py", "model/seeds.py")
+JUDGING = ("examiner/*.py", "model/verdict.py", "model/seeds.py", "model/text.py")
 # The sources that turn verdicts into points and a report.
 SCORING = ("grading/scoring.py", "grading/description.py", "grading/job.py", "grading/worker.py", "model/report.py")
 PACKAGES = ("torch", "numpy", "tokenizers", "transformers")

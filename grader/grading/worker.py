@@ -19,8 +19,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from grader.examiner.foreseeing import foresee
-from grader.examiner.inspection import Inspection
 from grader.examiner.recording import Recording, pack_recording, read_recording
+from grader.examiner.source_findings import Inspection
 from grader.examiner.time_limit import MAX_RUNS
 from grader.grading.description import describe_environment, make_remarks
 from grader.grading.job import Job, describe_submission
@@ -76,17 +76,25 @@ class Worker:
         self.device = choose_device(assignment, device)
         self._jail = self._start_jail() if prewarm else None
         try:
-            # Imported only now: these import torch, and the zygote should be on its way by then.
-            from grader.examiner.suite import Suite
-            from grader.model.course import Course, commit_to
-
-            secret = Course(assignment.root).load_secret()
-            self.suite = Suite(assignment, secret, self.device)
+            self.collect(assignment)
         except BaseException:
             self.close()
             raise
-        self.seed_commitment = commit_to(secret)
         self.environment = describe_environment(self.isolation, self.device)
+
+    def collect(self, assignment: Assignment) -> None:
+        """Collect the hidden tests of the assignment, again if they have changed. Its imports must stay the same.
+
+        Raises BrokenSuite.
+        """
+        # Imported only now: these import torch, and the zygote should be on its way by then.
+        from grader.examiner.suite import Suite
+        from grader.model.course import Course, commit_to
+
+        secret = Course(assignment.root).load_secret()
+        self.assignment = assignment
+        self.suite = Suite(assignment, secret, self.device)
+        self.seed_commitment = commit_to(secret)
 
     @property
     def jail(self) -> Jail:

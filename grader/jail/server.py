@@ -31,7 +31,6 @@ from grader.wire.messages import (
     pack_message,
     unpack_message,
 )
-from grader.wire.virtual_device import NAME, set_up_virtual_device
 
 if TYPE_CHECKING:
     import torch
@@ -225,6 +224,7 @@ def warm_up(device: str) -> None:
     # For the small tensors of a test oneDNN's set-up costs far more than it saves; the examiner does the same.
     torch.backends.mkldnn.set_flags(False)
     from grader.jail.sample import serve_sample  # which uses this module
+    from grader.wire.virtual_device import NAME, set_up_virtual_device
 
     if device.startswith(NAME):
         set_up_virtual_device()

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from grader.model.assignment import Assignment, Frozen
 from grader.model.marks import DEFAULT_VISIBILITY, Category, Visibility
+from grader.model.text import MAX_TEXT_BYTES, cut_text
 from grader.model.verdict import Cause, Verdict
 
 SCHEMA_VERSION: Final = "1.1"
@@ -22,19 +23,9 @@ Status = Literal["graded", "pending", "grader_fault"]
 # The start of a remark about time.
 NEAR_LIMIT = "near the CPU limit, so the best of up to three runs counts: "
 # What a submission can bring into a report is bounded: each text, each list, and the report as a whole.
-MAX_TEXT_BYTES = 2048
 MAX_PATH_BYTES = 512
 MAX_ENTRIES = 50
 MAX_REPORT_BYTES = 1 << 20
-
-
-def cut_text(text: str, limit: int = MAX_TEXT_BYTES) -> str:
-    """Return a text of at most so many bytes in UTF-8; what is left out is counted at its end."""
-    data = text.encode("utf-8", "replace")
-    if len(data) <= limit:
-        return data.decode()
-    mark = f"... ({len(data)} bytes in all)"
-    return data[: max(limit - len(mark), 0)].decode("utf-8", "ignore") + mark
 
 
 def cut_list(texts: Sequence[str]) -> tuple[str, ...]:

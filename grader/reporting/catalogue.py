@@ -7,6 +7,7 @@ A translation is only shown: nothing is decided by it.
 """
 
 import functools
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -126,8 +127,8 @@ def open_catalogue(language: str, tests: Path | None = None) -> Catalogue:
     """Return the catalogue of a language, with what the tests in a folder translate themselves."""
     found: dict[str, str] = {}
     for folder in (LOCALE, tests / COURSE_LOCALE if tests else LOCALE):
-        path = folder / f"{language}.po"
-        found |= read_translations(path) if path.is_file() else {}
+        for path in (folder / f"{language}.po", folder / f"{language}.json"):
+            found |= read_translations(path) if path.is_file() else {}
     return Catalogue(found)
 
 
@@ -136,8 +137,16 @@ def list_catalogues(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.po"))
 
 
+def dump_catalogue(path: Path) -> str:
+    """Return a catalogue in the form that a students' kit has: JSON, which is read without babel."""
+    return json.dumps(read_translations(path), ensure_ascii=False, indent=0) + "\n"
+
+
 def read_translations(path: Path) -> dict[str, str]:
-    """Return what a .po file translates: sentence -> translation."""
+    """Return what a .po file translates, or its form in a students' kit: sentence -> translation."""
+    if path.suffix == ".json":
+        translations: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        return translations
     from babel.messages.pofile import read_po
 
     with path.open("rb") as file:

@@ -4,12 +4,17 @@ Everything is written here in English; `locale/` holds the translations. The ver
 verdicts, in `model/verdict.py`: hidden tests need them too.
 """
 
-from functools import cache
+from __future__ import annotations
 
-from grader.model.report import GradeReport
+from functools import cache
+from typing import TYPE_CHECKING
+
 from grader.model.verdict import MEANINGS, Language, Verdict
 from grader.reporting.catalogue import translate
-from grader.reporting.troubles import Trouble
+
+if TYPE_CHECKING:  # a student's check prints no report
+    from grader.model.report import GradeReport
+    from grader.reporting.troubles import Trouble
 
 LABELS = {
     "asked": "what is asked",

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 from grader.authoring.release import render_assignment
+from grader.authoring.solution_notebook import read_solution
 from grader.authoring.student_kit import pack_kit
 from grader.model.assignment import Assignment
 from grader.reporting.archives import pack_zip
@@ -22,7 +23,8 @@ def pack_kit_of(assignment: Assignment) -> bytes:
     with _LOCK:
         if key not in _KITS:
             with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as generated:
-                made = {Path(generated, path.name): text for path, text in render_assignment(assignment).items()}
+                rendered = render_assignment(assignment, read_solution(assignment))
+                made = {Path(generated, path.name): text for path, text in rendered.items()}
                 for path, text in made.items():
                     path.write_text(text, encoding="utf-8")
                 kit = pack_kit(assignment, made, Path(folder))

@@ -51,7 +51,7 @@ PARSE_THE_COURSE = {
     "authoring/requirements.py",
     "authoring/solution_mistakes.py",
     "authoring/student_wheel.py",
-    "authoring/suite_check.py",
+    "authoring/graded_answers.py",
     "authoring/suite_mistakes.py",
     "tools/message_catalogue.py",
 }

@@ -31,7 +31,7 @@ class MachineFinding:
 
 def print_machine_findings() -> bool:
     """Print every finding, and return whether submissions can be graded in a sandbox here."""
-    from grader.reporting.terminal import make_console
+    from grader.reporting.console import make_console
 
     console = make_console()
     findings = examine_machine()

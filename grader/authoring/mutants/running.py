@@ -1,10 +1,9 @@
 """Grade the mutants of an assignment: which does its hidden suite kill?"""
 
-import signal
+import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -13,6 +12,7 @@ from grader.authoring.mutants.model import Mutant
 from grader.authoring.mutants.operators import write_mutants
 from grader.authoring.mutants.regions import find_regions
 from grader.authoring.mutants.survey import begin_survey, write_surveyed
+from grader.authoring.time_limit import limit_time
 from grader.examiner.suite import HiddenTest, Suite
 from grader.intake import read_submission
 from grader.model.assignment import Assignment
@@ -30,11 +30,11 @@ ROUNDS = (0, 101)
 
 @dataclass(frozen=True)
 class Fate:
-    """The fate of a mutant. `test` killed it; `difference` says where a survivor differs from the reference."""
+    """The fate of a mutant. `tests` killed it; `difference` says where a survivor differs from the reference."""
 
     mutant: Mutant
     status: Literal["killed", "equivalent", "survived"]
-    test: str = ""
+    tests: tuple[str, ...] = ()
     difference: str = ""
 
 
@@ -55,31 +55,29 @@ class Bench:
         source = self.reference.source
         self.regions = find_regions(source)
         self.survey = begin_survey()
-        failed = self._find_failure(
-            replace(self.reference, source=write_surveyed(source, self.regions)), self.suite.tests
-        )
-        if failed:
-            raise BrokenSuite(f"{assignment.name}: the reference fails in {failed.id}")
+        surveyed = replace(self.reference, source=write_surveyed(source, self.regions))
+        for failed in self._list_failures(surveyed, self.suite.tests):
+            raise BrokenSuite(f"{assignment.name}: the reference fails in {failed}")
         self.comparison = Comparison(source, assignment.module.removesuffix(".py"), self.survey)
 
-    def judge(self, todo: str) -> Iterator[Fate]:
-        """Judge every mutant of one TODO."""
+    def judge(self, todo: str, *, by_all: bool = False) -> Iterator[Fate]:
+        """Judge every mutant of one TODO: until a test fails, or `by_all` of them."""
         tests = [test for test in self.suite.tests if test.todo == todo]
         for made in write_mutants(self.reference.source, self.survey, todo):
             mutant = replace(made, line=self.reference.locate(made.line).line)
             submission = replace(self.reference, source=mutant.source)
             # torch has a lot to say of wrong code, and that is what it is.
             with limit_time(MOST_SECONDS), warnings.catch_warnings(action="ignore"):
-                fate = self._judge(mutant, submission, tests)
+                fate = self._judge(mutant, submission, tests, by_all=by_all)
             yield fate
 
-    def _judge(self, mutant: Mutant, submission: Submission, tests: Sequence[HiddenTest]) -> Fate:
+    def _judge(self, mutant: Mutant, submission: Submission, tests: Sequence[HiddenTest], *, by_all: bool) -> Fate:
         # The test that has killed most comes first: many mutants of a TODO die by the same one.
         ordered = sorted(tests, key=lambda test: -self._kills[test.id])
-        killer = self._find_failure(submission, ordered)
-        if killer:
-            self._kills[killer.id] += 1
-            return Fate(mutant, "killed", test=killer.id)
+        killers = tuple(self._list_failures(submission, ordered, by_all=by_all))
+        if killers:
+            self._kills[killers[0]] += 1
+            return Fate(mutant, "killed", killers)
         difference = self._find_difference(mutant, submission, tests)
         return Fate(mutant, "survived" if difference else "equivalent", difference=difference)
 
@@ -114,21 +112,14 @@ class Bench:
             self.suite.find_failure(session, [test], round_number=number)
             yield test, channel.read_digest()
 
-    def _find_failure(self, submission: Submission, tests: Sequence[HiddenTest]) -> HiddenTest | None:
-        return self.suite.find_failure(self.suite.open_session(submission, InProcessChannel()), tests)
-
-
-@contextmanager
-def limit_time(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in what runs here once it has computed for so long, and every second from then on."""
-
-    def stop(number: int, frame: object) -> None:
-        raise TimeoutError(f"it computed for {seconds:g} seconds")
-
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1.0)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+    def _list_failures(
+        self, submission: Submission, tests: Sequence[HiddenTest], *, by_all: bool = False
+    ) -> Iterator[str]:
+        session = self.suite.open_session(submission, InProcessChannel())
+        begin = time.process_time()
+        for test in tests:
+            if self.suite.find_failure(session, [test]):
+                yield test.id
+                # One that was stopped would have to be stopped in every test.
+                if not by_all or time.process_time() - begin > MOST_SECONDS:
+                    return

@@ -9,14 +9,17 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from pathlib import Path
 
 from pydantic import TypeAdapter
 from rich.text import Text
 
+from grader.authoring.graded_answers import GradedAnswer
 from grader.authoring.mutants.running import Bench, Fate
 from grader.authoring.suite_check import divert_output
+from grader.authoring.suite_report import JudgedTest, MutantPart, write_report
 from grader.model.assignment import Assignment
-from grader.reporting.terminal import make_console
+from grader.reporting.console import make_console
 
 LEAST_KILLED = 0.97
 MAX_TEXT = 160
@@ -29,6 +32,7 @@ class MutantFindings:
     assignment: Assignment
     explained: dict[str, str]
     fates: list[Fate] = field(default_factory=list)
+    tests: list[JudgedTest] = field(default_factory=list)
     cpu_seconds: float = 0.0
 
     def count(self, status: str) -> int:
@@ -69,27 +73,33 @@ def load_survivors(assignment: Assignment) -> dict[str, str]:
     return TypeAdapter(dict[str, str]).validate_python(tables.get("survivors", {}))
 
 
-def print_mutants(assignments: Sequence[Assignment]) -> bool:
-    """Judge the mutants of several assignments on every core, and print what was found. True if nothing is wrong."""
+def print_mutants(assignments: Sequence[Assignment], report: Path | None = None) -> bool:
+    """Judge the mutants of several assignments on every core, and print what was found. True if nothing is wrong.
+
+    With a folder `report` every test is tried on each mutant, and a page and JSON are written for each assignment.
+    """
     tasks = [(assignment, todo.id) for assignment in assignments for todo in assignment.todos]
     found = {assignment.name: MutantFindings(assignment, load_survivors(assignment)) for assignment in assignments}
     left = Counter(assignment.name for assignment, _ in tasks)
     console = make_console()
     is_sound = True
     # Fresh processes, as for the corpus: torch has threads that a fork would lose.
+    judge = functools.partial(judge_todo, by_all=report is not None)
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=divert_output) as pool:
-        for (assignment, _), (fates, seconds) in zip(
-            tasks, pool.map(judge_todo, *zip(*tasks, strict=True)), strict=True
-        ):
+        for (assignment, _), judged in zip(tasks, pool.map(judge, *zip(*tasks, strict=True)), strict=True):
             findings = found[assignment.name]
-            findings.fates += fates
-            findings.cpu_seconds += seconds
+            findings.fates += judged.fates
+            findings.tests += judged.tests
+            findings.cpu_seconds += judged.cpu_seconds
             left[assignment.name] -= 1
             if not left[assignment.name]:
                 complaints = list(findings.list_complaints())
                 for complaint in complaints:
                     console.print(Text(f"{assignment.name}: {complaint}", "red"))
                 console.print(Text(summarize(findings), "red" if complaints else "green"))
+                if report is not None:
+                    written = write_mutants_report(report, findings, complaints)
+                    console.print(Text(f"{assignment.name}: wrote {' and '.join(map(str, written))}"))
                 is_sound = is_sound and not complaints
     return is_sound
 
@@ -103,10 +113,50 @@ def summarize(findings: MutantFindings) -> str:
     )
 
 
-def judge_todo(assignment: Assignment, todo: str) -> tuple[list[Fate], float]:
-    """Judge the mutants of one TODO, and return their fates with the CPU seconds that it took."""
+def write_mutants_report(folder: Path, findings: MutantFindings, complaints: Sequence[str]) -> list[Path]:
+    """Write the part of the suite's report that mutants give, and return the paths."""
+    killed = [
+        GradedAnswer(
+            name=fate.mutant.id,
+            kind="mutant",
+            todos=(fate.mutant.todo,),
+            killed_by=fate.tests,
+            note=f"line {fate.mutant.line}: {fate.mutant.text!r} in place of {fate.mutant.original!r}",
+        )
+        for fate in findings.fates
+        if fate.status == "killed"
+    ]
+    survivors: dict[str, list[str]] = {}
+    for fate in findings.fates:
+        if fate.status == "survived":
+            reason = findings.explained.get(fate.mutant.id, "")
+            sentence = describe_survivor(fate) + (f" ({reason})" if reason else "")
+            survivors.setdefault(fate.mutant.todo, []).append(sentence)
+    part = MutantPart(
+        answers=tuple(killed),
+        survivors={todo: tuple(sentences) for todo, sentences in survivors.items()},
+        equivalent=findings.count("equivalent"),
+        complaints=tuple(complaints),
+    )
+    return write_report(folder, findings.assignment, findings.tests, mutants=part)
+
+
+@dataclass(frozen=True)
+class JudgedTodo:
+    """The fates of the mutants of one TODO, its tests, and the CPU seconds that it took."""
+
+    fates: tuple[Fate, ...]
+    tests: tuple[JudgedTest, ...]
+    cpu_seconds: float
+
+
+def judge_todo(assignment: Assignment, todo: str, *, by_all: bool = False) -> JudgedTodo:
+    """Judge the mutants of one TODO, each until a test fails or `by_all` tests."""
     begin = time.process_time()
-    return list(_open_bench(assignment).judge(todo)), time.process_time() - begin
+    bench = _open_bench(assignment)
+    fates = tuple(bench.judge(todo, by_all=by_all))
+    tests = tuple(JudgedTest.describe(test) for test in bench.suite.tests if test.todo == todo)
+    return JudgedTodo(fates, tests, time.process_time() - begin)
 
 
 @functools.lru_cache(maxsize=1)

@@ -147,9 +147,9 @@ def test_the_first_result_is_remembered_for_its_form() -> None:
 def test_a_suite_that_calls_once_lets_a_memory_pass(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The survivor says what a test must look at; a mutant that behaves like the reference is no survivor."""
     solution = SOLUTION.replace("result = number + number", "result = max(number + number, 0)")
-    fates, _ = judge_todo(open_project(monkeypatch, tmp_path, solution=solution), "double")
+    fates = judge_todo(open_project(monkeypatch, tmp_path, solution=solution), "double").fates
     by_text = {fate.mutant.text: fate for fate in fates}
-    assert by_text["result = max((number - number), 0)"].test == "test_toy.py::test_double"
+    assert by_text["result = max((number - number), 0)"].tests == ("test_toy.py::test_double",)
     memory = by_text["result = (_altered('remember-in-module', max(number + number, 0)))"]
     assert (memory.status, memory.difference) == ("survived", "a second call with other values")
     one, less = by_text["result = max(number + number, (1))"], by_text["result = max(number + number, (-1))"]
@@ -162,7 +162,7 @@ def test_an_endless_mutant_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     solution = SOLUTION.replace(
         "result = number + number", "result = number\n    while result < 2 * number:\n        result += 1"
     )
-    fates, _ = judge_todo(open_project(monkeypatch, tmp_path, solution=solution), "double")
+    fates = judge_todo(open_project(monkeypatch, tmp_path, solution=solution), "double").fates
     deleted = next(fate for fate in fates if fate.mutant.text == "pass")
     assert deleted.status == "killed"
 
@@ -172,7 +172,7 @@ def make_findings(monkeypatch: pytest.MonkeyPatch, folder: Path, explained: str)
     assignment = open_project(monkeypatch, folder)
     write_variants(folder, f"[survivors]\n{explained}\n")
     assert load_expectations(assignment) == {}
-    return MutantFindings(assignment, load_survivors(assignment), judge_todo(assignment, "shout")[0])
+    return MutantFindings(assignment, load_survivors(assignment), list(judge_todo(assignment, "shout").fates))
 
 
 def test_a_survivor_without_a_reason_is_a_complaint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

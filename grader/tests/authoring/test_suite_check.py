@@ -47,7 +47,7 @@ def test_a_sound_suite_has_no_complaint(monkeypatch: pytest.MonkeyPatch, tmp_pat
     write_variants(tmp_path, SOUND_EXPECTED, **SOUND)
     found = verify_suite(assignment)
     assert found.complaints == []
-    assert (found.tests, len(found.right), len(found.wrong)) == (2, 4, 4)
+    assert (len(found.tests), len(found.right), len(found.wrong)) == (2, 4, 4)
     assert found.killers == {"test_toy.py::test_double", "test_toy.py::test_shout"}
 
 
@@ -186,7 +186,7 @@ def test_verify_suite_grades_variants_that_replace_a_text(monkeypatch: pytest.Mo
     write_variants(tmp_path, expected, **{name: text for name, text in SOUND.items() if name not in replaced})
     found = verify_suite(assignment)
     assert found.complaints == []
-    assert set(found.wrong) == {*replaced, "wrong_zero"}
+    assert {answer.name for answer in found.wrong} == {*replaced, "wrong_zero"}
     assert found.killers == {"test_toy.py::test_double", "test_toy.py::test_shout"}
 
 

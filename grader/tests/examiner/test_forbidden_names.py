@@ -2,7 +2,8 @@
 
 import pytest
 
-from grader.examiner.forbidden_names import Use, find_forbidden
+from grader.examiner.forbidden_names import find_forbidden
+from grader.examiner.source_findings import Use
 from grader.model.assignment import Todo
 
 READY = "torch.nn.functional.scaled_dot_product_attention"

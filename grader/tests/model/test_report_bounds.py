@@ -11,14 +11,13 @@ from grader.grading.worker import Worker
 from grader.model.report import (
     MAX_ENTRIES,
     MAX_REPORT_BYTES,
-    MAX_TEXT_BYTES,
     CheckResult,
     GradedFile,
     GradedSubmission,
     GradeReport,
     cut_list,
-    cut_text,
 )
+from grader.model.text import MAX_TEXT_BYTES, cut_text
 from grader.tests.support.fake_worker import make_report
 from grader.tests.support.toy import open_project
 

@@ -1,0 +1,70 @@
+"""The findings in a submission's source, as plain data. `examiner.inspection` makes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from grader.examiner.stubs import Stub
+
+
+@dataclass(frozen=True)
+class Use:
+    """A forbidden name, in full, and the line of the source that uses it."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """Something that only shows when it runs, in the code of one TODO."""
+
+    todo: str
+    what: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """A kind of odd code, and the line where it stands first."""
+
+    what: str
+    line: int
+
+
+@dataclass(frozen=True)
+class StatementLines:
+    """A statement: its lines, from 1 and with the last; its column; the names that it binds."""
+
+    first: int
+    last: int
+    column: int
+    names: tuple[str, ...]
+    is_return: bool
+
+
+@dataclass(frozen=True)
+class SharedFunction:
+    """A function with several TODOs: its lines, the statements among which they lie, the TODOs that comments name."""
+
+    first: int
+    last: int
+    statements: tuple[StatementLines, ...]
+    comments: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """The findings in a submission's source.
+
+    `uses` has for each TODO that uses a name it must not the first such use. Of `unclear` and `oddities` there may be
+    more than are listed.
+    """
+
+    uses: Mapping[str, Use] = field(default_factory=dict)
+    unclear: tuple[Unclear, ...] = ()
+    more_unclear: int = 0
+    oddities: tuple[Oddity, ...] = ()
+    more_oddities: int = 0
+    stubs: tuple[Stub, ...] = ()
+    functions: Mapping[str, SharedFunction] = field(default_factory=dict)
+    signatures: Mapping[str, str] = field(default_factory=dict)
