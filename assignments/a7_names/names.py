@@ -140,3 +140,27 @@ def sample_name(
     """
     # TODO sample: begin with <END>, then choose and feed back
     return FIXME("sample")
+
+
+def cool(logits: Tensor, temperature: float) -> Tensor:
+    """Return the probabilities [V] of characters from their logits [V], at a temperature above 0."""
+    # TODO bug.temperature: the function as it should be
+    return FIXME("bug.temperature")
+
+
+def bug_in_cool() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.temperature: its number
+    return FIXME("bug.temperature")
+
+
+def join_directions(h_n: Tensor) -> Tensor:
+    """Return [B,2H] from the last states h_n [2,B,H] of both directions: for each row its forward, then its backward one."""
+    # TODO bug.directions: the function as it should be
+    return FIXME("bug.directions")
+
+
+def bug_in_join_directions() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.directions: its number
+    return FIXME("bug.directions")

@@ -159,3 +159,27 @@ def corpus_bleu(
     """Return the BLEU of candidates against one reference each, from 0 to 1; sentences are strings or lists of tokens."""
     # TODO bleu: matches and totals of each n over the corpus, geometric mean, brevity penalty
     return FIXME("bleu")
+
+
+def average_words(outputs: Tensor, lengths: Tensor) -> Tensor:
+    """Return [B,H], the mean of outputs [B,S,H] over each sentence's own words: the first lengths [B] positions."""
+    # TODO bug.average: the function as it should be
+    return FIXME("bug.average")
+
+
+def bug_in_average_words() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.average: its number
+    return FIXME("bug.average")
+
+
+def run_sorted(gru: nn.GRU, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Run a batch-first GRU over embedded [B,S,E], longest first; give outputs [B,S,H] and h_n [L,B,H] in the given order."""
+    # TODO bug.sorted: the function as it should be
+    return FIXME("bug.sorted")
+
+
+def bug_in_run_sorted() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.sorted: its number
+    return FIXME("bug.sorted")

@@ -50,6 +50,15 @@ def bpe_encode(word: str, merges: list[Pair]) -> list[str]:
     return FIXME("bpe.encode")
 
 
+def extend_cache(cache: dict[str, Tensor], k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the keys and values of all positions so far, and keep them in the cache under "k" and "v".
+
+    k, v [B,h,T,d] belong to the new positions. The cache holds those of the earlier ones; at first it is empty.
+    """
+    # TODO cache: put the keys and values of earlier positions before the new ones, and keep them all
+    return FIXME("cache")
+
+
 class CausalSelfAttention(nn.Module):
     """Let every position gather from itself and from what came before."""
 
@@ -66,9 +75,8 @@ class CausalSelfAttention(nn.Module):
         """
         # TODO attention.causal: queries, keys and values, each [B,h,T,d]
         q = k = v = FIXME("attention.causal")
-        # TODO cache: put the keys and values of earlier positions before the new ones, and keep them all
         if cache is not None:
-            FIXME("cache")
+            k, v = extend_cache(cache, k, v)
         # TODO attention.causal: scores, the mask, the softmax, the weighted sum; join the heads and project
         return FIXME("attention.causal")
 

@@ -12,6 +12,8 @@ from typing import Any
 import jupytext
 import nbformat
 
+from grader.authoring.notebook_setup import SETUP_TAG, write_setup
+from grader.authoring.requirements import list_notebook_imports
 from grader.authoring.solution_notebook import FORMAT, read_solution
 from grader.authoring.student_kit import pack_kit
 from grader.model.assignment import Assignment, Todo
@@ -48,7 +50,7 @@ def render_assignment(assignment: Assignment, solution: str) -> dict[Path, str]:
     handouts = [path for path in map(assignment.folder.joinpath, HANDOUTS) if path.exists()]
     return {
         module: render_skeleton(solution),
-        module.with_suffix(".ipynb"): render_notebook(solution, open_todos=True),
+        module.with_suffix(".ipynb"): render_assignment_notebook(assignment, open_todos=True),
         **{path: write_points(path.read_text(encoding="utf-8"), assignment.todos) for path in handouts},
     }
 
@@ -64,25 +66,41 @@ def write_points(handout: str, todos: Iterable[Todo]) -> str:
 def render_skeleton(solution: str) -> str:
     """Return the module that students fill in: code cells only, every solution region replaced by its stub."""
     cells = [cell for cell in _read_cells(solution) if cell.cell_type == "code"]
-    cells = [cell for cell in cells if NOTEBOOK_ONLY not in cell.metadata.get("tags", [])]
+    cells = [cell for cell in cells if not {NOTEBOOK_ONLY, SETUP_TAG} & set(cell.metadata.get("tags", []))]
     return "\n\n\n".join(open_stubs(cell.source).strip("\n") for cell in cells) + "\n"
 
 
-def render_notebook(solution: str, *, open_todos: bool) -> str:
-    """Return the notebook as JSON text, with open TODOs for students or filled in to be run."""
+def render_assignment_notebook(assignment: Assignment, *, open_todos: bool) -> str:
+    """Return an assignment's notebook as JSON text, with open TODOs for students or filled in to be run."""
+    solution = assignment.solution.read_text(encoding="utf-8")
+    setup = write_setup(assignment, list_notebook_imports(assignment))
+    return render_notebook(solution, open_todos=open_todos, setup=setup)
+
+
+def render_notebook(solution: str, *, open_todos: bool, setup: tuple[str, str] = ("", "")) -> str:
+    """Return a notebook as JSON text; `setup` is the text and the code that stand where the solution asks for them."""
     notebook = nbformat.v4.new_notebook()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    for index, cell in enumerate(_read_cells(solution)):
-        source = open_stubs(cell.source) if open_todos else _drop_markers(cell.source)
-        make: Any = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+    for index, (kind, given) in enumerate(_list_cells(solution, setup)):
+        source = open_stubs(given) if open_todos else _drop_markers(given)
+        make: Any = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
         identity = hashlib.sha256(f"{index}\0{source}".encode()).hexdigest()[:8]
         notebook.cells.append(make(source, id=identity))
     nbformat.validate(notebook)
     text: str = nbformat.writes(notebook, version=4)
     return text + "\n"
+
+
+def _list_cells(solution: str, setup: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    """List the kind and the source of each cell of the notebook."""
+    for cell in _read_cells(solution):
+        if SETUP_TAG in cell.metadata.get("tags", []):
+            yield from zip(("markdown", "code"), setup, strict=True)
+        else:
+            yield cell.cell_type, cell.source
 
 
 def open_stubs(source: str) -> str:

@@ -28,6 +28,12 @@ def list_check_requirements(assignment: Assignment) -> list[str]:
     return sorted(ranges.get(canonicalize_name(name), name) for name in names)
 
 
+def list_notebook_imports(assignment: Assignment) -> set[str]:
+    """Return the packages that the notebook imports, by the names that it imports them by."""
+    found = list_imports(ast.parse(assignment.solution.read_text(encoding="utf-8")))
+    return {name.split(".")[0] for _, names in found for name in names} - {GRADER, *sys.stdlib_module_names}
+
+
 def write_lock(assignment: Assignment) -> str:
     """Return a lock file: the grader's own requirements and the assignment's, as they are installed here."""
     own = _list_own_packages(assignment)

@@ -16,6 +16,8 @@ from grader.reporting.messages import KIT_README
 from grader.student.kit import PUBLIC_TESTS
 
 COPIED = (PUBLIC_TESTS,)
+# The list of a folder of models: all that it names belongs to the dataset.
+CHECKSUMS = "SHA256SUMS"
 CONFTEST = '''\
 """Lets plain `pytest` run the public tests of this folder. There is nothing to fill in here."""
 
@@ -52,8 +54,9 @@ def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) ->
     """
     target = output / assignment.name
     target.mkdir(parents=True, exist_ok=True)
-    for path in (*generated, *find_data(assignment)):
+    for path in generated:
         shutil.copy(path, target)
+    copy_data(assignment, target)
     # A draft's is an ordinary one for whoever tries the kit out.
     shutil.copy(assignment.description_file, target / DESCRIPTION)
     for name in COPIED:
@@ -73,6 +76,24 @@ def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) ->
     return target
 
 
-def find_data(assignment: Assignment) -> list[Path]:
-    """Return the files that the notebook reads. Raises UsageError if one is missing or damaged."""
-    return [find_dataset(name, assignment.root / "datasets") for name in assignment.description.data]
+def copy_data(assignment: Assignment, target: Path) -> None:
+    """Copy what the notebook reads. Raises UsageError if some of it is missing or damaged."""
+    folder = assignment.root / "datasets"
+    for name in assignment.description.data:
+        path = find_dataset(name, folder)
+        if path.name == CHECKSUMS:
+            _copy_hub(path.parent, target / path.parent.name)
+        else:
+            shutil.copy(path, target)
+
+
+def _copy_hub(hub: Path, target: Path) -> None:
+    """Copy the tiny models of a hub, even where real ones have taken their place in it."""
+    lines = (hub / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    for name in (CHECKSUMS, *(line.split(maxsplit=1)[1] for line in lines)):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(hub / name, target / name)
+    for tiny in hub.glob("*/refs/tiny"):
+        main = target / tiny.relative_to(hub).with_name("main")
+        main.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(tiny, main)

@@ -110,7 +110,10 @@ def read_sentence(item: pytest.Item, default: str) -> str:
 
 
 def import_solution(assignment: Assignment) -> ModuleType:
-    """Return the solution's definitions as a module. Raises BrokenSuite if they cannot be imported."""
+    """Return the solution's definitions as a module. Raises BrokenSuite if they cannot be imported.
+
+    Cells for the notebook only are left out: they read data and use what the notebook's set-up defines.
+    """
     from grader.intake import read_submission
 
     solution = read_submission(assignment.solution, module=assignment.module)
@@ -119,7 +122,8 @@ def import_solution(assignment: Assignment) -> ModuleType:
     module = ModuleType(f"reference_{assignment.name}")
     sys.modules[module.__name__] = module
     try:
-        exec(compile(solution.source, str(assignment.solution), "exec", dont_inherit=True), module.__dict__)
+        source = _blank_demos(solution.source, assignment.solution.read_text(encoding="utf-8"))
+        exec(compile(source, str(assignment.solution), "exec", dont_inherit=True), module.__dict__)
     except Exception as error:  # noqa: BLE001 - whatever a solution raises makes the suite unusable, and nothing else
         lines = [
             frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(assignment.solution)
@@ -127,6 +131,17 @@ def import_solution(assignment: Assignment) -> ModuleType:
         place = f"{assignment.solution}:{lines[-1]}" if lines else str(assignment.solution)
         raise BrokenSuite(f"{place}: {type(error).__name__}: {error}") from error
     return module
+
+
+def _blank_demos(source: str, text: str) -> str:
+    """Return `source` with the lines blank that belong to cells tagged `notebook` in `text`, the same file as it is."""
+    kept, is_demo = source.split("\n"), False
+    for index, line in enumerate(text.split("\n")[: len(kept)]):
+        if line.startswith("# %%"):
+            is_demo = '"notebook"' in line
+        if is_demo:
+            kept[index] = ""
+    return "\n".join(kept)
 
 
 def prepare_torch(device: Device) -> None:

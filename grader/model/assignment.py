@@ -98,6 +98,8 @@ class Description(Frozen):
     imports: tuple[str, ...] = ("torch",)
     # Datasets whose files the notebook reads; a kit brings them.
     data: tuple[str, ...] = ()
+    # About how long the whole notebook takes on two cores: its set-up cell says so.
+    notebook_seconds: int = Field(default=30, gt=0)
     limits: Limits = Limits()
     late: LatePolicy | None = None
     # Which of a student's attempts counts; lateness is charged before the best is chosen.

@@ -5,6 +5,8 @@
 # # 시퀀스 투 시퀀스
 # 인코더는 문장 전체를 읽어 하나의 상태로 만들고, 디코더는 그 상태에서 다른 문장을 토큰 하나씩 써 나갑니다.
 
+# %% tags=["set-up"]
+
 # %%
 """Sequence to sequence: RNN, LSTM and GRU encoders and decoders, and how they are trained."""
 
@@ -328,13 +330,41 @@ def train_epoch(pairs, encoder: nn.Module, decoder: nn.Module, optimizers: list,
     ### END SOLUTION
 
 
+# %% [markdown]
+# ## Part 5: does it really write backwards?
+# A loss that falls says little: 64 sequences can be learnt by heart. So every batch is **drawn new**, and what is measured is drawn from
+# sequences that training **never** sees: every fifth one, by the sum of its symbols. A sequence counts only if all of it is right, its end included.
+#
+# ```
+# source   7 4 9 5 PAD PAD      lengths differ: 1 to 6 symbols, padded
+# target   5 9 4 7 EOS PAD      backwards, then the end token; padding is left out of the loss (ignore_index)
+# written  5 9 4 7 EOS 3 ...    free running goes on for MAX_LENGTH steps: a row ends at ITS first EOS
+# ```
+#
+# **Predict first** (not graded): at which length will the first mistakes come? And what will the model do with 8 symbols, where it has learnt from 1 to 6?
+#
+# ## 5부: 정말 거꾸로 쓸까?
+# 손실이 줄었다는 것만으로는 알 수 없습니다. 시퀀스 64개는 외울 수도 있습니다. 그래서 배치마다 데이터를 **새로 뽑고**, 학습이 **한 번도** 보지 않은
+# 시퀀스(기호의 합이 5의 배수인 것)로 잽니다. 끝 토큰까지 전부 맞아야 맞은 것으로 셉니다.
+# 길이는 1에서 6까지 서로 다르고, 짧은 줄에는 패딩이 들어갑니다. 패딩은 손실에서 빠집니다(`ignore_index`).
+# 정답 없이 쓸 때는 언제나 `MAX_LENGTH`번 쓰므로, 줄마다 **자기의** 첫 `EOS`까지만 읽습니다.
+#
+# **먼저 예측해 보세요**(채점하지 않음). 길이가 얼마일 때부터 틀리기 시작할까요? 1에서 6까지만 배운 모델은 기호 8개를 어떻게 할까요?
+
 # %% tags=["notebook"]
-# Learn to write short sequences backwards, and see the loss fall.
+import time
+
 import matplotlib.pyplot as plt
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
+
+PAD_TOKEN = 2
+FIRST_SYMBOL, NUM_TOKENS = 3, 13  # ten symbols, 3 to 12
+LENGTHS = range(1, 7)  # what training sees
+BATCH_SIZE = 64
 
 
 class GRUEncoder(nn.Module):
-    """A batched encoder for this experiment."""
+    """Read padded sources, each for its own length."""
 
     def __init__(self, vocab_size: int, hidden_size: int):
         super().__init__()
@@ -342,17 +372,88 @@ class GRUEncoder(nn.Module):
         self.gru = nn.GRU(hidden_size, hidden_size, batch_first=True)
 
     def forward(self, source: Tensor) -> tuple[Tensor, Tensor]:
-        """All outputs [B, S, H] and the last state [1, B, H]."""
-        return self.gru(self.embedding(source))
+        """source [B, S] gives all outputs [B, S, H] and the last real state of each row [1, B, H]."""
+        lengths = (source != PAD_TOKEN).sum(dim=1)
+        packed = pack_padded_sequence(self.embedding(source), lengths.cpu(), batch_first=True, enforce_sorted=False)
+        outputs, hidden = self.gru(packed)
+        return pad_packed_sequence(outputs, batch_first=True)[0], hidden
 
 
-torch.manual_seed(0)
-source = torch.randint(2, 12, (64, 4))
-pairs = [(part, part.flip(1)) for part in source.split(16)]
-encoder, decoder = GRUEncoder(12, 32), DecoderRNN(32, 12)
-optimizers = [torch.optim.Adam(part.parameters(), lr=0.01) for part in (encoder, decoder)]
-losses = [train_epoch(pairs, encoder, decoder, optimizers, nn.NLLLoss()) for _ in range(60)]
-plt.plot(losses)
-plt.xlabel("epoch")
-plt.ylabel("loss")
+def draw_source(length: int, held_out: bool) -> Tensor:
+    """Draw a new sequence of symbols: one of those that training sees, or one of those held out."""
+    while True:
+        source = torch.randint(FIRST_SYMBOL, NUM_TOKENS, (length,))
+        if (int(source.sum()) % 5 == 0) == held_out:
+            return source
+
+
+def make_pair(sources: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return sources [B, S] and targets [B, S + 1], both padded."""
+    end = torch.tensor([EOS_TOKEN])
+    targets = [torch.cat([source.flip(0), end]) for source in sources]
+    return pad_sequence(sources, True, PAD_TOKEN), pad_sequence(targets, True, PAD_TOKEN)
+
+
+def draw_pairs(count: int) -> list[tuple[Tensor, Tensor]]:
+    """Draw that many new batches of mixed lengths."""
+    lengths = torch.randint(LENGTHS[0], LENGTHS[-1] + 1, (count, BATCH_SIZE)).tolist()
+    return [make_pair([draw_source(length, held_out=False) for length in row]) for row in lengths]
+
+
+@torch.no_grad()
+def write_backwards(encoder: nn.Module, decoder: nn.Module, source: Tensor) -> list[list[int]]:
+    """Return what the model writes for each source [B, S], without a target: each row up to its own end token."""
+    log_probs, _, _ = decoder(*encoder(source))
+    rows = log_probs.argmax(dim=-1).tolist()
+    return [row[: row.index(EOS_TOKEN) + 1] if EOS_TOKEN in row else row for row in rows]
+
+
+def measure_accuracy(encoder: nn.Module, decoder: nn.Module, lengths: range, count: int = 200) -> list[float]:
+    """Return for each length the share of held-out sequences that are written without a mistake."""
+    shares = []
+    for length in lengths:
+        sources = torch.stack([draw_source(length, held_out=True) for _ in range(count)])
+        right = [[*source.flip(0).tolist(), EOS_TOKEN] for source in sources]
+        written = write_backwards(encoder, decoder, sources)
+        shares.append(sum(one == other for one, other in zip(written, right)) / count)
+    return shares
+
+
+def learn_backwards(hidden_size: int, seed: int, epochs: int = 8) -> tuple[nn.Module, nn.Module, list[float]]:
+    """Train on 100 new batches an epoch. Gives the encoder, the decoder and the loss of each epoch."""
+    torch.manual_seed(seed)
+    encoder, decoder = GRUEncoder(NUM_TOKENS, hidden_size), DecoderRNN(hidden_size, NUM_TOKENS)
+    optimizers = [torch.optim.Adam(part.parameters(), lr=3e-3) for part in (encoder, decoder)]
+    criterion = nn.NLLLoss(ignore_index=PAD_TOKEN)
+    losses = [train_epoch(draw_pairs(100), encoder, decoder, optimizers, criterion) for _ in range(epochs)]
+    return encoder, decoder, losses
+
+
+# %% tags=["notebook"]
+TESTED = range(1, MAX_LENGTH)  # nine symbols and the end token are the most that MAX_LENGTH steps can write
+began = time.perf_counter()
+curves = {}
+for hidden_size, seed in ((128, 0), (128, 1), (128, 2), (24, 0)):
+    encoder, decoder, losses = learn_backwards(hidden_size, seed)
+    curves[hidden_size, seed] = measure_accuracy(encoder, decoder, TESTED)
+    seen = curves[hidden_size, seed][: len(LENGTHS)]
+    print(
+        f"{hidden_size} features, seed {seed}: loss {losses[0]:.2f} -> {losses[-1]:.2f};"
+        f" right on held-out sequences of 1 to 6 symbols: {sum(seen) / len(seen):.1%}"
+    )
+    if (hidden_size, seed) == (128, 0):
+        for length in (3, 6, 8):
+            source = draw_source(length, held_out=True)
+            (written,) = write_backwards(encoder, decoder, source.unsqueeze(0))
+            print(f"   {source.tolist()} -> {written}", "right" if written[:-1] == source.tolist()[::-1] else "WRONG")
+print(f"{time.perf_counter() - began:.0f} s")
+
+plt.figure(figsize=(6, 3))
+for (hidden_size, seed), shares in curves.items():
+    plt.plot(TESTED, shares, marker="o", label=f"{hidden_size} features, seed {seed}")
+plt.axvline(LENGTHS[-1] + 0.5, color="grey", linestyle=":")  # right of it: longer than anything learnt from
+plt.xlabel("symbols in the source")
+plt.ylabel("held-out sequences\nthat are all right")
+plt.legend(fontsize=7)
+plt.tight_layout()
 plt.show()

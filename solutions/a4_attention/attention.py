@@ -5,7 +5,9 @@
 #
 # # 어텐션
 # 인코더의 마지막 상태만 보는 디코더는 문장 전체를 벡터 하나에 담아야 합니다.
-# 어텐션을 쓰면 디코더가 매 단계마다 **모든** 원본 위치를 돌아보고, 어디를 볼지 새로 정합니다.
+# 어텐션을 쓰면 디코더가 매 단계마다 **모든** 소스 위치를 돌아보고, 어디를 볼지 새로 정합니다.
+
+# %% tags=["set-up"]
 
 # %%
 """Attention: Luong and Bahdanau scores, and the decoders that use them."""
@@ -34,7 +36,7 @@ def FIXME(todo: str):
 # `h_t [H]` and `encoder_outputs [S, H]` → scores `[S]` → softmax → weights `[S]` → weighted sum → context `[H]`
 #
 # ## 1부: Luong 어텐션
-# `S`는 원본 길이, `H`는 은닉 크기입니다. 이 부분에는 배치 차원이 없습니다.
+# `S`는 소스 길이, `H`는 은닉 크기입니다. 이 부분에는 배치 차원이 없습니다.
 # 점수는 `encoder_outputs`의 각 행과 `W_a h_t`의 내적이고, 나누거나 스케일하지 않습니다.
 
 
@@ -239,7 +241,7 @@ class BahdanauAttention(nn.Module):
 # With a target it is taught (teacher forcing); without one it reads its own predictions.
 #
 # ## 4부: Bahdanau 어텐션을 쓰는 배치 디코더
-# 질의는 이번 단계 **이전**의 상태이고, GRU는 `[embedded; context]`(크기 `2H`)를 읽습니다.
+# 쿼리는 이번 단계 **이전**의 상태이고, GRU는 `[embedded; context]`(크기 `2H`)를 읽습니다.
 # 정답이 있으면 교사 강요를 하고, 없으면 자기 예측을 다음 입력으로 씁니다.
 
 
@@ -303,7 +305,7 @@ class AttnDecoderRNN(nn.Module):
 # Sources of a batch differ in length. A padded position gets weight **zero**, and the real ones still sum to 1.
 #
 # ## 5부: 패딩은 보지 않기
-# 배치 안의 원본들은 길이가 다릅니다. 패딩 위치의 가중치는 **0**이어야 하고, 진짜 위치들의 합은 1이어야 합니다.
+# 배치 안의 소스들은 길이가 다릅니다. 패딩 위치의 가중치는 **0**이어야 하고, 진짜 위치들의 합은 1이어야 합니다.
 # 소프트맥스 **뒤에** 0을 곱하면 합이 1보다 작아집니다.
 
 
@@ -321,16 +323,176 @@ def masked_weights(scores: Tensor, lengths: Tensor) -> Tensor:
 
 
 # %% tags=["notebook"]
-# Where does an untrained decoder look? Each row is one step, each column a source position.
+# The third row has two real positions: the rest weighs nothing, and the row still sums to 1.
+print(masked_weights(torch.tensor([[0.5, 1.0, 0.0, 2.0]] * 3), torch.tensor([4, 3, 2])))
+
+# %% [markdown]
+# ## Part 6: a decoder that has learnt where to look
+# The task of the last assignment: write a sequence of symbols backwards, and stop. Every batch is drawn new; every fifth sequence (by the sum of
+# its symbols) is held out, and only those are counted. A sequence is right if all of it is right, its end token included.
+#
+# Three decoders learn it, with the same encoder and the same number of batches:
+#
+# * **Bahdanau**: yours, as it is.
+# * **Luong**: the same decoder with *your* `LuongAttention` as its scorer. `torch.vmap` runs it on every row of a batch.
+# * **none**: an attention that always returns the last encoder output. This is the ablation: all else stays the same.
+#
+# **Predict first** (not graded). The decoder writes backwards: draw the picture of the weights that you expect (rows: steps, columns: source positions).
+# And which of the three will still be right where sequences are longer than all it has learnt from?
+#
+# ## 6부: 어디를 볼지 배운 디코더
+# 지난 과제의 일을 다시 합니다. 기호의 열을 거꾸로 쓰고 멈추는 일입니다. 배치마다 데이터를 새로 뽑고, 기호의 합이 5의 배수인 시퀀스는 남겨 두었다가
+# 그것으로만 잽니다. 끝 토큰까지 전부 맞아야 맞은 것으로 셉니다.
+#
+# 인코더와 배치 수는 같게 두고 디코더 셋이 배웁니다. **Bahdanau**는 여러분의 디코더 그대로이고, **Luong**은 점수만 *여러분의* `LuongAttention`으로 구합니다
+# (`torch.vmap`이 배치의 줄마다 실행합니다). **none**은 언제나 인코더의 마지막 출력만 돌려줍니다. 나머지는 그대로 두고 어텐션만 뺀 것입니다.
+#
+# **먼저 예측해 보세요**(채점하지 않음). 디코더는 거꾸로 씁니다. 가중치 그림은 어떤 모양일까요? (행은 단계, 열은 소스 위치입니다.)
+# 배운 것보다 긴 시퀀스도 옳게 쓸 것은 셋 가운데 어느 것일까요?
+
+# %% tags=["notebook"]
+import time
+
 import matplotlib.pyplot as plt
 
-decoder = AttnDecoderRNN(hidden_size=8, output_size=12).eval()
-with torch.no_grad():
-    _, _, attentions = decoder(torch.randn(1, 6, 8), torch.randn(1, 1, 8))
-plt.imshow(attentions[0])
-plt.xlabel("source position")
-plt.ylabel("decoding step")
-plt.colorbar(label="attention weight")
+FIRST_SYMBOL, NUM_TOKENS = 3, 13  # ten symbols, 3 to 12; 2 is not used
+LENGTHS = range(1, 8)  # what training sees
+BATCH_SIZE, NUM_BATCHES, HIDDEN_SIZE = 64, 600, 64
+
+
+class GRUEncoder(nn.Module):
+    """Read sources of one length."""
+
+    def __init__(self, vocab_size: int, hidden_size: int):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, hidden_size)
+        self.gru = nn.GRU(hidden_size, hidden_size, batch_first=True)
+
+    def forward(self, source: Tensor) -> tuple[Tensor, Tensor]:
+        """source [B, S] gives all outputs [B, S, H] and the last state [1, B, H]."""
+        return self.gru(self.embedding(source))
+
+
+class LuongScores(nn.Module):
+    """Your LuongAttention, in the place of BahdanauAttention: query [B, 1, H] and keys [B, S, H]."""
+
+    def __init__(self, hidden_size: int):
+        super().__init__()
+        self.luong = LuongAttention(hidden_size)
+
+    def forward(self, query: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
+        """Return context [B, 1, H] and weights [B, 1, S]."""
+        context, weights = torch.vmap(self.luong)(query.squeeze(1), keys)
+        return context.unsqueeze(1), weights.unsqueeze(1)
+
+
+class LastOutput(nn.Module):
+    """No attention: all the weight is on the last position."""
+
+    def forward(self, query: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
+        """Return context [B, 1, H] and weights [B, 1, S]."""
+        weights = torch.zeros(keys.size(0), 1, keys.size(1))
+        weights[:, :, -1] = 1.0
+        return keys[:, -1:], weights
+
+
+def draw_sources(count: int, length: int, held_out: bool) -> Tensor:
+    """Draw new sources [count, length]: of those that training sees, or of those held out."""
+    sources = torch.randint(FIRST_SYMBOL, NUM_TOKENS, (20 * count, length))
+    return sources[(sources.sum(dim=1) % 5 == 0) == held_out][:count]
+
+
+def make_target(source: Tensor) -> Tensor:
+    """Return [B, S + 1]: the source backwards, then the end token."""
+    return torch.cat([source.flip(1), torch.full((len(source), 1), EOS_TOKEN)], dim=1)
+
+
+def learn_backwards(attention: nn.Module | None, seed: int) -> tuple[nn.Module, nn.Module, float]:
+    """Train an encoder and a decoder, with its own attention or another one. Gives both, and the last loss."""
+    torch.manual_seed(seed)
+    encoder, decoder = GRUEncoder(NUM_TOKENS, HIDDEN_SIZE), AttnDecoderRNN(HIDDEN_SIZE, NUM_TOKENS)
+    if attention is not None:
+        decoder.attention = attention
+    optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=3e-3)
+    for _ in range(NUM_BATCHES):
+        # One length in each batch, so there is no padding that attention could look at.
+        length = LENGTHS[torch.randint(len(LENGTHS), ()).item()]
+        source = draw_sources(BATCH_SIZE, length, held_out=False)
+        target = make_target(source)
+        log_probs, _, _ = decoder(*encoder(source), target)
+        loss = F.nll_loss(log_probs.flatten(0, 1), target.flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return encoder.eval(), decoder.eval(), loss.item()
+
+
+@torch.no_grad()
+def measure_accuracy(encoder: nn.Module, decoder: nn.Module, lengths: range) -> list[float]:
+    """Return for each length the share of held-out sequences that are written without a mistake."""
+    shares = []
+    for length in lengths:
+        source = draw_sources(200, length, held_out=True)
+        log_probs, _, _ = decoder(*encoder(source))
+        # Free running writes MAX_LENGTH tokens; what comes after the end token does not count.
+        written = log_probs.argmax(dim=-1)[:, : length + 1]
+        shares.append(float((written == make_target(source)).all(dim=1).float().mean()))
+    return shares
+
+
+# %% tags=["notebook"]
+TESTED = range(1, MAX_LENGTH)  # nine symbols and the end token are the most that MAX_LENGTH steps can write
+began = time.perf_counter()
+kinds = {"Bahdanau": lambda: None, "Luong": lambda: LuongScores(HIDDEN_SIZE), "none": LastOutput}
+trained, curves = {}, {}
+for kind, make_attention in kinds.items():
+    for seed in (0, 1, 2) if kind == "Bahdanau" else (0,):
+        torch.manual_seed(seed)
+        encoder, decoder, loss = learn_backwards(make_attention(), seed)
+        trained.setdefault(kind, (encoder, decoder))
+        curves[kind, seed] = shares = measure_accuracy(encoder, decoder, TESTED)
+        seen, longer = shares[: len(LENGTHS)], shares[len(LENGTHS) :]
+        print(
+            f"{kind:8} seed {seed}: last loss {loss:.3f}; held-out sequences that are right:"
+            f" {sum(seen) / len(seen):.1%} of those as long as in training, {sum(longer) / len(longer):.1%} of longer ones"
+        )
+print(f"{time.perf_counter() - began:.0f} s")
+
+plt.figure(figsize=(6, 3))
+for (kind, seed), shares in curves.items():
+    plt.plot(TESTED, shares, marker="o", label=f"{kind}, seed {seed}")
+plt.axvline(LENGTHS[-1] + 0.5, color="grey", linestyle=":")  # right of it: longer than anything learnt from
+plt.xlabel("symbols in the source")
+plt.ylabel("held-out sequences\nthat are all right")
+plt.legend(fontsize=7)
+plt.tight_layout()
 plt.show()
 
-print(masked_weights(torch.zeros(2, 4), torch.tensor([4, 2])))
+# %% [markdown]
+# **Where does it look?** The pictures show one held-out sequence: rows are what is written, columns the source. A line from the right above to the left below
+# was to be expected. Is it exactly where you drew it? An encoder output has read everything up to its place, so the output one place further to the right
+# knows the symbol as well. The numbers, over 200 sequences: how often the largest weight lies on the symbol that is about to be written, and how
+# often on its neighbour to the right.
+#
+# **어디를 볼까요?** 그림은 남겨 둔 시퀀스 하나입니다. 행은 쓴 것, 열은 소스입니다. 오른쪽 위에서 왼쪽 아래로 내려가는 선을 예상했을 것입니다. 꼭 그 자리에 있나요?
+# 인코더의 출력은 자기 위치까지 모두 읽은 것이므로, 한 칸 오른쪽의 출력도 그 기호를 압니다. 숫자는 시퀀스 200개에서 가장 큰 가중치가 곧 쓸 기호 위에 놓인 비율과
+# 그 오른쪽 이웃에 놓인 비율입니다.
+
+# %% tags=["notebook"]
+length = 7
+sources = draw_sources(200, length, held_out=True)
+right_places = torch.arange(length - 1, -1, -1)  # step 0 writes the last symbol
+figure, axes = plt.subplots(1, 3, figsize=(11, 3.4))
+for axis, (kind, (encoder, decoder)) in zip(axes, trained.items()):
+    with torch.no_grad():
+        log_probs, _, attentions = decoder(*encoder(sources))
+    looks_at = attentions[:, 1:length].argmax(dim=-1)  # the first symbol has no neighbour to its right
+    shares = [float((looks_at == right_places[1:] + shift).float().mean()) for shift in (0, 1)]
+    print(f"{kind:8} on the symbol to write: {shares[0]:.0%}, on its neighbour to the right: {shares[1]:.0%}")
+    image = axis.imshow(attentions[0, : length + 1], vmin=0, vmax=1, cmap="Blues")
+    written = log_probs[0, : length + 1].argmax(dim=-1).tolist()
+    axis.set_xticks(range(length), sources[0].tolist())
+    axis.set_yticks(range(length + 1), ["EOS" if token == EOS_TOKEN else token for token in written])
+    axis.set(title=kind, xlabel="source", ylabel="written")
+figure.colorbar(image, ax=axes, label="attention weight")
+plt.show()

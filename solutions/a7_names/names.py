@@ -19,6 +19,8 @@
 # 또 다른 신경망은 세상에 없는 이름을 지을 수 있습니다. 그러는 동안 게이트가 있는 셀인 **GRU**의 안을 들여다봅니다.
 # 기호: B 이름 수, S 글자 수, E 임베딩, H 은닉, V 글자 종류, C 언어. 노트북은 위에서부터 차례로 실행하세요.
 
+# %% tags=["set-up"]
+
 # %%
 """Names: characters, a joined cell, a GRU by hand, a classifier, clipping, and a generator."""
 
@@ -194,7 +196,7 @@ class NameClassifier(nn.Module):
 # A recurrent network multiplies gradients step by step; sometimes they explode, and one such step ruins what was learnt. **Clipping** measures the norm
 # of all gradients together and, where it is too large, scales every one by the same factor: the direction stays, the length is at most `max_norm`.
 #
-# **목줄을 맨 학습.** 순환 신경망은 걸음마다 기울기를 곱하므로 가끔 기울기가 폭발하고, 그런 걸음 하나가 배운 것을 망칩니다. **클리핑**은 모든 기울기를 한데 모은 노름을 재고,
+# **목줄을 맨 학습.** 순환 신경망은 단계마다 기울기를 곱하므로 가끔 기울기가 폭발하고, 그런 단계 하나가 배운 것을 망칩니다. **클리핑**은 모든 기울기를 한데 모은 노름을 재고,
 # 너무 크면 모두 같은 비율로 줄입니다. 방향은 그대로이고 길이만 `max_norm` 이하가 됩니다.
 
 
@@ -326,6 +328,71 @@ def sample_name(
 
 
 # %% [markdown]
+# ### Find the bug
+#
+# Two functions from real projects, each with **one** wrong line. Both run, and their shapes are right. Name the line by its number, and write the function
+# as it should be. `cool` gives the probabilities of characters at a temperature; `join_directions` lays the last states of a network that reads both ways
+# side by side.
+#
+# ```
+# 1   def cool(logits, temperature):
+# 2       logits = logits - logits.max()
+# 3       weights = torch.exp(logits) / temperature
+# 4       return weights / weights.sum()
+# ```
+#
+# ```
+# 1   def join_directions(h_n):
+# 2       forward_and_backward, batch, size = h_n.shape
+# 3       joined = h_n.reshape(batch, forward_and_backward * size)
+# 4       return joined
+# ```
+#
+# ### 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 함수 둘입니다. 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 모양도 맞습니다. 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+# `cool`은 온도에 따른 글자들의 확률을 구하고, `join_directions`는 양쪽에서 읽는 신경망의 마지막 상태 둘을 나란히 잇습니다.
+
+
+# %%
+def cool(logits: Tensor, temperature: float) -> Tensor:
+    """Return the probabilities [V] of characters from their logits [V], at a temperature above 0."""
+    # TODO bug.temperature: the function as it should be
+    ### BEGIN SOLUTION bug.temperature
+    below_the_best = logits - logits.max()
+    # Inside the exponential: a factor outside is the same for all characters, and the last line takes it out again.
+    shares = torch.exp(below_the_best / temperature)
+    return shares / shares.sum()
+    ### END SOLUTION
+
+
+def bug_in_cool() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.temperature: its number
+    ### BEGIN SOLUTION bug.temperature
+    return 3
+    ### END SOLUTION
+
+
+def join_directions(h_n: Tensor) -> Tensor:
+    """Return [B,2H] from the last states h_n [2,B,H] of both directions: for each row its forward, then its backward one."""
+    # TODO bug.directions: the function as it should be
+    ### BEGIN SOLUTION bug.directions
+    # The rows come first before anything is laid side by side: reshape alone cuts the numbers as they lie in memory.
+    by_row = h_n.transpose(0, 1)  # [B, 2, H]
+    return by_row.flatten(1)
+    ### END SOLUTION
+
+
+def bug_in_join_directions() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.directions: its number
+    ### BEGIN SOLUTION bug.directions
+    return 3  # of join_directions
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## 6. Which language?
 #
 # `names.tsv` holds 240 names each of six languages. Every sixth name is held out: accuracy on names that the network has learnt from would say little.
@@ -337,20 +404,8 @@ def sample_name(
 # GRU 곁에 순서를 못 보는 가방을 둡니다. **먼저 예측해 보세요**(채점하지 않음). 순서가 가장 중요할 두 언어는 무엇일까요?
 
 # %% tags=["notebook"]
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 from torch.nn.utils.rnn import pad_sequence
-
-
-def read_sample(name: str) -> list[str]:
-    """Return the lines of a sample file, from this folder or from datasets/samples of the course."""
-    here = Path.cwd()
-    places = [here / name, *(folder / "datasets" / "samples" / name for folder in (here, *here.parents))]
-    found = next((path for path in places if path.exists()), None)
-    if found is None:
-        raise FileNotFoundError(f"{name} is missing: put it beside this notebook")
-    return found.read_text(encoding="utf-8").splitlines()
 
 
 SEED = 0
@@ -448,7 +503,7 @@ plt.show()
 #
 # ## 7. 폭발하는 학습
 #
-# 지나치게 큰 학습률로 한 번은 그대로, 한 번은 클리핑을 하며 학습합니다. 그림은 걸음마다 클리핑하기 **전** 기울기의 노름입니다.
+# 지나치게 큰 학습률로 한 번은 그대로, 한 번은 클리핑을 하며 학습합니다. 그림은 단계마다 클리핑하기 **전** 기울기의 노름입니다.
 
 # %% tags=["notebook"]
 figure, axes = plt.subplots(1, 2, figsize=(9, 3))

@@ -21,6 +21,8 @@
 # 모델 둘레의 것도 직접 만듭니다. 어휘, 배치, 패딩을 가린 손실, 가장 좋은 문장을 찾는 탐색, 그리고 번역의 점수인 BLEU입니다.
 # 모두 배치로 다루며 배치가 앞에 옵니다. 기호: B 문장 수, S 소스 길이, T 타깃 길이, E 임베딩, H 은닉, V 어휘 크기.
 
+# %% tags=["set-up"]
+
 # %%
 """A Korean-English translator: vocabulary, batches, encoder, attention, decoder, training, search, BLEU."""
 
@@ -157,7 +159,7 @@ def masked_loss(logits: Tensor, targets: Tensor, pad_id: int) -> Tensor:
 # ```
 #
 # **모델.** **인코더**는 문장을 제 길이만큼만(패킹) 양쪽에서 읽습니다. 디코더의 처음 상태는 두 방향이 끝에서 읽은 것으로 만듭니다.
-# **디코더**는 쓰기 전에 묻습니다. 걸음 *이전*의 상태로 키들을 둘러보고, 그 가중합인 **문맥**을 얻어 `[단어 임베딩; 문맥]`을 GRU에 넣습니다.
+# **디코더**는 쓰기 전에 묻습니다. 단계 *이전*의 상태로 키들을 둘러보고, 그 가중합인 **문맥**을 얻어 `[단어 임베딩; 문맥]`을 GRU에 넣습니다.
 
 
 # %%
@@ -252,7 +254,7 @@ def make_mask(src: Tensor, src_lengths: Tensor) -> Tensor:
 # One step a batch: encode, decode with **teacher forcing** (the decoder reads the right words), loss, gradients, clip, step. What comes back is the mean
 # loss **a token** over the epoch: a batch with twice the words counts twice.
 #
-# **학습.** 배치마다 한 걸음입니다. 인코딩하고, **교사 강요**로 디코딩하고(디코더가 정답 단어를 읽습니다), 손실, 기울기, 클리핑, 걸음. 돌려주는 값은 에폭 전체의 **토큰당** 평균 손실입니다.
+# **학습.** 배치마다 한 단계입니다. 인코딩하고, **교사 강요**로 디코딩하고(디코더가 정답 단어를 읽습니다), 손실, 기울기, 클리핑, 단계. 돌려주는 값은 에폭 전체의 **토큰당** 평균 손실입니다.
 # 단어가 두 배인 배치는 두 배로 셉니다.
 
 
@@ -294,8 +296,8 @@ def train_epoch(
 # | *a* | 0.6 | *a b* 0.3, *a c* 0.3 | greedy goes this way and ends at 0.3 |
 # | *d* | 0.4 | *d e* 0.36 | a beam of two finds the better sentence |
 #
-# **가장 좋은 문장 찾기.** **그리디**는 걸음마다 가장 좋은 단어를 고릅니다. 배치의 줄은 저마다 자기 `<eos>`에서 끝납니다.
-# **빔 탐색**은 가장 좋은 첫머리를 `width`개 지닙니다. 점수는 단어들의 로그 확률의 합을 길이의 `length_penalty` 제곱으로 나눈 것입니다. 모두를 한 단어씩 늘여 그 가운데
+# **가장 좋은 문장 찾기.** **그리디**는 단계마다 가장 좋은 단어를 고릅니다. 배치의 줄은 저마다 자기 `<eos>`에서 끝납니다.
+# **빔 서치**은 가장 좋은 첫머리를 `width`개 지닙니다. 점수는 단어들의 로그 확률의 합을 길이의 `length_penalty` 제곱으로 나눈 것입니다. 모두를 한 단어씩 늘여 그 가운데
 # 가장 좋은 `width`개만 남깁니다. 이미 끝난 문장은 자리를 지키며 함께 겨룹니다.
 
 
@@ -401,6 +403,77 @@ def corpus_bleu(
 
 
 # %% [markdown]
+# ## 6. Find the bug
+#
+# Two functions from real projects, each with **one** wrong line. Both run, and their shapes are right. Name the line by its number, and write the function
+# as it should be.
+#
+# ```
+# 1   def average_words(outputs, lengths):
+# 2       places = torch.arange(outputs.size(1), device=outputs.device)
+# 3       is_word = places < lengths.to(outputs.device).unsqueeze(1)
+# 4       total = (outputs * is_word.unsqueeze(2)).sum(dim=1)
+# 5       return total / outputs.size(1)
+# ```
+#
+# ```
+# 1   def run_sorted(gru, embedded, lengths):
+# 2       order = lengths.argsort(descending=True)
+# 3       packed = pack_padded_sequence(embedded[order], lengths[order].cpu(), batch_first=True)
+# 4       packed_outputs, h_n = gru(packed)
+# 5       outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=embedded.size(1))
+# 6       return outputs[order], h_n[:, order]
+# ```
+#
+# ## 6. 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 함수 둘입니다. 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 모양도 맞습니다. 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+
+
+# %%
+def average_words(outputs: Tensor, lengths: Tensor) -> Tensor:
+    """Return [B,H], the mean of outputs [B,S,H] over each sentence's own words: the first lengths [B] positions."""
+    # TODO bug.average: the function as it should be
+    ### BEGIN SOLUTION bug.average
+    lengths = lengths.to(outputs.device).unsqueeze(1)  # [B, 1]
+    is_padding = torch.arange(outputs.size(1), device=outputs.device) >= lengths
+    words_only = outputs.masked_fill(is_padding.unsqueeze(2), 0.0)
+    # By its own number of words: dividing by the padded length makes short sentences small.
+    return words_only.sum(dim=1) / lengths
+    ### END SOLUTION
+
+
+def bug_in_average_words() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.average: its number
+    ### BEGIN SOLUTION bug.average
+    return 5
+    ### END SOLUTION
+
+
+def run_sorted(gru: nn.GRU, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Run a batch-first GRU over embedded [B,S,E], longest first; give outputs [B,S,H] and h_n [L,B,H] in the given order."""
+    # TODO bug.sorted: the function as it should be
+    ### BEGIN SOLUTION bug.sorted
+    longest_first = lengths.argsort(descending=True)
+    rows = pack_padded_sequence(embedded[longest_first], lengths[longest_first].cpu(), batch_first=True)
+    read, last = gru(rows)
+    padded, _ = pad_packed_sequence(read, batch_first=True, total_length=embedded.size(1))
+    # The way back is another permutation: sorting the order gives it. For two rows both are the same, for three not.
+    way_back = longest_first.argsort()
+    return padded[way_back], last[:, way_back]
+    ### END SOLUTION
+
+
+def bug_in_run_sorted() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.sorted: its number
+    ### BEGIN SOLUTION bug.sorted
+    return 6
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## All together: held-out sentences
 #
 # `pairs_ko_en.tsv` holds 420 pairs. Sentences that are there with several translations are left out here, and 40 of the rest are held out.
@@ -417,19 +490,8 @@ def corpus_bleu(
 
 # %% tags=["notebook"]
 import time
-from pathlib import Path
 
 import matplotlib.pyplot as plt
-
-
-def read_sample(name: str) -> list[str]:
-    """Return the lines of a sample file, from this folder or from datasets/samples of the course."""
-    here = Path.cwd()
-    places = [here / name, *(folder / "datasets" / "samples" / name for folder in (here, *here.parents))]
-    found = next((path for path in places if path.exists()), None)
-    if found is None:
-        raise FileNotFoundError(f"{name} is missing: put it beside this notebook")
-    return found.read_text(encoding="utf-8").splitlines()
 
 
 def tokenize(sentence: str) -> str:

@@ -20,6 +20,8 @@
 # 기호: B 배치, T 토큰 수, D = `d_model`, h = 헤드 수, d = D / h, V 어휘 크기.
 # 노트북은 위에서부터 차례로 실행하세요. 아직 채우지 않은 TODO를 쓰는 셀은 그 TODO의 이름을 알려 주며 멈춥니다.
 
+# %% tags=["set-up"]
+
 # %%
 """A small GPT: byte-pair encoding, causal attention, blocks, the model, its loss, sampling, and a cache."""
 
@@ -151,19 +153,8 @@ print("영화관:", bpe_encode("영화관", train_bpe("영화 영화 영화를 �
 
 # %% tags=["notebook"]
 from functools import lru_cache
-from pathlib import Path
 
 import matplotlib.pyplot as plt
-
-
-def read_sample(name: str) -> list[str]:
-    """Return the lines of a sample file, from this folder or from datasets/samples of the course."""
-    here = Path.cwd()
-    places = [here / name, *(folder / "datasets" / "samples" / name for folder in (here, *here.parents))]
-    found = next((path for path in places if path.exists()), None)
-    if found is None:
-        raise FileNotFoundError(f"{name} is missing: put it beside this notebook")
-    return found.read_text(encoding="utf-8").splitlines()
 
 
 def split_reviews(name: str) -> tuple[list[str], list[str]]:
@@ -198,14 +189,28 @@ plt.show()
 # x [B,T,D] -qkv-> [B,T,3D] -> q, k, v [B,h,T,d] -> softmax(q kᵀ / √d, future hidden) v -> [B,h,T,d] -> [B,T,D] -proj-> [B,T,D]
 # ```
 #
-# Every layer also takes a `cache`, which is `None` until you come to the last TODO. Hand it on, and leave it alone until then.
+# Every layer also takes a `cache`, which is `None` until you come to the last TODO. Hand it on, and leave `extend_cache` open until then.
 #
 # **앞을 보지 않는 어텐션.** 층 `qkv` 하나가 쿼리, 키, 값을 이 순서로 한꺼번에 만들고(`[B,T,3D]`), 각각을 특징이 d = D / h개인 헤드 h개로 나눕니다.
 # 위치 t는 자기 자신을 포함해 t까지의 위치만 볼 수 있습니다. t+1은 *예측해야* 하기 때문입니다.
-# 모든 층은 `cache`도 받습니다. 마지막 TODO까지는 늘 `None`이니 그대로 넘겨주기만 하세요.
+# 모든 층은 `cache`도 받습니다. 마지막 TODO까지는 늘 `None`이니 그대로 넘겨주기만 하고, `extend_cache`는 그때 채우세요.
 
 
 # %%
+def extend_cache(cache: dict[str, Tensor], k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the keys and values of all positions so far, and keep them in the cache under "k" and "v".
+
+    k, v [B,h,T,d] belong to the new positions. The cache holds those of the earlier ones; at first it is empty.
+    """
+    # TODO cache: put the keys and values of earlier positions before the new ones, and keep them all
+    ### BEGIN SOLUTION cache
+    if cache:
+        k, v = torch.cat([cache["k"], k], dim=2), torch.cat([cache["v"], v], dim=2)
+    cache["k"], cache["v"] = k, v
+    return k, v
+    ### END SOLUTION
+
+
 class CausalSelfAttention(nn.Module):
     """Let every position gather from itself and from what came before."""
 
@@ -227,16 +232,8 @@ class CausalSelfAttention(nn.Module):
         ### STUB
         # q = k = v = FIXME("attention.causal")
         ### END SOLUTION
-        # TODO cache: put the keys and values of earlier positions before the new ones, and keep them all
-        ### BEGIN SOLUTION cache
         if cache is not None:
-            if cache:
-                k, v = torch.cat([cache["k"], k], dim=2), torch.cat([cache["v"], v], dim=2)
-            cache["k"], cache["v"] = k, v
-        ### STUB
-        # if cache is not None:
-        #     FIXME("cache")
-        ### END SOLUTION
+            k, v = extend_cache(cache, k, v)
         # TODO attention.causal: scores, the mask, the softmax, the weighted sum; join the heads and project
         ### BEGIN SOLUTION attention.causal
         scores = q @ k.transpose(-2, -1) / math.sqrt(q.size(-1))
@@ -399,7 +396,7 @@ def choose_token(
 # A context longer than `max_len` is cut from the left. Then every token moves to another position, so what was kept is wrong: compute again.
 #
 # **키와 값 기억하기.** 토큰 하나를 더 쓸 때마다 문맥 전체를 모델에 다시 넣는 것은 낭비입니다. 앞의 위치는 새 토큰을 볼 수 없으므로 달라지지 않습니다.
-# 필요한 것은 키와 값뿐입니다. 이것을 기억해 두면 걸음마다 위치 **하나**만 모델을 지나면 됩니다.
+# 필요한 것은 키와 값뿐입니다. 이것을 기억해 두면 단계마다 위치 **하나**만 모델을 지나면 됩니다.
 # `max_len`보다 긴 문맥은 왼쪽을 잘라 냅니다. 그러면 모든 토큰의 위치가 바뀌므로 기억해 둔 것은 쓸 수 없고, 다시 계산해야 합니다.
 
 
@@ -447,7 +444,7 @@ def generate(model: GPT, ids: Tensor, max_new_tokens: int, use_cache: bool = Tru
 # ## 모두 합쳐서: 영화평
 #
 # 블록 두 개짜리 GPT가 서브워드로 자른 영어 영화평 324개로 학습합니다. 36개는 보여 주지 않고 남겨 두었다가, 모델이 그것을 얼마나 뜻밖이라고 여기는지 봅니다.
-# **퍼플렉시티**는 걸음마다 평균 몇 개의 토큰 사이에서 망설이는지를 나타내며, 평균 손실의 exp입니다.
+# **퍼플렉시티**는 단계마다 평균 몇 개의 토큰 사이에서 망설이는지를 나타내며, 평균 손실의 exp입니다.
 # 곁에는 가장 오래된 언어 모델인 **트라이그램**을 둡니다. 앞의 두 토큰 다음에 무엇이 왔는지를 세고, 한 토큰 뒤의 횟수와 전체 횟수를 섞습니다. 이것은 주어지며, 같은 토큰을 읽습니다.
 #
 # ### 빼 보기 (채점하지 않음)

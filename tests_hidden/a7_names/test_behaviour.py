@@ -407,3 +407,17 @@ def test_generator_decides_the_draws(student, draw):
     model, vocab = make_dice(student, logits)
     name = student.sample_name(model, vocab, 0, temperature=0.1)
     assert name == LETTERS[2] * 20, "at a low temperature the best character should always be chosen"
+
+
+@pytest.mark.todo("bug.temperature", weight=1)
+@pytest.mark.behaviour
+def test_wrong_line_of_cool_is_named(student):
+    """The number is that of the one line that has to change."""
+    assert student.bug_in_cool() == 3, "another line is wrong: what becomes of the temperature in the end?"
+
+
+@pytest.mark.todo("bug.directions", weight=1)
+@pytest.mark.behaviour
+def test_wrong_line_of_the_directions_is_named(student):
+    """The number is that of the one line that has to change."""
+    assert student.bug_in_join_directions() == 3, "another line is wrong: follow two rows through the function"

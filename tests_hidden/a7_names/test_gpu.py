@@ -1,6 +1,7 @@
 """GPU: the result is on the device of the inputs, and the numbers are those of the CPU."""
 
 import pytest
+import torch
 import standins
 from cases import (
     CATEGORIES,
@@ -119,3 +120,21 @@ def test_writing_on_the_device(student, draw, device):
     there = [student.sample_name(model, vocab, category) for category in range(CATEGORIES)]
     assert there == own, "the names differ on the device"
     assert isinstance(student.sample_name(model, vocab, 0, temperature=1.0), str), "drawing should work there, too"
+
+
+@pytest.mark.todo("bug.temperature", weight=1)
+@pytest.mark.gpu
+def test_probabilities_on_the_device(student, draw, device):
+    """Logits on the device give the right probabilities there."""
+    logits = draw.tensor(9)
+    found = student.cool(logits.to(device), 0.5)
+    assert_moved(found, (logits / 0.5).softmax(0), device, what="the probabilities on the device")
+
+
+@pytest.mark.todo("bug.directions", weight=1)
+@pytest.mark.gpu
+def test_directions_on_the_device(student, draw, device):
+    """States on the device are joined there."""
+    h_n = draw.tensor(2, 3, 4)
+    found = student.join_directions(h_n.to(device))
+    assert_moved(found, torch.cat([h_n[0], h_n[1]], dim=1), device, what="the joined states on the device")

@@ -291,3 +291,47 @@ def test_greedy_names_match_the_reference(poisoned, draw):
     assert all(isinstance(name, str) for name in found), "a name should be a string"
     right = [spell(path) for path in paths]
     assert_equal("|".join(found), "|".join(right), "each character should be the best one after all before it")
+
+
+@pytest.mark.todo("bug.temperature", weight=2)
+@pytest.mark.parity
+@pytest.mark.gate
+def test_temperature_shapes_the_probabilities(poisoned, draw):
+    """Probabilities are the softmax of logits / temperature, below 1 and above."""
+    cases = [(draw.tensor(9, scale=3.0), temperature) for temperature in (0.25, 0.5, 4.0, 8.0)]
+    found = [poisoned.cool(logits, temperature) for logits, temperature in cases]
+    for probabilities in found:
+        assert_shape(probabilities, (9,), what="the probabilities")
+    right = torch.stack([(logits / temperature).softmax(0) for logits, temperature in cases])
+    mistakes = {
+        "the temperature has no effect": torch.stack([logits.softmax(0) for logits, _ in cases]),
+        "the logits were multiplied by the temperature": torch.stack([(x * t).softmax(0) for x, t in cases]),
+    }
+    assert_parity(torch.stack(found), right, what="the probabilities", mistakes=mistakes)
+
+
+@pytest.mark.todo("bug.temperature", weight=1)
+@pytest.mark.parity
+def test_large_logits_do_not_overflow(student, draw):
+    """The largest logit is taken away first, so that nothing becomes inf."""
+    logits = draw.tensor(7) + 500
+    found = student.cool(logits, 0.5)
+    assert bool(torch.isfinite(found).all()), "large logits should not overflow"
+    assert abs(float(found.sum()) - 1) < 1e-4, "the probabilities should sum to 1"
+
+
+@pytest.mark.todo("bug.directions", weight=2)
+@pytest.mark.parity
+@pytest.mark.gate
+def test_each_row_gets_its_own_states(poisoned, draw):
+    """A row holds its own forward and its own backward state, in this order."""
+    batch, size = draw.sizes(2, low=4, high=8)
+    h_n = draw.tensor(2, batch, size)
+    right = torch.cat([h_n[0], h_n[1]], dim=1)
+    mistakes = {
+        "states of different rows lie side by side: reshape cuts the numbers as they lie in memory": h_n.reshape(
+            batch, 2 * size
+        ),
+        "the backward state comes second": torch.cat([h_n[1], h_n[0]], dim=1),
+    }
+    assert_parity(poisoned.join_directions(h_n), right, what="the joined states", mistakes=mistakes)

@@ -383,3 +383,36 @@ def bleu_mistakes(candidates, references) -> dict[str, float]:
         "counts are added up over the corpus before they are divided": brevity * math.prod(unions) ** 0.25,
         "the score goes from 0 to 1, not to 100": 100 * brevity * math.prod(precisions) ** 0.25,
     }
+
+
+# Find the bug
+
+
+def draw_words_outputs(draw, *, rows: int = 4) -> tuple[Tensor, Tensor]:
+    """Outputs [B,S,H] of sentences that differ in length, and their lengths; what stands at padding is not zero."""
+    steps, width = draw.sizes(2, low=6, high=10)
+    return draw.tensor(rows, steps, width), torch.tensor(draw.shuffled(list(range(1, steps + 1)))[:rows])
+
+
+def draw_sorting(student, draw, *, rows: int = 5):
+    """A GRU on both sides, inputs [B,S,E], and lengths whose order is not its own way back."""
+    width, size, steps = draw.sizes(3, low=3, high=9)
+    ours = fill_weights(nn.GRU(width, size, batch_first=True), draw)
+    theirs = student.define(standins.make_gru)(width, size)
+    load_weights(theirs, ours)
+    while True:
+        lengths = torch.tensor([draw.integer(1, steps) for _ in range(rows - 1)] + [steps])
+        order = lengths.argsort(descending=True)
+        if len(set(lengths.tolist())) > 2 and not torch.equal(lengths[order][order], lengths):
+            return ours, theirs, draw.tensor(rows, steps, width), lengths
+
+
+@torch.no_grad()
+def run_each(gru: nn.GRU, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Each sentence alone: outputs, zero at padding, and last states."""
+    outputs = torch.zeros(*embedded.shape[:2], gru.hidden_size)
+    states = torch.zeros(1, len(embedded), gru.hidden_size)
+    for row, length in enumerate(lengths.tolist()):
+        alone, state = gru(embedded[row : row + 1, :length])
+        outputs[row, :length], states[:, row] = alone[0], state[:, 0]
+    return outputs, states

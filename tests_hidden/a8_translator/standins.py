@@ -130,3 +130,8 @@ def leave_gradients(model):
 def stream(items):
     """The items as a generator, which can be read only once."""
     yield from items
+
+
+def make_gru(input_size, hidden_size):
+    """A GRU of torch's, made on the other side."""
+    return nn.GRU(input_size, hidden_size, batch_first=True)

@@ -445,3 +445,17 @@ def test_counts_are_added_up_over_the_corpus(student, draw):
         [" ".join(tokens) for tokens in candidates], [" ".join(tokens) for tokens in references]
     )
     assert abs(joined - student.corpus_bleu(candidates, references)) < 1e-9, "strings and lists should score the same"
+
+
+@pytest.mark.todo("bug.average", weight=1)
+@pytest.mark.behaviour
+def test_wrong_line_of_the_mean_is_named(student):
+    """The number is that of the one line that has to change."""
+    assert student.bug_in_average_words() == 5, "another line is wrong: follow a short sentence through the function"
+
+
+@pytest.mark.todo("bug.sorted", weight=1)
+@pytest.mark.behaviour
+def test_wrong_line_of_the_sorting_is_named(student):
+    """The number is that of the one line that has to change."""
+    assert student.bug_in_run_sorted() == 6, "another line is wrong: follow three sentences through the function"

@@ -8,11 +8,14 @@ from cases import (
     draw_encoder,
     draw_pair,
     draw_reading,
+    draw_sorting,
     draw_source,
+    draw_words_outputs,
     learn,
     make_decoder,
     make_lesson,
     read_beam,
+    run_each,
     send_module,
     send_pair,
 )
@@ -99,3 +102,23 @@ def test_beam_on_the_device(student, draw, device):
     own = read_beam(student.beam_search(theirs, src, 2, max_len=4))
     there = read_beam(student.beam_search(theirs.to(device), src.to(device), 2, max_len=4))
     assert [ids for _, ids in there] == [ids for _, ids in own], "the hypotheses differ on the device"
+
+
+@pytest.mark.todo("bug.average", weight=1)
+@pytest.mark.gpu
+def test_means_on_the_device(student, reference, draw, device):
+    """Outputs on the device give the right means there, with lengths beside them or on the CPU."""
+    outputs, lengths = draw_words_outputs(draw)
+    right = reference.average_words(outputs, lengths)
+    for there in (lengths.to(device), lengths):
+        assert_moved(student.average_words(outputs.to(device), there), right, device, what="the means on the device")
+
+
+@pytest.mark.todo("bug.sorted", weight=1)
+@pytest.mark.gpu
+def test_sorting_on_the_device(student, draw, device):
+    """A GRU and its inputs on the device give the right outputs there."""
+    ours, theirs, embedded, lengths = draw_sorting(student, draw)
+    right = run_each(ours, embedded, lengths)
+    there = student.run_sorted(theirs.to(device), embedded.to(device), lengths.to(device))
+    assert_moved(there, right, device, what="(outputs, h_n) on the device")

@@ -13,10 +13,11 @@ from cases import (
     draw_encoder,
     draw_pair,
     draw_reading,
-    draw_sentences,
+    draw_sorting,
     draw_source,
     draw_translations,
     draw_words,
+    draw_words_outputs,
     learn,
     learn_ours,
     make_decoder,
@@ -24,6 +25,7 @@ from cases import (
     make_parts,
     make_right_parts,
     read_beam,
+    run_each,
     search_all,
     send_module,
     send_pair,
@@ -39,8 +41,11 @@ from grader.examiner import as_ids, assert_equal, assert_parity, assert_shape, i
 @pytest.mark.gate
 def test_ids_match_the_reference(poisoned, reference, draw):
     """Words are numbered by count, then alphabetically; decoding leads back."""
-    # Twice, so that every word counts also for those who read `min_count` as "more often than".
-    sentences = draw_sentences(draw, draw_words(draw, 14), 20) * 2
+    # Most counts differ, so that a mistake with ties leaves most ids right; every word comes twice, so that all of them
+    # count also for those who read `min_count` as "more often than".
+    counts = [12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 3, 2, 2]
+    words = draw.shuffled([word for word, n in zip(draw_words(draw, len(counts)), counts, strict=True) for _ in range(n)])
+    sentences = [" ".join(words[start : start + 5]) for start in range(0, len(words), 5)]
     ours, theirs = reference.Vocab(sentences), poisoned.Vocab(sentences)
     found = [index for sentence in sentences for index in as_ids(theirs.encode(sentence), only_lists=True)]
     right = [index for sentence in sentences for index in ours.encode(sentence)]
@@ -331,3 +336,30 @@ def test_scores_match_the_reference(poisoned, reference, draw):
         what="the scores",
         mistakes={sentence: torch.tensor([values[sentence] for values in mistaken]) for sentence in mistaken[0]},
     )
+
+
+@pytest.mark.todo("bug.average", weight=2)
+@pytest.mark.parity
+@pytest.mark.gate
+def test_means_are_those_of_the_words(poisoned, draw):
+    """Each sentence's mean is that of its own words, however long its neighbours are."""
+    outputs, lengths = draw_words_outputs(draw)
+    right = torch.stack([row[:length].mean(0) for row, length in zip(outputs, lengths.tolist(), strict=True)])
+    mistakes = {"the sum was divided by the padded length": right * (lengths / outputs.shape[1]).unsqueeze(1)}
+    assert_parity(poisoned.average_words(outputs, lengths), right, what="the means", mistakes=mistakes)
+
+
+@pytest.mark.todo("bug.sorted", weight=2)
+@pytest.mark.parity
+@pytest.mark.gate
+def test_rows_come_back_in_their_order(poisoned, draw):
+    """Outputs and last states are those of each sentence alone, in the order that was given."""
+    ours, theirs, embedded, lengths = draw_sorting(poisoned, draw)
+    outputs, states = run_each(ours, embedded, lengths)
+    found = poisoned.run_sorted(theirs, embedded, lengths)
+    assert isinstance(found, (tuple, list)) and len(found) == 2, "expected the pair (outputs, h_n)"
+    order = lengths.argsort(descending=True)
+    away = order.argsort()[order]
+    mistakes = {"the rows were sorted, and sorted once more: the way back is another order": outputs[away]}
+    assert_parity(found[0], outputs, what="outputs", mistakes=mistakes)
+    assert_parity(found[1], states, what="h_n")

@@ -227,7 +227,7 @@ def assert_shares(counts: Tensor, probabilities: Tensor, message: str) -> None:
 
 @dataclass(frozen=True)
 class Writer:
-    """The submission's own model, a prompt, and what follows by the model's own forward."""
+    """A model on the other side, a prompt, and what follows by the model's own forward."""
 
     model: object
     prompt: Tensor
@@ -235,20 +235,29 @@ class Writer:
 
 
 def make_writer(student, reference, draw, *, prompt: int = 4, count: int = 8, layers: int = 1) -> Writer:
-    """The submission's model with weights from which writing visits several tokens; a stand-in chooses.
+    """A model with weights from which writing visits several tokens; a stand-in chooses.
 
-    What follows is read from its own forward, so that a mistake there costs nothing here. With one block and one head
-    a cache is right even where positions see the future, or the heads were cut in another way.
+    It is the submission's own model, if that runs, else a plain one, so that a layer that raises costs nothing here.
+    What follows is read from the model's own forward, so that a mistake there costs nothing either. With one block and
+    one head a cache is right even where positions see the future, or the heads were cut in another way.
     """
     student.replace(choose_token=standins.draw_next)
     sizes = (VOCAB_SIZE, 8, layers, layers, MAX_LEN)
+    plain = (VOCAB_SIZE, 8, layers, MAX_LEN)
+    is_own = student.define(standins.can_be_run)(student.GPT, sizes, draw.ids(VOCAB_SIZE, 1, 4))
     for _ in range(100):
-        ours, ids = draw_gpt(reference, draw, sizes), draw.ids(VOCAB_SIZE, prompt)
+        ours = reference.GPT(*sizes) if is_own else standins.PlainModel(*plain, standins.KeepingBlock, standins.keep_both)
+        fill_model(ours, draw)
+        ids = draw.ids(VOCAB_SIZE, prompt)
         if is_telling(ours, ids, count):
             break
     else:
         raise RuntimeError("no telling model in 100 draws")
-    theirs = student.GPT(*sizes)
+    if is_own:
+        theirs = student.GPT(*sizes)
+    else:
+        block = student.define(standins.KeepingBlock)
+        theirs = student.define(standins.PlainModel)(*plain, block, student.extend_cache)
     load_weights(theirs, ours)
     theirs.eval()
     own = student.define(standins.write_greedily)(theirs, ids.tolist(), count, MAX_LEN)
@@ -256,16 +265,15 @@ def make_writer(student, reference, draw, *, prompt: int = 4, count: int = 8, la
 
 
 @torch.no_grad()
-def draw_gpt(reference, draw, sizes: tuple[int, ...]) -> nn.Module:
-    """A reference model that seldom repeats itself: by its last norm each token speaks against itself."""
-    ours = fill_weights(reference.GPT(*sizes), draw, scale=0.5).eval()
-    for name, parameter in ours.named_parameters():
+def fill_model(model: nn.Module, draw) -> None:
+    """Draw weights of a model that seldom repeats itself: by its last norm each token speaks against itself."""
+    fill_weights(model, draw, scale=0.5).eval()
+    for name, parameter in model.named_parameters():
         if name.startswith(("tok", "pos")):
             parameter.mul_(2)
         elif "ln" in name:
             centre = {"ln.weight": -1.0}.get(name, float(name.endswith("weight")))
             parameter.mul_(0.2).add_(centre)
-    return ours
 
 
 @torch.no_grad()

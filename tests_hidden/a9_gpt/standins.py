@@ -66,6 +66,49 @@ class FadingBlock(nn.Module):
         return x + torch.sin(self.gain * x.cumsum(1) / steps)
 
 
+class KeepingBlock(nn.Module):
+    """A part of PlainModel: what earlier positions gave fades with their age."""
+
+    def __init__(self, d_model, max_len, extend):
+        super().__init__()
+        self.k, self.v = nn.Linear(d_model, d_model), nn.Linear(d_model, d_model)
+        self.max_len, self.extend = max_len, extend
+
+    def forward(self, x, cache=None):
+        k, v = self.k(x).unsqueeze(1), self.v(x).unsqueeze(1)
+        if cache is not None:
+            k, v = self.extend(cache, k, v)
+        new, seen = x.shape[1], k.shape[2]
+        if seen > self.max_len:
+            raise ValueError(f"{seen} positions are more than {self.max_len}")
+        age = torch.arange(seen - new, seen, device=x.device).unsqueeze(-1) - torch.arange(seen, device=x.device)
+        shares = torch.where(age < 0, 0.0, 0.8 ** age.clamp(min=0)).to(x.dtype)
+        # A key and the value of its own position: they count together, in whatever order both are kept.
+        return x + torch.tanh(shares @ (torch.sin(k) * v)).squeeze(1)
+
+
+class PlainModel(nn.Module):
+    """In place of a model that does not run: it keeps what it has read as the skeleton does, and has no attention."""
+
+    def __init__(self, vocab_size, d_model, layers, max_len, block, extend):
+        super().__init__()
+        self.tok = nn.Embedding(vocab_size, d_model)
+        self.pos = nn.Embedding(max_len, d_model)
+        self.blocks = nn.ModuleList(block(d_model, max_len, extend) for _ in range(layers))
+        self.ln = nn.LayerNorm(d_model)
+
+    def forward(self, ids, caches=None):
+        x = self.tok(ids)
+        for number, block in enumerate(self.blocks):
+            x = block(x, caches[number] if caches else None)
+        return self.ln(x) @ self.tok.weight.T
+
+
+def keep_both(cache, k, v):
+    """In place of extend_cache, on this side only: nothing is cached here."""
+    return k, v
+
+
 def draw_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
     """In place of choose_token: the filters by rank, and a draw from the inverse of the cumulative sum."""
     if not temperature:
@@ -117,6 +160,16 @@ def looks_ahead(model, ids):
     other[:, -1] = (other[:, -1] + 1) % 5
     with torch.no_grad():
         return not torch.allclose(model(ids)[:, :-1], model(other)[:, :-1], atol=1e-5)
+
+
+def can_be_run(GPT, sizes, ids):  # noqa: N803 - the name of the class
+    """Whether the submission's own model can be made and gets through a text without a cache."""
+    try:
+        model = GPT(*sizes)
+        with torch.no_grad():
+            return model(ids).shape == (*ids.shape, sizes[0])
+    except Exception:  # noqa: BLE001 - whatever it is, the tests of the part that raises charge it
+        return False
 
 
 def runs(model, ids):

@@ -33,7 +33,8 @@ def test_so_many_merges_as_asked(student, draw):
 def test_subwords_spell_the_word(student, draw):
     """The subwords, put together, are the word and its end."""
     use_right_pairs(student)
-    word = draw.word() + draw.hangul()
+    # No character twice: each pair stands at one place.
+    word = "".join(draw.shuffled("abcdefg")[:4] + draw.shuffled("가나다라")[:2])
     merges = [(word[0], word[1]), (word[0] + word[1], word[2]), (word[-1], "</w>")]
     found = read_symbols(student.bpe_encode(word, merges))
     assert "".join(found) == word + "</w>", "the subwords should spell the word and its end mark"

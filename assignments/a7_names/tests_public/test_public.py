@@ -135,3 +135,19 @@ def test_name_has_no_specials(student):
         name = student.sample_name(model, vocab, 1, max_len=6, **options)
         assert isinstance(name, str), "the name should be a string"
         assert len(name) <= 6 and set(name) <= set("aim"), "only known characters, at most max_len of them"
+
+
+@pytest.mark.todo("bug.temperature")
+@pytest.mark.parity
+def test_temperature_of_two(student):
+    """Logits ln 1 and ln 16 at temperature 2: the second is four times as likely."""
+    found = student.cool(torch.tensor([1.0, 16.0]).log(), 2.0)
+    assert_parity(found, torch.tensor([0.2, 0.8]), what="the probabilities")
+
+
+@pytest.mark.todo("bug.directions")
+@pytest.mark.parity
+def test_directions_side_by_side(student):
+    """Two rows, one feature: forward 1 and 2, backward 3 and 4."""
+    found = student.join_directions(torch.tensor([[[1.0], [2.0]], [[3.0], [4.0]]]))
+    assert_parity(found, torch.tensor([[1.0, 3.0], [2.0, 4.0]]), what="the joined states")

@@ -163,3 +163,27 @@ def test_bleu_by_hand(student):
     assert abs(student.corpus_bleu(["the the the"], ["the cat"], max_n=1) - 1 / 3) < 1e-6, "expected 1/3"
     assert abs(student.corpus_bleu(["a b"], ["a b c d"], max_n=2) - math.exp(-1)) < 1e-6, "expected exp(-1)"
     assert abs(student.corpus_bleu(["a b c d e"], ["a b c d e"]) - 1) < 1e-6, "the reference itself scores 1"
+
+
+@pytest.mark.todo("bug.average")
+@pytest.mark.parity
+def test_mean_over_words(student):
+    """A sentence of one word beside one of two: the mean of one word is the word."""
+    outputs = torch.tensor([[[2.0], [8.0]], [[2.0], [8.0]]])
+    found = student.average_words(outputs, torch.tensor([1, 2]))
+    assert_parity(found, torch.tensor([[2.0], [5.0]]), what="the means")
+
+
+def make_gru(input_size, hidden_size):
+    """A GRU of torch's."""
+    return nn.GRU(input_size, hidden_size, batch_first=True)
+
+
+@pytest.mark.todo("bug.sorted")
+@pytest.mark.shape
+def test_sorted_run_keeps_the_shapes(student):
+    """Three sentences of 1, 3 and 2 words."""
+    gru = student.define(make_gru)(2, 4)
+    outputs, h_n = student.run_sorted(gru, torch.zeros(3, 3, 2), torch.tensor([1, 3, 2]))
+    assert_shape(outputs, (3, 3, 4), what="outputs")
+    assert_shape(h_n, (1, 3, 4), what="h_n")

@@ -1,6 +1,7 @@
 """Skeletons and notebooks, generated from solutions."""
 
 import ast
+import hashlib
 import json
 import re
 import zipfile
@@ -9,9 +10,17 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader.authoring.release import open_stubs, release_assignment, render_notebook, render_skeleton
-from grader.authoring.student_kit import pack_kit
+from grader.authoring.notebook_setup import write_setup
+from grader.authoring.release import (
+    open_stubs,
+    release_assignment,
+    render_assignment_notebook,
+    render_notebook,
+    render_skeleton,
+)
+from grader.authoring.student_kit import copy_data, pack_kit
 from grader.examiner.stubs import list_stubs
+from grader.intake import read_submission
 from grader.model.errors import BrokenSuite
 from grader.tests.support.course import COURSE, load_assignment
 from grader.tests.support.toy import SOLUTION, open_project
@@ -103,6 +112,45 @@ def test_a_filled_notebook_holds_the_solution_without_markers():
     assert 'FIXME(\\"' not in text
 
 
+def test_a_setup_cell_becomes_text_and_code_and_stays_out_of_the_module():
+    """The empty cell asks for both; without the request a notebook has neither."""
+    solution = SOLUTION.replace("# %%\n", '# %% tags=["set-up"]\n\n# %%\n', 1)
+    notebook = nbformat.reads(render_notebook(solution, open_todos=True, setup=("Begin here.", "%pip")), as_version=4)
+    assert [(cell.cell_type, cell.source) for cell in notebook.cells[1:3]] == [
+        ("markdown", "Begin here."),
+        ("code", "%pip"),
+    ]
+    assert render_skeleton(solution) == render_skeleton(SOLUTION)
+    assert "Begin here" not in render_notebook(SOLUTION, open_todos=True, setup=("Begin here.", "%pip"))
+
+
+def test_a_setup_names_the_packages_and_finds_only_the_data_that_there_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """An assignment without data needs no search; one with texts gets `read_sample`."""
+    toy = open_project(monkeypatch, tmp_path)
+    text, code = write_setup(toy, {"torch", "numpy"})
+    assert "!grader check toy.ipynb -a toy" in text
+    assert "in ['numpy', 'torch']" in code
+    assert "def find_sample" not in code
+    description = toy.description.model_copy(update={"data": ("reviews_ko",)})
+    _, code = write_setup(toy.model_copy(update={"description": description}), {"torch"})
+    assert "def read_sample" in code
+    assert "HF_HUB" not in code
+
+
+def test_intake_leaves_a_setup_cell_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Grading neither installs anything nor looks for models: only the set-up's functions are definitions."""
+    solution = SOLUTION.replace("# %%\n", '# %% tags=["set-up"]\n\n# %%\n', 1)
+    toy = open_project(monkeypatch, tmp_path, solution=solution)
+    description = toy.description.model_copy(update={"data": ("reviews_ko", "hub")})
+    notebook = render_assignment_notebook(toy.model_copy(update={"description": description}), open_todos=True)
+    (tmp_path / "toy.ipynb").write_text(notebook, encoding="utf-8")
+    source = read_submission(tmp_path / "toy.ipynb", module="toy.py", defines=toy.defines).source
+    assert "def double" in source
+    assert not {"importlib", "get_ipython", "HF_HUB_CACHE"} & set(re.findall(r"\w+", source))
+
+
 def test_a_notebook_is_generated_alike_every_time():
     """Cell ids come from the text: nothing changes in version control unless the solution does."""
     assert render_notebook(SOLUTION, open_todos=True) == render_notebook(SOLUTION, open_todos=True)
@@ -141,6 +189,31 @@ def test_a_kit_holds_what_students_need(monkeypatch: pytest.MonkeyPatch, tmp_pat
     generated = {"toy/toy.py", "toy/toy.ipynb", "toy/README.md", "toy/conftest.py"}
     copied = {"toy/assignment.toml", "toy/handout.md", "toy/tests_public/test_public.py"}
     assert files - wheels == generated | copied
+
+
+def test_a_kit_brings_the_tiny_models_even_where_real_ones_have_been_fetched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """A notebook runs offline as handed out, and gigabytes of the staff's stay where they are."""
+    toy = open_project(monkeypatch, tmp_path)
+    model = Path("models--gpt2")
+    files = {
+        "manifest.toml": '[hub]\ntitle = "Models"\nfile = "hub/SHA256SUMS"\nlicence = "CC0-1.0"\nsource = "here"\n',
+        "hub/SHA256SUMS": f"{hashlib.sha256(b'{}').hexdigest()}  {model}/snapshots/small/config.json\n",
+        f"hub/{model}/snapshots/small/config.json": "{}",
+        f"hub/{model}/snapshots/real/config.json": "[]",
+        f"hub/{model}/refs/tiny": "small",
+        f"hub/{model}/refs/main": "real",
+    }
+    for name, text in files.items():
+        path = toy.root / "datasets" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    description = toy.description.model_copy(update={"data": ("hub",)})
+    copy_data(toy.model_copy(update={"description": description}), tmp_path / "kit")
+    copied = {str(path.relative_to(tmp_path / "kit")) for path in (tmp_path / "kit").rglob("*") if path.is_file()}
+    assert copied == {"hub/SHA256SUMS", f"hub/{model}/snapshots/small/config.json", f"hub/{model}/refs/main"}
+    assert (tmp_path / "kit" / "hub" / model / "refs" / "main").read_text() == "small"
 
 
 def test_checker_of_a_kit_requires_only_what_it_imports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

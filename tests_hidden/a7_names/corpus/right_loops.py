@@ -162,3 +162,25 @@ def sample_name(model, vocab, category, max_len=20, temperature=None, generator=
                 break
             chosen.append(last)
     return vocab.decode(chosen)
+
+
+def cool(logits, temperature):
+    largest = logits.max()
+    weights = [torch.exp((logit - largest) / temperature) for logit in logits]
+    return torch.stack([weight / sum(weights) for weight in weights])
+
+
+def bug_in_cool():
+    return 3
+
+
+def join_directions(h_n):
+    rows = []
+    for row in range(h_n.shape[1]):
+        rows.append(torch.cat([h_n[0, row], h_n[1, row]]))
+    return torch.stack(rows)
+
+
+def bug_in_join_directions():
+    line = 3
+    return line

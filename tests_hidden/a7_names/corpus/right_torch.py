@@ -118,3 +118,19 @@ def sample_name(model, vocab, category, max_len=20, temperature=None, generator=
         if new.item() == 2:
             break
     return vocab.decode(ids[0].tolist())
+
+
+def cool(logits, temperature):
+    return torch.softmax(logits / temperature, dim=-1)
+
+
+def bug_in_cool():
+    return 1 + 2
+
+
+def join_directions(h_n):
+    return torch.cat(tuple(h_n), dim=-1)
+
+
+def bug_in_join_directions():
+    return len("def")

@@ -212,3 +212,31 @@ def corpus_bleu(candidates, references, max_n=4):
             return 0.0
         score *= (match / total) ** (1 / max_n)
     return score if c >= r else score * math.exp(1 - r / c)
+
+
+def average_words(outputs, lengths):
+    means = []
+    for row in range(len(outputs)):
+        n = int(lengths[row])
+        means.append(sum(outputs[row, i] for i in range(n)) / n)
+    return torch.stack(means)
+
+
+def bug_in_average_words():
+    return 5
+
+
+def run_sorted(gru, embedded, lengths):
+    B, S, _ = embedded.shape
+    outputs = torch.zeros(B, S, gru.hidden_size, device=embedded.device)
+    states = []
+    for row in range(B):
+        n = int(lengths[row])
+        out, h = gru(embedded[row : row + 1, :n])
+        outputs[row, :n] = out[0]
+        states.append(h)
+    return outputs, torch.cat(states, dim=1)
+
+
+def bug_in_run_sorted():
+    return int("6")

@@ -166,3 +166,24 @@ def corpus_bleu(candidates, references, max_n=4):
     c, r = sum(map(len, candidates)), sum(map(len, references))
     brevity = torch.tensor(1 - r / c, dtype=torch.float64).clamp(max=0).exp()
     return (brevity * torch.tensor(precisions, dtype=torch.float64).log().mean().exp()).item()
+
+
+def average_words(outputs, lengths):
+    lengths = lengths.to(outputs.device)[:, None]
+    padding = torch.arange(outputs.shape[1], device=outputs.device) >= lengths
+    return outputs.masked_fill(padding.unsqueeze(-1), 0.0).sum(1) / lengths
+
+
+def bug_in_average_words():
+    wrong_line = 5
+    return wrong_line
+
+
+def run_sorted(gru, embedded, lengths):
+    packed = pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
+    outputs, state = gru(packed)
+    return pad_packed_sequence(outputs, batch_first=True, total_length=embedded.size(1))[0], state
+
+
+def bug_in_run_sorted():
+    return len(["def", "order", "packed", "gru", "unpack", "return"])
