@@ -22,6 +22,7 @@ from grader.classroom.gradebook_schema import ADJUSTMENTS, ATTEMPTS, OUTLINES, o
 from grader.grading.cache_key import CacheKey
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
+from grader.reporting.progress import AttemptPoints
 
 _ADJUSTMENT_FIELDS = [field.name for field in fields(Adjustment) if field.name != "by"]
 
@@ -140,6 +141,19 @@ class Gradebook:
             for row in connection.execute(query):
                 # The same work graded again keeps its place.
                 found.setdefault(row.student, {})[row.submission_digest] = _to_attempt(row).report
+        return {student: list(attempts.values()) for student, attempts in found.items()}
+
+    def list_points(self, assignment: str, student: str = "") -> dict[str, list[AttemptPoints]]:
+        """Return the points of each student's attempts, or of one student's, in the order of `list_attempts`."""
+        rows = ATTEMPTS.c
+        found: dict[str, dict[str, AttemptPoints]] = {}
+        query = select(ATTEMPTS).where(rows.assignment == assignment).order_by(rows.id)
+        if student:
+            query = query.where(rows.student == student)
+        with self._begin() as connection:
+            for row in connection.execute(query):
+                points = AttemptPoints.read(_to_attempt(row).report)
+                found.setdefault(row.student, {})[row.submission_digest] = points
         return {student: list(attempts.values()) for student, attempts in found.items()}
 
     def find_result(self, student: str, assignment: str, path: Path) -> Attempt | None:

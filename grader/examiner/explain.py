@@ -21,12 +21,14 @@ from grader.wire.messages import Call, Raised, Request
 
 MAX_MESSAGE = 300
 MAX_SIGNATURE = 1000
+MAX_LINE = 1000
 # Only the text of torch's errors says that memory ran out.
 NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory|bad_alloc", re.IGNORECASE)
 UNKNOWN_ATTRIBUTE = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
 # Within one line: `\s*` would go on over blank lines.
 METHOD = re.compile(r"^[ \t]+def (\w{1,60})\b", re.MULTILINE)
 UNKNOWN_NAME = re.compile(r"^name '(\w+)' is not defined")
+NAME = re.compile(r"[^\W\d]\w*")
 NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
 
 
@@ -73,6 +75,7 @@ def explain_exception(raised: Raised, request: Request, context: RaiseContext) -
         message,
         exception_type=raised.kind,
         lines=tuple(line for line, _ in lines),
+        shapes=_describe_shapes(raised, source.split("\n")[lines[-1][0] - 1]) if lines else "",
         bases=tuple(str(base) for base in raised.bases),
         text=raised.message,
     )
@@ -118,6 +121,17 @@ def _read_lines(raised: Raised, source: str) -> list[tuple[int, str]]:
             case [int(line), str(function)] if 0 < line <= count:
                 found.append((line, function))
     return found
+
+
+def _describe_shapes(raised: Raised, code: str) -> str:
+    """Return the shapes of the names on a line of code, such as `query 3x8, keys 3x5x8`."""
+    names = set(NAME.findall(code[:MAX_LINE]))
+    found = []
+    for item in raised.shapes:
+        match item:
+            case [str(name), list(sizes)] if name in names and all(type(size) is int for size in sizes):
+                found.append(f"{name} {'x'.join(map(str, sizes)) or 'scalar'}")
+    return shorten(", ".join(found), MAX_MESSAGE)
 
 
 def describe_place(line: int, function: str, submission: Submission) -> str:
@@ -180,15 +194,32 @@ def list_signatures(source: str, names: Iterable[str]) -> dict[str, str]:
     return {name: signature for name, signature in found.items() if signature}
 
 
-def _find_signature(tree: ast.Module, name: str) -> str:
-    scope: ast.AST = tree
-    bound = False
+def find_spans(source: str, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return the first and the last line of functions, classes and `Class.method`s in `source`."""
+    tree = ast.parse(source)
+    spans = {}
+    for name in names:
+        node = _find_definition(tree, name)[-1]
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            spans[name] = (first, node.end_lineno or node.lineno)
+    return spans
+
+
+def _find_definition(tree: ast.Module, name: str) -> list[ast.AST]:
+    """Return the module and what leads to a name in it, the definition last; only the module where there is none."""
+    way: list[ast.AST] = [tree]
     for part in name.split("."):
-        bound = isinstance(scope, ast.ClassDef)
-        matches = [node for node in getattr(scope, "body", []) if getattr(node, "name", None) == part]
+        matches = [node for node in getattr(way[-1], "body", []) if getattr(node, "name", None) == part]
         if not matches:
-            return ""
-        scope = matches[-1]
+            return [tree]
+        way.append(matches[-1])
+    return way
+
+
+def _find_signature(tree: ast.Module, name: str) -> str:
+    *outer, scope = _find_definition(tree, name)
+    bound = bool(outer) and isinstance(outer[-1], ast.ClassDef)
     if isinstance(scope, ast.ClassDef):
         bound = True
         scope = next((node for node in scope.body if getattr(node, "name", "") == "__init__"), scope)

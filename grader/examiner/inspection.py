@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.examiner.canonical import LookUp
-from grader.examiner.explain import list_signatures
+from grader.examiner.explain import find_spans, list_signatures
 from grader.examiner.forbidden_names import Unclear, Use, review_source
 from grader.examiner.regions import SharedFunction, list_shared_todos, read_functions
 from grader.examiner.review_flags import Oddity, describe_refusals, list_oddities
@@ -36,7 +36,7 @@ class Inspection:
     """The findings in a submission's source.
 
     `uses` has for each TODO that uses a name it must not the first such use. Of `unclear` and `oddities` there may be
-    more than are listed.
+    more than are listed. `spans` has the first and the last line of each definition that holds a TODO.
     """
 
     uses: Mapping[str, Use] = field(default_factory=dict)
@@ -47,6 +47,16 @@ class Inspection:
     stubs: tuple[Stub, ...] = ()
     functions: Mapping[str, SharedFunction] = field(default_factory=dict)
     signatures: Mapping[str, str] = field(default_factory=dict)
+    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def find_line(self, todo: Todo, lines: Sequence[int]) -> int:
+        """Return which of the lines on the way to an exception to show for a TODO: the last one in its own code.
+
+        Where there is none, it is the last one of all; 0 without lines.
+        """
+        spans = [self.spans[place] for place in todo.where if place in self.spans]
+        own = [line for line in lines if any(first <= line <= last for first, last in spans)]
+        return (own or lines or [0])[-1]
 
 
 def read_rules(assignment: Assignment, signatures: Sequence[str] = ()) -> Rules:
@@ -67,6 +77,7 @@ def inspect_source(source: str, rules: Rules, look_up: LookUp | None = None) -> 
         stubs=tuple(list_stubs(source)),
         functions=read_functions(source, list_shared_todos(rules.todos, rules.reference)),
         signatures=list_signatures(source, rules.signatures),
+        spans=find_spans(source, [place for todo in rules.todos for place in todo.where]),
     )
 
 

@@ -18,6 +18,8 @@ LOCALE = Path(__file__).parent / "locale"
 # The folder beside a course's tests that holds what they say to students in other languages.
 COURSE_LOCALE = "locale"
 SOURCE_LANGUAGE = "en"
+# The context of labels in a catalogue.
+LABEL = "label"
 MAX_DEPTH = 6
 # A template with less text than this only takes single words: `a {0}` would fit half of all sentences.
 LEAST_WEIGHT = 6
@@ -59,9 +61,10 @@ class Template:
 
 
 class Catalogue:
-    """The translations of one language."""
+    """The translations of one language. `labels` are the words of pages, which say nothing of a sentence's values."""
 
-    def __init__(self, translations: Mapping[str, str]) -> None:
+    def __init__(self, translations: Mapping[str, str], labels: Mapping[str, str] | None = None) -> None:
+        self.labels = labels or {}
         self._exact = {source: target for source, target in translations.items() if not _PLACE.search(source)}
         self._places = [
             (re.compile(source.replace("{0}", r"(\d+(?:-\d+)?)(?!\d)")), target.replace("{0}", r"\1"))
@@ -116,6 +119,11 @@ class Catalogue:
                 yield (translated[0] or left) + joint + (translated[1] or right)
 
 
+def translate_label(text: str, language: Language) -> str:
+    """Return a label in the language. Its places have names, and stay."""
+    return text if language == SOURCE_LANGUAGE else open_catalogue(language).labels.get(text, text)
+
+
 def translate(text: str, language: Language, tests: Path | None = None) -> str:
     """Return a sentence in the language; English is what it is made in. `tests` is a folder of a course's tests."""
     return text if language == SOURCE_LANGUAGE else open_catalogue(language, tests).translate(text)
@@ -124,11 +132,11 @@ def translate(text: str, language: Language, tests: Path | None = None) -> str:
 @functools.cache
 def open_catalogue(language: str, tests: Path | None = None) -> Catalogue:
     """Return the catalogue of a language, with what the tests in a folder translate themselves."""
+    own, course = (folder / f"{language}.po" for folder in (LOCALE, tests / COURSE_LOCALE if tests else LOCALE))
     found: dict[str, str] = {}
-    for folder in (LOCALE, tests / COURSE_LOCALE if tests else LOCALE):
-        path = folder / f"{language}.po"
+    for path in (own, course):
         found |= read_translations(path) if path.is_file() else {}
-    return Catalogue(found)
+    return Catalogue(found, read_translations(own, LABEL) if own.is_file() else None)
 
 
 def list_catalogues(folder: Path) -> list[Path]:
@@ -136,10 +144,11 @@ def list_catalogues(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.po"))
 
 
-def read_translations(path: Path) -> dict[str, str]:
-    """Return what a .po file translates: sentence -> translation."""
+def read_translations(path: Path, context: str | None = None) -> dict[str, str]:
+    """Return what a .po file translates in a context: text -> translation. Sentences have none."""
     from babel.messages.pofile import read_po
 
     with path.open("rb") as file:
         catalogue = read_po(file)
-    return {str(message.id): str(message.string) for message in catalogue if message.id and message.string}
+    messages = (message for message in catalogue if message.context == context)
+    return {str(message.id): str(message.string) for message in messages if message.id and message.string}

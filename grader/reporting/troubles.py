@@ -27,7 +27,8 @@ class Rank(IntEnum):
 class Trouble:
     """A mistake that one or several tests report, and the likely reason; `tests` counts them.
 
-    `asked` is what the first of them asks for, where there is no hint and the result is only another one.
+    `asked` is what the first of them asks for, where there is no hint and the result is only another one. `place` is
+    the student's own line that it comes from, and `shapes` are those of the tensors there.
     """
 
     message: str
@@ -35,6 +36,8 @@ class Trouble:
     rank: Rank
     tests: int = 1
     asked: str = ""
+    place: str = ""
+    shapes: str = ""
 
     @property
     def more(self) -> int:
@@ -98,7 +101,8 @@ def rank_troubles(tests: Iterable[CheckResult]) -> Troubles:
             found[key] = replace(known, rank=min(known.rank, rank), tests=known.tests + 1)
         else:
             is_plain = test.status is Verdict.FAILED and not (test.hint or test.cause or test.name == test.id)
-            found[key] = Trouble(*key, rank, asked=test.name if is_plain else "")
+            asked = test.name if is_plain else ""
+            found[key] = Trouble(*key, rank, asked=asked, place=test.place, shapes=test.shapes)
     ranked = sorted(found.values(), key=lambda trouble: trouble.rank)
     if not ranked:
         return Troubles()

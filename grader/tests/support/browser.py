@@ -63,6 +63,14 @@ def open_chromium() -> Iterator[Any]:
         browser.close()
 
 
+def find_barriers(page: Any) -> list[str]:
+    """Return what axe finds on a page: the rule, and the elements that break it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {[node['html'][:120] for node in each['nodes']]}" for each in found]
+
+
 class Reader:
     """One person at a browser of their own. Everything that the browser complains about is kept in `troubles`."""
 
@@ -111,17 +119,18 @@ class Reader:
     def await_feedback(self) -> None:
         """Wait until the page of a submission shows its feedback by itself."""
         self.page.wait_for_url("**/submissions/*")
-        self.page.locator("article.report").wait_for()
+        self.page.locator("article.feedback").wait_for()
 
     def read(self) -> str:
         """Return the text of the page."""
         return str(self.page.locator("main").inner_text())
 
     def check_look(self) -> None:
-        """Fail where the page is wider than the window, or a text hard to see."""
+        """Fail where the page is wider than the window, a text hard to see, or axe finds anything."""
         assert self.page.evaluate(OVERFLOW) == [], self.page.url
         ratio, text = self.page.evaluate(CONTRAST)
         assert ratio >= 4.5, (self.page.url, text, ratio)
+        assert find_barriers(self.page) == [], self.page.url
 
     def close(self) -> None:
         """Close the browser's window. Fails where the browser complained about anything."""
