@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 
+from grader.examiner.advice import advise
 from grader.examiner.near_names import find_near_names
 from grader.examiner.stubs import Stub
 from grader.model.marks import SENTINEL
@@ -27,6 +28,7 @@ NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate mem
 UNKNOWN_ATTRIBUTE = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
 # Within one line: `\s*` would go on over blank lines.
 METHOD = re.compile(r"^[ \t]+def (\w{1,60})\b", re.MULTILINE)
+OWN_ATTRIBUTE = re.compile(r"\bself\.(\w{1,60}) ?=[^=]")
 UNKNOWN_NAME = re.compile(r"^name '(\w+)' is not defined")
 NAME = re.compile(r"[^\W\d]\w*")
 NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
@@ -49,7 +51,7 @@ class RaiseContext:
 
 def explain_exception(raised: Raised, request: Request, context: RaiseContext) -> SubmissionError:
     """Return the error that a `Raised` reply stands for."""
-    verdict = _find_verdict(raised)
+    verdict, hint = _find_verdict(raised), ""
     source = context.submission.source
     lines = _read_lines(raised, source)
     text, place = shorten(raised.message, MAX_MESSAGE), describe_place(*lines[-1], context.submission) if lines else ""
@@ -70,9 +72,12 @@ def explain_exception(raised: Raised, request: Request, context: RaiseContext) -
         elif not reason and name in context.submission.missing:
             reason = f"; {context.submission.missing[name]}"
         message = f"{raised.kind[:60]}: {text}{place}{reason}"
+        # Without a line of its own, the call is wrong, and the reason says how.
+        hint = advise(raised.message) if verdict is Verdict.RAISED and lines and not reason else ""
     return SubmissionError(
         verdict,
         message,
+        hint=hint,
         exception_type=raised.kind,
         lines=tuple(line for line, _ in lines),
         shapes=_describe_shapes(raised, source.split("\n")[lines[-1][0] - 1]) if lines else "",
@@ -146,10 +151,14 @@ def describe_place(line: int, function: str, submission: Submission) -> str:
 def _name_nearest(raised: Raised, context: RaiseContext) -> str:
     # An attribute that is not there: the skeleton's method may be there under nearly that name.
     found = UNKNOWN_ATTRIBUTE.search(raised.message) if raised.kind == "AttributeError" else None
-    if not found or f"{found[1]}.{found[2]}" not in context.signatures:
+    if not found:
         return ""
+    source = context.submission.source
+    if f"{found[1]}.{found[2]}" not in context.signatures:
+        near = find_near_names(found[2], OWN_ATTRIBUTE.findall(source))
+        return f"; the nearest is {', '.join(map(repr, near))}" if near else ""
     asked_for = {name.rpartition(".")[2] for name in context.signatures}
-    own = (name for name in METHOD.findall(context.submission.source) if name not in asked_for)
+    own = (name for name in METHOD.findall(source) if name not in asked_for)
     near = find_near_names(found[2], own)
     return f"; the nearest is {', '.join(map(repr, near))}: restore the skeleton's name" if near else ""
 

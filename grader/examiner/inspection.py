@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from grader.examiner.canonical import LookUp
 from grader.examiner.explain import find_spans, list_signatures
 from grader.examiner.forbidden_names import Unclear, Use, review_source
+from grader.examiner.outside_names import OutsideName, find_outside_names
 from grader.examiner.regions import SharedFunction, list_shared_todos, read_functions
 from grader.examiner.review_flags import Oddity, describe_refusals, list_oddities
 from grader.examiner.stubs import Stub, list_stubs
@@ -36,7 +37,8 @@ class Inspection:
     """The findings in a submission's source.
 
     `uses` has for each TODO that uses a name it must not the first such use. Of `unclear` and `oddities` there may be
-    more than are listed. `spans` has the first and the last line of each definition that holds a TODO.
+    more than are listed. `spans` has the first and the last line of each definition that holds a TODO, and `outside`
+    for each TODO that reads a variable of the notebook the first one.
     """
 
     uses: Mapping[str, Use] = field(default_factory=dict)
@@ -48,6 +50,7 @@ class Inspection:
     functions: Mapping[str, SharedFunction] = field(default_factory=dict)
     signatures: Mapping[str, str] = field(default_factory=dict)
     spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    outside: Mapping[str, OutsideName] = field(default_factory=dict)
 
     def find_line(self, todo: Todo, lines: Sequence[int]) -> int:
         """Return which of the lines on the way to an exception to show for a TODO: the last one in its own code.
@@ -78,6 +81,7 @@ def inspect_source(source: str, rules: Rules, look_up: LookUp | None = None) -> 
         functions=read_functions(source, list_shared_todos(rules.todos, rules.reference)),
         signatures=list_signatures(source, rules.signatures),
         spans=find_spans(source, [place for todo in rules.todos for place in todo.where]),
+        outside=find_outside_names(source, rules.todos),
     )
 
 

@@ -25,6 +25,7 @@ from grader.examiner.foresight import Foresight
 from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.inspection import Inspection, inspect_source, read_rules
 from grader.examiner.inspector import inspect_submission
+from grader.examiner.outside_names import describe_outside
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
 from grader.examiner.session import SubmissionSession
@@ -235,6 +236,10 @@ class Suite:
             if self._run_test(test, reference, seeded_as=session.submission.id) is None:
                 return Outcome(Verdict.FAILED, explain_stumble(raised) if raised else what, cause="structure")
             return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {what}")
+        outside = session.inspection.outside.get(test.todo)
+        if outcome.verdict is Verdict.FAILED and outside and not outcome.hint:
+            place = session.submission.locate(outside.line).describe()
+            return replace(outcome, hint=describe_outside(outside.name, place), place=place)
         if not isinstance(raised, SubmissionError):
             return outcome
         [todo] = [todo for todo in self.assignment.todos if todo.id == test.todo]

@@ -102,8 +102,8 @@ class Catalogue:
             if (values := template.match(text))
             and (template.weight >= LEAST_WEIGHT or not any(" " in value for value in values))
         ]
-        # Rather not one that takes the end of another sentence for its first value.
-        whole = [pair for pair in fitting if pair[0].pieces[0] or ": " not in pair[1][0]]
+        # Rather not one that begins in the middle of another sentence.
+        whole = [pair for pair in fitting if pair[0].pieces[0] or not any(": " in value for value in pair[1])]
         parts = "" if whole else next(self._find_parts(text, depth), "")
         if parts or not fitting:
             return parts

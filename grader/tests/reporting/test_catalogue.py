@@ -41,6 +41,7 @@ CATALOGUE = Catalogue(
         ("oops (in f, cell 3, line 4: `x = 1  # cell 3, line 4`)", "oops (f, 3번째 셀 4행: `x = 1  # cell 3, line 4`)"),
         ("scores: it is transposed", "scores: 전치됨"),
         ("scores: 3 of 4 values differ", "scores: 4개 중 3개"),
+        ("logits of the first step: 3 of 4 values differ", "logits of the first step: 4개 중 3개"),
         ("something that no sentence fits", "something that no sentence fits"),
         ("", ""),
     ],
