@@ -22,7 +22,8 @@ _ADVICE = (
     (
         re.compile(
             r"mat1 and mat2 shapes|size mismatch|must match the size of tensor|Sizes of tensors must match|"
-            r"inconsistent tensor size|Expected (?:size for|hidden.* size)|invalid for input of size|Expected .* to have size"
+            r"inconsistent tensor size|Expected (?:size for|hidden.* size)|invalid for input of size"
+            r"|Expected .* to have size"
         ),
         "compare the shapes on that line with those in the docstring: is an axis missing, too many, or elsewhere?",
     ),

@@ -211,6 +211,6 @@ def create_tables(connection: Connection, site: str) -> None:
         )
     if row.version < SERVER_VERSION:
         METADATA.create_all(connection)
-        if row.version < 3:
+        if PEOPLE.c.language.name not in {column["name"] for column in inspect(connection).get_columns(PEOPLE.name)}:
             connection.execute(text("ALTER TABLE server_people ADD COLUMN language VARCHAR(8) NOT NULL DEFAULT ''"))
         connection.execute(update(VERSION).values(version=SERVER_VERSION))

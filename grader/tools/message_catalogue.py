@@ -186,10 +186,8 @@ def update_catalogue(path: Path, messages: Mapping[str, str], labels: Mapping[st
     with path.open("rb") as file:
         former = read_po(file)
     known = {(str(message.id), message.context): str(message.string) for message in former if message.id}
-    texts = {
-        **{(text, None): place for text, place in messages.items()},
-        **{(text, LABEL): labels[text] for text in labels},
-    }
+    texts: dict[tuple[str, str | None], str] = {(text, None): place for text, place in messages.items()}
+    texts |= {(text, LABEL): place for text, place in labels.items()}
     catalogue = Catalog(former.locale, project="grader", creation_date=former.creation_date, charset="utf-8")
     catalogue.revision_date = former.revision_date
     catalogue.fuzzy = False
