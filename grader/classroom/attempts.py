@@ -114,11 +114,12 @@ class AttemptKeeper:
         """Call `on_report` with a report that counts, and note what the staff should know of it."""
         self.warnings += find_changed_bases(graded, self._adjustments.get(graded.submission.student, ()))
         report = self.adjust(graded)
-        # Without the tests, and with equal parts shared: ten thousand reports must fit into memory.
+        # Without tests and code, and with equal parts shared: ten thousand reports must fit into memory.
         share = self._shared.setdefault
         self.reports[index] = report.model_copy(
             update={
                 "tests": (),
+                "code": (),
                 "assignment": share(report.assignment, report.assignment),
                 "environment": share(report.environment, report.environment),
                 "seed_commitment": share(report.seed_commitment, report.seed_commitment),

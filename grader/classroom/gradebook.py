@@ -22,6 +22,7 @@ from grader.classroom.gradebook_schema import ADJUSTMENTS, ATTEMPTS, OUTLINES, o
 from grader.grading.cache_key import CacheKey
 from grader.model.errors import UsageError
 from grader.model.report import GradeReport
+from grader.reporting.progress import AttemptPoints
 
 _ADJUSTMENT_FIELDS = [field.name for field in fields(Adjustment) if field.name != "by"]
 
@@ -162,6 +163,19 @@ class Gradebook:
             for before, now in numbers:
                 former_report = None if before is None else _read_report(connection, before)
                 yield former_report, _read_report(connection, now)
+
+    def list_points(self, assignment: str, student: str = "") -> dict[str, list[AttemptPoints]]:
+        """Return the points of each student's attempts, or of one student's, in the order of `list_attempts`."""
+        rows = ATTEMPTS.c
+        found: dict[str, dict[str, AttemptPoints]] = {}
+        query = select(ATTEMPTS).where(rows.assignment == assignment).order_by(rows.id)
+        if student:
+            query = query.where(rows.student == student)
+        with self._begin() as connection:
+            for row in connection.execute(query):
+                points = AttemptPoints.read(_to_attempt(row).report)
+                found.setdefault(row.student, {})[row.submission_digest] = points
+        return {student: list(attempts.values()) for student, attempts in found.items()}
 
     def find_result(self, student: str, assignment: str, path: Path) -> Attempt | None:
         """Return the newest result of the submission at a path, even if the folder of the class was moved since."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from grader.classroom.gradebook import open_gradebook
 from grader.classroom.run_folder import RunFolder
 from grader.model.report import GradeReport
+from grader.reporting.progress import AttemptPoints
 
 SECONDS_PER_HOUR = 3600
 
@@ -31,6 +32,14 @@ def read_attempts(run: RunFolder, assignment: str, store: str | None = None) -> 
         return {}
     with open_gradebook(store or run.gradebook) as gradebook:
         return gradebook.list_attempts(assignment)
+
+
+def read_points(run: RunFolder, assignment: str, store: str | None = None) -> dict[str, list[AttemptPoints]]:
+    """Return the points of each student's attempts, the first one first; none without a gradebook."""
+    if not store and not run.gradebook.is_file():
+        return {}
+    with open_gradebook(store or run.gradebook) as gradebook:
+        return gradebook.list_points(assignment)
 
 
 def measure_time_to_solve(attempts: Mapping[str, Sequence[GradeReport]]) -> dict[str, TimeToSolve]:

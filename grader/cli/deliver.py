@@ -12,12 +12,11 @@ import typer
 
 from grader.cli.options import (
     ExitCode,
-    LanguageChoice,
-    LanguageOption,
     QuietOption,
     ReleasedOption,
     RosterOption,
     RunArgument,
+    StudentLanguageOption,
     warn,
 )
 from grader.model.errors import UsageError
@@ -36,7 +35,7 @@ def export(
     worksheet: Annotated[Optional[Path], typer.Option(help="Moodle's grading worksheet, to fill in.")] = None,  # noqa: UP045
     column: Annotated[str, typer.Option(help="Title of the assignment there, such as 'HW1 (4321)'.")] = "",
     released: ReleasedOption = False,
-    lang: LanguageOption = LanguageChoice.EN,
+    lang: StudentLanguageOption = None,
 ) -> None:
     """Write scores and feedback as a file for another system."""
     from grader.classroom.adjust import refuse_edited_reports
@@ -48,7 +47,7 @@ def export(
         worksheet=worksheet,
         column=column,
         released=released,
-        language=lang.value,
+        language=lang.value if lang else None,
     )
     refuse_edited_reports(RunFolder(run))
     for note in export_run(run, output, to=to, options=options):
@@ -62,7 +61,7 @@ class SharedOptions:
 
     feedback: Annotated[bool, typer.Option("--feedback/--no-feedback", help="Send feedback with the score.")] = True
     released: ReleasedOption = False
-    lang: LanguageOption = LanguageChoice.EN
+    lang: StudentLanguageOption = None
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be sent; connect to nothing.")] = False
     again: Annotated[
         bool, typer.Option("--again", help="Send scores that were sent before, unless they are still there.")
@@ -147,7 +146,9 @@ def _push(run: Path, platform: "Platform", roster: Path | None, shared: SharedOp
     from grader.push.delivery import PushOptions, push_run
 
     options = PushOptions(
-        ExportOptions(roster=_read_roster(roster), released=shared.released, language=shared.lang.value),
+        ExportOptions(
+            roster=_read_roster(roster), released=shared.released, language=shared.lang.value if shared.lang else None
+        ),
         feedback=shared.feedback,
         dry_run=shared.dry_run,
         again=shared.again,

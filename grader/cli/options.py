@@ -70,6 +70,10 @@ JobsOption = Annotated[
     typer.Option("--jobs", min=1, help="Number of workers; default: one per core, fewer if memory is short."),
 ]
 LanguageOption = Annotated[LanguageChoice, typer.Option(help="Language of messages for students.")]
+StudentLanguageOption = Annotated[
+    Optional[LanguageChoice],  # noqa: UP045
+    typer.Option("--lang", help="Language of messages; default: each student's by the roster, else English."),
+]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
 ReleasedOption = Annotated[bool, typer.Option("--released", help="Show `after_due` tests: the due date has passed.")]
 RosterOption = Annotated[

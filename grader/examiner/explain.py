@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 
+from grader.examiner.advice import advise
 from grader.examiner.near_names import find_near_names
 from grader.examiner.stubs import Stub
 from grader.model.marks import SENTINEL
@@ -21,12 +22,15 @@ from grader.wire.messages import Call, Raised, Request
 
 MAX_MESSAGE = 300
 MAX_SIGNATURE = 1000
+MAX_LINE = 1000
 # Only the text of torch's errors says that memory ran out.
 NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory|bad_alloc", re.IGNORECASE)
 UNKNOWN_ATTRIBUTE = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
 # Within one line: `\s*` would go on over blank lines.
 METHOD = re.compile(r"^[ \t]+def (\w{1,60})\b", re.MULTILINE)
+OWN_ATTRIBUTE = re.compile(r"\bself\.(\w{1,60}) ?=[^=]")
 UNKNOWN_NAME = re.compile(r"^name '(\w+)' is not defined")
+NAME = re.compile(r"[^\W\d]\w*")
 NOT_PERMITTED = re.compile(r"^\[Errno (1|13|30)\] ")
 
 
@@ -47,7 +51,7 @@ class RaiseContext:
 
 def explain_exception(raised: Raised, request: Request, context: RaiseContext) -> SubmissionError:
     """Return the error that a `Raised` reply stands for."""
-    verdict = _find_verdict(raised)
+    verdict, hint = _find_verdict(raised), ""
     source = context.submission.source
     lines = _read_lines(raised, source)
     text, place = shorten(raised.message, MAX_MESSAGE), describe_place(*lines[-1], context.submission) if lines else ""
@@ -68,11 +72,15 @@ def explain_exception(raised: Raised, request: Request, context: RaiseContext) -
         elif not reason and name in context.submission.missing:
             reason = f"; {context.submission.missing[name]}"
         message = f"{raised.kind[:60]}: {text}{place}{reason}"
+        # Without a line of its own, the call is wrong, and the reason says how.
+        hint = advise(raised.message) if verdict is Verdict.RAISED and lines and not reason else ""
     return SubmissionError(
         verdict,
         message,
+        hint=hint,
         exception_type=raised.kind,
         lines=tuple(line for line, _ in lines),
+        shapes=_describe_shapes(raised, source.split("\n")[lines[-1][0] - 1]) if lines else "",
         bases=tuple(str(base) for base in raised.bases),
         text=raised.message,
     )
@@ -120,6 +128,17 @@ def _read_lines(raised: Raised, source: str) -> list[tuple[int, str]]:
     return found
 
 
+def _describe_shapes(raised: Raised, code: str) -> str:
+    """Return the shapes of the names on a line of code, such as `query 3x8, keys 3x5x8`."""
+    names = set(NAME.findall(code[:MAX_LINE]))
+    found = []
+    for item in raised.shapes:
+        match item:
+            case [str(name), list(sizes)] if name in names and all(type(size) is int for size in sizes):
+                found.append(f"{name} {'x'.join(map(str, sizes)) or 'scalar'}")
+    return shorten(", ".join(found), MAX_MESSAGE)
+
+
 def describe_place(line: int, function: str, submission: Submission) -> str:
     """Return the words that lead a student to a line of the submission; none if it has no such line."""
     lines = submission.source.split("\n")
@@ -132,10 +151,14 @@ def describe_place(line: int, function: str, submission: Submission) -> str:
 def _name_nearest(raised: Raised, context: RaiseContext) -> str:
     # An attribute that is not there: the skeleton's method may be there under nearly that name.
     found = UNKNOWN_ATTRIBUTE.search(raised.message) if raised.kind == "AttributeError" else None
-    if not found or f"{found[1]}.{found[2]}" not in context.signatures:
+    if not found:
         return ""
+    source = context.submission.source
+    if f"{found[1]}.{found[2]}" not in context.signatures:
+        near = find_near_names(found[2], OWN_ATTRIBUTE.findall(source))
+        return f"; the nearest is {', '.join(map(repr, near))}" if near else ""
     asked_for = {name.rpartition(".")[2] for name in context.signatures}
-    own = (name for name in METHOD.findall(context.submission.source) if name not in asked_for)
+    own = (name for name in METHOD.findall(source) if name not in asked_for)
     near = find_near_names(found[2], own)
     return f"; the nearest is {', '.join(map(repr, near))}: restore the skeleton's name" if near else ""
 
@@ -180,15 +203,32 @@ def list_signatures(source: str, names: Iterable[str]) -> dict[str, str]:
     return {name: signature for name, signature in found.items() if signature}
 
 
-def _find_signature(tree: ast.Module, name: str) -> str:
-    scope: ast.AST = tree
-    bound = False
+def find_spans(source: str, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return the first and the last line of functions, classes and `Class.method`s in `source`."""
+    tree = ast.parse(source)
+    spans = {}
+    for name in names:
+        node = _find_definition(tree, name)[-1]
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            spans[name] = (first, node.end_lineno or node.lineno)
+    return spans
+
+
+def _find_definition(tree: ast.Module, name: str) -> list[ast.AST]:
+    """Return the module and what leads to a name in it, the definition last; only the module where there is none."""
+    way: list[ast.AST] = [tree]
     for part in name.split("."):
-        bound = isinstance(scope, ast.ClassDef)
-        matches = [node for node in getattr(scope, "body", []) if getattr(node, "name", None) == part]
+        matches = [node for node in getattr(way[-1], "body", []) if getattr(node, "name", None) == part]
         if not matches:
-            return ""
-        scope = matches[-1]
+            return [tree]
+        way.append(matches[-1])
+    return way
+
+
+def _find_signature(tree: ast.Module, name: str) -> str:
+    *outer, scope = _find_definition(tree, name)
+    bound = bool(outer) and isinstance(outer[-1], ast.ClassDef)
     if isinstance(scope, ast.ClassDef):
         bound = True
         scope = next((node for node in scope.body if getattr(node, "name", "") == "__init__"), scope)

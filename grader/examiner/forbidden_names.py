@@ -88,7 +88,8 @@ def make_canon(todos: Sequence[Todo], look_up: LookUp | None = None) -> Canon:
 def forbid_use(use: Use, submission: Submission) -> Outcome:
     """Return the outcome of every test of a TODO that uses what it must not."""
     place = submission.locate(use.line).describe()
-    return Outcome(Verdict.FORBIDDEN, f"{use.name} is not to be used here ({place}): this TODO asks for your own code")
+    message = f"{use.name} is not to be used here ({place}): this TODO asks for your own code"
+    return Outcome(Verdict.FORBIDDEN, message, place=place)
 
 
 @dataclass(frozen=True)

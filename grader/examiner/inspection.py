@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.examiner.canonical import LookUp
-from grader.examiner.explain import list_signatures
+from grader.examiner.explain import find_spans, list_signatures
 from grader.examiner.forbidden_names import review_source
+from grader.examiner.outside_names import find_outside_names
 from grader.examiner.regions import list_shared_todos, read_functions
 from grader.examiner.review_flags import describe_refusals, list_oddities
 from grader.examiner.source_findings import Inspection
@@ -50,6 +51,8 @@ def inspect_source(source: str, rules: Rules, look_up: LookUp | None = None) -> 
         stubs=tuple(list_stubs(source)),
         functions=read_functions(source, list_shared_todos(rules.todos, rules.reference)),
         signatures=list_signatures(source, rules.signatures),
+        spans=find_spans(source, [place for todo in rules.todos for place in todo.where]),
+        outside=find_outside_names(source, rules.todos),
     )
 
 

@@ -95,6 +95,10 @@ def _check_inspection(found: Inspection, source: str, rules: Rules) -> None:
     _require(found.more_unclear >= 0 and found.more_oddities >= 0)
     _require(set(found.signatures) <= set(rules.signatures))
     _require(all(len(text) <= MAX_SIGNATURE for text in found.signatures.values()))
+    _require(set(found.spans) <= {place for todo in rules.todos for place in todo.where})
+    _require(all(1 <= first <= last <= len(lines) for first, last in found.spans.values()))
+    _require(set(found.outside) <= set(allowed))
+    _require(all(1 <= read.line <= len(lines) and len(read.name) <= MAX_TEXT for read in found.outside.values()))
     for stub in found.stubs:
         _check_stub(stub, lines)
     _check_functions(found.functions, lines, rules)

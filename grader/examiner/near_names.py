@@ -19,11 +19,16 @@ def find_near_names(name: str, names: Iterable[str]) -> list[str]:
     return [plain[other] for other in found]
 
 
-def explain_missing_name(name: str, places: Mapping[str, str]) -> str:
-    """Say that a definition is not there, and which of the `places`, name -> place, come near it."""
+def explain_missing_name(name: str, places: Mapping[str, str], reason: str = "") -> str:
+    """Say that a definition is not there, and which of the `places`, name -> place, come near it.
+
+    `reason` is what intake knows of it; a name that is nearly right explains more.
+    """
     if near := find_near_names(name, places):
         found = ", ".join(f"{other!r} ({places[other]})" for other in near)
         return f"no {name!r} was handed in; the nearest is {found}: restore the skeleton's name"
+    if reason:
+        return reason
     return f"no {name!r} was handed in: is its cell in the file, and does it define {name!r} at the top level?"
 
 

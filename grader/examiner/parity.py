@@ -7,6 +7,7 @@ from.
 import dataclasses
 import functools
 import inspect
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Set
 from datetime import date, time, timedelta
@@ -24,6 +25,7 @@ from grader.wire.libraries import is_array, is_column, is_table, is_tensor, read
 # Where a test is run by hand, pytest shows the test's own lines only.
 __tracebackhide__ = True
 
+SKELETON_ORDER = "return them in the order of the skeleton's docstring"
 # As for float32: a number of Python often comes from one.
 NUMBER_FLOOR = 2e-5
 ROUNDING_FACTOR = 32
@@ -70,7 +72,11 @@ def assert_moved(actual: Any, own: Any, device: str, *, what: str) -> None:
     Its own, not the reference's: a wrong value is charged where values are compared, not on the device once more.
     Raises Mismatch.
     """
-    assert_parity(_detach(actual, ""), _detach(own, device), what=what)
+    try:
+        assert_parity(_detach(actual, ""), _detach(own, device), what=what)
+    except BrokenSuite as error:
+        # Both are the submission's: what cannot be compared is no fault of the test.
+        raise Mismatch(f"{what}: found {describe_value(own)}, which has no values to compare") from error
 
 
 def _detach(value: Any, place: str) -> Any:
@@ -86,7 +92,7 @@ def _detach(value: Any, place: str) -> Any:
 def assert_shape(actual: Any, shape: tuple[int, ...], *, what: str) -> None:
     """Check that `actual` is a tensor or an array of exactly that shape. Raises Mismatch."""
     if not is_tensor(actual) and not is_array(actual):
-        raise Mismatch(f"{what}: expected a tensor, found {describe_value(actual)}")
+        raise Mismatch(f"{what}: expected a tensor, found {describe_value(actual)}", _explain_kind(actual))
     if tuple(actual.shape) != tuple(shape):
         found, expected = list(actual.shape), list(shape)
         raise Mismatch(f"{what}: the shape is {found}, expected {expected}", _explain_shape(found, expected))
@@ -131,7 +137,7 @@ def _compare(actual: Any, expected: Any, what: str, precise: Any, mistakes: Any)
     elif is_table(expected) or is_column(expected):
         _compare_tables(actual, expected, what)
     elif isinstance(expected, (list, tuple)):
-        _compare_sequences(actual, expected, what, precise)
+        _compare_sequences(actual, expected, what, precise, mistakes)
     elif isinstance(expected, dict):
         _compare_dicts(actual, expected, what, precise)
     elif isinstance(expected, Set):
@@ -151,16 +157,17 @@ def _compare_arrays(actual: Any, expected: Any, what: str, precise: Any, mistake
 
     if not (is_tensor if is_tensor(expected) else is_array)(actual):
         kind = "a tensor" if is_tensor(expected) else "an array"
-        raise Mismatch(f"{what}: expected {kind}, found {describe_value(actual)}")
+        raise Mismatch(f"{what}: expected {kind}, found {describe_value(actual)}", _explain_kind(actual))
     if tuple(actual.shape) != tuple(expected.shape):
         found, wanted = list(actual.shape), list(expected.shape)
         hint = _find_mistake(actual, mistakes) or _explain_shape(found, wanted)
         raise Mismatch(f"{what}: the shape is {found}, expected {wanted}", hint)
     if name_dtype(actual) != name_dtype(expected):
-        raise Mismatch(f"{what}: the dtype is {name_dtype(actual)}, expected {name_dtype(expected)}")
+        types = name_dtype(actual), name_dtype(expected)
+        raise Mismatch(f"{what}: the dtype is {types[0]}, expected {types[1]}", _explain_dtype(*types))
     if is_tensor(actual) and actual.device != expected.device:
         raise Mismatch(
-            f"{what}: the result is on {actual.device}, its inputs are on {expected.device}",
+            f"{what}: the result is on {actual.device}, its inputs are on {_name_device(expected.device)}",
             "make new tensors on the device of the inputs",
         )
     difference = find_difference(actual, expected, lambda: _resolve(precise))
@@ -184,7 +191,7 @@ def _compare_tables(actual: Any, expected: Any, what: str) -> None:
         assert_parity(actual.iloc[:, place].to_numpy(), expected.iloc[:, place].to_numpy(), what=f"{what}[{name!r}]")
 
 
-def _compare_sequences(actual: Any, expected: Any, what: str, precise: Any) -> None:
+def _compare_sequences(actual: Any, expected: Any, what: str, precise: Any, mistakes: Any) -> None:
     if not isinstance(actual, (list, tuple)):
         raise Mismatch(f"{what}: expected {len(expected)} parts, found {describe_value(actual)}")
     if len(actual) != len(expected):
@@ -196,7 +203,14 @@ def _compare_sequences(actual: Any, expected: Any, what: str, precise: Any) -> N
                 f"{what}[{index}] is None", "was something detached, put under `no_grad`, left out, or never used?"
             )
         part = precise[index] if isinstance(precise, (list, tuple)) and len(precise) == len(expected) else None
-        assert_parity(one, other, what=f"{what}[{index}]", precise=part)
+        try:
+            assert_parity(one, other, what=f"{what}[{index}]", precise=part)
+        except Mismatch as mismatch:
+            if hint := _find_mistake(actual, mistakes):
+                raise Mismatch(mismatch.message, hint) from mismatch
+            if not _are_swapped(actual, expected):
+                raise
+            raise Mismatch(f"{what}: the parts are right, their order is not", SKELETON_ORDER) from mismatch
 
 
 def _compare_dicts(actual: Any, expected: dict[Any, Any], what: str, precise: Any) -> None:
@@ -275,6 +289,10 @@ def _is_close(actual: Any, value: Any) -> bool:
         from grader.examiner.array_parity import is_close
 
         return is_close(actual, value)
+    if isinstance(actual, list) and isinstance(value, list) and len(actual) == len(value):
+        return all(_is_close(one, other) for one, other in zip(actual, value, strict=True))
+    if isinstance(actual, float) and isinstance(value, float):
+        return math.isclose(actual, value, rel_tol=1e-4)
     return type(actual) is type(read_number(value)) and bool(actual == value)
 
 
@@ -284,7 +302,44 @@ def _resolve(value: Any) -> Any:
 
 def _explain_shape(found: list[int], expected: list[int]) -> str:
     if sorted(found) == sorted(expected):
-        return "the axes are in another order"
+        return "the axes are in another order: `transpose` or `permute` moves them"
     if [size for size in found if size != 1] == [size for size in expected if size != 1]:
-        return "there is an axis of size 1 too many" if len(found) > len(expected) else "an axis of size 1 is missing"
+        if len(found) > len(expected):
+            return "there is an axis of size 1 too many: `squeeze` or an index takes one away"
+        return "an axis of size 1 is missing: `unsqueeze` adds one"
     return ""
+
+
+def _explain_dtype(found: str, expected: str) -> str:
+    if found == "float64" and "float" in expected:
+        return "arrays of numpy and `.double()` bring float64 in: `.float()` leads back"
+    if "int" in found and "float" in expected:
+        return "whole numbers cannot carry a gradient: `.float()` makes decimal numbers of them"
+    if "float" in found and "int" in expected:
+        return "ids and counts are whole numbers: `.long()`"
+    return ""
+
+
+def _name_device(device: Any) -> str:
+    # Students know no such device.
+    return f"{device}, which stands for a GPU" if str(device).startswith("virtual") else str(device)
+
+
+def _explain_kind(actual: Any) -> str:
+    if isinstance(actual, dict):
+        return "the output of a model has several parts: take the one that is asked for"
+    if isinstance(actual, (list, tuple)):
+        return (
+            "is there a comma too many? A layer such as `nn.LSTM` returns its outputs and its state: take one of them"
+        )
+    return ""
+
+
+def _are_swapped(actual: Any, expected: Any) -> bool:
+    """Tell whether the parts are the right ones in another order."""
+    if len(expected) not in (2, 3) or not all(is_tensor(part) or is_array(part) for part in (*actual, *expected)):
+        return False
+    return any(
+        all(_is_close(one, other) for one, other in zip(order, expected, strict=True))
+        for order in itertools.permutations(actual)
+    )

@@ -67,7 +67,7 @@ def judge(
         case None:
             return Outcome(Verdict.PASSED)
         case SubmissionError():
-            return Outcome(raised.verdict, raised.message, raised.hint, raised.cause)
+            return Outcome(raised.verdict, raised.message, raised.hint, raised.cause, shapes=raised.shapes)
         case Mismatch():
             return Outcome(Verdict.FAILED, show_mismatch(raised), raised.hint, raised.cause)
         case AssertionError():

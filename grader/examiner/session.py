@@ -121,13 +121,12 @@ class SubmissionSession:
         submission = self.submission
         if name in self.failures:
             raise LoadFailure(Verdict.RAISED, f"{name!r} could not be defined: {self.failures[name]}")
-        if name in submission.missing:
-            raise MissingDefinition(Verdict.FAILED, submission.missing[name])
         # What has a name of the skeleton's is not this one under another name.
         known = {*self.assignment.defines, *self.signatures}
         others = {other: line for other, line in submission.definitions.items() if other not in known}
         places = {other: submission.locate(line).describe() for other, line in others.items()}
-        raise MissingDefinition(Verdict.FAILED, explain_missing_name(name, places))
+        reason = submission.missing.get(name, "")
+        raise MissingDefinition(Verdict.FAILED, explain_missing_name(name, places, reason))
 
     def fill_neighbours(self, todo_id: str, raised: BaseException | None) -> bool:
         """Fill other TODOs whose lines made a test of `todo_id` raise or run on. Return whether there were any.

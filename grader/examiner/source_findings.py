@@ -1,9 +1,10 @@
 """The findings in a submission's source, as plain data. `examiner.inspection` makes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.examiner.stubs import Stub
+from grader.model.assignment import Todo
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,20 @@ class SharedFunction:
 
 
 @dataclass(frozen=True)
+class OutsideName:
+    """A variable outside of the function that reads it on a line."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Inspection:
     """The findings in a submission's source.
 
     `uses` has for each TODO that uses a name it must not the first such use. Of `unclear` and `oddities` there may be
-    more than are listed.
+    more than are listed. `spans` has the first and the last line of each definition that holds a TODO, and `outside`
+    for each TODO that reads a variable of the notebook the first one.
     """
 
     uses: Mapping[str, Use] = field(default_factory=dict)
@@ -68,3 +78,14 @@ class Inspection:
     stubs: tuple[Stub, ...] = ()
     functions: Mapping[str, SharedFunction] = field(default_factory=dict)
     signatures: Mapping[str, str] = field(default_factory=dict)
+    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    outside: Mapping[str, OutsideName] = field(default_factory=dict)
+
+    def find_line(self, todo: Todo, lines: Sequence[int]) -> int:
+        """Return which of the lines on the way to an exception to show for a TODO: the last one in its own code.
+
+        Where there is none, it is the last one of all; 0 without lines.
+        """
+        spans = [self.spans[place] for place in todo.where if place in self.spans]
+        own = [line for line in lines if any(first <= line <= last for first, last in spans)]
+        return (own or lines or [0])[-1]

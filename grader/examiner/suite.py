@@ -26,6 +26,7 @@ from grader.examiner.foresight import Foresight
 from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.inspection import inspect_source, read_rules
 from grader.examiner.inspector import inspect_submission
+from grader.examiner.outside_names import describe_outside
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
 from grader.examiner.session import SubmissionSession
@@ -86,6 +87,8 @@ class HiddenTest:
             message=outcome.message,
             hint=outcome.hint,
             cause=outcome.cause,
+            place=outcome.place,
+            shapes=outcome.shapes,
             visibility=self.visibility,
             cpu_seconds=cpu_seconds,
             near_time_limit=near_time_limit,
@@ -93,7 +96,7 @@ class HiddenTest:
 
     def repeat(self, result: CheckResult) -> CheckResult:
         """Return its line from an earlier report, with the points that it has now."""
-        outcome = Outcome(result.status, result.message, result.hint, result.cause)
+        outcome = Outcome(result.status, result.message, result.hint, result.cause, result.place, result.shapes)
         return self.report(outcome, cpu_seconds=result.cpu_seconds, near_time_limit=result.near_time_limit)
 
 
@@ -235,9 +238,16 @@ class Suite:
             if self._run_test(test, reference, seeded_as=session.submission.id) is None:
                 return Outcome(Verdict.FAILED, explain_stumble(raised) if raised else what, cause="structure")
             return Outcome(Verdict.GRADER_FAULT, f"{test.id}: {what}")
-        if isinstance(raised, SubmissionError) and not outcome.message:
-            return replace(outcome, message=MEANINGS[outcome.verdict].en)
-        return outcome
+        outside = session.inspection.outside.get(test.todo)
+        if outcome.verdict is Verdict.FAILED and outside and not outcome.hint:
+            place = session.submission.locate(outside.line).describe()
+            return replace(outcome, hint=describe_outside(outside.name, place), place=place)
+        if not isinstance(raised, SubmissionError):
+            return outcome
+        [todo] = [todo for todo in self.assignment.todos if todo.id == test.todo]
+        line = session.inspection.find_line(todo, raised.lines)
+        place = session.submission.locate(line).describe() if line else ""
+        return replace(outcome, message=outcome.message or MEANINGS[outcome.verdict].en, place=place)
 
     def _run_test(
         self, test: HiddenTest, session: SubmissionSession, *, round_number: int = 0, seeded_as: str = ""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from grader.classroom.run_folder import RunFolder
+from grader.classroom.time_to_solve import read_points
 from grader.exports import (
     autolab,
     brightspace,
@@ -46,14 +47,19 @@ FORMATS: dict[str, Callable[[PublishedClass, Path], Sequence[str]]] = {
     "nbgrader-csv": nbgrader.write,
     "prairielearn": prairielearn.write,
 }
+# These show the points of earlier attempts, which are read from the gradebook.
+WITH_ATTEMPTS = frozenset({"html", "moodle-feedback"})
 
 
-def export_run(run: Path, path: Path, *, to: str, options: ExportOptions) -> list[str]:
+def export_run(run: Path, path: Path, *, to: str, options: ExportOptions, store: str | None = None) -> list[str]:
     """Write a run's grades to `path` in the format `to`; return who is not in it and why.
 
-    Raises UsageError for an unknown format, and for every problem that the user can solve.
+    `store` is the URL of the gradebook where it does not lie in the run's folder. Raises UsageError for an unknown
+    format, and for every problem that the user can solve.
     """
     if to not in FORMATS:
         raise UsageError(f"no format {to!r}: there are {', '.join(FORMATS)}")
-    published = open_published_class(RunFolder(run).read_reports(), options)
+    reports = RunFolder(run).read_reports()
+    attempts = read_points(RunFolder(run), reports[0].assignment.name, store) if to in WITH_ATTEMPTS else None
+    published = open_published_class(reports, options, attempts)
     return [*list_left_out(published), *FORMATS[to](published, path)]

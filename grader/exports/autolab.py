@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.model.verdict import Language, Verdict
+from grader.model.verdict import Verdict
 from grader.reporting.feedback import describe_test
 from grader.reporting.files import format_json, write_each
 from grader.reporting.published import PublishedClass, PublishedReport, list_missing_penalties
@@ -16,12 +16,11 @@ from grader.reporting.published import PublishedClass, PublishedReport, list_mis
 
 def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one file, or a folder of them; the scores are in the last line."""
-    language = published.options.language
-    write_each(path, published.final, lambda entry: render(entry, language), suffix=".txt")
+    write_each(path, published.final, render, suffix=".txt")
     return list_missing_penalties(published)
 
 
-def render(entry: PublishedReport, language: Language) -> str:
+def render(entry: PublishedReport) -> str:
     """Return one student's three lines: where it was graded, each test's message, and the scores."""
     report = entry.report
     stages: dict[str, dict[str, object]] = {_drop_colons(todo.id): {} for todo in report.todos}
@@ -29,7 +28,7 @@ def render(entry: PublishedReport, language: Language) -> str:
         stage, name = stages[_drop_colons(test.todo)], _drop_colons(test.name)
         if name in stage:  # cases of one test share their name, and here the name is the key
             name += f" ({len(stage) + 1})"
-        hint = {} if test.status is Verdict.PASSED else {"hint": _drop_colons(describe_test(test, language))}
+        hint = {} if test.status is Verdict.PASSED else {"hint": _drop_colons(describe_test(test, entry.language))}
         stage[name] = {"passed": not hint, **hint}
     presentation = {"_presentation": "semantic", "stages": list(stages), **stages}
     scores = {_drop_colons(todo.id): todo.score for todo in report.todos}

@@ -24,13 +24,12 @@ def write(published: PublishedClass, path: Path) -> Sequence[str]:
 
 def render(published: PublishedClass) -> dict[str, object]:
     """Return the document for the whole class."""
-    language = published.options.language
     tests: list[dict[str, object]] = [
         {
             "name": test.name,
             "status": "passed" if test.status is Verdict.PASSED else _STATUSES[MEANINGS[test.status].fault],
             "duration": _to_milliseconds(test.cpu_seconds),
-            "message": describe_test(test, language),
+            "message": describe_test(test, entry.language),
             "extra": {
                 "student": entry.student.id,
                 "todo": test.todo,

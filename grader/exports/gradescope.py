@@ -7,7 +7,7 @@ entry is visible. `--released` makes the file for after the due date.
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.model.verdict import Language, Verdict
+from grader.model.verdict import Verdict
 from grader.reporting.feedback import describe_report, describe_test
 from grader.reporting.files import format_json, write_each
 from grader.reporting.published import PublishedClass, PublishedReport
@@ -15,12 +15,11 @@ from grader.reporting.published import PublishedClass, PublishedReport
 
 def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one file, or a folder of them."""
-    language = published.options.language
-    write_each(path, published.final, lambda entry: format_json(render(entry, language)), suffix=".json")
+    write_each(path, published.final, lambda entry: format_json(render(entry)), suffix=".json")
     return ()
 
 
-def render(entry: PublishedReport, language: Language) -> dict[str, object]:
+def render(entry: PublishedReport) -> dict[str, object]:
     """Return one student's result. `score` is given besides the tests because no test has the late penalty."""
     report = entry.report
     places = [todo.id for todo in report.todos]
@@ -35,7 +34,7 @@ def render(entry: PublishedReport, language: Language) -> dict[str, object]:
                 "score": test.score,
                 "max_score": test.max_score,
                 "status": "passed" if test.status is Verdict.PASSED else "failed",
-                "output": describe_test(test, language),
+                "output": describe_test(test, entry.language),
                 "tags": [test.todo, test.category],
                 "visibility": "visible",
             }
@@ -43,7 +42,7 @@ def render(entry: PublishedReport, language: Language) -> dict[str, object]:
     return {
         "score": report.score,
         "execution_time": report.timing.wall_seconds,
-        "output": describe_report(report, language),
+        "output": describe_report(report, entry.language),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",

@@ -28,7 +28,7 @@ def write(published: PublishedClass, path: Path) -> Sequence[str]:
             properties = ElementTree.SubElement(suite, "properties")
             ElementTree.SubElement(properties, "property", name="late_penalty", value=f"{entry.report.late_penalty:g}")
         for test in tests:
-            _add_case(suite, test, published.options.language)
+            _add_case(suite, test, entry.language)
         for element, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
             suite.set(attribute, str(len(suite.findall(f"testcase/{element}"))))
         suite.set("time", _format_seconds(sum(test.cpu_seconds for test in tests)))

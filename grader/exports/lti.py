@@ -34,7 +34,7 @@ def render(entry: PublishedReport, options: ExportOptions) -> dict[str, object]:
         "timestamp": format_time(options.moment),
         "scoreGiven": report.score,
         "scoreMaximum": report.max_score,
-        "comment": describe_report(report, options.language),
+        "comment": describe_report(report, entry.language),
         _CANVAS_EXTENSION: {"new_submission": False},
     }
     submitted = read_time(report.submission.submitted_at)

@@ -71,7 +71,7 @@ def write(published: PublishedClass, path: Path) -> Sequence[str]:
         if best != own:
             notes.append(f"points were scaled from {own:g} to {best:g}, the maximum in the worksheet")
         points = entry.report.score if best == own else entry.report.score * best / own
-        text = escape(describe_report(entry.report, published.options.language)).replace("\n", "<br>")
+        text = escape(describe_report(entry.report, entry.language)).replace("\n", "<br>")
         filled = {"Grade": format_points(points), "Feedback comments": f"<p>{text}</p>"}
         cells = zip(worksheet.header, rows[number], strict=True)
         rows[number] = tuple(filled.get(title, cell) for title, cell in cells)

@@ -9,7 +9,7 @@ from pathlib import Path
 from grader.reporting.feedback import render_page
 from grader.reporting.files import INDEX, name_files, write_each, write_text
 from grader.reporting.messages import read_labels
-from grader.reporting.published import PublishedClass
+from grader.reporting.published import PublishedClass, PublishedReport
 from grader.reporting.rendering import render_template
 from grader.reporting.wording import choose_title
 
@@ -18,16 +18,20 @@ SUFFIX = ".html"
 
 def write(published: PublishedClass, path: Path) -> Sequence[str]:
     """Write one page a student and the index into the folder `path`, or the only student's page if it ends in .html."""
-    language = published.options.language
-    write_each(path, published.entries, lambda entry: render_page(entry.report, language), suffix=SUFFIX)
+    write_each(path, published.entries, render_student_page, suffix=SUFFIX)
     if path.suffix != SUFFIX:
         write_text(path / f"{INDEX}{SUFFIX}", render_index(published))
     return ()
 
 
+def render_student_page(entry: PublishedReport) -> str:
+    """Return the feedback page of one student, in the student's language."""
+    return render_page(entry.report, entry.language, entry.attempts)
+
+
 def render_index(published: PublishedClass) -> str:
     """Return the class as a table of students and TODOs, each with a link to the student's page."""
-    language = published.options.language
+    language = published.language
     words = read_labels(language)
     title = choose_title(published.first.assignment, language)
     rows = [

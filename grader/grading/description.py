@@ -7,8 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from grader.examiner.inspection import describe_remarks
 from grader.examiner.source_findings import Inspection
 from grader.intake import ANOTHER
+from grader.model.assignment import Todo
 from grader.model.devices import Device
-from grader.model.report import NEAR_LIMIT, CheckResult, Environment
+from grader.model.report import NEAR_LIMIT, CheckResult, Code, Environment
 from grader.model.submission import Submission
 from grader.sandbox.isolation import Isolation
 
@@ -26,6 +27,23 @@ def find_version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
+
+
+def cut_code(inspection: Inspection, submission: Submission, todos: Sequence[Todo]) -> tuple[Code, ...]:
+    """Return the student's own lines of the definitions that hold the TODOs, in the order of the TODOs."""
+    lines = submission.source.split("\n")
+    owners: dict[str, list[str]] = {}
+    for todo in todos:
+        for name in todo.where:
+            owners.setdefault(name, []).append(todo.id)
+    parts = []
+    for name, ids in owners.items():
+        if name in inspection.spans:
+            first, last = inspection.spans[name]
+            origin = submission.locate(first)
+            text = "\n".join(line.expandtabs(4).rstrip() for line in lines[first - 1 : last])
+            parts.append(Code(name=name, todos=tuple(ids), place=origin.place, line=origin.line, text=text))
+    return tuple(parts)
 
 
 def make_remarks(inspection: Inspection, submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:

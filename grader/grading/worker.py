@@ -22,7 +22,7 @@ from grader.examiner.foreseeing import foresee
 from grader.examiner.recording import Recording, pack_recording, read_recording
 from grader.examiner.source_findings import Inspection
 from grader.examiner.time_limit import MAX_RUNS
-from grader.grading.description import describe_environment, make_remarks
+from grader.grading.description import cut_code, describe_environment, make_remarks
 from grader.grading.job import Job, describe_submission
 from grader.grading.scoring import score_todos, total
 from grader.model.assignment import Assignment
@@ -30,6 +30,7 @@ from grader.model.devices import choose_device
 from grader.model.errors import BrokenJail, DamagedRecording, GraderFault, SubmissionRefused
 from grader.model.report import (
     CheckResult,
+    Code,
     GradedAssignment,
     GradeReport,
     Timing,
@@ -201,7 +202,8 @@ class Worker:
             peak_memory_mb=round(channel.peak_kb / 1024, 1),
         )
         remarks = make_remarks(inspection, submission, results)
-        return self._report(job, submission, results, timing=timing, remarks=remarks)
+        code = cut_code(inspection, submission, self.assignment.todos)
+        return self._report(job, submission, results, timing=timing, remarks=remarks, code=code)
 
     def _report_all(
         self,
@@ -226,6 +228,7 @@ class Worker:
         timing: Timing | None = None,
         fault: str = "",
         remarks: tuple[str, ...] = (),
+        code: tuple[Code, ...] = (),
     ) -> GradeReport:
         todos = score_todos(self.assignment.todos, results)
         verdicts = {result.status for result in results}
@@ -238,6 +241,7 @@ class Worker:
             max_score=total(todo.max_score for todo in todos),
             todos=todos,
             tests=tuple(translate_results(results, self.assignment.hidden_tests)),
+            code=code,
             environment=self.environment,
             seed_commitment=self.seed_commitment,
             timing=timing or Timing(),

@@ -1,8 +1,8 @@
 """The students of a class, and the names under which the learning-management systems know them.
 
 A roster is a CSV in UTF-8, UTF-16 or cp949 with a header. Besides its own columns (id, name, email, section, group,
-extension_days, login, canvas, moodle, blackboard, brightspace, gradescope, github, lti) the headers of the systems' own
-lists are understood.
+language, extension_days, login, canvas, moodle, blackboard, brightspace, gradescope, github, lti) the headers of the
+systems' own lists are understood.
 """
 
 import csv
@@ -40,6 +40,7 @@ class Student:
     extension_days: float = 0.0
     keys: Mapping[str, str] = field(default_factory=dict)
     is_test: bool = False
+    language: str = ""
 
     @property
     def label(self) -> str:
@@ -180,6 +181,7 @@ def _make_student(values: Mapping[str, str], place: str) -> Student:
         email=values.get("email", ""),
         section=values.get("section", ""),
         group=values.get("group", ""),
+        language=values.get("language", ""),
         extension_days=_read_days(values.get("extension", ""), place),
         # Moodle writes `Participant 12`, Brightspace `#jdoe`.
         keys={s: values[s].removeprefix("Participant ").removeprefix("#") for s in _SYSTEMS if values.get(s)},

@@ -26,6 +26,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "lti": ("lti", "lti_sub", "sub"),
     "section": ("section", "sections", "분반"),
     "group": ("group", "team", "조", "모둠"),
+    "language": ("language", "lang", "preferred language", "preferred_language", "언어"),
     "extension": ("extension_days", "extension", "연장"),
 }  # fmt: skip
 # Columns of the systems' own lists that say nothing of who a student is.

@@ -18,6 +18,7 @@ from grader.jail.randomness import separate_randomness
 from grader.jail.statements import CompiledStatement, compile_statements
 
 MAX_TEXT = 2000
+MAX_SHAPES = 20
 
 
 class Leftover:
@@ -163,3 +164,23 @@ def find_lines(error: BaseException, module: str) -> list[list[Any]]:
             lines.append([traceback.tb_lineno, code.co_name])
         traceback = traceback.tb_next
     return lines[:10] if len(lines) <= 20 else lines[:10] + lines[-10:]
+
+
+def find_shapes(error: BaseException, module: str) -> list[list[Any]]:
+    """Return [name, shape] of the tensors and arrays in the submission's last function on the way, in their order."""
+    traceback, found = error.__traceback__, None
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == name_file(module):
+            found = traceback.tb_frame
+        traceback = traceback.tb_next
+    try:
+        values = dict(found.f_locals) if found is not None else {}
+        shapes = [[name, [int(size) for size in value.shape]] for name, value in values.items() if _has_shape(value)]
+    except BaseException:  # noqa: BLE001 - a submission's own kind of tensor may do anything
+        return []
+    return shapes[:MAX_SHAPES]
+
+
+def _has_shape(value: Any) -> bool:
+    kinds = (("torch", "Tensor"), ("numpy", "ndarray"))
+    return any(isinstance(value, getattr(sys.modules[name], kind)) for name, kind in kinds if name in sys.modules)

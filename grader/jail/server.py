@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from grader.jail.loader import Definitions, Leftover, compile_definitions, describe, find_lines
+from grader.jail.loader import Definitions, Leftover, compile_definitions, describe, find_lines, find_shapes
 from grader.jail.randomness import seed_everything, seed_started, separate_randomness
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.frames import Frame, Inbox, ProtocolError, pack_frame, read_frame
@@ -77,7 +77,8 @@ class Server:
         except BaseException as error:  # noqa: BLE001 - student code may raise anything; the examiner judges it
             module = self.definitions.module if self.definitions else ""
             bases = [base.__name__[:100] for base in type.mro(type(error))[1:-1]]
-            raised = Raised(type(error).__name__[:100], describe(error), find_lines(error, module), bases[:MAX_BASES])
+            lines, shapes = find_lines(error, module), find_shapes(error, module)
+            raised = Raised(type(error).__name__[:100], describe(error), lines, bases[:MAX_BASES], shapes)
             return pack_message(raised, seq, Encoder(self._refer))
         if any(tensor.requires_grad for tensor in encoder.tensors):
             self.graphs[seq] = Graph(self.received, encoder.tensors)

@@ -16,7 +16,7 @@ from grader.model.marks import DEFAULT_VISIBILITY, Category, Visibility
 from grader.model.text import MAX_TEXT_BYTES, cut_text
 from grader.model.verdict import Cause, Verdict
 
-SCHEMA_VERSION: Final = "1.1"
+SCHEMA_VERSION: Final = "1.2"
 Status = Literal["graded", "pending", "grader_fault"]
 
 
@@ -25,6 +25,7 @@ NEAR_LIMIT = "near the CPU limit, so the best of up to three runs counts: "
 # What a submission can bring into a report is bounded: each text, each list, and the report as a whole.
 MAX_PATH_BYTES = 512
 MAX_ENTRIES = 50
+MAX_CODE_BYTES = 8192
 MAX_REPORT_BYTES = 1 << 20
 
 
@@ -43,6 +44,7 @@ def bound(kind: type | UnionType, cut: Callable[[Any], Any]) -> BeforeValidator:
 
 ShortText = Annotated[str, bound(str, cut_text)]
 ShortPath = Annotated[str, bound(str, partial(cut_text, limit=MAX_PATH_BYTES))]
+CodeText = Annotated[str, bound(str, partial(cut_text, limit=MAX_CODE_BYTES))]
 ShortList = Annotated[tuple[ShortText, ...], bound(list | tuple, cut_list)]
 
 
@@ -67,6 +69,8 @@ class CheckResult(Frozen):
     message: ShortText = ""
     hint: ShortText = ""
     cause: Cause = Field(default="", description="what the trouble is to the others of its TODO, beyond its status")
+    place: ShortText = Field(default="", description="the student's own line that it comes from, as `code` names it")
+    shapes: ShortText = Field(default="", description="the shapes of the tensors on the line that raised")
     visibility: Visibility = DEFAULT_VISIBILITY
     cpu_seconds: float = 0.0
     translations: Mapping[str, Wording] = Field(
@@ -129,6 +133,16 @@ class GradedSubmission(Frozen):
         return f"{self.name} ({self.student})" if self.name and self.name != self.student else self.student
 
 
+class Code(Frozen):
+    """The student's own lines of one definition. `place` is their file or `cell 3`, `line` the number of the first."""
+
+    name: str
+    todos: tuple[str, ...]
+    place: ShortPath
+    line: int
+    text: CodeText
+
+
 class Environment(Frozen):
     """The machine and the software that it was graded with."""
 
@@ -158,7 +172,7 @@ class ReportAdjustment(Frozen):
 class GradeReport(Frozen):
     """One submission's grade."""
 
-    schema_version: Literal["1.0", "1.1"] = SCHEMA_VERSION
+    schema_version: Literal["1.0", "1.1", "1.2"] = SCHEMA_VERSION
     assignment: GradedAssignment
     submission: GradedSubmission
     status: Status
@@ -174,6 +188,7 @@ class GradeReport(Frozen):
     adjustments: tuple[ReportAdjustment, ...] = Field(default=(), description="corrections by staff")
     todos: tuple[TodoResult, ...]
     tests: tuple[CheckResult, ...]
+    code: tuple[Code, ...] = Field(default=(), description="the definitions that hold the TODOs, as handed in")
     environment: Environment
     seed_commitment: str
     timing: Timing = Timing()
@@ -226,6 +241,7 @@ class GradeReport(Frozen):
         report, limit = self, MAX_TEXT_BYTES
         while limit > 32 and len(report.model_dump_json().encode()) > MAX_REPORT_BYTES:
             limit //= 4
+            code = tuple(part.model_copy(update={"text": cut_text(part.text, limit)}) for part in report.code)
             tests = tuple(
                 test.model_copy(
                     update={
@@ -239,7 +255,8 @@ class GradeReport(Frozen):
             notes = tuple(cut_text(note, limit) for note in report.submission.notes)
             submission = report.submission.model_copy(update={"notes": notes})
             remarks = tuple(cut_text(remark, limit) for remark in report.remarks)
-            report = report.model_copy(update={"tests": tests, "submission": submission, "remarks": remarks})
+            changed = {"tests": tests, "code": code, "submission": submission, "remarks": remarks}
+            report = report.model_copy(update=changed)
         return report
 
     def without_timings(self) -> "GradeReport":

@@ -24,10 +24,14 @@ class Origin:
     cell: int | None
     line: int
 
+    @property
+    def place(self) -> str:
+        """Return the file, or the cell of a notebook."""
+        return self.path if self.cell is None else f"cell {self.cell}"
+
     def describe(self) -> str:
         """`attention.py, line 12`, or `cell 3, line 4`."""
-        place = self.path if self.cell is None else f"cell {self.cell}"
-        return f"{place}, line {self.line}"
+        return f"{self.place}, line {self.line}"
 
 
 @dataclass(frozen=True)

@@ -53,19 +53,25 @@ MEANINGS: dict[Verdict, Meaning] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of a test, with the reason and a hint."""
+    """The end of a test, with the reason and a hint.
+
+    `place` is the student's own line that it comes from, `shapes` those of the tensors there.
+    """
 
     verdict: Verdict
     message: str = ""
     hint: str = ""
     cause: Cause = ""
+    place: str = ""
+    shapes: str = ""
 
 
 class SubmissionError(Exception):
     """The submission did something other than answer: its verdict, and a message fit for the student.
 
     `exception_type` is the type's name where it raised an exception, `bases` the names of the types that it is made
-    from, and `text` its own message. `lines` are the lines of its own on the way there, outermost first.
+    from, and `text` its own message. `lines` are the lines of its own on the way there, outermost first, and `shapes`
+    those of the tensors on the last one.
     """
 
     cause: Cause = ""
@@ -80,6 +86,7 @@ class SubmissionError(Exception):
         lines: tuple[int, ...] = (),
         bases: tuple[str, ...] = (),
         text: str = "",
+        shapes: str = "",
     ) -> None:
         super().__init__(message)
         self.verdict = verdict
@@ -89,6 +96,7 @@ class SubmissionError(Exception):
         self.lines = lines
         self.bases = bases
         self.text = text
+        self.shapes = shapes
 
     @property
     def line(self) -> int:

@@ -159,7 +159,7 @@ def _make_uploads(
                 f"{uploads[key].student!r} and {entry.student.id!r} have the same id in the roster's column "
                 f"`{platform.system}`, {key!r}: one would get the other's score; correct the roster"
             )
-        comment = describe_report(entry.report, published.options.language) if feedback else ""
+        comment = describe_report(entry.report, entry.language) if feedback else ""
         uploads[key] = ScoreUpload(entry, key, comment)
     return list(uploads.values()), unknown
 

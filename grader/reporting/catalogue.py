@@ -19,6 +19,8 @@ LOCALE = Path(__file__).parent / "locale"
 # The folder beside a course's tests that holds what they say to students in other languages.
 COURSE_LOCALE = "locale"
 SOURCE_LANGUAGE = "en"
+# The context of labels in a catalogue.
+SENTENCE, LABEL = "", "label"
 MAX_DEPTH = 6
 # A template with less text than this only takes single words: `a {0}` would fit half of all sentences.
 LEAST_WEIGHT = 6
@@ -60,9 +62,10 @@ class Template:
 
 
 class Catalogue:
-    """The translations of one language."""
+    """The translations of one language. `labels` are the words of pages, which say nothing of a sentence's values."""
 
-    def __init__(self, translations: Mapping[str, str]) -> None:
+    def __init__(self, translations: Mapping[str, str], labels: Mapping[str, str] | None = None) -> None:
+        self.labels = labels or {}
         self._exact = {source: target for source, target in translations.items() if not _PLACE.search(source)}
         self._places = [
             (re.compile(source.replace("{0}", r"(\d+(?:-\d+)?)(?!\d)")), target.replace("{0}", r"\1"))
@@ -100,8 +103,8 @@ class Catalogue:
             if (values := template.match(text))
             and (template.weight >= LEAST_WEIGHT or not any(" " in value for value in values))
         ]
-        # Rather not one that takes the end of another sentence for its first value.
-        whole = [pair for pair in fitting if pair[0].pieces[0] or ": " not in pair[1][0]]
+        # Rather not one that begins in the middle of another sentence.
+        whole = [pair for pair in fitting if pair[0].pieces[0] or not any(": " in value for value in pair[1])]
         parts = "" if whole else next(self._find_parts(text, depth), "")
         if parts or not fitting:
             return parts
@@ -117,6 +120,11 @@ class Catalogue:
                 yield (translated[0] or left) + joint + (translated[1] or right)
 
 
+def translate_label(text: str, language: Language) -> str:
+    """Return a label in the language. Its places have names, and stay."""
+    return text if language == SOURCE_LANGUAGE else open_catalogue(language).labels.get(text, text)
+
+
 def translate(text: str, language: Language, tests: Path | None = None) -> str:
     """Return a sentence in the language; English is what it is made in. `tests` is a folder of a course's tests."""
     return text if language == SOURCE_LANGUAGE else open_catalogue(language, tests).translate(text)
@@ -125,11 +133,13 @@ def translate(text: str, language: Language, tests: Path | None = None) -> str:
 @functools.cache
 def open_catalogue(language: str, tests: Path | None = None) -> Catalogue:
     """Return the catalogue of a language, with what the tests in a folder translate themselves."""
-    found: dict[str, str] = {}
-    for folder in (LOCALE, tests / COURSE_LOCALE if tests else LOCALE):
-        for path in (folder / f"{language}.po", folder / f"{language}.json"):
-            found |= read_translations(path) if path.is_file() else {}
-    return Catalogue(found)
+    folders = (LOCALE, tests / COURSE_LOCALE if tests else LOCALE)
+    paths = [folder / f"{language}{suffix}" for folder in folders for suffix in (".po", ".json")]
+    sentences, labels = {}, dict[str, str]()
+    for path in filter(Path.is_file, paths):
+        sentences |= read_translations(path)
+        labels |= read_translations(path, LABEL)
+    return Catalogue(sentences, labels)
 
 
 def list_catalogues(folder: Path) -> list[Path]:
@@ -139,16 +149,18 @@ def list_catalogues(folder: Path) -> list[Path]:
 
 def dump_catalogue(path: Path) -> str:
     """Return a catalogue in the form that a students' kit has: JSON, which is read without babel."""
-    return json.dumps(read_translations(path), ensure_ascii=False, indent=0) + "\n"
+    texts = {context: read_translations(path, context) for context in (SENTENCE, LABEL)}
+    return json.dumps(texts, ensure_ascii=False, indent=0) + "\n"
 
 
-def read_translations(path: Path) -> dict[str, str]:
-    """Return what a .po file translates, or its form in a students' kit: sentence -> translation."""
+def read_translations(path: Path, context: str = SENTENCE) -> dict[str, str]:
+    """Return what a catalogue translates in a context: text -> translation."""
     if path.suffix == ".json":
-        translations: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-        return translations
+        texts: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+        return texts[context]
     from babel.messages.pofile import read_po
 
     with path.open("rb") as file:
         catalogue = read_po(file)
-    return {str(message.id): str(message.string) for message in catalogue if message.id and message.string}
+    messages = (message for message in catalogue if (message.context or SENTENCE) == context)
+    return {str(message.id): str(message.string) for message in messages if message.id and message.string}

@@ -1,9 +1,10 @@
 """Put a redacted report into words: plain text for systems that take a comment, and an HTML page."""
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-from grader.model.report import CheckResult, GradeReport, TodoResult
+from grader.model.report import CheckResult, Code, GradeReport, TodoResult
 from grader.model.text import shorten
 from grader.model.verdict import Language, Verdict
 from grader.reporting.catalogue import translate
@@ -14,6 +15,7 @@ from grader.reporting.messages import (
     explain_missing_score,
     read_labels,
 )
+from grader.reporting.progress import AttemptPoints, describe_progress
 from grader.reporting.rendering import render_template
 from grader.reporting.safe_text import escape_control_characters
 from grader.reporting.troubles import Trouble, Troubles, rank_troubles
@@ -21,6 +23,21 @@ from grader.reporting.wording import choose_title, localise
 
 # Systems limit what they take (PrairieLearn: 1 MB for a whole result).
 LONGEST_MESSAGE = 2000
+
+
+@dataclass(frozen=True)
+class CodeBlock:
+    """The student's own code of a definition: where it begins, and its lines, each with whether it is marked."""
+
+    name: str
+    place: str
+    first: int
+    lines: tuple[tuple[str, bool], ...]
+
+    @property
+    def is_marked(self) -> bool:
+        """Tell whether a trouble comes from one of the lines."""
+        return any(marked for _, marked in self.lines)
 
 
 @dataclass(frozen=True)
@@ -35,6 +52,7 @@ class Row:
     troubles: Troubles
     right: tuple[str, ...]
     silent: int
+    code: tuple[CodeBlock, ...]
 
 
 def describe_test(test: CheckResult, language: Language) -> str:
@@ -71,13 +89,13 @@ def find_troubles(report: GradeReport, todo: str, language: Language) -> Trouble
     return rank_troubles(localise([test for test in report.tests if test.todo == todo], language))
 
 
-def render_page(report: GradeReport, language: Language) -> str:
+def render_page(report: GradeReport, language: Language, attempts: Sequence[AttemptPoints] = ()) -> str:
     """Return a redacted report as a self-contained HTML page: no script, no other file, light or dark."""
-    return render_template("feedback.html", **describe_page(report, language))
+    return render_template("feedback.html", **describe_page(report, language, attempts))
 
 
-def describe_page(report: GradeReport, language: Language) -> dict[str, Any]:
-    """Return what the template `feedback_report.html` shows of a redacted report."""
+def describe_page(report: GradeReport, language: Language, attempts: Sequence[AttemptPoints] = ()) -> dict[str, Any]:
+    """Return what the template `feedback_report.html` shows of a redacted report, and of all the student's attempts."""
     return {
         "report": report,
         "heading": choose_title(report.assignment, language),
@@ -86,6 +104,7 @@ def describe_page(report: GradeReport, language: Language) -> dict[str, Any]:
         "words": read_labels(language),
         "reason": explain_missing_score(report.status, language),
         "rows": [_make_row(report, todo, language) for todo in report.todos],
+        "progress": describe_progress(report.todos, attempts, report.submission.id, language),
         "notes": [translate(note, language) for note in report.submission.notes],
     }
 
@@ -94,6 +113,7 @@ def _make_row(report: GradeReport, todo: TodoResult, language: Language) -> Row:
     tests = localise([test for test in report.tests if test.todo == todo.id], language)
     passed = [test for test in tests if test.status is Verdict.PASSED]
     failed = [test for test in tests if test.status is not Verdict.PASSED]
+    places = {test.place for test in failed}
     return Row(
         todo=todo,
         title=choose_title(todo, language),
@@ -103,7 +123,16 @@ def _make_row(report: GradeReport, todo: TodoResult, language: Language) -> Row:
         troubles=_shorten(rank_troubles(failed)),
         right=tuple(dict.fromkeys(test.name for test in passed if not test.id.startswith(f"{todo.id}/"))),
         silent=sum(not test.message and test.max_score > 0 for test in failed),
+        code=tuple(_mark(part, places, language) for part in report.code if todo.id in part.todos),
     )
+
+
+def _mark(part: Code, places: Set[str], language: Language) -> CodeBlock:
+    lines = tuple(
+        (line, f"{part.place}, line {number}" in places)
+        for number, line in enumerate(part.text.split("\n"), start=part.line)
+    )
+    return CodeBlock(part.name, translate(part.place, language), part.line, lines)
 
 
 def _shorten(found: Troubles) -> Troubles:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from grader.model.verdict import MEANINGS, Language, Verdict
-from grader.reporting.catalogue import translate
+from grader.reporting.catalogue import translate, translate_label
 
 if TYPE_CHECKING:  # a student's check prints no report
     from grader.model.report import GradeReport
@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # a student's check prints no report
 
 LABELS = {
     "asked": "what is asked",
+    "attempt": "attempt",
+    "attempts": "Your attempts",
     "caption": "Every TODO is marked on its own.",
     "check_complete": "these are small examples: what is graded asks for more of the same",
     "check_counts": "{place}: {passed} of {count} public tests passed",
@@ -26,6 +28,7 @@ LABELS = {
     "folded": "further tests of this TODO that fail, probably for the same reason: {count}",
     "free": "for information, costs no points",
     "hint": "hint",
+    "here": "here",
     "late_penalty": "late penalty",
     "more": "further tests that fail for the same reason: {count}",
     "name": "name",
@@ -38,10 +41,12 @@ LABELS = {
     "reasons": "Why a test failed is shown from",
     "reasons_hidden": "further tests that fail, and whose reason is not shown now: {count}",
     "score": "score",
+    "shapes": "shapes on that line",
     "student": "student",
     "tests": "{passed} of {count} tests passed",
     "class_page": "Class of {title}",
     "class_counts": "{scored} of {count} students have a score",
+    "your_code": "Your code",
 }
 ADJUSTMENTS = {
     "todo": "your teachers set {todo} to {points:g} points",
@@ -64,7 +69,7 @@ Plain `pytest` runs the same tests. Both read the notebook as well.
 @cache
 def read_labels(language: Language) -> dict[str, str]:
     """Return the labels in a language."""
-    return {name: translate(text, language) for name, text in LABELS.items()}
+    return {name: translate_label(text, language) for name, text in LABELS.items()}
 
 
 def describe_verdict(verdict: Verdict, language: Language) -> str:
@@ -76,6 +81,8 @@ def describe_trouble(trouble: Trouble, language: Language) -> str:
     """Return what went wrong, in the language already, with the likely reason; and for how many tests more."""
     labels = read_labels(language)
     text = f"{trouble.message} ({trouble.hint})" if trouble.hint else trouble.message
+    if trouble.shapes:
+        text += f" [{labels['shapes']}: {trouble.shapes}]"
     if trouble.asked:
         text += f" [{labels['asked']}: {trouble.asked}]"
     if trouble.more:
@@ -87,7 +94,7 @@ def describe_adjustments(report: GradeReport, language: Language) -> list[str]:
     """Return a sentence for each correction by staff, with the comment that they left for the student."""
     sentences = []
     for adjustment in report.adjustments:
-        template = translate(ADJUSTMENTS[adjustment.kind], language)
+        template = translate_label(ADJUSTMENTS[adjustment.kind], language)
         text = template.format(todo=adjustment.todo, points=adjustment.points)
         sentences.append(f"{text}: {adjustment.comment}" if adjustment.comment else text)
     return sentences

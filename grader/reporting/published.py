@@ -1,14 +1,16 @@
 """A run's reports as their students may see them, each beside its student: what every export and push works on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.intake.roster import Roster, Student
 from grader.model.errors import UsageError
+from grader.model.languages import choose_language
 from grader.model.report import GradeReport
 from grader.model.verdict import Language
+from grader.reporting.progress import AttemptPoints
 from grader.reporting.redaction import redact
 
 
@@ -17,14 +19,15 @@ class ExportOptions:
     """Settings of an export.
 
     `worksheet` is the CSV that the system gave out to be filled in, `column` the assignment's title in its gradebook,
-    `released` whether `after_due` tests may be shown, `moment` the time at which the scores were given.
+    `released` whether `after_due` tests may be shown, `moment` the time at which the scores were given. `language` is
+    None where each student's own counts, as the roster has it.
     """
 
     roster: Roster = field(default_factory=lambda: Roster(()))
     worksheet: Path | None = None
     column: str = ""
     released: bool = False
-    language: Language = "en"
+    language: Language | None = None
     moment: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -35,6 +38,8 @@ class PublishedReport:
     student: Student
     report: GradeReport
     on_roster: bool
+    language: Language
+    attempts: tuple[AttemptPoints, ...] = ()
 
     @property
     def is_final(self) -> bool:
@@ -63,6 +68,11 @@ class PublishedClass:
     def first(self) -> GradeReport:
         """Return one report, to read what is the same in all of them."""
         return self.entries[0].report
+
+    @property
+    def language(self) -> Language:
+        """Return the language of what is written for staff."""
+        return choose_language(self.options.language or "")
 
     @property
     def column(self) -> str:
@@ -103,8 +113,14 @@ def list_missing_penalties(published: PublishedClass) -> list[str]:
     return [f"the late penalty of {student!r} is not in the file: set it in that system" for student in penalised]
 
 
-def open_published_class(reports: Sequence[GradeReport], options: ExportOptions) -> PublishedClass:
+def open_published_class(
+    reports: Sequence[GradeReport],
+    options: ExportOptions,
+    attempts: Mapping[str, Sequence[AttemptPoints]] | None = None,
+) -> PublishedClass:
     """Redact every report and put it beside its student. With a roster, reports of others are left out.
+
+    `attempts` has the points of all attempts by the label of the reports.
 
     Raises UsageError if two reports are of one student, or none is of the roster.
     """
@@ -125,7 +141,13 @@ def open_published_class(reports: Sequence[GradeReport], options: ExportOptions)
                 f"two reports for student {student.id!r}, labelled {former.report.submission.student!r} and {label!r}: "
                 "remove one of them from the run's reports, so that the right one is sent"
             )
-        entries[student.id] = PublishedReport(student, redact(report, released=options.released), found is not None)
+        entries[student.id] = PublishedReport(
+            student,
+            redact(report, released=options.released),
+            found is not None,
+            choose_language(options.language or "", roster=student.language),
+            tuple((attempts or {}).get(label, ())),
+        )
     if not entries:
         raise UsageError(f"none of the {len(strangers)} reports is of a student of the roster: check its ids")
     return PublishedClass(tuple(entry for _, entry in sorted(entries.items())), options, tuple(strangers))

@@ -6,7 +6,7 @@ Each shown field is named here. A field that is added to the report stays with t
 from collections import Counter
 from datetime import UTC, datetime
 
-from grader.model.report import CheckResult, Environment, GradedSubmission, GradeReport, TodoResult
+from grader.model.report import CheckResult, Code, Environment, GradedSubmission, GradeReport, TodoResult
 from grader.model.verdict import Verdict
 
 
@@ -59,6 +59,10 @@ def redact(report: GradeReport, *, released: bool = False, now: datetime | None 
             _show(test) if is_shown(test, released=released) else _conceal(test, place)
             for test, place in zip(report.tests, places, strict=True)
         ),
+        code=tuple(
+            Code(name=part.name, todos=part.todos, place=part.place, line=part.line, text=part.text)
+            for part in report.code
+        ),
         # Versions explain a difference from the student's own machine. The isolation is not secret: a submission can
         # see it from inside.
         environment=Environment(python=here.python, torch=here.torch, device=here.device, isolation=here.isolation),
@@ -98,6 +102,8 @@ def _show(test: CheckResult) -> CheckResult:
         message="" if ours else test.message,
         hint="" if ours else test.hint,
         cause=test.cause,
+        place="" if ours else test.place,
+        shapes="" if ours else test.shapes,
         visibility=test.visibility,
         cpu_seconds=test.cpu_seconds,
         translations={} if ours else test.translations,

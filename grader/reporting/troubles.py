@@ -1,5 +1,6 @@
 """Order what went wrong in one TODO: the cause first, and what follows from it folded."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -27,7 +28,8 @@ class Rank(IntEnum):
 class Trouble:
     """A mistake that one or several tests report, and the likely reason; `tests` counts them.
 
-    `asked` is what the first of them asks for, where there is no hint and the result is only another one.
+    `asked` is what the first of them asks for, where there is no hint and the result is only another one. `place` is
+    the student's own line that it comes from, and `shapes` are those of the tensors there.
     """
 
     message: str
@@ -35,6 +37,8 @@ class Trouble:
     rank: Rank
     tests: int = 1
     asked: str = ""
+    place: str = ""
+    shapes: str = ""
 
     @property
     def more(self) -> int:
@@ -60,10 +64,13 @@ class Troubles:
         return sum(trouble.tests for trouble in self.folded)
 
 
+_NUMBER = re.compile(r"\d+")
 # Nothing that comes after these says more: without the code there is no result.
 _WHOLE = (Rank.FORBIDDEN, Rank.LOAD, Rank.MISSING, Rank.UNFILLED)
 # Not a reason of its own: it is folded under any other.
 _FOLLOWING = (Rank.VALUE, Rank.NOT_JUDGED)
+# Here it helps to know what the test asks for.
+_PLAIN = (Rank.VALUE, Rank.INFORMATION)
 _BY_CAUSE = {"load": Rank.LOAD, "missing": Rank.MISSING, "structure": Rank.STRUCTURE, "follows": Rank.NOT_JUDGED}
 
 
@@ -87,19 +94,27 @@ def rank_test(test: CheckResult) -> Rank:
 
 
 def rank_troubles(tests: Iterable[CheckResult]) -> Troubles:
-    """Return what the tests of one TODO report, each text once. A test without a message is concealed or passed."""
-    found: dict[tuple[str, str], Trouble] = {}
-    for test in tests:
-        if test.status is Verdict.PASSED or not test.message:
-            continue
-        key, rank = (test.message, test.hint), rank_test(test)
+    """Return what the tests of one TODO report, each text once. A test without a message is concealed or passed.
+
+    Texts that differ in numbers only, such as sizes, are one: another test met the same mistake on other inputs.
+    """
+    failed = [test for test in tests if test.status is not Verdict.PASSED and test.message]
+    is_wrong_anywhere = any(test.category != "gpu" and test.max_score > 0 for test in failed)
+    found: dict[tuple[str, str, str], Trouble] = {}
+    for test in failed:
+        rank = rank_test(test)
+        if test.category == "gpu" and is_wrong_anywhere and rank is not Rank.INFORMATION:
+            rank = max(rank, Rank.NOT_JUDGED)  # the device says nothing of a result that is wrong on the CPU
+        key = (_NUMBER.sub("0", test.message), _NUMBER.sub("0", test.hint), test.place)
         known = found.get(key)
         if known:
             found[key] = replace(known, rank=min(known.rank, rank), tests=known.tests + 1)
         else:
-            is_plain = test.status is Verdict.FAILED and not (test.hint or test.cause or test.name == test.id)
-            found[key] = Trouble(*key, rank, asked=test.name if is_plain else "")
-    ranked = sorted(found.values(), key=lambda trouble: trouble.rank)
+            is_plain = test.status is Verdict.FAILED and not (test.hint or test.name == test.id)
+            is_plain = is_plain and (rank in _PLAIN or test.category == "shape")
+            asked = test.name if is_plain else ""
+            found[key] = Trouble(test.message, test.hint, rank, asked=asked, place=test.place, shapes=test.shapes)
+    ranked = sorted(found.values(), key=lambda trouble: (trouble.rank, not trouble.hint))
     if not ranked:
         return Troubles()
     first, others = ranked[0], ranked[1:]

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from grader.model.report import CheckResult, GradedAssignment, TodoResult, Wording
+from grader.model.report import CheckResult, Wording
 from grader.model.verdict import Language
 from grader.reporting.catalogue import (
     COURSE_LOCALE,
@@ -52,6 +53,18 @@ def localise(tests: Iterable[CheckResult], language: Language) -> list[CheckResu
     return localised
 
 
-def choose_title(titled: TodoResult | GradedAssignment, language: Language) -> str:
+class Titled(Protocol):
+    """An assignment or a TODO, as the course or a report has it."""
+
+    @property
+    def title(self) -> str:
+        """Return the title in English."""
+
+    @property
+    def title_ko(self) -> str:
+        """Return the title in Korean; empty where there is none."""
+
+
+def choose_title(titled: Titled, language: Language) -> str:
     """Return the title of an assignment or a TODO in the language, where the course has one."""
     return titled.title_ko if language == "ko" and titled.title_ko else titled.title

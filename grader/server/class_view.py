@@ -36,7 +36,8 @@ class ClassView:
             status = path.stat()
             mark = (status.st_mtime_ns, status.st_size)
             known = self._known.get(path)
-            # Without the tests: the classes of a whole course must fit into memory.
-            return known if known and known[0] == mark else (mark, read_report(path).model_copy(update={"tests": ()}))
+            # Without tests and code: the classes of a whole course must fit into memory.
+            short = {"tests": (), "code": ()}
+            return known if known and known[0] == mark else (mark, read_report(path).model_copy(update=short))
         except (OSError, UsageError):
             return None  # written or removed at this moment

@@ -11,8 +11,10 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from grader.model.languages import OWN_NAMES, choose_language
 from grader.model.verdict import Language
 from grader.reporting.rendering import TEMPLATES, finish_value
+from grader.reporting.wording import choose_title
 from grader.server.labels import translate
 from grader.server.people import Visitor
 
@@ -38,9 +40,11 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         .render(
             caller=caller,
             language=language,
+            languages=OWN_NAMES,
             path=request.url.path,
             back=_find_way_back(request),
             t=partial(translate, language),
+            title_of=partial(choose_title, language=language),
             csrf_field=partial(_make_csrf_field, caller),
             **values,
         )
@@ -57,11 +61,13 @@ def make_policy(frame_ancestors: str = "'none'", form_action: str = "'self'") ->
 
 
 def choose_language_of(request: Request) -> Language:
-    """Return the language of the cookie, else the one that the browser prefers."""
-    chosen = request.cookies.get(LANGUAGE)
-    if chosen is None:
-        chosen = request.headers.get("accept-language", "")[:2].lower()
-    return "ko" if chosen == "ko" else "en"
+    """Return the language that was chosen on a page, else the roster's, else the browser's."""
+    caller = getattr(request.state, "caller", None)
+    return choose_language(
+        request.cookies.get(LANGUAGE, ""),
+        roster=caller.person.language if caller else "",
+        browser=request.headers.get("accept-language", ""),
+    )
 
 
 def _find_way_back(request: Request) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, insert, select, update
 
 from grader.model.errors import UsageError
+from grader.model.languages import find_language
 from grader.reporting.safe_text import remove_control_characters
 from grader.server.schema import PEOPLE, SESSIONS, TOKENS
 from grader.server.store import Store
@@ -40,7 +41,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Person:
-    """Someone with an account. `name` is a student's id, as in reports and rosters."""
+    """Someone with an account. `name` is a student's id, as in reports and rosters; `language` is the roster's."""
 
     id: int
     name: str
@@ -48,6 +49,7 @@ class Person:
     full_name: str = ""
     is_active: bool = True
     more_per_hour: int = 0
+    language: str = ""
 
     @property
     def is_staff(self) -> bool:
@@ -84,14 +86,14 @@ class People:
             rows = connection.execute(select(PEOPLE).where(PEOPLE.c.role.in_(roles or list(Role))))
             return sorted(map(_to_person, rows), key=lambda person: person.name)
 
-    def add(self, name: str, role: Role, full_name: str = "") -> Person:
+    def add(self, name: str, role: Role, full_name: str = "", language: str = "") -> Person:
         """Return the person of that name, who is added where there is none. Raises UsageError for another's name."""
         name = check_name(name)
         with self.store.write() as connection:
             row = connection.execute(select(PEOPLE).where(PEOPLE.c.name == name)).first()
             if row is None:
                 values = {"name": name, "role": role, "full_name": full_name[:MAX_NAME], "created_at": time.time()}
-                connection.execute(insert(PEOPLE).values(values))
+                connection.execute(insert(PEOPLE).values(**values, language=find_language(language) or ""))
                 row = connection.execute(select(PEOPLE).where(PEOPLE.c.name == name)).one()
         person = _to_person(row)
         if (person.role is Role.STUDENT) != (role is Role.STUDENT):
@@ -214,4 +216,4 @@ def check_name(name: str) -> str:
 
 
 def _to_person(row: Row[Any]) -> Person:
-    return Person(row.id, row.name, Role(row.role), row.full_name, bool(row.is_active), row.more_per_hour)
+    return Person(row.id, row.name, Role(row.role), row.full_name, bool(row.is_active), row.more_per_hour, row.language)

@@ -1,6 +1,7 @@
 """Results of submissions, as the gradebook has them: the report, whether it counts, and the code that was read."""
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.classroom.adjustments import apply_adjustments
@@ -8,6 +9,7 @@ from grader.classroom.gradebook import Attempt
 from grader.examiner.recording import read_recording
 from grader.model.errors import DamagedRecording
 from grader.model.report import GradeReport
+from grader.reporting.progress import AttemptPoints
 from grader.reporting.redaction import redact
 from grader.server.people import Person
 from grader.server.queue import Queued
@@ -51,6 +53,18 @@ def find_result(service: Service, queued: Queued) -> Result | None:
     counts = latest is not None and latest.evidence.path == attempt.evidence.path
     adjustments = gradebook.list_adjustments(queued.assignment).get(queued.student, ()) if counts else ()
     return Result(attempt, apply_adjustments(attempt.report, adjustments), counts)
+
+
+def list_points(service: Service, attempts: Sequence[Queued]) -> list[AttemptPoints]:
+    """Return the points of one student's attempts at one assignment, in the order in which they were handed in."""
+    if not attempts:
+        return []
+    gradebook = service.open_gradebook(attempts[0].assignment)
+    results = gradebook.list_results(attempts[0].student, attempts[0].assignment)
+    points = {str(result.evidence.path): AttemptPoints.read(result.report) for result in results}
+    places = [f"/{queued.path}" for queued in sorted(attempts, key=lambda queued: queued.number)]
+    found = (next((points[path] for path in points if path.endswith(place)), None) for place in places)
+    return [each for each in found if each is not None]
 
 
 def read_source(service: Service, assignment: str, attempt: Attempt) -> str | None:

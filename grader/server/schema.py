@@ -20,13 +20,14 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    text,
     update,
 )
 
 from grader.model.errors import UsageError
 
-# 2: the tables of other sites that people sign in from. 3: regrades.
-SERVER_VERSION = 3
+# 2: the tables of other sites that people sign in from. 3: regrades. 4: the language of a person.
+SERVER_VERSION = 4
 
 METADATA = MetaData()
 VERSION = Table(
@@ -42,6 +43,7 @@ PEOPLE = Table(
     Column("is_active", Boolean, nullable=False, default=True),
     Column("more_per_hour", Integer, nullable=False, default=0),
     Column("created_at", Float, nullable=False),
+    Column("language", String(8), nullable=False, default="", server_default=""),
 )
 # A token or a link is kept as its digest only.
 TOKENS = Table(
@@ -220,4 +222,6 @@ def create_tables(connection: Connection, site: str) -> None:
         )
     if row.version < SERVER_VERSION:
         METADATA.create_all(connection)
+        if PEOPLE.c.language.name not in {column["name"] for column in inspect(connection).get_columns(PEOPLE.name)}:
+            connection.execute(text("ALTER TABLE server_people ADD COLUMN language VARCHAR(8) NOT NULL DEFAULT ''"))
         connection.execute(update(VERSION).values(version=SERVER_VERSION))

@@ -15,8 +15,9 @@ from babel.messages.pofile import read_po, write_po
 
 import grader
 from grader.model.verdict import MEANINGS
-from grader.reporting.catalogue import LOCALE, PLACES
+from grader.reporting.catalogue import LABEL, LOCALE, PLACES
 from grader.reporting.messages import ADJUSTMENTS, LABELS
+from grader.server import labels as server_labels
 
 PACKAGE = Path(grader.__file__).parent
 # Where sentences for students are made. A module that is not listed writes for the staff only.
@@ -83,7 +84,6 @@ def extract_messages() -> dict[str, str]:
     """Return each sentence's template with the source that makes it."""
     found = dict.fromkeys(COMPOSED, "examiner/parity.py")
     found |= dict.fromkeys((meaning.en for meaning in MEANINGS.values()), "model/verdict.py")
-    found |= dict.fromkeys((*LABELS.values(), *ADJUSTMENTS.values()), "reporting/messages.py")
     for pattern in MODULES:
         for path in sorted(PACKAGE.glob(pattern)):
             name = path.relative_to(PACKAGE).as_posix()
@@ -91,6 +91,12 @@ def extract_messages() -> dict[str, str]:
                 for template in read_sentences(path.read_text(encoding="utf-8")):
                     found.setdefault(template, name)
     return found
+
+
+def extract_labels() -> dict[str, str]:
+    """Return each label with the source that has it."""
+    found = dict.fromkeys(server_labels.LABELS.values(), "server/labels.py")
+    return found | dict.fromkeys((*LABELS.values(), *ADJUSTMENTS.values()), "reporting/messages.py")
 
 
 def read_sentences(source: str) -> Iterator[str]:
@@ -175,27 +181,30 @@ def _read_test_names(tree: ast.Module) -> Iterator[str]:
             yield (ast.get_docstring(node) or "").strip().split("\n")[0]
 
 
-def update_catalogue(path: Path, messages: Mapping[str, str]) -> list[str]:
-    """Write a catalogue with exactly these sentences, and the translations that it has. Return those without one."""
+def update_catalogue(path: Path, messages: Mapping[str, str], labels: Mapping[str, str]) -> list[str]:
+    """Write a catalogue with exactly these texts, and the translations that it has. Return those without one."""
     with path.open("rb") as file:
         former = read_po(file)
-    known = {str(message.id): str(message.string) for message in former if message.id}
+    known = {(str(message.id), message.context): str(message.string) for message in former if message.id}
+    texts: dict[tuple[str, str | None], str] = {(text, None): place for text, place in messages.items()}
+    texts |= {(text, LABEL): place for text, place in labels.items()}
     catalogue = Catalog(former.locale, project="grader", creation_date=former.creation_date, charset="utf-8")
     catalogue.revision_date = former.revision_date
     catalogue.fuzzy = False
-    for sentence, place in messages.items():
-        catalogue.add(sentence, known.get(sentence, ""), locations=[(place, 1)])
+    for (text, context), place in texts.items():
+        catalogue.add(text, known.get((text, context), ""), locations=[(place, 1)], context=context)
     with path.open("wb") as file:
         write_po(file, catalogue, width=120, sort_by_file=True, include_lineno=False)
-    return [sentence for sentence in messages if not known.get(sentence)]
+    return [text for text, context in texts if not known.get((text, context))]
 
 
 def main() -> None:
     """Update the grader's catalogues, and those of the courses' tests that are given as folders."""
     for folder in [None, *map(Path, sys.argv[1:])]:
         messages = extract_course_messages(folder) if folder else extract_messages()
+        labels = {} if folder else extract_labels()
         for path in sorted((folder / "locale" if folder else LOCALE).glob("*.po")):
-            for sentence in update_catalogue(path, messages):
+            for sentence in update_catalogue(path, messages, labels):
                 print(f"{path}: without a translation: {sentence!r}")
 
 

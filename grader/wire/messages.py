@@ -105,12 +105,13 @@ class Done:
 @dataclass(frozen=True)
 class Raised:
     """The submission raised an exception. `lines` are its own lines in the traceback, outermost first, and `bases` the
-    classes that the exception's class is made from."""
+    classes that the exception's class is made from. `shapes` are [name, shape] of the tensors in its last function."""
 
     kind: str
     message: str
     lines: list[Any]
     bases: list[Any] = field(default_factory=list)
+    shapes: list[Any] = field(default_factory=list)
 
 
 Message = Load | Begin | Get | Put | Call | Define | Backward | Gradients | Loaded | Done | Raised
@@ -121,6 +122,8 @@ _by_name: dict[str, type[Any]] = {kind.__name__: kind for kind in Message.__args
 _checks: dict[Any, type[Any] | None] = {int: int, str: str, list[Any]: list, list[str]: list, dict[str, Any]: dict}
 # The fields of each kind, and the type that each must have where one is checked.
 _fields = {kind: {item.name: _checks.get(item.type) for item in fields(kind)} for kind in Message.__args__}
+# A recording of an earlier version may lack these.
+_optional = {Raised: {"shapes"}}
 
 
 def pack_message(message: Message, seq: int, encoder: Encoder, *, keep: bool = False) -> Frame:
@@ -151,10 +154,13 @@ def unpack_message(frame: Frame, decoder: Decoder) -> Message:
     if not isinstance(name, str) or name not in _by_name or not isinstance(body, dict):
         raise ProtocolError("a message of an unknown kind")
     kind = _by_name[name]
-    if body.keys() != _fields[kind].keys():
+    allowed = _fields[kind]
+    if not allowed.keys() - _optional.get(kind, set()) <= body.keys() <= allowed.keys():
         raise ProtocolError(f"{name!r} with the wrong fields")
     values = {}
-    for field_name, expected in _fields[kind].items():
+    for field_name, expected in allowed.items():
+        if field_name not in body:
+            continue
         values[field_name] = value = decoder.decode(body[field_name])
         if expected is not None and type(value) is not expected:
             raise ProtocolError(f"{name!r} with a {type(value).__name__} where a {expected.__name__} belongs")

@@ -185,10 +185,16 @@ def send_model(student, leaky):
     return theirs
 
 
-def train_reference(reference, model: nn.Module, ids: list[int], chunk_size: int, lr: float) -> Training:
+def train_reference(
+    reference, model: nn.Module, ids: list[int], chunk_size: int, lr: float, *, clears: bool = True
+) -> Training:
     """The reference's losses and weights; the model that is given stays as it is."""
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    losses = reference.truncated_bptt(model, ids, chunk_size, standins.make_sgd(model, lr))
+    optimizer = standins.make_sgd(model, lr)
+    optimizer.zero_grad()
+    if not clears:
+        optimizer.zero_grad = lambda: None
+    losses = reference.truncated_bptt(model, ids, chunk_size, optimizer)
     after = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     model.load_state_dict(weights)
     return Training(losses, after)

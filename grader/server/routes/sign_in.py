@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from grader.server.labels import translate
+from grader.model.languages import DEFAULT, find_language
 from grader.server.pages import LANGUAGE, render
 from grader.server.people import LONGEST_SESSION, Person
 from grader.server.permissions import name_cookie, refuse_secret
@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 def show_sign_in(request: Request, next: str = "/") -> HTMLResponse:
     """Show the form for a token."""
     service: Service = request.app.state.service
-    return render(request, "sign_in.html", provider=service.oidc, next=next, title=translate("en", "sign_in"))
+    return render(request, "sign_in.html", provider=service.oidc, next=next)
 
 
 @router.post("/sign-in")
@@ -65,7 +65,7 @@ def sign_out(request: Request) -> Response:
 def choose_language(request: Request, language: Annotated[str, Form()], back: Annotated[str, Form()] = "/") -> Response:
     """Keep the language of the pages in a cookie."""
     response = RedirectResponse(stay_here(back), 303)
-    response.set_cookie(LANGUAGE, "ko" if language == "ko" else "en", max_age=10**7, samesite="lax")
+    response.set_cookie(LANGUAGE, find_language(language) or DEFAULT, max_age=10**7, samesite="lax")
     return response
 
 

@@ -245,10 +245,17 @@ def export_class(request: Request, name: str, to: Annotated[str, Query(alias="fo
     """Return what `grader export` writes."""
     service, _ = open_offer(request, name)
     people = service.people.list_all(Role.STUDENT)
-    roster = Roster(tuple(Student(id=person.name, name=person.full_name) for person in people))
+    students = (Student(id=person.name, name=person.full_name, language=person.language) for person in people)
+    roster = Roster(tuple(students))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "export")
-        export_run(service.open_run(name).folder, path, to=to, options=ExportOptions(roster=roster))
+        export_run(
+            service.open_run(name).folder,
+            path,
+            to=to,
+            options=ExportOptions(roster=roster),
+            store=service.gradebook_url,
+        )
         note_alone(service.store, request.state.caller.person.name, "export", name, format=to)
         if path.is_dir():
             return attach(pack_work(path), f"{name}-{to}.zip", "application/zip")

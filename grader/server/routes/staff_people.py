@@ -55,7 +55,7 @@ def add_roster(request: Request, table: Annotated[str, Form()]) -> Response:
     known = {person.name for person in service.people.list_all()}
     added = [student for student in roster.students if student.id not in known]
     for student in added:
-        service.people.add(student.id, Role.STUDENT, student.name)
+        service.people.add(student.id, Role.STUDENT, student.name, student.language)
     note_alone(service.store, request.state.caller.person.name, "add roster", "people", students=len(added))
     return go_to(request, "show_people")
 

@@ -20,7 +20,7 @@ from grader.server.queue import Queued
 from grader.server.rate_limits import count_left
 from grader.server.refusals import RequestRefused
 from grader.server.regrade_requests import add_request, list_requests
-from grader.server.results import find_difference, find_result
+from grader.server.results import find_difference, find_result, list_points
 from grader.server.service import Service
 from grader.server.store import StoreUnavailable
 from grader.server.waiting import find_waiting, tell_state
@@ -112,7 +112,7 @@ def show_submission(request: Request, submission: str) -> HTMLResponse:
     attempts = service.queue.list_of(queued.student, queued.assignment)
     before = next((each for each in attempts if each.number < queued.number and each.gradings), None)
     language = choose_language_of(request)
-    feedback = describe_page(result.show_to(person), language) if result else {}
+    feedback = describe_page(result.show_to(person), language, list_points(service, attempts)) if result else {}
     # The page says whose it is in its own words.
     feedback.pop("language", None)
     return render(

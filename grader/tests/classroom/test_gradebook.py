@@ -125,6 +125,17 @@ def test_attempts_have_their_newest_result_in_the_order_of_the_first(gradebook):
     assert found == {"kim": [20, 60], "lee": [30]}
 
 
+def test_points_of_attempts_are_those_of_their_newest_results(gradebook):
+    """In the same order, without the reports; or of one student alone."""
+    add(gradebook, make_report("kim", score=10))
+    add(gradebook, make_report("kim", score=60), key=replace(KEY, submission="d" * 64))
+    add(gradebook, make_report("kim", score=20))
+    add(gradebook, make_report("lee", score=30))
+    found = {student: [each.score for each in made] for student, made in gradebook.list_points("toy").items()}
+    assert found == {"kim": [20, 60], "lee": [30]}
+    assert list(gradebook.list_points("toy", "lee")) == ["lee"]
+
+
 def test_another_assignments_attempts_do_not_count(gradebook):
     """A student's last row is looked up by assignment."""
     add(gradebook, make_report("kim"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from grader.examiner.explain import RaiseContext, describe_place, explain_exception, list_signatures
+from grader.examiner.explain import RaiseContext, describe_place, explain_exception, find_spans, list_signatures
 from grader.examiner.stubs import list_stubs
 from grader.model.submission import Origin, Submission
 from grader.model.verdict import SubmissionError, Verdict
@@ -118,6 +118,40 @@ def test_the_type_and_the_line_are_kept():
         "TypeError",
         0,
     )
+
+
+@pytest.mark.parametrize(
+    ("shapes", "words"),
+    [
+        ([["q", [3, 8]], ["k", []], ["hidden", [5]]], "q 3x8, k scalar"),
+        ([["q", ["3"]], ["q"], "q", ["q", 3], [1, [2]], ["q", [True]]], ""),
+    ],
+)
+def test_shapes_of_the_names_on_the_line_are_kept(shapes: list, words: str):
+    """Others say nothing of this line; what has another form is no shape."""
+    raised = Raised("RuntimeError", "size mismatch", [[5, "score"]], shapes=shapes)
+    assert explain(raised).shapes == words
+    assert explain(Raised("RuntimeError", "size mismatch", [], shapes=shapes)).shapes == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "span"),
+    [
+        ("score", (5, 6)),
+        ("weigh", (9, 12)),
+        ("A.f", (2, 4)),
+        ("A", (1, 4)),
+        ("x", None),
+        ("A.g", None),
+        ("nobody", None),
+    ],
+)
+def test_spans_are_the_lines_of_definitions(name: str, span: tuple[int, int] | None):
+    """With their decorators; a value is no definition."""
+    source = (
+        SOURCE if name in ("score", "weigh") else "class A:\n    @property\n    def f(self):\n        pass\nx = 1\n"
+    )
+    assert find_spans(source, [name]) == ({name: span} if span else {})
 
 
 @pytest.mark.parametrize("lines", [[[0, "f"]], [[LAST + 1, "f"]], [["6", "f"]], [[6]], ["6"], [None], [[-1, "f"]]])

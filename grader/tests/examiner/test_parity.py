@@ -52,9 +52,9 @@ def test_another_shape_is_told_with_both_shapes():
 @pytest.mark.parametrize(
     ("found", "expected", "hint"),
     [
-        ((3, 2), (2, 3), "the axes are in another order"),
-        ((1, 2, 3), (2, 3), "there is an axis of size 1 too many"),
-        ((3,), (3, 1), "an axis of size 1 is missing"),
+        ((3, 2), (2, 3), "the axes are in another order: `transpose` or `permute` moves them"),
+        ((1, 2, 3), (2, 3), "there is an axis of size 1 too many: `squeeze` or an index takes one away"),
+        ((3,), (3, 1), "an axis of size 1 is missing: `unsqueeze` adds one"),
         ((4,), (3,), ""),
     ],
 )
@@ -67,6 +67,46 @@ def test_another_dtype_is_refused():
     """Equal values of another dtype are not the same."""
     message = read_mismatch(torch.ones(2, dtype=torch.float64), torch.ones(2)).message
     assert message == "result: the dtype is float64, expected float32"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "words"),
+    [
+        (torch.float64, torch.float32, "`.float()` leads back"),
+        (torch.int64, torch.float32, "`.float()` makes decimal numbers"),
+        (torch.float32, torch.int64, "`.long()`"),
+        (torch.float16, torch.float32, ""),
+    ],
+)
+def test_a_dtype_is_explained(found, expected, words):
+    """Where one call leads to the right one."""
+    hint = read_mismatch(torch.ones(2, dtype=found), torch.ones(2, dtype=expected)).hint
+    assert words in hint and bool(hint) == bool(words)
+
+
+def test_a_tuple_in_place_of_a_tensor_is_explained():
+    """A comma, or a layer's whole result."""
+    mismatch = read_mismatch((torch.ones(2),), torch.ones(2))
+    assert mismatch.message == "result: expected a tensor, found a tuple"
+    assert "a comma too many" in mismatch.hint
+    assert read_mismatch(None, torch.ones(2)).hint == ""
+
+
+def test_a_known_mistake_of_a_list_is_recognised():
+    """As one of a tensor is."""
+    mistakes = {"they add up": [1.0, 3.0]}
+    with pytest.raises(Mismatch) as caught:
+        assert_parity([1.0, 3.00001], [1.0, 2.0], what="losses", mistakes=mistakes)
+    assert (caught.value.message, caught.value.hint) == ("losses[1]: the value differs", "they add up")
+
+
+def test_parts_in_another_order_are_named_so():
+    """Whatever differs in the first of them follows from it."""
+    one, other = torch.arange(3.0), torch.ones(2, 2)
+    mismatch = read_mismatch((other, one), (one, other))
+    assert mismatch.message == "result: the parts are right, their order is not"
+    assert "docstring" in mismatch.hint
+    assert "shape" in read_mismatch((other, one + 1), (one, other)).message
 
 
 def test_another_device_is_refused():

@@ -19,14 +19,14 @@ def read(folder: Path, text: str, encoding: str = "utf-8") -> Roster:
 def test_own_columns(tmp_path: Path) -> None:
     """Every column of our own layout ends in the student."""
     text = (
-        "id,name,email,section,group,extension_days,canvas,github,lti\n"
-        "s1,홍길동,hong@uni.example,02,team a,1.5,1234,gildong,a-b\n"
-        "s2,Jane Doe,,,,,,,\n"
+        "id,name,email,section,group,extension_days,canvas,github,lti,language\n"
+        "s1,홍길동,hong@uni.example,02,team a,1.5,1234,gildong,a-b,ko\n"
+        "s2,Jane Doe,,,,,,,,\n"
         "\n"
     )
     keys = {"canvas": "1234", "github": "gildong", "lti": "a-b"}
     assert read(tmp_path, text).students == (
-        Student("s1", "홍길동", "hong@uni.example", "02", "team a", 1.5, keys),
+        Student("s1", "홍길동", "hong@uni.example", "02", "team a", 1.5, keys, language="ko"),
         Student("s2", "Jane Doe"),
     )
 

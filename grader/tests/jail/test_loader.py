@@ -6,8 +6,9 @@ import types
 from collections.abc import Iterator
 
 import pytest
+import torch
 
-from grader.jail.loader import Definitions, Leftover, compile_definitions
+from grader.jail.loader import Definitions, Leftover, compile_definitions, find_shapes
 
 HELPER = """
 class Helper:
@@ -266,3 +267,25 @@ def test_future_import_holds_for_the_whole_module(ran: list[str]) -> None:
     definitions = compile_definitions(source, "lesson", ["solve"])
     assert definitions.make_module([]).solve(3) == 3
     assert definitions.describe_failures() == []
+
+
+def test_shapes_are_those_of_the_last_function_of_the_submission() -> None:
+    """Of tensors only, in the order of the code."""
+    source = "def outer(x):\n    return inner(x.T, 3)\ndef inner(y, n):\n    z = y[0]\n    return y @ z.nothing\n"
+    module = compile_definitions(source, "lesson").make_module([])
+    with pytest.raises(AttributeError) as caught:
+        module.outer(torch.zeros(2, 5))
+    assert find_shapes(caught.value, "lesson") == [["y", [5, 2]], ["z", [2]]]
+    assert find_shapes(ValueError(), "lesson") == []
+
+
+def test_a_shape_that_raises_is_left_out() -> None:
+    """A submission may have a tensor of its own kind."""
+    source = (
+        "import torch\nclass Odd(torch.Tensor):\n    @property\n    def shape(self): raise SystemExit\n"
+        "def f():\n    odd = torch.zeros(2).as_subclass(Odd)\n    return 1 / 0\n"
+    )
+    module = compile_definitions(source, "lesson").make_module([])
+    with pytest.raises(ZeroDivisionError) as caught:
+        module.f()
+    assert find_shapes(caught.value, "lesson") == []

@@ -49,7 +49,7 @@ def test_a_report_has_the_published_fields():
     """Fields are added, never renamed or taken away."""
     report = json.loads(grade_once(read_solution()).model_dump_json())
     assert set(report) >= FIELDS
-    assert report["schema_version"] == "1.1"
+    assert report["schema_version"] == "1.2"
     assert set(report["environment"]) == {"python", "torch", "device", "isolation"}
 
 

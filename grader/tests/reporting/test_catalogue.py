@@ -5,10 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from grader.reporting.catalogue import COURSE_LOCALE, LOCALE, Catalogue, list_catalogues, read_translations, translate
+from grader.reporting.catalogue import (
+    COURSE_LOCALE,
+    LABEL,
+    LOCALE,
+    SENTENCE,
+    Catalogue,
+    list_catalogues,
+    read_translations,
+    translate,
+    translate_label,
+)
 from grader.student.kit import PUBLIC_TESTS
 from grader.tests.support.course import COURSE
-from grader.tools.message_catalogue import extract_course_messages, extract_messages, read_sentences
+from grader.tools.message_catalogue import extract_course_messages, extract_labels, extract_messages, read_sentences
 
 CATALOGUE = Catalogue(
     {
@@ -32,6 +42,7 @@ CATALOGUE = Catalogue(
         ("oops (in f, cell 3, line 4: `x = 1  # cell 3, line 4`)", "oops (f, 3번째 셀 4행: `x = 1  # cell 3, line 4`)"),
         ("scores: it is transposed", "scores: 전치됨"),
         ("scores: 3 of 4 values differ", "scores: 4개 중 3개"),
+        ("logits of the first step: 3 of 4 values differ", "logits of the first step: 4개 중 3개"),
         ("something that no sentence fits", "something that no sentence fits"),
         ("", ""),
     ],
@@ -50,11 +61,18 @@ def test_translate_takes_little_time_for_hostile_text() -> None:
 
 def test_every_sentence_is_translated_and_none_is_unused() -> None:
     """`python -m grader.tools.message_catalogue` brings a catalogue up to date."""
-    messages = extract_messages()
-    for path in list_catalogues(LOCALE):
-        translations = read_translations(path)
-        assert [text for text in messages if text not in translations] == [], path.name
-        assert [text for text in translations if text not in messages] == [], path.name
+    for context, texts in ((SENTENCE, extract_messages()), (LABEL, extract_labels())):
+        for path in list_catalogues(LOCALE):
+            translations = read_translations(path, context)
+            assert [text for text in texts if text not in translations] == [], path.name
+            assert [text for text in translations if text not in texts] == [], path.name
+
+
+def test_a_label_translates_no_value_of_a_sentence() -> None:
+    """A student's variable may be called `score`, as a column of the page is."""
+    assert translate_label("score", "ko") == "점수"
+    assert translate("score: the value differs", "ko").startswith("score")
+    assert translate_label("no label at all", "ko") == "no label at all"
 
 
 def test_a_translation_has_the_places_of_its_sentence() -> None:
@@ -62,7 +80,7 @@ def test_a_translation_has_the_places_of_its_sentence() -> None:
     import re
 
     for path in list_catalogues(LOCALE):
-        for source, target in read_translations(path).items():
+        for source, target in (read_translations(path) | read_translations(path, LABEL)).items():
             places = [sorted(set(re.findall(r"\{[\w:+]+\}", text))) for text in (source, target)]
             assert places[0] == places[1], source
 

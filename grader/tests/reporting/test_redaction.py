@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from grader.model.report import CheckResult, Environment, GradedSubmission, GradeReport, TodoResult, Visibility
+from grader.model.report import CheckResult, Code, Environment, GradedSubmission, GradeReport, TodoResult, Visibility
 from grader.reporting.redaction import is_shown, redact
 from grader.tests.support.export_samples import (
     MIXED,
@@ -16,6 +16,8 @@ from grader.tests.support.export_samples import (
     make_secret_test,
     make_test,
 )
+
+SHOWN_TEXTS = ("id", "name", "message", "hint", "place", "shapes")
 
 
 @pytest.mark.parametrize(("visibility", "released"), [("hidden", False), ("hidden", True), ("after_due", False)])
@@ -108,7 +110,11 @@ def test_fields_of_later_versions_are_not_passed_on() -> None:
     class Judged(TodoResult):
         reason: str = SECRET
 
-    plain = make_report()
+    class Copied(Code):
+        solution: str = SECRET
+
+    code = Copied(name="f", todos=("luong.scores",), place="m.py", line=1, text="def f(): pass")
+    plain = make_report(code=(code,))
     report = Longest(
         **{name: getattr(plain, name) for name in GradeReport.model_fields}
         | {"tests": tuple(Longer(**test.model_dump()) for test in plain.tests)}
@@ -120,6 +126,7 @@ def test_fields_of_later_versions_are_not_passed_on() -> None:
     assert type(redacted.submission) is GradedSubmission
     assert {type(test) for test in redacted.tests} == {CheckResult}
     assert {type(todo) for todo in redacted.todos} == {TodoResult}
+    assert {type(part) for part in redacted.code} == {Code}
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -134,7 +141,7 @@ def test_no_mixture_of_tests_leaks(seed: int) -> None:
     released = seed % 2 == 0
     redacted = redact(make_report(tests=tests), released=released)
     shown = [test for test in tests if is_shown(test, released=released)]
-    fields = sum(getattr(test, name).count(SECRET) for test in shown for name in ("id", "name", "message", "hint"))
+    fields = sum(getattr(test, name).count(SECRET) for test in shown for name in SHOWN_TEXTS)
     fields += sum(str(test.translations).count(SECRET) for test in shown)
     assert redacted.model_dump_json().count(SECRET) == fields
 

@@ -73,3 +73,21 @@ def test_a_plain_difference_comes_with_what_its_test_asks() -> None:
 def test_passed_and_concealed_tests_are_no_trouble() -> None:
     """A concealed test has no message."""
     assert rank_troubles([make_test("one"), make_test("one", "failed")]).shown == ()
+
+
+def test_texts_that_differ_in_numbers_are_one_mistake() -> None:
+    """Other inputs have other sizes; another line is another place."""
+    texts = ["scores: the shape is [3, 4], expected [3, 1, 4]", "scores: the shape is [1, 6], expected [1, 1, 6]"]
+    found = rank_troubles([make_test("one", "failed", message=text, cause="structure") for text in texts])
+    assert [(trouble.message, trouble.more) for trouble in found.shown] == [(texts[0], 1)]
+    raised = [make_test("one", "raised", message="boom", place=f"m.py, line {line}") for line in (3, 4)]
+    assert [trouble.more for trouble in rank_troubles(raised).shown] == [0, 0]
+
+
+def test_a_device_is_no_cause_where_the_result_is_wrong_anyway() -> None:
+    """Alone it is one."""
+    device = make_test("one", "failed", message="on another device", hint="make it there", category="gpu")
+    wrong = make_test("one", "failed", message="values differ")
+    free = make_test("one", "failed", message="slow", points=0.0)
+    assert [trouble.message for trouble in rank_troubles([device, wrong]).shown] == ["values differ"]
+    assert rank_troubles([device, free]).shown[0].message == "on another device"

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from grader.server.audit import list_changes
 from grader.server.lti.links import list_columns
 from grader.server.lti.scores import ScoreSender
-from grader.server.people import DAY, Role
+from grader.server.people import DAY, People, Role
 from grader.server.routes.lti import REGISTRATION
 from grader.server.schema import VERSION
 from grader.server.settings import DataFolder
@@ -175,10 +175,12 @@ def test_database_of_an_earlier_version_gets_the_new_tables(tmp_path: Path) -> N
     store = open_store(data, site)
     with store.write() as connection:
         connection.exec_driver_sql("DROP TABLE server_lti_links")
+        connection.exec_driver_sql("ALTER TABLE server_people DROP COLUMN language")
         connection.execute(update(VERSION).values(version=1))
     store.close()
     store = open_store(data, site)
     assert list_columns(store) == []
+    assert People(store).add("kim", Role.STUDENT, language="ko").language == "ko"
     store.close()
 
 

@@ -206,6 +206,28 @@ def test_pages_are_in_korean_where_the_reader_wants_it(site: FakeSite) -> None:
     assert '<html lang="ko">' in client.get("/").text
 
 
+def test_the_roster_says_in_which_language_a_student_reads(site: FakeSite) -> None:
+    """It comes before the browser's, and after the button."""
+    staff = site.sign_in("lister", Role.STAFF)
+    staff.post("/staff/people/roster", data={"table": "id,name,language\nreader-ko,Kim,ko\nreader-xx,Lee,xx\n"})
+    assert '<html lang="ko">' in site.sign_in("reader-ko").get("/").text
+    assert '<html lang="en">' in site.sign_in("reader-xx").get("/").text
+    client = site.sign_in("reader-ko")
+    client.post("/language", data={"language": "en"})
+    assert '<html lang="en">' in client.get("/").text
+
+
+def test_a_page_shows_the_points_of_all_attempts(site: FakeSite) -> None:
+    """The one that is looked at is marked."""
+    client = site.sign_in("climber")
+    first = hand_in(site, client, "# score 40\nfirst = 1")
+    assert "Your attempts" not in client.get(first).text
+    second = client.get(hand_in(site, client, "# score 90\nsecond = 2")).text
+    assert "Your attempts" in second
+    for page, number in ((client.get(first).text, 1), (second, 2)):
+        assert f'aria-current="true"><span class="unseen">attempt </span>{number}</th>' in page
+
+
 def test_every_answer_is_guarded(site: FakeSite) -> None:
     """A policy without inline scripts, no sniffing, no frame, no cache."""
     stranger, student = site.visit(), site.call_as("kim")

@@ -63,6 +63,14 @@ def open_chromium() -> Iterator[Any]:
         browser.close()
 
 
+def find_barriers(page: Any) -> list[str]:
+    """Return what axe finds on a page: the rule, and the elements that break it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {[node['html'][:120] for node in each['nodes']]}" for each in found]
+
+
 class Reader:
     """One person at a browser of their own. Everything that the browser complains about is kept in `troubles`."""
 
@@ -119,10 +127,11 @@ class Reader:
         return str(self.page.locator("main").inner_text())
 
     def check_look(self) -> None:
-        """Fail where the page is wider than the window, or a text hard to see."""
+        """Fail where the page is wider than the window, a text hard to see, or axe finds anything."""
         assert self.page.evaluate(OVERFLOW) == [], self.page.url
         ratio, text = self.page.evaluate(CONTRAST)
         assert ratio >= 4.5, (self.page.url, text, ratio)
+        assert find_barriers(self.page) == [], self.page.url
 
     def close(self) -> None:
         """Close the browser's window. Fails where the browser complained about anything."""
