@@ -43,7 +43,7 @@ def test_every_extra_in_the_documentation_exists() -> None:
 
 
 def test_every_locked_package_installs_on_the_oldest_python() -> None:
-    """Debian 12 has Python 3.11.2: a package for 3.11.5 and later would break `make setup`, images and bundles there."""
+    """Debian 12 has 3.11.2: a package for 3.11.5 and later would break `make setup`, images and bundles there."""
     oldest = PROJECT["project"]["requires-python"].removeprefix(">=") + ".0"
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     names = [line.split("==")[0] for line in lines if not line.startswith("#")]
