@@ -56,7 +56,7 @@ class LiveKeeper:
 
     def _keep(self, attempt: Attempt, *, is_new: bool) -> None:
         student, name = attempt.report.submission.student, self.assignment.name
-        with self.run.open(PATIENCE):
+        with self.run.lock(PATIENCE):
             known = self.gradebook.find_result(student, name, Path(attempt.evidence.path))
             is_new = is_new or known is None or known.report != attempt.report
             latest = attempt if is_new else self.gradebook.find_latest_attempt(student, name)

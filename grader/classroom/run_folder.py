@@ -21,8 +21,11 @@ from grader.classroom.students import find_student
 from grader.examiner.recording import name_recording
 from grader.model.errors import UsageError
 from grader.model.report import GradedSubmission, GradeReport
-from grader.reporting.files import UNFINISHED, lock_file, make_file_name, stage_bytes
+from grader.reporting.files import lock_file, make_file_name, remove_unfinished, stage_bytes
 from grader.reporting.safe_text import Cell, format_table
+
+# A recording is written in less time.
+ABANDONED_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,24 @@ class RunFolder:
 
     @contextmanager
     def open(self, patience: float = 0.0) -> Iterator[None]:
-        """Lock the folder for this process. Raises UsageError where it cannot be written or another grader has it.
+        """Lock the folder for this process, and remove what a process that was killed had not finished.
 
-        Waits up to `patience` seconds for the other grader.
+        Raises UsageError as `lock` does.
+        """
+        with self.lock(patience):
+            with _explain_refusal(self.folder):
+                for folder in (self.folder, self.reports, self.aside):
+                    remove_unfinished(folder)
+                # A service writes recordings without the lock: a fresh file may be one that it is writing.
+                remove_unfinished(self.recordings, older_than=ABANDONED_SECONDS)
+            yield
+
+    @contextmanager
+    def lock(self, patience: float = 0.0) -> Iterator[None]:
+        """Lock the folder for this process, however many files it holds.
+
+        Raises UsageError where it cannot be written or another grader has it. Waits up to `patience` seconds for the
+        other grader.
         """
         with _explain_refusal(self.folder):
             self.reports.mkdir(parents=True, exist_ok=True)
@@ -80,11 +98,6 @@ class RunFolder:
                 f"another grader is writing to {str(self.folder)!r}: wait for it, or choose another folder with -o",
                 patience,
             )
-            # A process that was killed may have left files behind that it had not finished.
-            with _explain_refusal(self.folder):
-                for folder in (self.folder, self.reports, self.aside, self.recordings):
-                    for path in folder.glob(f".*{UNFINISHED}"):
-                        path.unlink()
             yield
 
     def check_assignment(self, name: str) -> None:

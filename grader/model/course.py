@@ -66,20 +66,34 @@ class Course:
         return Assignment(name=name, description=description, root=self.root)
 
     def load_secret(self) -> bytes:
-        """Return the course's secret: GRADER_SECRET, or a file that is made on first use and kept with the course."""
+        """Return the course's secret: GRADER_SECRET, or a file that is made on first use and kept with the course.
+
+        Raises UsageError where there is none and the course's folder is read-only.
+        """
         if given := os.environ.get(SECRET_VARIABLE):
             return given.encode()
         path = self.secret_file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A link is made in one step: of two first runs at the same time, both read the secret of the faster one.
-        candidate = path.with_name(f"secret.{os.getpid()}.{secrets.token_hex(4)}")
-        if not path.exists():
-            candidate.touch(mode=0o600)
-            candidate.write_text(secrets.token_hex(32))
-            with suppress(FileExistsError):  # the other run was first: its secret counts
-                os.link(candidate, path)
-            candidate.unlink()
-        return path.read_bytes()
+        try:
+            if not path.exists():
+                _make_secret(path)
+            return path.read_bytes()
+        except OSError as error:
+            raise UsageError(
+                f"the course's secret {str(path)!r} can be neither read nor made ({error.strerror or error}): set "
+                f"{SECRET_VARIABLE}, or make the folder writable once"
+            ) from error
+
+
+def _make_secret(path: Path) -> None:
+    """Make a secret that only this user may read. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A link is made in one step: of two first runs at the same time, both read the secret of the faster one.
+    candidate = path.with_name(f"secret.{os.getpid()}.{secrets.token_hex(4)}")
+    candidate.touch(mode=0o600)
+    candidate.write_text(secrets.token_hex(32))
+    with suppress(FileExistsError):  # the other run was first: its secret counts
+        os.link(candidate, path)
+    candidate.unlink()
 
 
 def find_course(given: Path | None = None, start: Path | None = None) -> Course:

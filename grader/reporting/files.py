@@ -7,7 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -34,6 +34,14 @@ def stage_bytes(path: Path, data: bytes) -> Iterator[None]:
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def remove_unfinished(folder: Path, *, older_than: float = 0.0) -> None:
+    """Remove what `stage_bytes` left in a folder when its process was killed so many seconds ago. Raises OSError."""
+    for path in folder.glob(f".*{UNFINISHED}"):
+        with suppress(FileNotFoundError):  # it has been finished meanwhile
+            if time.time() - path.stat().st_mtime >= older_than:
+                path.unlink()
 
 
 def lock_file(file: IO[str], refusal: str, patience: float = 0.0) -> None:

@@ -278,6 +278,17 @@ def test_what_a_killed_grader_had_begun_to_write_is_removed(course):
         assert not unfinished.exists()
 
 
+def test_recording_that_is_being_written_is_left_alone(course):
+    """A service writes recordings while another command opens the run; only what was abandoned is removed."""
+    course.run.recordings.mkdir(parents=True)
+    fresh, abandoned = (course.run.recordings / f".{name}.unfinished" for name in ("fresh", "abandoned"))
+    for path in (fresh, abandoned):
+        path.write_bytes(b"half")
+    os.utime(abandoned, (1, 1))
+    with course.run.open():
+        assert (fresh.exists(), abandoned.exists()) == (True, False)
+
+
 def test_a_report_that_the_gradebook_refuses_is_not_on_the_disk(course):
     """Neither here nor there, and nothing half-written."""
     with course.run.open():

@@ -1,5 +1,6 @@
 """A class that grows: the attempt that counts, with the results in any order."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -112,3 +113,18 @@ def test_fault_does_not_take_the_place_of_a_result(open_run: OpenRun) -> None:
     live.add(1, 70)
     live.add(2, 0, "grader_fault")
     assert live.read_score() == 70
+
+
+def test_result_is_kept_without_listing_a_folder(open_run: OpenRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ten thousand recordings in the run, a look at all of them would take longer than grading."""
+    live = open_run(TOML)
+    live.add(1, 30)
+
+    def refuse(*arguments: object) -> None:
+        raise AssertionError(f"a folder was listed: {arguments}")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(os, "listdir", refuse)
+    live.add(2, 60)
+    monkeypatch.undo()
+    assert live.read_score() == 60

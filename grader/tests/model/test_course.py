@@ -45,3 +45,11 @@ def test_find_course_says_what_to_do_without_one(tmp_path: Path) -> None:
     """The message names the option."""
     with pytest.raises(UsageError, match="pass --course DIR"):
         find_course(start=tmp_path)
+
+
+def test_a_secret_that_cannot_be_kept_is_no_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The course in an image is read-only: the message names the variable that stands in for the file."""
+    monkeypatch.delenv("GRADER_SECRET", raising=False)
+    (tmp_path / ".grader").write_text("a file where a folder should be")
+    with pytest.raises(UsageError, match=r"secret '.*/\.grader/secret' can be neither read nor made .*GRADER_SECRET"):
+        Course(tmp_path).load_secret()

@@ -3,7 +3,10 @@
 import glob
 import re
 import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
 
 import grader
 
@@ -37,3 +40,12 @@ def test_every_extra_in_the_documentation_exists() -> None:
     named = {name for page in pages for name in re.findall(r"'grader\[(\w+)\]'", page.read_text(encoding="utf-8"))}
     assert named >= {"server", "cluster", "postgresql"}
     assert named - set(PROJECT["project"]["optional-dependencies"]) == set()
+
+
+def test_every_locked_package_installs_on_the_oldest_python() -> None:
+    """Debian 12 has 3.11.2: a package for 3.11.5 and later would break `make setup`, images and bundles there."""
+    oldest = PROJECT["project"]["requires-python"].removeprefix(">=") + ".0"
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    names = [line.split("==")[0] for line in lines if not line.startswith("#")]
+    needs = {name: distribution(name).metadata["Requires-Python"] or "" for name in names}
+    assert {name: need for name, need in needs.items() if not SpecifierSet(need).contains(oldest)} == {}
