@@ -135,7 +135,8 @@ def open_catalogue(language: str, tests: Path | None = None) -> Catalogue:
     """Return the catalogue of a language, with what the tests in a folder translate themselves."""
     folders = (LOCALE, tests / COURSE_LOCALE if tests else LOCALE)
     paths = [folder / f"{language}{suffix}" for folder in folders for suffix in (".po", ".json")]
-    sentences, labels = {}, dict[str, str]()
+    sentences: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for path in filter(Path.is_file, paths):
         sentences |= read_translations(path)
         labels |= read_translations(path, LABEL)

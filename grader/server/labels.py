@@ -172,7 +172,9 @@ LABELS = {
     "push_now": "Send what is missing",
     "push_again": "Send all of them again",
     "push_hint": "Final scores go to the platform by themselves. Here you see what it does not have yet.",
-    "no_column": "No platform has a column for this assignment: open it once from a link in the course, or use `grader push`.",
+    "no_column": (
+        "No platform has a column for this assignment: open it once from a link in the course, or use `grader push`."
+    ),
     "push_result": "{sent} sent, {kept} were there already.",
 }
 
