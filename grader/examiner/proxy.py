@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from grader.examiner.parity import describe_value, name_type
+from grader.examiner.parity import OwnObject, describe_value, name_type
 from grader.model.errors import GraderFault
 from grader.model.verdict import SubmissionError, Verdict
 from grader.wire.messages import MODULE, POISONED, Call, Define, Get, Gradients, Put, Request
@@ -40,7 +40,7 @@ class ProxySession(Protocol):
         """Leave a request for the next exchange. Return the handle of its result."""
 
 
-class RemoteObject:
+class RemoteObject(OwnObject):
     """An object in the jail: call it, read and set its attributes, pass it back as an argument."""
 
     def __init__(self, session: ProxySession, handle: int, type_name: str) -> None:

@@ -7,7 +7,8 @@ import torch
 
 from grader.examiner.array_parity import find_tolerance
 from grader.examiner.mismatch import Mismatch
-from grader.examiner.parity import assert_parity, assert_shape, assert_unchanged
+from grader.examiner.parity import assert_moved, assert_parity, assert_shape, assert_unchanged
+from grader.examiner.proxy import RemoteObject
 
 
 def read_mismatch(actual, expected, **options) -> Mismatch:
@@ -305,3 +306,11 @@ def nudge(value, by):
     if isinstance(value, dict):
         return {key: nudge(part, by) for key, part in value.items()}
     return [nudge(part, by) for part in value] if isinstance(value, list) else value + by
+
+
+@pytest.mark.parametrize("compare", [assert_parity, lambda *values, what: assert_moved(*values, "cpu", what=what)])
+def test_two_objects_of_a_submission_are_no_fault_of_the_test(compare) -> None:
+    """A submission that returns an object where results of its own are compared fails the test, and breaks nothing."""
+    layers = [RemoteObject(None, number, "Embedding") for number in (1, 2)]
+    with pytest.raises(Mismatch, match="table: found an object of type Embedding, which has no values to compare"):
+        compare(*layers, what="table")
