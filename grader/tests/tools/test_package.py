@@ -47,5 +47,5 @@ def test_every_locked_package_installs_on_the_oldest_python() -> None:
     oldest = PROJECT["project"]["requires-python"].removeprefix(">=") + ".0"
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     names = [line.split("==")[0] for line in lines if not line.startswith("#")]
-    needs = {name: distribution(name).metadata["Requires-Python"] or "" for name in names}
+    needs = {name: distribution(name).metadata.get("Requires-Python", "") for name in names}
     assert {name: need for name, need in needs.items() if not SpecifierSet(need).contains(oldest)} == {}
