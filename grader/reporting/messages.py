@@ -38,6 +38,7 @@ LABELS = {
     "score": "score",
     "shapes": "shapes on that line",
     "student": "student",
+    "taken_off": "already taken off the score above",
     "tests": "{passed} of {count} tests passed",
     "class_page": "Class of {title}",
     "class_counts": "{scored} of {count} students have a score",
