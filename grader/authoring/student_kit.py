@@ -11,6 +11,7 @@ from grader.authoring.datasets import find_dataset
 from grader.authoring.requirements import list_check_requirements
 from grader.authoring.student_wheel import write_wheel
 from grader.model.assignment import DESCRIPTION, Assignment
+from grader.reporting.catalogue import COURSE_LOCALE, PACKED, list_catalogues, pack_translations
 from grader.reporting.messages import KIT_README
 from grader.student.kit import PUBLIC_TESTS
 
@@ -62,6 +63,8 @@ def pack_kit(assignment: Assignment, generated: Iterable[Path], output: Path) ->
             shutil.copytree(source, target / name, dirs_exist_ok=True, ignore=ignore)
         elif source.exists():
             shutil.copy(source, target / name)
+    for path in list_catalogues(target / PUBLIC_TESTS / COURSE_LOCALE):
+        path.with_suffix(PACKED).write_bytes(pack_translations(path))
     wheel = write_wheel(target, list_check_requirements(assignment))
     words = {"title": assignment.description.title, "module": assignment.module, "name": assignment.name}
     (target / "README.md").write_text(KIT_README.format(wheel=wheel.name, **words), encoding="utf-8")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from grader.model.errors import UsageError
 from grader.reporting.archives import pack_zip
+from grader.reporting.catalogue import LOCALE, PACKED, list_catalogues, pack_translations
 
 PACKAGE = Path(__file__).resolve().parents[1]
 NAME = "grader"
@@ -52,6 +53,8 @@ def write_wheel(folder: Path, requirements: Sequence[str]) -> Path:
     stem = f"{CHECKER.replace('-', '_')}-{number}"
     info = f"{stem}.dist-info"
     files = {place: path.read_bytes() for place, path in list_check_sources().items()}
+    for path in list_catalogues(LOCALE):
+        files[f"{NAME}/{path.relative_to(PACKAGE).with_suffix(PACKED).as_posix()}"] = pack_translations(path)
     needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requirements)
     head = f"Metadata-Version: 2.1\nName: {CHECKER}\nVersion: {number}\nRequires-Python: >=3.11\n"
     files[f"{info}/METADATA"] = (head + needs).encode()

@@ -7,6 +7,7 @@ A translation is only shown: nothing is decided by it.
 """
 
 import functools
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ LOCALE = Path(__file__).parent / "locale"
 # The folder beside a course's tests that holds what they say to students in other languages.
 COURSE_LOCALE = "locale"
 SOURCE_LANGUAGE = "en"
+# The ending of a packed catalogue.
+PACKED = ".json"
 # The context of labels in a catalogue.
 LABEL = "label"
 MAX_DEPTH = 6
@@ -132,11 +135,9 @@ def translate(text: str, language: Language, tests: Path | None = None) -> str:
 @functools.cache
 def open_catalogue(language: str, tests: Path | None = None) -> Catalogue:
     """Return the catalogue of a language, with what the tests in a folder translate themselves."""
-    own, course = (folder / f"{language}.po" for folder in (LOCALE, tests / COURSE_LOCALE if tests else LOCALE))
-    found: dict[str, str] = {}
-    for path in (own, course):
-        found |= read_translations(path) if path.is_file() else {}
-    return Catalogue(found, read_translations(own, LABEL) if own.is_file() else None)
+    own = read_translations(LOCALE / f"{language}.po")
+    course = read_translations(tests / COURSE_LOCALE / f"{language}.po") if tests else {}
+    return Catalogue(own | course, read_translations(LOCALE / f"{language}.po", LABEL))
 
 
 def list_catalogues(folder: Path) -> list[Path]:
@@ -145,10 +146,25 @@ def list_catalogues(folder: Path) -> list[Path]:
 
 
 def read_translations(path: Path, context: str | None = None) -> dict[str, str]:
-    """Return what a .po file translates in a context: text -> translation. Sentences have none."""
+    """Return what a .po file translates in a context: text -> translation. Sentences have none.
+
+    A kit has the file in its packed form instead. Without either nothing is translated.
+    """
+    packed = path.with_suffix(PACKED)
+    if packed.is_file():
+        contexts: dict[str, dict[str, str]] = json.loads(packed.read_text(encoding="utf-8"))
+        return contexts.get(context or "", {})
+    if not path.is_file():
+        return {}
     from babel.messages.pofile import read_po
 
     with path.open("rb") as file:
         catalogue = read_po(file)
     messages = (message for message in catalogue if message.context == context)
     return {str(message.id): str(message.string) for message in messages if message.id and message.string}
+
+
+def pack_translations(path: Path) -> bytes:
+    """Return a .po file in the form that is read without Babel, which students need not install."""
+    contexts = {context or "": read_translations(path, context) for context in (None, LABEL)}
+    return json.dumps(contexts, ensure_ascii=False, sort_keys=True).encode()

@@ -1,5 +1,6 @@
 """Translations: how a text finds its sentence, and that every sentence has one."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from grader.reporting.catalogue import (
     COURSE_LOCALE,
     LABEL,
     LOCALE,
+    PACKED,
     Catalogue,
     list_catalogues,
+    pack_translations,
     read_translations,
     translate,
     translate_label,
@@ -97,6 +100,19 @@ def test_a_catalogue_is_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "fr.po"
     path.write_text('msgid "passed"\nmsgstr "réussi"\n\nmsgid "failed"\nmsgstr ""\n', encoding="utf-8")
     assert read_translations(path) == {"passed": "réussi"}
+
+
+def test_a_packed_catalogue_needs_no_babel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A student's machine has the packed form only."""
+    path = tmp_path / "fr.po"
+    path.write_text(
+        'msgid "passed"\nmsgstr "réussi"\n\nmsgctxt "label"\nmsgid "score"\nmsgstr "note"\n', encoding="utf-8"
+    )
+    path.with_suffix(PACKED).write_bytes(pack_translations(path))
+    path.unlink()
+    monkeypatch.setitem(sys.modules, "babel.messages.pofile", None)
+    assert (read_translations(path), read_translations(path, LABEL)) == ({"passed": "réussi"}, {"score": "note"})
+    assert read_translations(tmp_path / "de.po") == {}
 
 
 @pytest.mark.parametrize("name", COURSE.list_assignments())
