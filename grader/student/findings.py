@@ -21,7 +21,7 @@ class AllTestsEnded:
     """The last message."""
 
 
-Row = tuple[float, ...] | tuple[str, ...]
+Row = tuple[float | str, ...]
 
 
 @dataclass(frozen=True)
