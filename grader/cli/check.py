@@ -8,12 +8,14 @@ import typer
 
 from grader.cli.options import ExitCode, LanguageChoice, LanguageOption, OptionalAssignment
 from grader.cli.running import run_app
+from grader.model.errors import UsageError
 
 
 def check(
     path: Annotated[Optional[Path], typer.Argument(help="Your .py or .ipynb; default: the one in the kit.")] = None,  # noqa: UP045
     assignment: OptionalAssignment = None,
     lang: LanguageOption = LanguageChoice.EN,
+    html: Annotated[Optional[Path], typer.Option("--html", help="Write a page with pictures of what differs.")] = None,  # noqa: UP045
 ) -> None:
     """Run the public tests on your own code, on any system."""
     from grader.intake.submissions import find_path
@@ -37,6 +39,13 @@ def check(
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     print_check(done, kit, lang.value)
+    if html is not None:
+        from grader.reporting.check_page import render_check
+
+        try:
+            html.write_text(render_check(done, kit, lang.value), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{str(html)!r} cannot be written ({error.strerror}): choose another place") from error
     if not done.is_complete:
         raise typer.Exit(ExitCode.INCOMPLETE)
 

@@ -25,6 +25,7 @@ LABELS = {
     "check_counts": "{place}: {passed} of {count} public tests passed",
     "check_open": "{count} of {all} TODOs not filled in yet: {names}",
     "check_same": "the same reason as above",
+    "expected": "expected",
     "folded": "further tests of this TODO that fail, probably for the same reason: {count}",
     "free": "for information, costs no points",
     "hint": "hint",
@@ -43,10 +44,12 @@ LABELS = {
     "score": "score",
     "shapes": "shapes on that line",
     "student": "student",
+    "taken_off": "already taken off the score above",
     "tests": "{passed} of {count} tests passed",
     "class_page": "Class of {title}",
     "class_counts": "{scored} of {count} students have a score",
     "your_code": "Your code",
+    "yours": "yours",
 }
 ADJUSTMENTS = {
     "todo": "your teachers set {todo} to {points:g} points",

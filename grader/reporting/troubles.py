@@ -105,7 +105,9 @@ def rank_troubles(tests: Iterable[CheckResult]) -> Troubles:
         rank = rank_test(test)
         if test.category == "gpu" and is_wrong_anywhere and rank is not Rank.INFORMATION:
             rank = max(rank, Rank.NOT_JUDGED)  # the device says nothing of a result that is wrong on the CPU
-        key = (_NUMBER.sub("0", test.message), _NUMBER.sub("0", test.hint), test.place)
+        # One reason at one line is one mistake, whatever came of it.
+        message = "" if test.hint and test.place else _NUMBER.sub("0", test.message)
+        key = (message, _NUMBER.sub("0", test.hint), test.place)
         known = found.get(key)
         if known:
             found[key] = replace(known, rank=min(known.rank, rank), tests=known.tests + 1)

@@ -135,6 +135,7 @@ LABELS = {
     "add_roster": "Add a roster",
     "roster_hint": "Paste a table (CSV) with a header: id, name. Those who are here already stay as they are.",
     "add_person": "Add",
+    "change": "Change",
     "name": "Name",
     "role": "Role",
     "role_owner": "owner",

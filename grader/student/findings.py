@@ -1,6 +1,7 @@
 """The messages from the process that runs the public tests to the one that prints how they ended."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from grader.model.verdict import Outcome
 
@@ -20,6 +21,18 @@ class AllTestsEnded:
     """The last message."""
 
 
+Row = tuple[float | str, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a public test compared, to be drawn: the student's rows and the expected ones."""
+
+    kind: Literal["matrix", "curve", "tokens"]
+    found: tuple[Row, ...]
+    expected: tuple[Row, ...]
+
+
 @dataclass(frozen=True)
 class PublicFinding:
     """The end of one public test; `name` is its docstring."""
@@ -27,3 +40,4 @@ class PublicFinding:
     todo: str
     name: str
     outcome: Outcome
+    picture: Picture | None = None

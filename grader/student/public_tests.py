@@ -29,6 +29,7 @@ from grader.model.verdict import Outcome, Verdict
 from grader.sandbox.in_process import InProcessChannel
 from grader.student.findings import AllTestsEnded, PublicFinding, RunningTest
 from grader.student.kit import Kit
+from grader.student.pictures import make_picture
 from grader.wire.libraries import is_array, is_tensor
 
 # Neither the student's own pytest settings nor plugins may change what is checked; the lines printed are ours.
@@ -136,7 +137,9 @@ class _Runner(Recorder):
         if isinstance(self.raised, GraderError):
             self.fault = self.fault or self.raised  # a public test is wrong: reported once pytest has ended
         else:
-            self.send(PublicFinding(*_name_test(item), judge_public_test(self.raised)))
+            compared = self.raised.compared if isinstance(self.raised, Mismatch) else None
+            picture = make_picture(*compared) if compared else None
+            self.send(PublicFinding(*_name_test(item), judge_public_test(self.raised), picture))
         return result
 
     def _limit(self, item: pytest.Item, seconds: float) -> None:

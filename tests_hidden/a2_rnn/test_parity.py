@@ -36,6 +36,7 @@ from grader.examiner import (
 )
 
 NO_GRADIENT = "the result carries no gradient: was something detached, or computed under no_grad?"
+UNMOVED = "the weights never change: `zero_grad` comes before `backward`, and `step` after it"
 PILED = "gradients add up from chunk to chunk: is `zero_grad` called before each `backward`?"
 
 
@@ -333,7 +334,8 @@ def test_losses_match_the_reference(poisoned, reference, draw):
 
     def list_mistakes():
         piled = [train_reference(reference, model, ids, 3, 0.3, clears=False) for model in models]
-        return {PILED: choose_training(found, piled).losses}
+        unmoved = [train_reference(reference, model, ids, 3, 0.0) for model in models]
+        return {PILED: choose_training(found, piled).losses, UNMOVED: choose_training(found, unmoved).losses}
 
     assert_parity(found, expected, what="the losses", mistakes=list_mistakes)
 

@@ -139,7 +139,9 @@ def test_a_single_mask_keeps_its_axes(student, draw):
     """One mask is a list of one position."""
     mask, column = draw.integer(5, 20), draw.integer(1, 6)
     found = student.mask_positions(draw_ids(draw, 1, mask, [[0, column]]), mask)
-    assert as_positions(found) == [[0, column]], "the position of the only mask is another"
+    assert as_positions(found) == [[0, column]], (
+        "the mask is found elsewhere: a position is the row of the batch, then the place in it"
+    )
 
 
 @pytest.mark.todo("fillmask.positions", weight=2)

@@ -139,7 +139,9 @@ def test_probabilities_are_shares_of_the_vocabulary(student, reference, draw):
     right = as_candidates(reference.fill_mask(*blank.pair.our_side, blank.sentence, top_k))
     candidates = as_candidates(student.fill_mask(*blank.pair.their_side, blank.sentence, top_k))
     theirs, ours = (torch.tensor([share for _, share in masks[0]]) for masks in (candidates, right))
-    assert_parity(theirs, ours, what="probabilities", mistakes=probability_mistakes(blank, top_k))
+    assert_parity(
+        theirs, ours, what=f"probabilities of the {top_k} likeliest pieces", mistakes=probability_mistakes(blank, top_k)
+    )
 
 
 @pytest.mark.todo("fillmask.candidates", weight=3)

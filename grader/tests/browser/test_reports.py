@@ -8,11 +8,18 @@ import pytest
 from grader.exports import pages
 from grader.intake.roster import Roster, Student
 from grader.model.report import Code, GradeReport, ReportAdjustment
+from grader.model.submission import SourceFile, Submission
+from grader.model.verdict import Outcome, Verdict
+from grader.reporting.check_page import render_check
 from grader.reporting.progress import AttemptPoints
 from grader.reporting.published import ExportOptions, open_published_class
+from grader.student.check import Check
+from grader.student.findings import Picture, PublicFinding
+from grader.student.kit import PUBLIC_TESTS, open_kit
 from grader.tests.browser.test_pages import LOOKS, PICTURES
 from grader.tests.support.browser import Reader
 from grader.tests.support.export_samples import make_faulty_report, make_report, make_test
+from grader.tests.support.toy import write_project
 
 pytestmark = pytest.mark.browser
 
@@ -63,6 +70,7 @@ def test_exported_pages_fit_and_can_be_read(look: str, chromium: Any, tmp_path: 
     """No page is wider than the window, and axe finds nothing."""
     write_class(tmp_path, "ko" if look == "korean" else "en")
     (PICTURES / look).mkdir(parents=True, exist_ok=True)
+    faults = []
     reader = Reader(chromium, "", **LOOKS.get(look, {"viewport": {"width": 794, "height": 1123}}))
     try:
         for name in ("S001", "S002", "S003", "index"):
@@ -70,9 +78,46 @@ def test_exported_pages_fit_and_can_be_read(look: str, chromium: Any, tmp_path: 
             if look == "print":
                 reader.page.emulate_media(media="print")
             reader.page.screenshot(path=PICTURES / look / f"export-{name}.png", full_page=True)
-            reader.check_look()
+            faults += reader.list_faults()
     finally:
         reader.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize("look", ["phone", "dark"])
+def test_page_of_a_check_fits_and_can_be_read(look: str, chromium: Any, tmp_path: Path) -> None:
+    """With a picture of each kind."""
+    weights = ((0.1, 0.2, 0.7), (0.8, 0.1, 0.1), (0.3, 0.3, 0.4))
+    pictures = [
+        Picture("matrix", weights, tuple(zip(*weights, strict=True))),
+        Picture("curve", (tuple(3.0 - n / 9 for n in range(20)),), (tuple(3.0 / (n + 1) for n in range(20)),)),
+        Picture("tokens", (("un", "##believ", "##able"),), (("un", "##believable"),)),
+    ]
+    outcome = Outcome(
+        Verdict.FAILED, "attention weights: 6 of 9 values differ, the first at [0, 1]", "it looks transposed"
+    )
+    findings = tuple(PublicFinding("shout", "Weights look at one position.", outcome, each) for each in pictures)
+    folder = write_project(tmp_path) / "assignments" / "toy"
+    (folder / PUBLIC_TESTS).mkdir()
+    kit = open_kit(folder)
+    check = Check(Submission("id", "kim", files=(SourceFile("toy.py", ""),)), findings, ())
+    (tmp_path / "check.html").write_text(render_check(check, kit, "en"), encoding="utf-8")
+    (PICTURES / look).mkdir(parents=True, exist_ok=True)
+    reader = Reader(chromium, "", **LOOKS[look])
+    reader.page.goto((tmp_path / "check.html").as_uri())
+    reader.page.screenshot(path=PICTURES / look / "check.png", full_page=True)
+    faults = reader.list_faults()
+    reader.close()
+    assert faults == []
+
+
+def test_axe_finds_what_is_wrong(chromium: Any) -> None:
+    """A check that never finds anything would be no check."""
+    reader = Reader(chromium, "")
+    reader.page.set_content('<main><h1>x</h1><input><img src="data:,"></main>')
+    found = reader.list_faults()
+    reader.close()
+    assert any("image-alt" in fault for fault in found) and any("label" in fault for fault in found)
 
 
 def test_keyboard_opens_what_is_folded(chromium: Any, tmp_path: Path) -> None:

@@ -178,9 +178,9 @@ def test_notebook_of_attention_is_handed_in_and_then_solved(whole_course: Reader
     student = whole_course
     student.hand_in(COURSE.root / "assignments/a4_attention/attention.ipynb", "a4_attention")
     assert ": 0 / 100" in student.read()
-    student.check_look()
+    assert student.list_faults() == []
     solution = (COURSE.root / "solutions/a4_attention/attention.py").read_text()
     student.drop("attention.py", solution, "a4_attention")
     assert ": 100 / 100" in student.read() and "luong.score: 0 →" in student.read()
     student.page.screenshot(path="build/screenshots/a4.png", full_page=True)
-    student.check_look()
+    assert student.list_faults() == []

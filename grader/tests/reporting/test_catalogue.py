@@ -1,5 +1,6 @@
 """Translations: how a text finds its sentence, and that every sentence has one."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from grader.reporting.catalogue import (
     LOCALE,
     SENTENCE,
     Catalogue,
+    dump_catalogue,
     list_catalogues,
     read_translations,
     translate,
@@ -99,6 +101,18 @@ def test_a_catalogue_is_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "fr.po"
     path.write_text('msgid "passed"\nmsgstr "réussi"\n\nmsgid "failed"\nmsgstr ""\n', encoding="utf-8")
     assert read_translations(path) == {"passed": "réussi"}
+
+
+def test_a_packed_catalogue_needs_no_babel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A student's machine has the packed form only."""
+    path = tmp_path / "fr.po"
+    path.write_text(
+        'msgid "passed"\nmsgstr "réussi"\n\nmsgctxt "label"\nmsgid "score"\nmsgstr "note"\n', encoding="utf-8"
+    )
+    packed = path.with_suffix(".json")
+    packed.write_text(dump_catalogue(path), encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "babel.messages.pofile", None)
+    assert (read_translations(packed), read_translations(packed, LABEL)) == ({"passed": "réussi"}, {"score": "note"})
 
 
 @pytest.mark.parametrize("name", COURSE.list_assignments())

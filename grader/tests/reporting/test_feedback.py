@@ -210,7 +210,7 @@ def test_without_a_score_none_is_shown(status: str, reason: str) -> None:
 
 def test_a_late_penalty_is_told() -> None:
     """And no line is there where there is none."""
-    assert "late penalty: 10" in read_page(make_report(late_penalty=10.0)).cells
+    assert "late penalty: 10 (already taken off the score above)" in read_page(make_report(late_penalty=10.0)).cells
     assert "late penalty" not in " ".join(read_page(make_report()).cells)
 
 

@@ -80,6 +80,8 @@ def test_texts_that_differ_in_numbers_are_one_mistake() -> None:
     texts = ["scores: the shape is [3, 4], expected [3, 1, 4]", "scores: the shape is [1, 6], expected [1, 1, 6]"]
     found = rank_troubles([make_test("one", "failed", message=text, cause="structure") for text in texts])
     assert [(trouble.message, trouble.more) for trouble in found.shown] == [(texts[0], 1)]
+    hinted = [make_test("one", "failed", message=text, hint="why", place="m.py, line 3") for text in ("a", "b")]
+    assert [trouble.more for trouble in rank_troubles(hinted).shown] == [1]
     raised = [make_test("one", "raised", message="boom", place=f"m.py, line {line}") for line in (3, 4)]
     assert [trouble.more for trouble in rank_troubles(raised).shown] == [0, 0]
 

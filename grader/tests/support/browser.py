@@ -126,12 +126,12 @@ class Reader:
         """Return the text of the page."""
         return str(self.page.locator("main").inner_text())
 
-    def check_look(self) -> None:
-        """Fail where the page is wider than the window, a text hard to see, or axe finds anything."""
-        assert self.page.evaluate(OVERFLOW) == [], self.page.url
+    def list_faults(self) -> list[str]:
+        """Return what is wider than the window, a text that is hard to see, and what axe finds on the page."""
         ratio, text = self.page.evaluate(CONTRAST)
-        assert ratio >= 4.5, (self.page.url, text, ratio)
-        assert find_barriers(self.page) == [], self.page.url
+        faint = [f"contrast {ratio:.1f}: {text}"] if ratio < 4.5 else []
+        faults = [*(f"too wide: {html}" for html in self.page.evaluate(OVERFLOW)), *faint, *find_barriers(self.page)]
+        return [f"{self.page.url}: {fault}" for fault in faults]
 
     def close(self) -> None:
         """Close the browser's window. Fails where the browser complained about anything."""
