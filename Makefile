@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOCS_READY := build/docs-venv/.ready
 PACKAGE_READY := build/package-venv/.ready
+SCHEMATHESIS_READY := build/schemathesis-venv/.ready
 HUB := datasets/hub/SHA256SUMS
 RECIPE := $(addprefix datasets/,build_hub.py tiny_models.py tiny_vocabularies.py) $(wildcard datasets/samples/*)
 RUN := runs/sample_class
@@ -21,7 +22,7 @@ BESIDE ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test check coverage test-slow test-browser verify mutants redteam fuzz bench measure docs messages package audit reference release clean
+.PHONY: help setup grade test check coverage test-slow test-browser verify mutants redteam fuzz schemathesis bench measure docs messages package audit reference release clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +46,11 @@ $(DOCS_READY): .ci/docs-requirements.txt | $(READY)
 $(PACKAGE_READY): .ci/package-requirements.txt | $(READY)
 	@$(BIN)/python -m venv build/package-venv
 	@build/package-venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r .ci/package-requirements.txt
+	@touch $@
+
+$(SCHEMATHESIS_READY): .ci/schemathesis-requirements.txt | $(READY)
+	@$(BIN)/python -m venv build/schemathesis-venv
+	@build/schemathesis-venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r .ci/schemathesis-requirements.txt
 	@touch $@
 
 grade: setup ## grade the sample class of a4_attention: a table, and JSON reports in runs/
@@ -91,6 +97,9 @@ fuzz: setup ## fuzz the confined intake as a whole for half an hour (FUZZ_SECOND
 	@mkdir -p build/fuzz-corpus
 	@PYTHONPATH=build/fuzz $(BIN)/python -m grader.tests.support.fuzz confined build/fuzz-corpus \
 		-max_total_time=$(FUZZ_SECONDS) -max_len=8000 -len_control=0 -timeout=60 -artifact_prefix=build/
+
+schemathesis: setup $(SCHEMATHESIS_READY) ## ask the API of the service what its description allows, and what it does not
+	@$(BIN)/python -m grader.tests.support.api_fuzz build/schemathesis-venv/bin/st --max-examples 50
 
 bench: setup ## measure speed, as ratios within one run
 	@$(BIN)/python -m grader.tools.bench

@@ -164,7 +164,11 @@ class ConfinedReader:
             "files": [[entry.path, entry.size, entry.modified] for entry in entries],
             "notes": opened.files.notes if isinstance(opened.files, Listing) else [],
         }
-        return self.ask(header, answer=_Files(entries).answer)
+        try:
+            return self.ask(header, answer=_Files(entries).answer)
+        except GraderFault:
+            # The child or its zygote was killed from outside: another one may read it. A submission cannot cause that.
+            return self.ask(header, answer=_Files(entries).answer)
 
     def _converse(self, request: Frame, answer: Answer) -> Frame:
         if self._jail is None:

@@ -72,6 +72,12 @@ def list_routes() -> list[BaseRoute]:
     return [route for router in ROUTERS for route in router.routes]
 
 
+def list_methods(path: str) -> set[str]:
+    """Return the methods that an address takes."""
+    routes = (route for route in list_routes() if isinstance(route, APIRoute) and route.path_regex.match(path))
+    return {method for route in routes for method in route.methods or ()}
+
+
 def find_upload_paths() -> list[re.Pattern[str]]:
     """Return the addresses whose routes limit their bodies themselves."""
     return [route.path_regex for route in list_routes() if isinstance(route, APIRoute) and RULES[route.name].is_upload]
@@ -110,6 +116,8 @@ async def explain_error(request: Request, error: Exception) -> Response:
     headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else {}
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if refusal.status == 405:
+        headers["Allow"] = ", ".join(sorted(list_methods(request.url.path)))
     if request.url.path.startswith(API) or "application/json" in request.headers.get("accept", ""):
         return JSONResponse({"detail": refusal.tell(language)}, refusal.status, headers)
     if refusal.status == 401 and request.method == "GET":
@@ -135,7 +143,7 @@ def to_refusal(error: Exception) -> RequestRefused:
         return RequestRefused(422, "bad_input", why=f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}")
     if isinstance(error, HTTPException):
         if error.status_code in (404, 405):
-            return RequestRefused(404, "not_found")
+            return RequestRefused(error.status_code, "not_found")
         return RequestRefused(error.status_code, "bad_input", why=error.detail)
     LOG.error("a request failed", exc_info=error)
     return RequestRefused(500, "error")

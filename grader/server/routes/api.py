@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, Response
 
 from grader.model.report import GradeReport
 from grader.reporting.safe_text import format_table
@@ -79,6 +79,12 @@ class AssignmentAnswer(BaseModel):
     due: str | None
 
 
+class CsvResponse(Response):
+    """A table."""
+
+    media_type = "text/csv"
+
+
 class Detail(BaseModel):
     """The reason for refusing a request."""
 
@@ -86,14 +92,24 @@ class Detail(BaseModel):
 
 
 _REFUSED: dict[int | str, dict[str, Any]] = {
-    code: {"model": Detail} for code in (400, 401, 403, 404, 408, 413, 415, 422, 429, 503, 507)
+    code: {"model": Detail} for code in (400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 503, 507)
+}
+# For a route that answers in another format: there a model would be described in that format, too.
+_REFUSED_AS_JSON: dict[int | str, dict[str, Any]] = {
+    code: {
+        "description": "Refused",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Detail"}}},
+    }
+    for code in _REFUSED
 }
 
 
 @router.get("/openapi.json", include_in_schema=False)
 def api_openapi(request: Request) -> JSONResponse:
     """Return the description of this API."""
-    return JSONResponse(request.app.openapi())
+    described = request.app.openapi()
+    described["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    return JSONResponse(described | {"security": [{"token": []}]})
 
 
 @router.get("/assignments", responses=_REFUSED)
@@ -169,8 +185,12 @@ def api_submission(request: Request, submission: str) -> SubmissionAnswer:
     return answer
 
 
-@router.get("/assignments/{name}/scores.csv", responses=_REFUSED)
-def api_scores(request: Request, name: str) -> PlainTextResponse:
+@router.get(
+    "/assignments/{name}/scores.csv",
+    response_class=CsvResponse,
+    responses=_REFUSED_AS_JSON,
+)
+def api_scores(request: Request, name: str) -> CsvResponse:
     """Return the scores of the class as CSV, as adjusted by staff."""
     service: Service = request.app.state.service
     if find_offer(service.course, service.store, name) is None:
@@ -181,7 +201,7 @@ def api_scores(request: Request, name: str) -> PlainTextResponse:
         score = report.final_score
         rows.append([student, score, report.max_score, report.status, report.late_penalty, str(report.excused)])
     headers = {"Content-Disposition": 'attachment; filename="scores.csv"'}
-    return PlainTextResponse(format_table(rows), media_type="text/csv; charset=utf-8", headers=headers)
+    return CsvResponse(format_table(rows), headers=headers)
 
 
 def _tell_time(moment: float) -> str:

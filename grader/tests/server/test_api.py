@@ -158,3 +158,21 @@ def test_dashboard_shows_metrics_that_exist_and_all_of_them(site: FakeSite) -> N
     asked = " ".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
     lines = site.visit().get("/metrics").text.splitlines()
     assert set(re.findall(r"grader_\w+", asked)) == {line.split()[2] for line in lines if line.startswith("# TYPE")}
+
+
+def test_openapi_describes_the_token_and_the_formats(site: FakeSite) -> None:
+    """A table in one format, and its refusals in another."""
+    described = site.call_as("reader").get("/api/v1/openapi.json").json()
+    [name] = described["security"][0]
+    assert described["components"]["securitySchemes"][name] == {"type": "http", "scheme": "bearer"}
+    answers = described["paths"]["/api/v1/assignments/{name}/scores.csv"]["get"]["responses"]
+    assert {code: list(answer["content"]) for code, answer in answers.items() if code in ("200", "404")} == {
+        "200": ["text/csv"],
+        "404": ["application/json"],
+    }
+
+
+def test_method_that_an_address_does_not_take_is_named(site: FakeSite) -> None:
+    """With those that it takes."""
+    reply = site.call_as("reader").delete("/api/v1/assignments/toy/submissions")
+    assert reply.status_code == 405 and reply.headers["allow"] == "GET, POST"
