@@ -1,9 +1,19 @@
-"""The findings in a submission's source, as plain data. `examiner.inspection` makes them."""
+"""The findings in a submission's source, as plain data, and the rules that they need.
 
-from collections.abc import Mapping
+`examiner.inspection` makes them, which a process that only asks need not import.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.examiner.stubs import Stub
+from grader.model.assignment import Assignment, Todo
+from grader.model.submission import Submission
+from grader.model.verdict import Outcome, Verdict
+
+MADE_UP = "a name that is made up when it runs"
+MAX_ODDITIES = 20
+MAX_UNCLEAR = 5
 
 
 @dataclass(frozen=True)
@@ -68,3 +78,23 @@ class Inspection:
     stubs: tuple[Stub, ...] = ()
     functions: Mapping[str, SharedFunction] = field(default_factory=dict)
     signatures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The facts about an assignment that an inspection needs; `signatures` names the definitions to describe."""
+
+    todos: tuple[Todo, ...]
+    reference: str
+    signatures: tuple[str, ...] = ()
+
+
+def read_rules(assignment: Assignment, signatures: Sequence[str] = ()) -> Rules:
+    """Return the rules of an assignment."""
+    return Rules(assignment.todos, assignment.solution.read_text(encoding="utf-8"), tuple(signatures))
+
+
+def forbid_use(use: Use, submission: Submission) -> Outcome:
+    """Return the outcome of every test of a TODO that uses what it must not."""
+    place = submission.locate(use.line).describe()
+    return Outcome(Verdict.FORBIDDEN, f"{use.name} is not to be used here ({place}): this TODO asks for your own code")
