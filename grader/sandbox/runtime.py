@@ -28,7 +28,6 @@ _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_RPATH, _DT_RUNPATH = 1, 5, 10, 15, 29
 _TEXTS = (_DT_NEEDED, _DT_RPATH, _DT_RUNPATH)
 
-_FILE = re.compile(r'^"?([^,\n"]+)"?,', re.MULTILINE)
 _REQUIRED = re.compile(r"^Requires-Dist: *([A-Za-z0-9._-]+)", re.MULTILINE)
 _NAME = re.compile(r"^Name: *(\S+)", re.MULTILINE)
 _LIBRARY = re.compile(r"\.so[.\d]*$")
@@ -37,13 +36,19 @@ _CACHED = re.compile(r"^\s*(\S+) \((.*)\) => (\S+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Distribution:
-    """An installed package: its name, the names of those that it requires, and its files below the folder."""
+    """An installed package: its name, the names of those that it requires, and where its files are listed."""
 
     name: str
     requires: tuple[str, ...]
-    files: tuple[str, ...]
+    record: Path
 
-    @property
+    @functools.cached_property
+    def files(self) -> tuple[str, ...]:
+        """Return its files below the folder of packages."""
+        lines = self.record.read_bytes().decode("utf-8", "replace").split("\n")
+        return tuple([line.partition(",")[0].strip('"') for line in lines if line])
+
+    @functools.cached_property
     def entries(self) -> frozenset[str]:
         """Return the first parts of its files."""
         return frozenset([file.partition("/")[0] for file in self.files])
@@ -60,8 +65,7 @@ def list_distributions(packages: Path) -> tuple[Distribution, ...]:
         record = info / "RECORD"
         if name is None or not record.is_file():
             continue
-        files = tuple(_FILE.findall(record.read_bytes().decode("utf-8", "replace")))
-        found.append(Distribution(_normalize(name[1]), tuple(map(_normalize, _REQUIRED.findall(text))), files))
+        found.append(Distribution(_normalize(name[1]), tuple(map(_normalize, _REQUIRED.findall(text))), record))
     return tuple(found)
 
 
