@@ -22,13 +22,17 @@ ROUNDING = 0.005
 
 
 class GradedAnswer(Frozen):
-    """One answer: the TODOs that it gets wrong, the tests that found it, and the share of points that it keeps."""
+    """One answer: the TODOs that it gets wrong, the tests that found it, and the share of points that it keeps.
+
+    `is_weighed` where its author has said which share that must be.
+    """
 
     name: str
     kind: AnswerKind
     todos: tuple[str, ...]
     killed_by: tuple[str, ...] = ()
     keeps: dict[str, float] = {}
+    is_weighed: bool = False
     note: str = ""
 
 
@@ -100,6 +104,7 @@ def describe_answer(name: str, expectation: VariantExpectation, report: GradeRep
         todos=expectation.loses,
         killed_by=list_killers(report),
         keeps=shares,
+        is_weighed=bool(expectation.keeps),
         note=expectation.note or expectation.mistake,
     )
 

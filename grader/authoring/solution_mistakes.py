@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 from grader.authoring.imports import list_imports
 from grader.authoring.release import BEGIN, END, STUB
+from grader.intake import read_submission
 from grader.model.assignment import Assignment
 from grader.model.description_mistakes import suggest
 from grader.model.marks import SENTINEL
@@ -26,6 +27,7 @@ def find_solution_mistakes(assignment: Assignment) -> Iterator[Found]:
         return
     yield from _check_regions(assignment, text.splitlines())
     yield from _check_imports(assignment, tree)
+    yield from _check_uses(assignment, tree)
     if not any(isinstance(node, ast.FunctionDef) and node.name == SENTINEL for node in tree.body):
         yield 1, f"the solution lacks the function {SENTINEL}, which open TODOs call: copy it from another assignment"
 
@@ -61,6 +63,15 @@ def _check_regions(assignment: Assignment, lines: list[str]) -> Iterator[Found]:
     for missing in ids:
         if missing not in seen:
             yield 1, f"no region {BEGIN + ' ' + missing!r}: students would find nothing to fill in"
+
+
+def _check_uses(assignment: Assignment, tree: ast.Module) -> Iterator[Found]:
+    """Complain of names that nothing defines, such as the former name of a function."""
+    defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    missing = read_submission(assignment.solution, module=assignment.module, defines=assignment.defines).missing
+    for name in missing.keys() - assignment.defines:
+        lines = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
+        yield min(lines, default=1), f"nothing defines {name!r}, which this uses{suggest(name, defined)}"
 
 
 def _check_imports(assignment: Assignment, tree: ast.Module) -> Iterator[Found]:

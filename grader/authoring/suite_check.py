@@ -208,4 +208,5 @@ def _find_thin_todos(found: Verification) -> Iterator[str]:
         for kind, variants in (("right", list(found.right.values())), ("wrong", wrong)):
             count = sum(todo.id in todos for todos in variants)
             if count < LEAST_VARIANTS:
-                yield f"{todo.id}: {count} {kind} variants, at least {LEAST_VARIANTS} are needed"
+                needed = f"{todo.id}: {count} {kind} variants, at least {LEAST_VARIANTS} are needed"
+                yield needed + (f": files that define {' or '.join(todo.where)}" if kind == "right" else "")

@@ -122,6 +122,11 @@ def _check_imports(tree: ast.Module, folder: Path) -> Iterator[tuple[int, str]]:
 
 def _check_names(tree: ast.Module, known: set[str], *, is_hidden: bool) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("student.replace", "poisoned.replace"):
+            for word in node.keywords:
+                if word.arg and word.arg not in known:
+                    near = suggest(word.arg, known)
+                    yield word.value.lineno, f"the solution defines no {word.arg!r}, which this replaces{near}"
         if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
             continue
         subject, name = node.value.id, node.attr

@@ -192,10 +192,11 @@ def list_next_steps(
             yield f"{test.id} kills nothing: add a wrong answer that it finds, or remove it"
     for answer in corpus.answers if corpus else ():
         for todo, share in answer.keeps.items():
-            if share > MOST_KEPT and answer.kind == "wrong" and len(answer.killed_by) == 1:
+            is_wrong = answer.kind == "wrong" and not answer.is_weighed
+            if share > MOST_KEPT and is_wrong and len(answer.killed_by) == 1:
                 yield (
                     f"{answer.name} keeps {share:.0%} of {todo}, because only {answer.killed_by[0]} finds it: "
-                    "give that test more weight, or look at the mistake in another one"
+                    "give that test more weight, look at the mistake in another one, or say so with `keeps`"
                 )
     covers = {test.id: test.covered_by for test in tests}
     for test_id in find_redundant(tests):

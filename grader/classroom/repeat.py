@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.gradebook import Attempt
-from grader.examiner.forbidden_names import forbid_use
-from grader.examiner.inspection import read_rules
 from grader.examiner.inspector import inspect_submission
 from grader.examiner.recording import read_recording
-from grader.examiner.source_findings import Inspection
+from grader.examiner.source_findings import Inspection, forbid_use, read_rules
 from grader.grading.description import make_remarks
 from grader.grading.scoring import charge_lateness, score_todos, total
 from grader.grading.suite_fingerprint import FingerprintedTest, SuiteFingerprint, find_function

@@ -1,7 +1,7 @@
 """Commands for one submission: `grade` and `report`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Annotated, Optional
 
 import typer
 
@@ -20,9 +20,6 @@ from grader.cli.options import (
     warn,
 )
 
-if TYPE_CHECKING:
-    pass
-
 
 def grade(
     path: Annotated[Path, typer.Argument(help="The submission: a .py, an .ipynb, a folder or an archive.")],
@@ -40,10 +37,6 @@ def grade(
     from grader.grading.job import Job
     from grader.grading.worker import open_worker
     from grader.intake.submissions import find_path
-    from grader.reporting.feedback import render_page
-    from grader.reporting.files import write_text
-    from grader.reporting.redaction import redact
-    from grader.reporting.terminal import print_report
 
     find_path(path)  # report a mistyped path at once, not after a worker has started
     chosen = current_course(course).load_assignment(assignment, draft=True)
@@ -55,10 +48,18 @@ def grade(
     if json == Path("-"):
         typer.echo(text)
     elif json is not None:
+        from grader.reporting.files import write_text
+
         write_text(json, text + "\n")
     if html is not None:
+        from grader.reporting.feedback import render_page
+        from grader.reporting.files import write_text
+        from grader.reporting.redaction import redact
+
         write_text(html, render_page(redact(report), lang.value))
     if not quiet and json != Path("-"):
+        from grader.reporting.terminal import print_report
+
         print_report(report, lang.value)
     if report.status == "grader_fault":
         warn(f"not graded, the grader failed: {report.reason}")

@@ -16,7 +16,8 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from grader.examiner.fragments import split_source
-from grader.examiner.inspection import Rules, inspect_source
+from grader.examiner.inspection import inspect_source
+from grader.examiner.source_findings import Rules
 from grader.intake.entries import Entry, Listing
 from grader.intake.submissions import Opened, find_opened, read_opened
 from grader.intake.unpacking import confine_unpacking

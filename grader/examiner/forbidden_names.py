@@ -16,11 +16,9 @@ from grader.examiner.bindings import Bindings
 from grader.examiner.calls import TOOLS
 from grader.examiner.canonical import Canon, LookUp
 from grader.examiner.module_names import index_definitions
-from grader.examiner.source_findings import Unclear, Use
+from grader.examiner.source_findings import MADE_UP, Unclear, Use
 from grader.intake.names import read_names
 from grader.model.assignment import Todo
-from grader.model.submission import Submission
-from grader.model.verdict import Outcome, Verdict
 
 # Ways from one object to everything around it.
 BACK_DOORS = frozenset(
@@ -28,7 +26,6 @@ BACK_DOORS = frozenset(
 )
 # The last part of a forbidden name that says by itself what it is: `lstm_cell` and `LSTMCell`, but not `attention`.
 LEAST_LEAF = 8
-MADE_UP = "a name that is made up when it runs"
 
 
 @dataclass(frozen=True)
@@ -83,13 +80,6 @@ def review_source(source: str, todos: tuple[Todo, ...], reference: str = "", loo
 def make_canon(todos: Sequence[Todo], look_up: LookUp | None = None) -> Canon:
     """Return the meanings of names for what these TODOs forbid."""
     return Canon({name for todo in todos for name in todo.forbid}, TOOLS, look_up)
-
-
-def forbid_use(use: Use, submission: Submission) -> Outcome:
-    """Return the outcome of every test of a TODO that uses what it must not."""
-    place = submission.locate(use.line).describe()
-    message = f"{use.name} is not to be used here ({place}): this TODO asks for your own code"
-    return Outcome(Verdict.FORBIDDEN, message, place=place)
 
 
 @dataclass(frozen=True)

@@ -5,37 +5,14 @@ source is parsed behind the wall (`examiner.confined_reader`, asked by `examiner
 process.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from grader.examiner.canonical import LookUp
 from grader.examiner.explain import find_spans, list_signatures
 from grader.examiner.forbidden_names import review_source
 from grader.examiner.outside_names import find_outside_names
 from grader.examiner.regions import list_shared_todos, read_functions
-from grader.examiner.review_flags import describe_refusals, list_oddities
-from grader.examiner.source_findings import Inspection
+from grader.examiner.review_flags import list_oddities
+from grader.examiner.source_findings import MAX_ODDITIES, MAX_UNCLEAR, Inspection, Rules
 from grader.examiner.stubs import list_stubs
-from grader.model.assignment import Assignment, Todo
-from grader.model.report import CheckResult
-from grader.model.submission import Submission
-
-MAX_ODDITIES = 20
-MAX_UNCLEAR = 5
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The facts about an assignment that an inspection needs; `signatures` names the definitions to describe."""
-
-    todos: tuple[Todo, ...]
-    reference: str
-    signatures: tuple[str, ...] = ()
-
-
-def read_rules(assignment: Assignment, signatures: Sequence[str] = ()) -> Rules:
-    """Return the rules of an assignment."""
-    return Rules(assignment.todos, assignment.solution.read_text(encoding="utf-8"), tuple(signatures))
 
 
 def inspect_source(source: str, rules: Rules, look_up: LookUp | None = None) -> Inspection:
@@ -54,17 +31,3 @@ def inspect_source(source: str, rules: Rules, look_up: LookUp | None = None) -> 
         spans=find_spans(source, [place for todo in rules.todos for place in todo.where]),
         outside=find_outside_names(source, rules.todos),
     )
-
-
-def describe_remarks(inspection: Inspection, submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:
-    """Return what staff may want to look at. It costs no points, and no student sees it."""
-    if submission.refused:
-        return describe_refusals(results)
-    remarks = [f"{one.what} ({submission.locate(one.line).describe()})" for one in inspection.oddities]
-    if inspection.more_oddities:
-        remarks.append(f"and {inspection.more_oddities} more")
-    remarks += describe_refusals(results)
-    remarks += [f"{one.todo}: {one.what} ({submission.locate(one.line).describe()})" for one in inspection.unclear]
-    if inspection.more_unclear:
-        remarks.append(f"and {inspection.more_unclear} more of the kind")
-    return tuple(remarks)

@@ -8,11 +8,9 @@ from pydantic import TypeAdapter
 
 from grader.examiner.canonical import MAX_LENGTH, Canon
 from grader.examiner.explain import MAX_SIGNATURE
-from grader.examiner.forbidden_names import MADE_UP, make_canon
 from grader.examiner.fragments import MAX_FRAGMENTS, Place
-from grader.examiner.inspection import MAX_ODDITIES, MAX_UNCLEAR, Rules
 from grader.examiner.regions import list_shared_todos
-from grader.examiner.source_findings import Inspection, SharedFunction
+from grader.examiner.source_findings import MADE_UP, MAX_ODDITIES, MAX_UNCLEAR, Inspection, Rules, SharedFunction
 from grader.examiner.stubs import Stub
 from grader.model.errors import SubmissionRefused
 from grader.model.marks import SENTINEL
@@ -70,6 +68,8 @@ class _Objects:
 
     @functools.cached_property
     def _canon(self) -> Canon:
+        from grader.examiner.forbidden_names import make_canon  # where a source asks for the first name
+
         return make_canon([todo for todo in self._rules.todos if todo.forbid])
 
     def answer(self, _: JailChannel, question: Frame) -> Frame | None:

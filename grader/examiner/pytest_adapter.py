@@ -15,8 +15,12 @@ from grader.model.verdict import Outcome, SubmissionError, Verdict
 
 # The releases of pytest that have these private parts: from the first, and before the second.
 PYTEST_VERSIONS = ("8.4", "10")
-# What pytest does around each test for a person who reads its output is more work than the test.
-_UNUSED = ["cacheprovider", "terminal", "faulthandler", "logging", "warnings", "unraisableexception", "threadexception"]
+# What pytest does around each test for a person who reads its output is more work than the test. And several plugins
+# import a library at the start, such as pdb, that only people at a terminal use.
+_UNUSED = (
+    *("cacheprovider", "terminal", "faulthandler", "logging", "warnings", "unraisableexception", "threadexception"),
+    *("debugging", "doctest", "junitxml", "legacypath", "pastebin", "setuponly", "setupplan", "stepwise", "unittest"),
+)
 QUIET = ["--disable-plugin-autoload", *(part for name in _UNUSED for part in ("-p", f"no:{name}"))]
 MAX_LINE = 300
 

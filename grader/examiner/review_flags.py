@@ -7,8 +7,9 @@ are not a security control.
 import ast
 from collections.abc import Iterator, Sequence
 
-from grader.examiner.source_findings import Oddity
+from grader.examiner.source_findings import Inspection, Oddity
 from grader.model.report import CheckResult
+from grader.model.submission import Submission
 from grader.model.verdict import Verdict
 
 MODULES = frozenset("ctypes faulthandler gc inspect mmap multiprocessing pty signal socket subprocess _socket".split())
@@ -58,3 +59,17 @@ def _list_odd(source: str) -> Iterator[tuple[str, int]]:
 
 def _is_odd_module(name: str) -> bool:
     return name.split(".")[0] in MODULES
+
+
+def describe_remarks(inspection: Inspection, submission: Submission, results: Sequence[CheckResult]) -> tuple[str, ...]:
+    """Return what staff may want to look at. It costs no points, and no student sees it."""
+    if submission.refused:
+        return describe_refusals(results)
+    remarks = [f"{one.what} ({submission.locate(one.line).describe()})" for one in inspection.oddities]
+    if inspection.more_oddities:
+        remarks.append(f"and {inspection.more_oddities} more")
+    remarks += describe_refusals(results)
+    remarks += [f"{one.todo}: {one.what} ({submission.locate(one.line).describe()})" for one in inspection.unclear]
+    if inspection.more_unclear:
+        remarks.append(f"and {inspection.more_unclear} more of the kind")
+    return tuple(remarks)

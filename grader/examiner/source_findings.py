@@ -1,10 +1,19 @@
-"""The findings in a submission's source, as plain data. `examiner.inspection` makes them."""
+"""The findings in a submission's source, as plain data, and the rules that they need.
+
+`examiner.inspection` makes them, which a process that only asks need not import.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.examiner.stubs import Stub
-from grader.model.assignment import Todo
+from grader.model.assignment import Assignment, Todo
+from grader.model.submission import Submission
+from grader.model.verdict import Outcome, Verdict
+
+MADE_UP = "a name that is made up when it runs"
+MAX_ODDITIES = 20
+MAX_UNCLEAR = 5
 
 
 @dataclass(frozen=True)
@@ -89,3 +98,24 @@ class Inspection:
         spans = [self.spans[place] for place in todo.where if place in self.spans]
         own = [line for line in lines if any(first <= line <= last for first, last in spans)]
         return (own or lines or [0])[-1]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The facts about an assignment that an inspection needs; `signatures` names the definitions to describe."""
+
+    todos: tuple[Todo, ...]
+    reference: str
+    signatures: tuple[str, ...] = ()
+
+
+def read_rules(assignment: Assignment, signatures: Sequence[str] = ()) -> Rules:
+    """Return the rules of an assignment."""
+    return Rules(assignment.todos, assignment.solution.read_text(encoding="utf-8"), tuple(signatures))
+
+
+def forbid_use(use: Use, submission: Submission) -> Outcome:
+    """Return the outcome of every test of a TODO that uses what it must not."""
+    place = submission.locate(use.line).describe()
+    message = f"{use.name} is not to be used here ({place}): this TODO asks for your own code"
+    return Outcome(Verdict.FORBIDDEN, message, place=place)

@@ -21,16 +21,14 @@ from grader.examiner.examination import (
     prepare_torch,
     read_sentence,
 )
-from grader.examiner.forbidden_names import forbid_use
 from grader.examiner.foresight import Foresight
 from grader.examiner.gate import UNEARNED, find_unearned
-from grader.examiner.inspection import inspect_source, read_rules
 from grader.examiner.inspector import inspect_submission
 from grader.examiner.outside_names import describe_outside
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
 from grader.examiner.session import SubmissionSession
-from grader.examiner.source_findings import Inspection
+from grader.examiner.source_findings import Inspection, forbid_use, read_rules
 from grader.examiner.stumbles import explain_stumble
 from grader.examiner.time_limit import run_in_time
 from grader.intake import read_submission
@@ -129,6 +127,8 @@ class Suite:
         """
         rules = read_rules(self.assignment, sorted(self.examination.load_signatures()))
         if isolation is None:
+            from grader.examiner.inspection import inspect_source  # of a class, the wall does it
+
             return inspect_source(submission.source, rules)
         return inspect_submission(submission, rules, isolation)
 

@@ -4,7 +4,7 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from grader.examiner.inspection import describe_remarks
+from grader.examiner.review_flags import describe_remarks
 from grader.examiner.source_findings import Inspection
 from grader.intake import ANOTHER
 from grader.model.assignment import Todo

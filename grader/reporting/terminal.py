@@ -3,10 +3,9 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
 from grader.model.course import Course
@@ -20,9 +19,14 @@ from grader.reporting.safe_text import escape_control_characters
 from grader.reporting.troubles import rank_test
 from grader.reporting.wording import choose_title
 
+if TYPE_CHECKING:  # tables and bars are imported where one is printed: a single grade has none
+    from rich.progress import Progress
+
 
 def print_assignments(course: Course) -> None:
     """Print every assignment with its TODOs and points."""
+    from rich.table import Table
+
     table = Table("assignment", "TODO", "what", "points", box=None)
     for name in course.list_assignments():
         assignment = course.load_assignment(name)
@@ -76,6 +80,8 @@ def print_class(reports: Sequence[GradeReport]) -> None:
     """Print a class: one row a student, one column a TODO."""
     if not reports:
         return
+    from rich.table import Table
+
     late = ["late"] if any(report.late_penalty for report in reports) else []
     named = ["name"] if any(report.submission.name for report in reports) else []
     table = Table(
@@ -103,6 +109,8 @@ def open_progress(total: int, *, quiet: bool) -> Iterator[Callable[[GradeReport]
     if quiet:
         yield lambda report: None
     elif console.is_terminal:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
         with Progress(*columns, console=console) as progress:
             yield _Bar(progress, total)
@@ -113,7 +121,7 @@ def open_progress(total: int, *, quiet: bool) -> Iterator[Callable[[GradeReport]
 class _Bar:
     """Move a bar and show the rate."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
+    def __init__(self, progress: "Progress", total: int) -> None:
         self.progress = progress
         self.task = progress.add_task("grading", total=total, rate="")
         self.done = 0

@@ -4,12 +4,13 @@ Read from what the installer and the linker wrote down; nothing is loaded to fin
 """
 
 import functools
+import os
 import re
 import struct
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,6 @@ _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_RPATH, _DT_RUNPATH = 1, 5, 10, 15, 29
 _TEXTS = (_DT_NEEDED, _DT_RPATH, _DT_RUNPATH)
 
-_FILE = re.compile(rb'^"?([^,\n"]+)"?,', re.MULTILINE)
 _REQUIRED = re.compile(r"^Requires-Dist: *([A-Za-z0-9._-]+)", re.MULTILINE)
 _NAME = re.compile(r"^Name: *(\S+)", re.MULTILINE)
 _LIBRARY = re.compile(r"\.so[.\d]*$")
@@ -36,16 +36,22 @@ _CACHED = re.compile(r"^\s*(\S+) \((.*)\) => (\S+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Distribution:
-    """An installed package: its name, the names of those that it requires, and its files below the folder."""
+    """An installed package: its name, the names of those that it requires, and where its files are listed."""
 
     name: str
     requires: tuple[str, ...]
-    files: tuple[str, ...]
+    record: Path
 
-    @property
+    @functools.cached_property
+    def files(self) -> tuple[str, ...]:
+        """Return its files below the folder of packages."""
+        lines = self.record.read_bytes().decode("utf-8", "replace").split("\n")
+        return tuple([line.partition(",")[0].strip('"') for line in lines if line])
+
+    @functools.cached_property
     def entries(self) -> frozenset[str]:
         """Return the first parts of its files."""
-        return frozenset(file.partition("/")[0] for file in self.files)
+        return frozenset([file.partition("/")[0] for file in self.files])
 
 
 @functools.cache
@@ -53,36 +59,38 @@ def list_distributions(packages: Path) -> tuple[Distribution, ...]:
     """Return the packages that an installer has put into a folder."""
     found = []
     for info in sorted(packages.glob("*.dist-info")):
-        text = (info / "METADATA").read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
+        head = (info / "METADATA").read_bytes().partition(b"\n\n")[0]
+        text = head.decode("utf-8", "replace")
         name = _NAME.search(text)
         record = info / "RECORD"
         if name is None or not record.is_file():
             continue
-        files = tuple(item.decode("utf-8", "replace") for item in _FILE.findall(record.read_bytes()))
-        found.append(Distribution(_normalize(name[1]), tuple(map(_normalize, _REQUIRED.findall(text))), files))
+        found.append(Distribution(_normalize(name[1]), tuple(map(_normalize, _REQUIRED.findall(text))), record))
     return tuple(found)
 
 
-def list_required(packages: Path) -> list[Distribution]:
+@functools.cache  # two walls are built for one grade
+def list_required(packages: Path) -> tuple[Distribution, ...]:
     """Return the packages that the grader requires, with all of its options: those of the lock.
 
     Where the grader is not installed as a package, such as in a bundle, the folder was made from the lock for it alone.
     """
     known = {found.name: found for found in list_distributions(packages)}
     if OURS not in known:
-        return list(known.values())
+        return tuple(known.values())
     waiting, needed = [OURS], {OURS}
     while waiting:
         new = {name for name in known[waiting.pop()].requires if name in known} - needed
         needed |= new
         waiting += new
-    return [known[name] for name in sorted(needed)]
+    return tuple(known[name] for name in sorted(needed))
 
 
-def list_strangers(packages: Path) -> list[str]:
+@functools.cache
+def list_strangers(packages: Path) -> tuple[str, ...]:
     """Return the entries of a folder of packages that none of the required packages has put there."""
-    owned = {entry for found in list_required(packages) for entry in found.entries}
-    return sorted(path.name for path in packages.iterdir() if path.name not in owned | {"__pycache__"})
+    owned = {"__pycache__"}.union(*(found.entries for found in list_required(packages)))
+    return tuple(sorted(name for name in os.listdir(packages) if name not in owned))
 
 
 @functools.cache
@@ -93,38 +101,42 @@ def list_libraries(packages: tuple[Path, ...], loaded_late: tuple[str, ...] = ()
     """
     known = _read_linker_cache()
     found: dict[str, str] = {}
-    waiting = [
-        *_list_binaries(packages),
-        *(Path(known[name]) for name in (*LOADED_LATE, *loaded_late) if name in known),
-    ]
-    found |= {path.name: str(path) for path in waiting if str(path) in known.values()}
+    waiting = [*_list_binaries(packages), *(known[name] for name in (*LOADED_LATE, *loaded_late) if name in known)]
+    paths = set(known.values())
+    found |= {os.path.basename(path): path for path in waiting if path in paths}
+    shown = tuple(f"{folder}/" for folder in packages)
     while waiting:
         binary = waiting.pop()
         elf = _read_elf(binary)
         for name in elf.needed:
-            beside = (str(folder / name) for folder in elf.find_folders(binary) if (folder / name).is_file())
+            if name in found:
+                continue
+            beside = (f"{folder}/{name}" for folder in elf.find_folders(binary) if os.path.isfile(f"{folder}/{name}"))
             path = next(beside, known.get(name, ""))
             # What lies among the packages is shown with them.
-            if not path or name in found or any(Path(path).is_relative_to(folder) for folder in packages):
-                continue
-            found[name] = path
-            waiting.append(Path(path))
+            if path and not path.startswith(shown):
+                found[name] = path
+                waiting.append(path)
     return found
 
 
 def find_linker() -> Path:
     """Return the dynamic linker that Python's own program names."""
-    return Path(_read_elf(Path(sys.executable).resolve()).interpreter)
+    return Path(_read_elf(os.path.realpath(sys.executable)).interpreter)
 
 
-def _list_binaries(packages: tuple[Path, ...]) -> Iterator[Path]:
-    yield Path(sys.executable).resolve()
-    for path in sorted(find_standard_library().glob("lib-dynload/*.so")):
-        if not path.name.startswith(SKIPPED_MODULES):
-            yield path
-    for folder in packages:
-        for found in list_required(folder):
-            yield from (folder / file for file in found.files if _LIBRARY.search(file) and (folder / file).is_file())
+@functools.cache
+def _list_binaries(packages: tuple[Path, ...]) -> tuple[str, ...]:
+    modules = sorted(find_standard_library().glob("lib-dynload/*.so"))
+    own = [str(path) for path in modules if not path.name.startswith(SKIPPED_MODULES)]
+    installed = [
+        f"{folder}/{file}"
+        for folder in packages
+        for found in list_required(folder)
+        for file in found.files
+        if ".so" in file and _LIBRARY.search(file)
+    ]
+    return (os.path.realpath(sys.executable), *own, *filter(os.path.isfile, installed))
 
 
 def find_standard_library() -> Path:
@@ -133,6 +145,7 @@ def find_standard_library() -> Path:
     return Path(sysconfig.get_path("stdlib", vars=base)).resolve()
 
 
+@functools.cache
 def _read_linker_cache() -> dict[str, str]:
     program = next((path for path in LINKER_CACHE if Path(path).is_file()), None)
     if program is None:
@@ -154,16 +167,21 @@ class _Elf:
     folders: tuple[str, ...] = ()
     interpreter: str = ""
 
-    def find_folders(self, binary: Path) -> Iterator[Path]:
+    def find_folders(self, binary: str) -> tuple[str, ...]:
         """Return the folders where it looks first."""
-        for folder in ":".join(self.folders).split(":"):
-            if folder:
-                yield Path(folder.replace("${ORIGIN}", "$ORIGIN").replace("$ORIGIN", str(binary.parent))).resolve()
+        return _find_folders(self.folders, os.path.dirname(binary))
 
 
-def _read_elf(path: Path) -> _Elf:
+@functools.cache  # the libraries of one package share them
+def _find_folders(folders: tuple[str, ...], origin: str) -> tuple[str, ...]:
+    named = (folder.replace("${ORIGIN}", "$ORIGIN") for folder in ":".join(folders).split(":") if folder)
+    return tuple(os.path.realpath(folder.replace("$ORIGIN", origin)) for folder in named)
+
+
+@functools.cache
+def _read_elf(path: str) -> _Elf:
     """Read what a program or a library says of itself. An empty answer for what is none of 64 bits."""
-    with path.open("rb") as file:
+    with open(path, "rb") as file:
         header = file.read(64)
         if header[:5] != b"\x7fELF\2":
             return _Elf()

@@ -103,7 +103,9 @@ def test_right_variant_counts_only_for_what_it_defines(monkeypatch: pytest.Monke
     assignment = open_project(monkeypatch, tmp_path)
     files = SOUND | {"right_map": RIGHT_DOUBLE + "# unlike shout\n"}
     write_variants(tmp_path, SOUND_EXPECTED, **files)
-    assert verify_suite(assignment).complaints == ["shout: 1 right variants, at least 2 are needed"]
+    assert verify_suite(assignment).complaints == [
+        "shout: 1 right variants, at least 2 are needed: files that define shout"
+    ]
 
 
 def test_a_test_that_kills_nothing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from grader.examiner.forbidden_names import MADE_UP, find_forbidden, review_source
+from grader.examiner.forbidden_names import find_forbidden, review_source
+from grader.examiner.source_findings import MADE_UP
 from grader.model.assignment import Todo
 
 READY = "torch.nn.functional.scaled_dot_product_attention"

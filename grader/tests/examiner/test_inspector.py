@@ -9,9 +9,9 @@ import pytest
 
 from grader.examiner import inspector
 from grader.examiner.fragments import split_source
-from grader.examiner.inspection import Rules, inspect_source
+from grader.examiner.inspection import inspect_source
 from grader.examiner.inspector import inspect_submission, list_fragments
-from grader.examiner.source_findings import Oddity, SharedFunction, Unclear, Use
+from grader.examiner.source_findings import Oddity, Rules, SharedFunction, Unclear, Use
 from grader.examiner.stubs import Stub
 from grader.model.assignment import Todo
 from grader.model.errors import SubmissionRefused

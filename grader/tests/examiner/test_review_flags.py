@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from grader.examiner.inspection import Rules, describe_remarks, inspect_source
+from grader.examiner.inspection import inspect_source
+from grader.examiner.review_flags import describe_remarks
+from grader.examiner.source_findings import Rules
 from grader.model.report import CheckResult
 from grader.model.submission import Origin, Submission
 from grader.model.verdict import Verdict

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from grader.examiner.fragments import split_source
-from grader.examiner.inspection import Rules, inspect_source
+from grader.examiner.inspection import inspect_source
+from grader.examiner.source_findings import Rules
 from grader.intake import read_submission
 from grader.tests.examiner.test_forbidden_spellings import HEAD, TODOS
 from grader.tests.support.intake_samples import make_notebook, make_zip

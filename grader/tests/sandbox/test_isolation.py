@@ -173,7 +173,7 @@ def test_in_a_bundle_every_package_is_shown(tmp_path: Path) -> None:
     """There the grader is a plain folder, and the packages were installed for it alone."""
     install(tmp_path, "torch-like")
     (tmp_path / "stray.py").touch()
-    assert list_strangers(tmp_path) == ["stray.py"]
+    assert list(list_strangers(tmp_path)) == ["stray.py"]
 
 
 def test_without_a_wall_calls_are_still_refused() -> None:

@@ -15,8 +15,8 @@ from typing import IO, Any
 
 from grader.examiner import confined_reader
 from grader.examiner.forbidden_names import make_canon
-from grader.examiner.inspection import Rules
 from grader.examiner.inspector import inspect_submission, list_fragments
+from grader.examiner.source_findings import Rules
 from grader.intake.entries import Entry, Listing
 from grader.intake.submissions import open_path
 from grader.intake.unpacking import confine_unpacking
