@@ -30,6 +30,8 @@ from grader.sandbox.jail import choose_isolation
 
 CONNECT_SECONDS = 30
 POLL_SECONDS = 0.02
+# The scheduler lists all of its workers for a count: with 40 of them that takes longer than passing on a result.
+RECOUNT_SECONDS = 1.0
 # The resource label of a machine with a GPU: `dask worker ADDRESS --resources GPU=1`.
 GPU = "GPU"
 
@@ -82,6 +84,7 @@ class ClusterExecutor:
         self.completed = as_completed(loop=client.loop, with_results=True, raise_errors=False)
         self.tasks: dict[Future[Any], Task] = {}
         self.threads = self._count_threads()
+        self._next_count = time.monotonic() + RECOUNT_SECONDS
 
     def has_room(self) -> bool:
         """Tell whether some worker has no task in reserve."""
@@ -111,7 +114,9 @@ class ClusterExecutor:
         if not self.tasks or (seconds is not None and not self.completed.has_ready()):
             return []
         results = [self._read(future, result) for future, result in self.completed.next_batch()]
-        self.threads = self._count_threads()
+        if time.monotonic() >= self._next_count:
+            self.threads = self._count_threads()
+            self._next_count = time.monotonic() + RECOUNT_SECONDS
         return results
 
     def replace(self, worker: str) -> None:
