@@ -17,6 +17,7 @@ from grader.redteam.corpus import Attack, AttackExpectation, load_attacks
 from grader.redteam.host import MARK, DescriptorWatch, list_descendants, list_files
 from grader.redteam.pages import find_live_text
 from grader.redteam.run import HONEST, AttackRun, Neighbour, _find_changed, _judge_attacks, choose_attacks
+from grader.reporting.rendering import render_template
 from grader.tests.support.fake_worker import make_report
 from grader.tests.support.toy import open_project
 
@@ -180,6 +181,16 @@ def test_live_text_is_found(tmp_path: Path, name: str, text: str) -> None:
     """Live text is text that a browser, a spreadsheet or a terminal would carry out."""
     (tmp_path / name).write_text(text, encoding="utf-8", newline="")
     assert list(find_live_text(tmp_path.iterdir()))
+
+
+def test_only_our_own_script_runs_on_a_staff_page(tmp_path: Path) -> None:
+    """The page's policy names it by its digest. Beside it, or without the policy, a script is live text."""
+    page = render_template("staff_base.html", title="<script>alert(1)</script>")
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    assert list(find_live_text(tmp_path.iterdir())) == []
+    for changed in (page.replace("<main>", "<main><script>alert(1)</script>"), page.replace("sha256-", "sha256-A")):
+        (tmp_path / "page.html").write_text(changed, encoding="utf-8")
+        assert list(find_live_text(tmp_path.iterdir())) == ["page.html: <script>"]
 
 
 def test_dead_text_is_left_alone(tmp_path: Path) -> None:
