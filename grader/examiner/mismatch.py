@@ -8,7 +8,8 @@ from grader.model.verdict import Cause
 class Mismatch(AssertionError):
     """A result that differs from what was asked; `hint` names the likely mistake, where one fits.
 
-    `compared` holds the found and the expected value, for public tests: there the student may see both.
+    `compared` holds the found and the expected value, and `whole` those that they are parts of, for public tests: there
+    the student may see both.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -16,6 +17,7 @@ class Mismatch(AssertionError):
         self.message = message
         self.hint = hint
         self.compared: tuple[Any, Any] | None = None
+        self.whole: tuple[Any, Any] | None = None
 
     @property
     def cause(self) -> Cause:

@@ -57,6 +57,7 @@ def assert_parity(
         _compare(actual, read_number(plain), what, precise, mistakes)
     except Mismatch as mismatch:
         mismatch.compared = mismatch.compared or (actual, expected)
+        mismatch.whole = actual, expected
         raise
 
 

@@ -27,7 +27,7 @@ from grader.model.submission import Submission
 from grader.model.text import shorten
 from grader.model.verdict import Outcome, Verdict
 from grader.sandbox.in_process import InProcessChannel
-from grader.student.findings import AllTestsEnded, PublicFinding, RunningTest
+from grader.student.findings import AllTestsEnded, Picture, PublicFinding, RunningTest
 from grader.student.kit import Kit
 from grader.student.pictures import make_picture
 from grader.wire.libraries import is_array, is_tensor
@@ -137,9 +137,7 @@ class _Runner(Recorder):
         if isinstance(self.raised, GraderError):
             self.fault = self.fault or self.raised  # a public test is wrong: reported once pytest has ended
         else:
-            compared = self.raised.compared if isinstance(self.raised, Mismatch) else None
-            picture = make_picture(*compared) if compared else None
-            self.send(PublicFinding(*_name_test(item), judge_public_test(self.raised), picture))
+            self.send(PublicFinding(*_name_test(item), judge_public_test(self.raised), _draw(self.raised)))
         return result
 
     def _limit(self, item: pytest.Item, seconds: float) -> None:
@@ -150,6 +148,12 @@ class _Runner(Recorder):
 def _name_test(item: pytest.Item) -> tuple[str, str]:
     """Return the TODO of a test and its sentence."""
     return read_todo(list_marks(item), where=item.nodeid), read_sentence(item, default=item.name)
+
+
+def _draw(raised: BaseException | None) -> Picture | None:
+    """Return a picture of what a test compared: of all of it if possible, else of the part that differs."""
+    pairs = [raised.whole, raised.compared] if isinstance(raised, Mismatch) else []
+    return next((picture for pair in pairs if pair and (picture := make_picture(*pair))), None)
 
 
 def judge_public_test(raised: BaseException | None) -> Outcome:

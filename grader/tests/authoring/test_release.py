@@ -225,6 +225,7 @@ def test_checker_of_a_kit_requires_only_what_it_imports(monkeypatch: pytest.Monk
         (metadata,) = [name for name in archive.namelist() if name.endswith("METADATA")]
         needs = re.findall(r"^Requires-Dist: ([\w-]+)", archive.read(metadata).decode(), re.MULTILINE)
         folders = {name.split("/")[1] for name in archive.namelist() if name.startswith("grader/")}
+        assert "점수" in archive.read("grader/reporting/locale/ko.json").decode(), "translations need no Babel"
     assert needs == ["numpy", "pydantic", "pytest", "rich", "typer"]
     assert not {"authoring", "classroom", "exports", "grading", "push", "tools"} & folders
 

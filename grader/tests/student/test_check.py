@@ -393,13 +393,14 @@ def test_a_page_shows_what_a_test_compared(check: Callable[..., Answer], kit: Pa
     tokens = (
         "\n\nfrom grader.examiner import assert_parity\n\n\n@pytest.mark.todo('shout')\n@pytest.mark.behaviour\n"
         "def test_words(student):\n    '''Words are split.'''\n"
-        "    assert_parity(student.shout('a').split(), ['A', 'B'], what='words')\n"
+        "    assert_parity(student.shout('a c').split(), ['A', 'B'], what='words')\n"
     )
     (kit / "tests_public" / "test_public.py").write_text(PUBLIC + tokens, encoding="utf-8")
     check("toy.py", "--lang", "ko", "--html", "page.html")
     page = (kit / "page.html").read_text(encoding="utf-8")
     assert '<html lang="ko">' in page and "Words are split." in page
-    assert "<span>A</span></div><figcaption>내 결과" in page and "<span>B</span></div><figcaption>정답" in page
+    assert "<span>A</span><span>C</span></div><figcaption>내 결과" in page
+    assert "<span>A</span><span>B</span></div><figcaption>정답" in page
     answer = check("toy.py", "--html", str(kit / "no" / "page.html"))
     assert answer.code == 2 and "choose another place" in answer.err
 
