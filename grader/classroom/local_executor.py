@@ -12,6 +12,8 @@ from typing import cast
 
 from grader.classroom.executor import DEPTH, Task, TaskResult, WorkerFactory, open_grading
 from grader.classroom.worker_process import Failed, WorkerOpened, WorkerProcess, pack_job
+from grader.grading.cache_key import CacheKey
+from grader.grading.job import Job
 from grader.model.assignment import Assignment
 from grader.model.errors import GraderFault, UsageError
 
@@ -143,6 +145,16 @@ class LocalExecutor:
             for slot in opening:
                 slot.open()
             self._listen()
+
+    def rehearse(self, job: Job) -> None:
+        """Have each worker do a job whose result is not wanted: what it loads late is loaded then.
+
+        Raises UsageError or GraderFault where no worker can be opened.
+        """
+        for slot in list(self.slots):
+            slot.send(Task(CacheKey("", "", ""), job))
+        while any(slot.tasks for slot in self.slots):
+            self.collect()
 
     def collect(self, seconds: float | None = None) -> list[TaskResult]:
         """Wait for at least one result, at most so many seconds; return none where nothing was submitted."""

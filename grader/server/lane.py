@@ -16,8 +16,11 @@ from pathlib import Path
 
 from grader.classroom.batch import BatchOptions, BatchRun, OpenExecutor
 from grader.classroom.live import open_live_class
+from grader.classroom.local_executor import LocalExecutor
+from grader.classroom.read_ahead import SIDE_BY_SIDE
 from grader.classroom.run_folder import RunFolder
 from grader.grading.job import Job
+from grader.model.assignment import Assignment
 from grader.model.course import Course
 from grader.model.digests import digest_suite
 from grader.model.errors import GraderError
@@ -109,6 +112,8 @@ class Lane(threading.Thread):
         with open_live_class(options, self.run_folder, self.on_result, self.open_executor) as batch:
             self.is_ready, self.trouble, self.failures = True, "", 0
             self.on_ready(time.monotonic() - self.began)
+            if not self.queue.has_waiting(self.assignment):
+                rehearse(batch, assignment)
             self.wake.set()
             while not self.dismissed.is_set() and not self._has_changed(suite):
                 self._take(batch, suite)
@@ -162,3 +167,13 @@ class Lane(threading.Thread):
             self.queue.put_back(self.assignment)
         self.dismissed.wait(min(PAUSE_SECONDS * 2**self.failures, LONGEST_PAUSE))
         self.failures = min(self.failures + 1, 10)
+
+
+def rehearse(batch: BatchRun, assignment: Assignment) -> None:
+    """Have this machine's workers grade the solution, so that the first student does not wait for what loads late."""
+    executor = batch.queue.executor
+    if isinstance(executor, LocalExecutor):
+        job = Job(assignment.solution, "rehearsal")
+        for index in range(SIDE_BY_SIDE):  # each time another reader
+            batch.source.identify(index, job)
+        executor.rehearse(job)

@@ -234,6 +234,12 @@ class SubmissionQueue:
         with self.store.read() as connection:
             return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
+    def has_waiting(self, assignment: str) -> bool:
+        """Tell whether a submission of an assignment waits."""
+        query = select(exists().where(_ROWS.assignment == assignment, _ROWS.status == "queued"))
+        with self.store.read() as connection:
+            return bool(connection.scalar(query))
+
     def find_last_times(self) -> dict[str, float]:
         """Return when each assignment was handed in last."""
         query = select(_ROWS.assignment, func.max(_ROWS.received_at)).group_by(_ROWS.assignment)

@@ -1,5 +1,6 @@
 """Run the service until it is stopped by a signal."""
 
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from grader.server.service import Service
 from grader.server.service_log import set_up_log
 
 OWNER = "owner"
+# Each page that waits for a grade holds a connection, and Linux allows 1024 where nothing else is said.
+MOST_OPEN_FILES = 65_536
 # Answers that are under way at a stop may take so long; pages that wait for a grade are let go at once.
 GRACE_SECONDS = 10
 
@@ -34,6 +37,7 @@ class WebServer(uvicorn.Server):
 def serve(service: Service, *, host: str, port: int, on_line: Callable[[str], None], is_log_json: bool = False) -> None:
     """Answer requests until a signal; call `on_line` with what the owner should read. Raises UsageError."""
     set_up_log(is_json=is_log_json)
+    allow_many_connections()
     listener = open_listener(host, port)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listener.getsockname()[1]}"
@@ -55,6 +59,13 @@ def serve(service: Service, *, host: str, port: int, on_line: Callable[[str], No
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+
+
+def allow_many_connections() -> None:
+    """Let this process open as many files as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def make_first_link(service: Service) -> str | None:

@@ -192,8 +192,8 @@ def describe(hand_ins: Sequence[HandIn], by_log: Sequence[float], needs: Needs) 
     states = Counter(each.status for each in hand_ins)
     print(", ".join(f"{state}: {count}" for state, count in states.items()))
     print(f"memory: {needs.peak / 1e6:.0f} MB at most, of it the service's own process {needs.service_peak / 1e6:.0f}")
-    each = 1000 * needs.service_seconds / len(hand_ins)
-    print(f"CPU time of the service's own process: {needs.service_seconds:.1f} s, {each:.0f} ms for each upload")
+    seconds = max(0.0, needs.service_seconds - needs.seconds_before)
+    print(f"CPU time of the service: {seconds:.1f} s, {1000 * seconds / len(hand_ins):.0f} ms for each upload")
 
 
 def describe_queue(data: Path, assignment: str, acknowledged: Sequence[str]) -> int:

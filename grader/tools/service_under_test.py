@@ -102,10 +102,12 @@ class Needs:
     peak: int = 0
     service_peak: int = 0
     service_seconds: float = 0.0
+    seconds_before: float = 0.0
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
-        """Measure until it is ended."""
+        """Measure until it is ended; the CPU time of the start does not count."""
+        self.seconds_before = read_cpu_seconds(self.service.process.pid)
         while not self._ended.wait(SAMPLE_SECONDS):
             root = self.service.process.pid
             self.peak = max(self.peak, sum(map(read_memory, list_family(root))))

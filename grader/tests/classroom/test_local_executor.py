@@ -53,6 +53,16 @@ def single(log: Path) -> Iterator[LocalExecutor]:
     executor.close()
 
 
+def test_every_worker_rehearses_and_then_works(pair: LocalExecutor, log: Path, tmp_path: Path) -> None:
+    """What comes of it is no result; a worker that fails at it is no trouble."""
+    for order in ("score 40", "raise"):
+        pair.rehearse(make_task(tmp_path, f"rehearsal-{order}", order).job)
+        workers = {line.split()[-1] for line in read_lines(log) if line.startswith(f"grade rehearsal-{order} ")}
+        assert len(workers) == 2
+    pair.submit(make_task(tmp_path, "after", "score 40"))
+    assert [result.task.job.student for result in pair.collect()] == ["after"]
+
+
 def make_task(folder: Path, student: str, order: str, *, avoid: frozenset[str] = frozenset()) -> Task:
     """A task whose submission tells the fake worker what to do."""
     path = folder / f"{student}.py"

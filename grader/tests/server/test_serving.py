@@ -1,5 +1,6 @@
 """The service as a process: the real engine, a kill at any time, an end in order."""
 
+import resource
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 from grader.classroom.gradebook import open_gradebook
 from grader.model.errors import UsageError
 from grader.server.queue import SubmissionQueue
-from grader.server.serving import open_listener
+from grader.server.serving import allow_many_connections, open_listener
 from grader.server.settings import DataFolder
 from grader.server.store import open_store
 from grader.tests.support.fake_class import list_rows
@@ -32,6 +33,16 @@ def test_port_that_is_taken_is_named() -> None:
     """With what to do."""
     with open_listener("127.0.0.1", 0) as listener, pytest.raises(UsageError, match="--port"):
         open_listener("127.0.0.1", listener.getsockname()[1])
+
+
+def test_many_pages_may_wait_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system allows it; each of them is an open file. No limit is lowered."""
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, limits: given.append(limits))
+    for limits in ((1024, 4096), (1024, 1_000_000), (1024, resource.RLIM_INFINITY), (100_000, 200_000)):
+        monkeypatch.setattr(resource, "getrlimit", lambda kind, limits=limits: limits)
+        allow_many_connections()
+    assert [soft for soft, _ in given] == [4096, 65_536, 65_536, 100_000]
 
 
 @pytest.mark.slow
