@@ -202,7 +202,7 @@ def list_next_steps(
     for test_id in find_redundant(tests):
         yield (
             f"{test_id} finds nothing that {' and '.join(covers[test_id])} would miss: "
-            "remove it, or add the mistake that it is for to the corpus"
+            "remove it, keep it for what it says to students, or add the mistake that it is for to the corpus"
         )
     if mutants is None:
         yield f"mistakes that students make were not tried: grader verify --mutants --report DIR -a {name}"

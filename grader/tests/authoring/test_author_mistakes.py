@@ -46,12 +46,7 @@ MISTAKES = [
     (SOLUTION, "def find_leaders(", "def find_leaders((", f"{SOLUTION}:34: the solution does not parse: "),
     (SOLUTION, "def FIXME(", "import pandsa\n\n\ndef FIXME(", f"{SOLUTION}:14: the package 'pandsa' is not installed"),
     (SOLUTION, "def FIXME(", "import torch\n\n\ndef FIXME(", f"{SOLUTION}:14: the solution imports torch, which"),
-    (
-        SOLUTION,
-        "def sum_by_name",
-        "def sum_by_names",
-        f"{SOLUTION}:38: nothing defines 'sum_by_name', which this uses: did",
-    ),
+    (SOLUTION, "= sum_by_name(", "= sum_by_names(", f"{SOLUTION}:38: nothing defines 'sum_by_names', which this uses"),
     (PARITY, "replace(sum_by", "replace(sum_of", f"{PARITY}:26: the solution defines no 'sum_of_name', which this"),
     (PARITY, '"totals"', '"total"', f"{PARITY}:12: assignment.toml has no TODO 'total': did you mean 'totals'?"),
     (PARITY, TOTALS + "\n", "", f"{PARITY}:14: test_totals_match_the_reference names no TODO: mark it with"),
