@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from grader.classroom import gradebook_schema
 from grader.classroom.adjustments import Adjustment
