@@ -22,7 +22,7 @@ BESIDE ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test check coverage test-slow test-browser verify mutants redteam fuzz schemathesis bench measure docs messages package audit reference release clean
+.PHONY: help setup grade test check coverage test-slow test-browser verify mutants redteam fuzz schemathesis bench measure docs messages package image audit reference release clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -115,6 +115,9 @@ messages: setup ## bring the catalogues of translations up to date
 
 package: $(PACKAGE_READY) ## build the sdist, the wheel and the SBOM into build/dist, twice, and compare the bytes
 	@sh .ci/package
+
+image: ## build the container image of the service with this course; needs buildah and mmdebstrap
+	@sh .ci/image
 
 audit: $(PACKAGE_READY) ## look for known vulnerabilities of the packages in requirements.lock; uses the network
 	@sh .ci/audit

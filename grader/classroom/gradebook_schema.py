@@ -106,7 +106,9 @@ def open_engine(url: str | URL, *, begin: str = "BEGIN", synchronous: str = "FUL
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
             return engine
         if parsed.get_backend_name() == "postgresql":
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            # A database of the encoding SQL_ASCII, which a cluster made in the locale C has, would answer in bytes.
+            utf8 = {"client_encoding": "utf8"}
+            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=utf8)
     except ModuleNotFoundError as error:
         raise UsageError(f"no driver for PostgreSQL ({error}): pip install 'grader[postgresql]'") from error
     except (SQLAlchemyError, ValueError) as error:

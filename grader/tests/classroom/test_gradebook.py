@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from grader.classroom import gradebook_schema
 from grader.classroom.adjustments import Adjustment
@@ -319,3 +320,16 @@ def test_postgresql_keeps_the_same_gradebook(server, gradebook, tmp_path):
                 for url in (server.replace("postgresql:", "postgresql+psycopg:"), f"sqlite:///{tmp_path}/gradebook.db")
             ]
             assert [drop_time(row) for row in rows[0]] == [drop_time(row) for row in rows[1]] != []
+
+
+@pytest.mark.slow
+def test_postgresql_of_another_encoding_keeps_every_script(server):
+    """A cluster that was made in the locale C has the encoding SQL_ASCII, and would answer in bytes."""
+    engine = create_engine(server.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        encoding = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        connection.exec_driver_sql(f"CREATE DATABASE plain {encoding}")
+    engine.dispose()
+    with open_gradebook(server.replace("/postgres?", "/plain?")) as postgres:
+        add(postgres, make_report("이영희", score=70))
+        assert find(postgres, "이영희") == make_report("이영희", score=70)
