@@ -364,8 +364,9 @@ def check_norms(student, reference, draw, kind):
     """A submission's gradient_norms against the reference's."""
     width, hidden = draw.sizes(2)
     ours, theirs = make_layers(student, draw, kind, width, hidden)
-    x = draw.tensor(hidden + 3, width)
-    assert_parity(student.gradient_norms(theirs, x), reference.gradient_norms(ours, x), what="norms")
+    for _ in range(2):  # nothing of the first call may be remembered
+        x = draw.tensor(hidden + 3, width)
+        assert_parity(student.gradient_norms(theirs, x), reference.gradient_norms(ours, x), what="norms")
 
 
 @pytest.mark.todo("vanishing", weight=2)
