@@ -1,13 +1,14 @@
 """`grader check` and the grader give the same verdict on the same public test.
 
 The public tests are graded as if they were hidden ones, with the submission in a process of its own, and run as a
-student runs them. Left out is what a kit cannot judge without the reference: forbidden names, and a TODO whose
-neighbour in the same function raises, where the grader fills the neighbour's lines.
+student runs them. Left out is what a kit cannot judge without the reference: forbidden names, and tests that raise
+because of another TODO, one that shares its function, where the grader fills that one's lines.
 """
 
 import re
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -73,10 +74,10 @@ def check_apart(source: Path, kit: Kit) -> Verdicts:
     return {(one.todo, one.name): one.outcome.verdict for one in check.check_submission(source, kit).findings}
 
 
-def shares_function(assignment: Assignment, todo: str, lost: Collection[str]) -> bool:
-    """Tell whether another TODO, among the lost ones, is in the same function."""
-    places = set(assignment.find_todo(todo).where)
-    return any(places & set(assignment.find_todo(other).where) for other in lost if other != todo)
+def may_be_filled(assignment: Assignment, todo: str, lost: Collection[str]) -> bool:
+    """Tell whether the grader may fill lines of a lost TODO in a test of `todo`: those that share a function."""
+    counts = Counter(place for other in assignment.todos for place in other.where)
+    return any(counts[place] > 1 for other in lost if other != todo for place in assignment.find_todo(other).where)
 
 
 def list_differences(assignment: Assignment, folder: Path) -> list[str]:
@@ -104,7 +105,7 @@ def list_differences(assignment: Assignment, folder: Path) -> list[str]:
             assert checked.keys() == graded.keys()
             lost = expectations[name].loses if name in expectations else ()
             for test, verdict in graded.items():
-                is_filled = checked[test] is Verdict.RAISED and shares_function(assignment, test[0], lost)
+                is_filled = checked[test] is Verdict.RAISED and may_be_filled(assignment, test[0], lost)
                 if verdict not in (Verdict.FORBIDDEN, checked[test]) and not is_filled:
                     differences.append(f"{name}: {test}: graded {verdict}, checked {checked[test]}")
     return differences
