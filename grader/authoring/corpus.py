@@ -6,7 +6,7 @@
 import tomllib
 from collections import Counter
 
-from pydantic import TypeAdapter, model_validator
+from pydantic import TypeAdapter, ValidationError, model_validator
 
 from grader.model.assignment import Assignment, Frozen
 from grader.model.errors import BrokenSuite
@@ -55,12 +55,17 @@ class VariantExpectation(Frozen):
 def load_expectations(assignment: Assignment) -> dict[str, VariantExpectation]:
     """Return the entries of expected.toml: one for every file of the corpus, and those that replace a text instead.
 
-    Raises BrokenSuite where files and entries differ, or a right variant only replaces a text.
+    Raises BrokenSuite where files and entries differ, an entry cannot be, or a right variant only replaces a text.
     """
     folder = assignment.hidden_tests / "corpus"
     tables = tomllib.loads((folder / "expected.toml").read_text(encoding="utf-8"))
     tables.pop("survivors", None)  # of mutants, which are no files: `mutants.verification` reads them
-    expectations = TypeAdapter(dict[str, VariantExpectation]).validate_python(tables)
+    try:
+        expectations = TypeAdapter(dict[str, VariantExpectation]).validate_python(tables)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place, reason = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+        raise BrokenSuite(f"{folder / 'expected.toml'}: {place}: {reason}") from error
     files = {path.stem for path in folder.glob("*.py")}
     filed = {name for name, expectation in expectations.items() if expectation.replace is None}
     if files != filed:

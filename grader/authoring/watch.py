@@ -142,7 +142,7 @@ class Watcher:
             yield from (mistake.describe(assignment.root) for mistake in mistakes)
             if not mistakes:
                 yield from self._judge(assignment, saved)
-        except GraderError as error:
+        except (GraderError, OSError) as error:  # a file may be gone while an editor saves it
             yield str(error)
         except TimeoutError as error:
             yield f"{error}, in a test or in the grader: is there a loop that never ends?"

@@ -169,7 +169,7 @@ def test_keeps_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_p
     """A TODO that loses nothing, a range the wrong way round, all points."""
     assignment = open_project(monkeypatch, tmp_path)
     write_variants(tmp_path, f'[wrong_title]\nloses = ["shout"]\nkeeps = {keeps}\n', wrong_title=WRONG_SHOUT)
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(BrokenSuite, match=rf"expected.toml: wrong_title: .*{reason}"):
         load_expectations(assignment)
 
 
