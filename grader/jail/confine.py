@@ -78,7 +78,10 @@ def _limit_resources(limits: Confinement) -> None:
     if limits.address_bytes is not None:
         pairs[resource.RLIMIT_AS] = limits.address_bytes
     for kind, value in pairs.items():
-        resource.setrlimit(kind, (value, value))
+        # Root in Docker may not raise a limit that it was started with, such as those of Autolab's jobs.
+        _, most = resource.getrlimit(kind)
+        allowed = value if most == resource.RLIM_INFINITY else min(value, most)
+        resource.setrlimit(kind, (allowed, allowed))
     # A file that grows past its limit should be an error the student can read, not a death by SIGXFSZ.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
