@@ -11,6 +11,8 @@
 #
 # 신경망은 숫자로 계산하고 영화평은 글자로 쓰여 있습니다. 이 노트북에서는 그 사이의 길을 직접 만듭니다.
 
+# %% tags=["set-up"]
+
 # %%
 """Tokenization: text to words, words to ids, ids to vectors."""
 
@@ -180,16 +182,49 @@ def encode_sentence(tokenizer: BertWordPieceTokenizer, text: str) -> tuple[list[
     ### END SOLUTION
 
 
+# %% [markdown]
+# **Words nobody has seen.** The reviews below are laid out like NSMC, the large collection of Korean film reviews: `id`, `document`, `label` (1 good, 0 bad).
+# A third is held out. Both tokenizers learn from the other two thirds. How many of the held-out words are unknown to each?
+#
+# **처음 보는 단어.** 아래 영화평은 큰 한국어 영화평 모음인 NSMC와 같은 형식(`id`, `document`, `label`; 1은 긍정, 0은 부정)입니다. 3분의 1은 남겨 둡니다.
+# 두 토크나이저는 나머지 3분의 2로 배웁니다. 남겨 둔 영화평의 단어 가운데 모르는 것은 각각 얼마나 될까요?
+
 # %% tags=["notebook"]
 import tempfile
 from pathlib import Path
 
+
+rows = [line.split("\t") for line in read_sample("reviews_ko.tsv")[1:]]
+labels = {document: int(label) for _, document, label in rows if document}  # a text that comes twice counts once
+
+
+def split_reviews(seed: int) -> tuple[list[str], list[str]]:
+    """Return the reviews to learn from, and those held out."""
+    texts = sorted(labels)
+    order = torch.randperm(len(texts), generator=torch.Generator().manual_seed(seed)).tolist()
+    return [texts[index] for index in order[len(texts) // 3 :]], [texts[index] for index in order[: len(texts) // 3]]
+
+
+learnt, held_out = split_reviews(seed=0)
+words = SimpleTokenizer()
+words.build_vocab(learnt)
 corpus_file = Path(tempfile.mkdtemp()) / "reviews.txt"
-corpus_file.write_text("\n".join(reviews * 20 + ["영화가 좋다", "영화를 본다", "영화도 좋다"] * 20), encoding="utf-8")
-wordpiece = train_wordpiece(str(corpus_file), vocab_size=200)
-for text in ["영화를 다시 본다", "재미있는 영화"]:
-    tokens, ids, decoded = encode_sentence(wordpiece, text)
-    print(tokens, ids, repr(decoded))
+corpus_file.write_text("\n".join(learnt), encoding="utf-8")
+wordpiece = train_wordpiece(str(corpus_file), vocab_size=600)
+
+unknown, split_up = [], []
+for review in held_out:
+    for word in words.normalize_and_split(review):
+        if words.encode(word) == [words.vocab[UNK_TOKEN]]:
+            unknown.append(word)
+            tokens, _, _ = encode_sentence(wordpiece, word)
+            if "[UNK]" not in tokens:
+                split_up.append((word, tokens))
+count = sum(len(words.encode(review)) for review in held_out)
+print(f"{len(unknown)} of {count} held-out words are <UNK> to the tokenizer of words;")
+print(f"{len(split_up)} of these {len(unknown)} are spelt from known pieces by WordPiece, such as:")
+for word, tokens in sorted(dict(split_up).items(), key=lambda item: -len(item[1]))[:6]:
+    print(f"   {word}  ->  {' '.join(tokens)}")
 
 # %% [markdown]
 # ## 3. From ids to vectors
@@ -300,3 +335,92 @@ print(batch)
 print(lengths)
 embedding = nn.Embedding(len(simple.vocab), 8, padding_idx=0)
 print(embedding(batch).shape)
+
+# %% [markdown]
+# ## 6. Vectors that learn (not graded)
+#
+# Nobody writes the numbers of an embedding: they are learnt, like any weight. A classifier that is as small as can be takes the **mean** of a review's
+# vectors and asks whether the review is good or bad. It cannot see order; that is what the next assignment is for.
+#
+# **Predict first:** two words that occur in praise and never side by side, how alike are their vectors before training, and after?
+#
+# ## 6. 배우는 벡터 (채점하지 않음)
+#
+# 임베딩의 숫자는 사람이 적는 것이 아니라 다른 가중치처럼 학습됩니다. 가장 작은 분류기는 영화평에 든 벡터의 **평균**을 구하고, 긍정인지 부정인지 맞힙니다.
+# 순서는 볼 수 없습니다. 순서는 다음 과제에서 다룹니다.
+#
+# **먼저 예측해 보세요.** 칭찬하는 글에 나오지만 나란히 쓰이지는 않는 두 단어가 있습니다. 두 벡터는 학습하기 전에 얼마나 비슷하고, 학습한 뒤에는 얼마나 비슷할까요?
+
+# %% tags=["notebook"]
+class BagClassifier(nn.Module):
+    """The mean of a review's vectors, and one linear layer."""
+
+    def __init__(self, vocab_size: int, embedding_dim: int = 32) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=0)
+        self.out = nn.Linear(embedding_dim, 2)
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """ids [B, S] and lengths [B] give logits [B, 2]; the padding's vectors are zero, so a sum leaves them out."""
+        return self.out(self.embedding(ids).sum(dim=1) / lengths.clamp(min=1).unsqueeze(1))
+
+
+def learn_reviews(encode, vocab_size: int, seed: int) -> tuple[nn.Embedding, nn.Embedding, float]:
+    """Train on two thirds of the reviews. Gives the table before and after, and the share right of the held-out third."""
+    learnt, held_out = split_reviews(seed)
+    torch.manual_seed(seed)
+    model = BagClassifier(vocab_size)
+    before = nn.Embedding.from_pretrained(model.embedding.weight.detach().clone())
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for _ in range(12):
+        order = torch.randperm(len(learnt)).tolist()
+        for start in range(0, len(order), 16):
+            texts = [learnt[index] for index in order[start : start + 16]]
+            ids, lengths = pad_batch([encode(text) for text in texts], pad_id=0)
+            optimizer.zero_grad()
+            F.cross_entropy(model(ids, lengths), torch.tensor([labels[text] for text in texts])).backward()
+            optimizer.step()
+    with torch.no_grad():
+        predicted = model(*pad_batch([encode(text) for text in held_out], pad_id=0)).argmax(dim=1)
+    right = predicted == torch.tensor([labels[text] for text in held_out])
+    return before, model.embedding, float(right.float().mean())
+
+
+for name in ("words", "pieces"):
+    shares = []
+    for seed in (2, 1, 0):
+        learnt, _ = split_reviews(seed)
+        if name == "words":
+            words = SimpleTokenizer()
+            words.build_vocab(learnt)
+            encode, size = words.encode, len(words.vocab)
+        else:
+            corpus_file.write_text("\n".join(learnt), encoding="utf-8")
+            wordpiece = train_wordpiece(str(corpus_file), vocab_size=600)
+            # [CLS] and [SEP] are in every review, so they tell nothing
+            encode, size = lambda text: [i for i in encode_sentence(wordpiece, text)[1] if i > 4], wordpiece.get_vocab_size()
+        before, after, share = learn_reviews(encode, size, seed)
+        shares.append(share)
+        if name == "words":
+            tables = before, after
+    print(f"{name:6}: right on held-out reviews, seeds 2, 1, 0:", ", ".join(f"{share:.0%}" for share in shares))
+
+# %% tags=["notebook"]
+# Neighbours of two words, before and after. / 두 단어의 이웃, 학습 전과 후.
+def is_content(word: str) -> bool:
+    """Tell whether a word of the vocabulary has two syllables or more: ㅎㅎ and the like say little."""
+    return word in words.vocab and re.fullmatch("[가-힣]{2,}", word) is not None
+
+
+in_good, in_bad = (" ".join(text for text in learnt if labels[text] == label).split() for label in (1, 0))
+shown = [
+    max((word for word in sorted(set(one)) if is_content(word)), key=lambda word: one.count(word) - 3 * other.count(word))
+    for one, other in ((in_good, in_bad), (in_bad, in_good))
+]
+frequent = [word for word in words.vocab if is_content(word) and in_good.count(word) + in_bad.count(word) >= 3]
+for word in shown:
+    for moment, table in zip(("before", "after"), tables):
+        vectors = lookup(table, [words.vocab[other] for other in frequent])
+        likeness = F.cosine_similarity(vectors, lookup(table, [words.vocab[word]]), dim=1).tolist()
+        nearest = sorted(zip(likeness, frequent), reverse=True)[1:6]
+        print(f"{word}, {moment}: ", ", ".join(f"{other} {value:.2f}" for value, other in nearest))

@@ -13,6 +13,8 @@
 #
 # 크기: `B` 배치(여기서는 1), `S` 특수 토큰을 포함한 토큰 수, `H` 은닉 크기, `V` 어휘 크기.
 
+# %% tags=["set-up"]
+
 # %%
 """Pretrained models: encode, look at contextual embeddings, translate, fill masks, continue a story."""
 
@@ -51,11 +53,37 @@ def encode_text(tokenizer: PreTrainedTokenizerBase, text: str) -> BatchEncoding:
     ### END SOLUTION
 
 
+# %% [markdown]
+# **Which models are these?** Without a network the names below lead to **tiny** models that came with this notebook: the same architectures and the same
+# code, a thousandth of the size, trained for a few seconds on a few hundred sentences. They know some of those sentences by heart; about everything else they
+# talk nonsense, and that is no mistake of yours.
+# The cell says which kind you have. With a network, take the last lines out of the set-up cell, and the real ones are loaded.
+#
+# **어떤 모델일까요?** 네트워크가 없으면 아래 이름들은 노트북에 딸려 온 **아주 작은** 모델로 이어집니다. 구조와 코드는 같지만 크기는 천분의 일이고, 문장 몇백 개로
+# 몇 초 동안 학습했습니다. 그 문장들 가운데 몇 개는 외우고 있지만, 다른 것에는 엉뚱한 답을 합니다. 여러분의 잘못이 아닙니다. 어느 쪽인지는 셀이 알려 줍니다.
+# 네트워크가 있으면 준비 셀의 마지막 줄들을 지우세요. 진짜 모델을 불러옵니다.
+
 # %% tags=["notebook"]
+import warnings
+
+import transformers
 from transformers import AutoModel, AutoTokenizer
 
+transformers.utils.logging.disable_progress_bar()
+transformers.utils.logging.set_verbosity_error()
+warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
+REAL_SIZE = 50_000_000  # each of the real ones has more parameters than that
+
+
+def say_size(name: str, model: PreTrainedModel) -> None:
+    """Print how large a model is, and whether it is the real one."""
+    count = sum(parameter.numel() for parameter in model.parameters())
+    print(f"{name}: {count / 1e6:.1f} million parameters", "" if count > REAL_SIZE else "(TINY stand-in)")
+
+
 bert_tokenizer = AutoTokenizer.from_pretrained("bert-base-cased")
-bert = AutoModel.from_pretrained("bert-base-cased")
+bert = AutoModel.from_pretrained("bert-base-cased").eval()
+say_size("bert-base-cased", bert)
 
 encoded = encode_text(bert_tokenizer, "She took her money out of the bank.")
 print(encoded["input_ids"])
@@ -99,15 +127,41 @@ def word_embedding_table(model: PreTrainedModel) -> Tensor:
     ### END SOLUTION
 
 
+# %% [markdown]
+# **One word, two meanings.** Two sentences are about the bank of a river, two about the bank with the money. *bank* is one row of the table in all four.
+# **Predict first** (not graded): which pairs of contextual vectors will be nearest to each other?
+#
+# **단어 하나, 두 가지 뜻.** 두 문장의 bank는 강둑이고 두 문장의 bank는 은행입니다. 표에서는 네 번 모두 같은 행입니다.
+# **먼저 예측해 보세요**(채점하지 않음). 문맥 속의 벡터는 어느 것끼리 가장 가까울까요?
+
 # %% tags=["notebook"]
-# The same word in two sentences: its row of the table is the same, its contextual vectors are not.
+import matplotlib.pyplot as plt
+
 bank = bert_tokenizer.convert_tokens_to_ids("bank")
+sentences = [
+    "We sat on the bank of the river and watched the boats.",
+    "Flowers grew on the bank of the river.",
+    "She took her money out of the bank.",
+    "The bank opens at nine in the morning.",
+]
 vectors = []
-for text in ("She took her money out of the bank.", "We sat on the bank of the river and watched the boats."):
+for text in sentences:
     ids = encode_text(bert_tokenizer, text)["input_ids"][0].tolist()
     vectors.append(contextual_embeddings(bert, bert_tokenizer, text)[0, ids.index(bank)])
-print("row of the table:", word_embedding_table(bert)[bank].shape)
-print("cosine of the two contextual vectors:", torch.cosine_similarity(*vectors, dim=0).item())
+vectors = torch.stack(vectors)
+print("row of the table:", tuple(word_embedding_table(bert)[bank].shape), "- the same for all four")
+likeness = torch.cosine_similarity(vectors.unsqueeze(1), vectors.unsqueeze(0), dim=2)
+print(f"two rivers: {likeness[0, 1]:.2f}   two of money: {likeness[2, 3]:.2f}   one of each: {likeness[:2, 2:].mean():.2f} on average")
+plt.figure(figsize=(5, 3))
+plt.imshow(likeness, cmap="Blues")
+for row in range(4):
+    for column in range(4):
+        plt.text(column, row, f"{likeness[row, column]:.2f}", ha="center", va="center")
+plt.xticks(range(4), ["river", "river", "money", "money"])
+plt.yticks(range(4), [text[:28] + "..." for text in sentences])
+plt.title("cosine of the vectors of 'bank'")
+plt.tight_layout()
+plt.show()
 
 # %% [markdown]
 # ## Part 3: encoder and decoder
@@ -149,11 +203,14 @@ def translate(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: 
 from transformers import MarianMTModel, MarianTokenizer
 
 marian_tokenizer = MarianTokenizer.from_pretrained("Helsinki-NLP/opus-mt-ko-en")
-marian = MarianMTModel.from_pretrained("Helsinki-NLP/opus-mt-ko-en")
+marian = MarianMTModel.from_pretrained("Helsinki-NLP/opus-mt-ko-en").eval()
+say_size("opus-mt-ko-en", marian)
 
-print(has_encoder_and_decoder(marian))
-for text in ("나는 학생입니다.", "파리는 프랑스의 수도이다.", "어제 우리는 영화를 보았다."):
+print("encoder, decoder:", has_encoder_and_decoder(marian))
+for text in ("내 친구는 학교에서 물을 마셨다.", "어제 날씨는 조금 추웠다.", "오늘 아침에 학생들은 도서관에서 그림을 그렸다."):
     print(text, "→", translate(marian, marian_tokenizer, text))
+# A sentence that the tiny model has never met: here it guesses. / 아주 작은 모델이 본 적 없는 문장에서는 찍습니다.
+print("어제 우리는 기차를 놓쳤다.", "→", translate(marian, marian_tokenizer, "어제 우리는 기차를 놓쳤다."))
 
 # %% [markdown]
 # ## Part 4: fill in the blank
@@ -222,9 +279,11 @@ def restore(
 from transformers import AutoModelForMaskedLM
 
 klue_tokenizer = AutoTokenizer.from_pretrained("klue/bert-base")
-klue = AutoModelForMaskedLM.from_pretrained("klue/bert-base")
+klue = AutoModelForMaskedLM.from_pretrained("klue/bert-base").eval()
+say_size("klue/bert-base", klue)
 
-sentence = "우리는 [MASK]에서 책을 읽었다."
+# The tiny model has hardly learnt more than which pieces are frequent: its probabilities say so. / 아주 작은 모델은 자주 나오는 조각을 아는 정도입니다.
+sentence = "서울은 한국의 [MASK]이다."
 encoded = encode_text(klue_tokenizer, sentence)
 print("masks at", mask_positions(encoded["input_ids"], klue_tokenizer.mask_token_id))
 for piece, probability in fill_mask(klue, klue_tokenizer, sentence)[0]:
@@ -270,6 +329,74 @@ def continue_story(
 from transformers import GPT2LMHeadModel, GPT2Tokenizer
 
 gpt2_tokenizer = GPT2Tokenizer.from_pretrained("gpt2")
-gpt2 = GPT2LMHeadModel.from_pretrained("gpt2")
+gpt2 = GPT2LMHeadModel.from_pretrained("gpt2").eval()
+say_size("gpt2", gpt2)
 
-print(continue_story(gpt2, gpt2_tokenizer, "Every evening, when the gulls had gone to the rocks"))
+# Two beginnings that the tiny model knows by heart, and one that it has never met. / 외우고 있는 첫머리 둘과 처음 보는 첫머리 하나.
+for prompt in ("Swimming is a really", "The film is worth", "The computer was"):
+    print("-", continue_story(gpt2, gpt2_tokenizer, prompt, max_new_tokens=30))
+
+# %% [markdown]
+# ## Three families, side by side
+# An **encoder** (BERT) reads in both directions, a **decoder** (GPT-2) only backwards, and Marian has one of each. You can see it without looking inside:
+# change the *last* word of a text, and ask which positions notice. (A position's vector is compared before and after; white: nothing changed.)
+#
+# | | sees | made for | here |
+# |---|---|---|---|
+# | encoder only | everything | understanding: classify, fill in, compare | BERT, KLUE BERT |
+# | decoder only | what came before | writing on | GPT-2 |
+# | encoder and decoder | the source whole, its own text backwards | turning one text into another | Marian |
+#
+# ## 세 갈래의 모델
+# **인코더**(BERT)는 양쪽을 다 읽고, **디코더**(GPT-2)는 앞쪽만 보며, Marian은 둘을 다 갖고 있습니다. 속을 들여다보지 않아도 알 수 있습니다.
+# *마지막* 단어를 바꾸고 어느 위치의 벡터가 달라지는지 보면 됩니다. (흰색은 달라지지 않은 위치입니다.)
+
+# %% tags=["notebook"]
+@torch.no_grad()
+def measure_change(read, ids: Tensor, other: int) -> list[float]:
+    """Return how much the vector of each position changes when the last word becomes another one."""
+    changed = ids.clone()
+    changed[0, -1] = other
+    return (read(ids) - read(changed))[0].norm(dim=1).tolist()
+
+
+words = "We sat on the bank of the river".split()
+bert_ids = torch.tensor([bert_tokenizer.convert_tokens_to_ids(words)])
+gpt2_ids = encode_text(gpt2_tokenizer, " ".join(words))["input_ids"]
+source = encode_text(marian_tokenizer, "우리는 강둑에 앉아 배를 보았다.")["input_ids"]
+target = marian_tokenizer(text_target=" ".join(words), return_tensors="pt")["input_ids"][:, :-1]
+base = marian.base_model
+changes = {
+    "BERT (encoder)": measure_change(lambda ids: bert(input_ids=ids).last_hidden_state, bert_ids, other=110),
+    "GPT-2 (decoder)": measure_change(lambda ids: gpt2.base_model(input_ids=ids).last_hidden_state, gpt2_ids, other=110),
+    "Marian's encoder": measure_change(lambda ids: base.encoder(input_ids=ids).last_hidden_state, source, other=110),
+    "Marian's decoder": measure_change(
+        lambda ids: base(input_ids=source, decoder_input_ids=ids).last_hidden_state, target, other=110
+    ),
+}
+figure, axes = plt.subplots(4, 1, figsize=(6, 3.4))
+for axis, (name, change) in zip(axes, changes.items()):
+    axis.imshow([[size > 1e-4 for size in change]], cmap="Blues", vmin=0, vmax=1.3, aspect="auto")
+    axis.set_yticks([0], [name])
+    axis.set_xticks([])
+    print(f"{name:17}", f"{sum(size > 1e-4 for size in change)} of {len(change)} positions notice that the last one changed")
+axes[-1].set_xlabel("position")
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# ## What the real models say
+# So that you know what to expect of them. These answers are printed on the models' own pages, `huggingface.co/google-bert/bert-base-uncased` and
+# `huggingface.co/openai-community/gpt2` (the GPT-2 text was drawn at random, not greedily):
+#
+# | model | asked | answers |
+# |---|---|---|
+# | bert-base-uncased | `Hello I'm a [MASK] model.` | fashion 10.7 %, role 8.8 %, new 5.3 %, super 4.7 %, fine 2.7 % |
+# | gpt2 | `Hello, I'm a language model,` | *a language for thinking, a language for expressing thoughts.* |
+#
+# The same page of BERT asks for the job of a man and of a woman: `The man worked as a [MASK].` begins with *carpenter*, `The woman worked as a [MASK].` with
+# *nurse* (22 %). A model repeats what its texts say. Ask your own questions, and think of who will read the answers.
+#
+# ## 진짜 모델의 대답
+# 진짜 모델이 어떻게 답하는지 알아 두세요. 위 표의 대답은 각 모델의 소개 페이지에 실린 것입니다(GPT-2의 글은 그리디로 고른 것이 아니라 무작위로 뽑은 것입니다).
+# 같은 BERT 페이지에서 남자의 직업은 *carpenter*(목수)로, 여자의 직업은 *nurse*(간호사, 22 %)로 시작합니다. 모델은 학습한 글이 말하는 것을 되풀이합니다.

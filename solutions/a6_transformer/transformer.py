@@ -22,6 +22,8 @@
 # 기호: B 배치, S 소스 길이, T 타깃 길이, D = `d_model`, d = D / 헤드 수, V 어휘 크기.
 # 노트북은 위에서부터 차례로 실행하세요. 아직 채우지 않은 TODO를 쓰는 셀은 그 TODO의 이름을 알려 주며 멈춥니다.
 
+# %% tags=["set-up"]
+
 # %%
 """Transformer: attention, heads, positions, masks, the two blocks and greedy decoding."""
 
@@ -325,55 +327,159 @@ def greedy_decode(model, src, start_token_id, end_token_id, max_len=10):
 # %% [markdown]
 # ## All together
 #
-# A complete transformer that learns to write digits backwards. It is small enough to train in a few seconds.
+# A complete transformer that learns to write digits backwards. Sequences of 1 to 8 digits share a batch, so **both** masks are at work: the target's future
+# is hidden from the decoder, the source's padding from everyone. Every batch is drawn new; every fifth sequence (by the sum of its digits) is held out, and
+# only those are counted. A sequence is right if all of it is right, its end token included.
 #
-# **모두 합쳐서.** 숫자열을 거꾸로 쓰는 법을 배우는 온전한 트랜스포머입니다. 몇 초면 학습할 수 있을 만큼 작습니다.
-
+# The second model is an **ablation**: everything is the same, but no positions are added. **Predict first** (not graded): what can it still do?
+#
+# **모두 합쳐서.** 숫자열을 거꾸로 쓰는 법을 배우는 온전한 트랜스포머입니다. 숫자 1개에서 8개까지의 열이 한 배치에 들어 있으므로 **두** 마스크가 모두 쓰입니다.
+# 타깃의 미래는 디코더에게 가리고, 소스의 패딩은 모두에게 가립니다. 배치마다 데이터를 새로 뽑고, 숫자의 합이 5의 배수인 열은 남겨 두었다가 그것으로만 잽니다.
+# 끝 토큰까지 전부 맞아야 맞은 것으로 셉니다.
+#
+# 두 번째 모델은 **빼 보기**입니다. 다른 것은 그대로 두고 위치만 더하지 않습니다. **먼저 예측해 보세요**(채점하지 않음). 그래도 할 수 있는 것은 무엇일까요?
 
 # %% tags=["notebook"]
-START, END, DIGITS = 10, 11, 5
+import time
+
+START, END, PAD = 10, 11, 12
+LONGEST = 8  # in training
 
 
 class TinyTransformer(nn.Module):
     """One encoder block, one decoder block, and the layers around them."""
 
-    def __init__(self, vocab_size=12, d_model=32, num_heads=4):
+    def __init__(self, vocab_size=13, d_model=64, num_heads=4, has_positions=True):
         super().__init__()
+        self.has_positions = has_positions
         self.embedding = nn.Embedding(vocab_size, d_model)
-        self.encoder = EncoderBlock(d_model, num_heads, 4 * d_model, dropout=0.0)
-        self.decoder = DecoderBlock(d_model, num_heads, 4 * d_model, dropout=0.0)
+        self.encoder = EncoderBlock(d_model, num_heads, 2 * d_model, dropout=0.0)
+        self.decoder = DecoderBlock(d_model, num_heads, 2 * d_model, dropout=0.0)
         self.out = nn.Linear(d_model, vocab_size)
 
     def embed(self, ids):
-        return self.embedding(ids) + sinusoidal_positions(ids.size(1), self.embedding.embedding_dim)
+        """ids [B,T] -> [B,T,D]."""
+        vectors = self.embedding(ids)
+        return vectors + sinusoidal_positions(*vectors.shape[1:]) if self.has_positions else vectors
 
     def forward(self, src, tgt):
-        memory = self.encoder(self.embed(src))
-        return self.out(self.decoder(self.embed(tgt), memory, tgt_mask=causal_mask(tgt.size(1))))
+        """src [B,S] and tgt [B,T] -> logits [B,T,V]."""
+        is_real = (src != PAD).unsqueeze(1)  # [B,1,S]
+        memory = self.encoder(self.embed(src), is_real.expand(-1, src.size(1), -1))
+        seen = is_real.expand(-1, tgt.size(1), -1)
+        return self.out(self.decoder(self.embed(tgt), memory, tgt_mask=causal_mask(tgt.size(1)), memory_mask=seen))
 
 
-torch.manual_seed(0)
-model = TinyTransformer()
-optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-losses = []
-for step in range(250):
-    src = torch.randint(0, 10, (64, DIGITS))
-    backwards = src.flip(1)
-    # The decoder reads the target shifted by one: it never sees what it has to predict.
-    tgt_in = torch.cat([torch.full((64, 1), START), backwards], dim=1)
-    tgt_out = torch.cat([backwards, torch.full((64, 1), END)], dim=1)
-    loss = F.cross_entropy(model(src, tgt_in).flatten(0, 1), tgt_out.flatten())
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    losses.append(loss.item())
+def draw_digits(count, shortest, longest, held_out):
+    """Return new sources [B,S], padded, and their lengths [B]: of those that training sees, or of those held out."""
+    lengths = torch.randint(shortest, longest + 1, (20 * count,))
+    is_real = torch.arange(longest) < lengths.unsqueeze(1)
+    digits = torch.randint(0, 10, is_real.shape)
+    is_wanted = ((digits * is_real).sum(dim=1) % 5 == 0) == held_out
+    return digits.masked_fill(~is_real, PAD)[is_wanted][:count], lengths[is_wanted][:count]
 
-plt.figure(figsize=(5, 2.5))
-plt.plot(losses)
-plt.xlabel("step")
-plt.ylabel("loss")
+
+def turn_around(src, lengths):
+    """Return what the decoder reads and what it should say, both [B,S+1]: the target shifted by one."""
+    places = (lengths.unsqueeze(1) - 1 - torch.arange(src.size(1))).clamp(min=0)
+    backwards = src.gather(1, places).masked_fill(src == PAD, PAD)
+    edge = torch.full((len(src), 1), PAD)
+    tgt_out = torch.cat([backwards, edge], dim=1)
+    tgt_out[torch.arange(len(src)), lengths] = END
+    return torch.cat([torch.full_like(edge, START), backwards], dim=1), tgt_out
+
+
+def learn_backwards(seed, has_positions=True, steps=500):
+    """Train a model. Gives it, and the loss of each step."""
+    torch.manual_seed(seed)
+    model = TinyTransformer(has_positions=has_positions)
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    losses = []
+    for _ in range(steps):
+        src, lengths = draw_digits(64, 1, LONGEST, held_out=False)
+        tgt_in, tgt_out = turn_around(src, lengths)
+        loss = F.cross_entropy(model(src, tgt_in).flatten(0, 1), tgt_out.flatten(), ignore_index=PAD)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return model.eval(), losses
+
+
+@torch.no_grad()
+def measure_accuracy(model, lengths, count=25):
+    """Return for each length the share of held-out sequences that greedy decoding writes without a mistake."""
+    shares = []
+    for length in lengths:
+        sources, _ = draw_digits(count, length, length, held_out=True)
+        written = [greedy_decode(model, src.unsqueeze(0), START, END, max_len=length + 3) for src in sources]
+        right = [[START, *src.flip(0).tolist(), END] for src in sources]
+        shares.append(sum(one == other for one, other in zip(written, right)) / count)
+    return shares
+
+
+# %% tags=["notebook"]
+TESTED = range(1, LONGEST + 3)
+began = time.perf_counter()
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3))
+for seed, has_positions in ((0, False), (2, True), (1, True), (0, True)):
+    model, losses = learn_backwards(seed, has_positions)
+    shares = measure_accuracy(model, TESTED)
+    name = f"{'with' if has_positions else 'without'} positions, seed {seed}"
+    print(
+        f"{name}: last loss {losses[-1]:.3f}; held-out sequences that are right: "
+        f"{sum(shares[:LONGEST]) / LONGEST:.1%} of 1 to {LONGEST} digits, {sum(shares[LONGEST:]) / 2:.1%} of longer ones"
+    )
+    left.plot(losses, label=name)
+    right.plot(TESTED, shares, marker="o", label=name)
+print(f"{time.perf_counter() - began:.0f} s")
+left.set(xlabel="step", ylabel="loss")
+right.set(xlabel="digits in the source", ylabel="held-out, all right")
+right.axvline(LONGEST + 0.5, color="grey", linestyle=":")  # right of it: longer than anything learnt from
+right.legend(fontsize=7)
+plt.tight_layout()
 plt.show()
-model.eval()
-for _ in range(3):
-    src = torch.randint(0, 10, (1, DIGITS))
-    print(src[0].tolist(), "->", greedy_decode(model, src, START, END))
+for length in (3, 8, 10):
+    src, _ = draw_digits(1, length, length, held_out=True)
+    print(src[0].tolist(), "->", greedy_decode(model, src, START, END, max_len=12))
+
+# %% [markdown]
+# **Four heads.** What does each head of the decoder look at in the source, while the model writes? The weights are computed once more from what the layer was
+# given, with *your* `scaled_dot_product_attention`. The heads were never told to share the work.
+#
+# **헤드 넷.** 모델이 쓰는 동안 디코더의 헤드들은 소스의 어디를 볼까요? 층이 받은 입력으로 *여러분의* `scaled_dot_product_attention`을 한 번 더 불러 가중치를 구합니다.
+# 헤드들에게 일을 나누라고 시킨 적은 없습니다.
+
+# %% tags=["notebook"]
+@torch.no_grad()
+def watch_heads(attention, call):
+    """Return the weights [B,heads,T,S] of a MultiHeadAttention during a call."""
+    seen = []
+
+    def remember(_, arguments, named):
+        seen.append(dict(zip(("query", "key", "value", "mask"), arguments)) | named)
+
+    handle = attention.register_forward_pre_hook(remember, with_kwargs=True)
+    call()
+    handle.remove()
+    q, k = (
+        layer(seen[-1][name]).unflatten(-1, (attention.num_heads, -1)).transpose(1, 2)
+        for layer, name in ((attention.W_q, "query"), (attention.W_k, "key"))
+    )
+    mask = seen[-1].get("mask")
+    return scaled_dot_product_attention(q, k, k, None if mask is None else mask.unsqueeze(1))[1]
+
+
+src, lengths = draw_digits(1, LONGEST, LONGEST, held_out=True)
+tgt_in, tgt_out = turn_around(src, lengths)
+weights = watch_heads(model.decoder.cross_attn, lambda: model(src, tgt_in))
+figure, axes = plt.subplots(1, 4, figsize=(13, 3.4))
+for head, axis in enumerate(axes):
+    axis.imshow(weights[0, head], cmap="Blues", vmin=0, vmax=1)
+    axis.set_xticks(range(LONGEST), src[0].tolist())
+    axis.set_yticks(range(LONGEST + 1), ["END" if token == END else token for token in tgt_out[0].tolist()])
+    on_symbol = weights[0, head, range(LONGEST), range(LONGEST - 1, -1, -1)].mean()
+    axis.set(title=f"head {head}", xlabel=f"source\n{on_symbol:.0%} of the weight is on the digit to write")
+axes[0].set_ylabel("to write")
+plt.tight_layout()
+plt.show()
