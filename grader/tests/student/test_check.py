@@ -125,6 +125,16 @@ def test_a_right_module_passes(check: Callable[..., Answer], kit: Path) -> None:
     assert lines[2] == "toy.py: 2 of 2 public tests passed"
 
 
+def test_imports_of_the_assignment_are_there_before_a_test(check: Callable[..., Answer], kit: Path) -> None:
+    """A slow one is no part of a test's time; one that is missing here costs nothing."""
+    toml = TOML.replace("imports = []", 'imports = ["no_such_package", "zipapp"]')
+    (kit / "assignment.toml").write_text(toml, encoding="utf-8")
+    body = "import sys\n\n\ndef double(number):\n    return 2 * number if 'zipapp' in sys.modules else 0\n"
+    (kit / "toy.py").write_text(body + RIGHT[RIGHT.index("\n\n\ndef shout") :], encoding="utf-8")
+    answer = check("toy.py", "-a", "toy")
+    assert "toy.py: 2 of 2 public tests passed" in answer.out
+
+
 def test_a_wrong_module_is_told_what_was_expected(check: Callable[..., Answer], kit: Path) -> None:
     """Exit code 3; found and expected values are named, and the other TODO stands for itself."""
     (kit / "toy.py").write_text(RIGHT.replace("2 * number", "number + 1"), encoding="utf-8")
