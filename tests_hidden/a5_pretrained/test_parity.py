@@ -76,6 +76,7 @@ def test_vectors_are_the_last_hidden_state(student, reference, draw):
 @pytest.mark.gate
 def test_table_is_the_word_embeddings(student, reference, draw):
     """The table is the weight that ids are looked up in, as it is."""
+    student.word_embedding_table(make_pair(student, draw, "bert").theirs)  # nothing of it may be remembered
     pair = make_pair(student, draw, "bert")
     right = reference.word_embedding_table(pair.ours).detach()
     with torch.no_grad():
@@ -90,6 +91,8 @@ def test_table_is_the_word_embeddings(student, reference, draw):
 def test_translation_follows_the_models_settings(student, reference, draw):
     """The text is what the model writes with its own generation settings."""
     place_encoding(student)
+    before, other = draw_translation(student, draw)
+    student.translate(*before.their_side, other, max_new_tokens=5)  # nothing of it may be remembered
     pair, text = draw_translation(student, draw)
     right = as_text(reference.translate(*pair.our_side, text, max_new_tokens=5))
     translated = as_text(student.translate(*pair.their_side, text, max_new_tokens=5))
@@ -119,6 +122,8 @@ def test_every_mask_of_every_row_is_found(student, draw):
 def test_pieces_are_the_likeliest(student, reference, draw):
     """The pieces are the likeliest ones at the mask, best first, as the vocabulary writes them."""
     place_positions(student)
+    before = draw_blank(student, draw)
+    student.fill_mask(*before.pair.their_side, before.sentence)  # nothing of it may be remembered
     blank = draw_blank(student, draw)
     right = as_candidates(reference.fill_mask(*blank.pair.our_side, blank.sentence))
     candidates = as_candidates(student.fill_mask(*blank.pair.their_side, blank.sentence))
@@ -150,6 +155,8 @@ def test_probabilities_are_shares_of_the_vocabulary(student, reference, draw):
 def test_each_candidate_fills_the_blank(student, reference, draw):
     """The sentence comes back once for every candidate, best first, with no ## left in it."""
     place_positions(student)
+    before = draw_blank(student, draw, top_k=5)
+    student.restore(*before.pair.their_side, before.sentence, 5)  # nothing of it may be remembered
     blank = draw_blank(student, draw, top_k=5)
     right = as_sentences(reference.restore(*blank.pair.our_side, blank.sentence, 5))
     restored = as_sentences(student.restore(*blank.pair.their_side, blank.sentence, 5))
