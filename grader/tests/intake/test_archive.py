@@ -340,7 +340,7 @@ GOOD = {"hw.zip": make_zip({"hw/attention.py": ATTENTION, "b.ipynb": make_notebo
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(name=st.sampled_from(sorted(GOOD)), data=st.data())
 def test_damage_anywhere_is_survived(tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject) -> None:
     """An archive with any bytes changed or missing gives a submission or a reason."""
@@ -352,7 +352,7 @@ def test_damage_anywhere_is_survived(tmp_path_factory: pytest.TempPathFactory, n
     assert bool(submission.source) != bool(submission.refused)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     names=st.lists(st.text(alphabet="ab./\\: A한\u1112\u1161\u11ab", min_size=1, max_size=8), min_size=1, max_size=4)
 )

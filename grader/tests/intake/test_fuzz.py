@@ -24,7 +24,7 @@ from grader.tests.support.intake_samples import ATTENTION, make_notebook, make_t
 EXAMPLES = int(os.environ.get("GRADER_FUZZ_EXAMPLES", "20"))
 # Processor time, since a machine may be busy; what is generated is small, so this is a hang and no slow reading.
 MOST_SECONDS = 20.0
-LONG = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LONG = settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # Pieces of Python, right and wrong, that mean something to the reader once they stand beside each other.
 PIECES = """\

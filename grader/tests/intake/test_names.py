@@ -79,7 +79,7 @@ DRIVER = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     parts=st.lists(st.tuples(st.sampled_from([*KEPT, *DRIVER]), st.integers(1, 3)), max_size=12), cells=st.booleans()
 )
@@ -102,7 +102,7 @@ def test_definitions_survive_among_any_driver_code(
         assert submission.source.count("\n") == "".join(texts).count("\n")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     content=st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode)),
     name=st.sampled_from(["a.py", "a.ipynb"]),

@@ -265,7 +265,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(value=JSON, size=st.integers(1, 60), indent=st.sampled_from([None, 1]), ascii_only=st.booleans())
 def test_dropping_outputs_changes_nothing_else(value: object, size: int, indent: int | None, ascii_only: bool) -> None:
     """Only the values of the dropped keys become null, for any JSON cut into chunks of any size."""

@@ -12,7 +12,7 @@ from grader.tests.conftest import decode_plain, reader_of, refuse_handle
 from grader.wire.codec import MAX_DEPTH, MAX_KEY, MAX_NODES, Decoder, Encoder
 from grader.wire.frames import Frame, ProtocolError, pack_frame, read_frame
 
-quickly = settings(max_examples=60, deadline=None, database=None)
+quickly = settings(max_examples=60, database=None)
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
 keys = st.text() | st.booleans() | st.integers(1 - MAX_KEY, MAX_KEY - 1) | st.tuples(st.text(), st.integers(0, 99))

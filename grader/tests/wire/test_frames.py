@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from grader.tests.conftest import reader_of
 from grader.wire.frames import MAX_BLOCK_BYTES, MAX_HEADER_BYTES, Frame, ProtocolError, pack_frame, read_frame
 
-quickly = settings(max_examples=60, deadline=None, database=None)
+quickly = settings(max_examples=60, database=None)
 
 
 def frame_bytes(header: bytes, block: bytes = b"") -> bytes:
