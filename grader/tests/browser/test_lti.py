@@ -117,7 +117,7 @@ def test_term_from_a_platform(
         page.wait_for_timeout(500)
         page.reload()
     assert row.locator("td").all_inner_texts() == ["shout", "0", "40", translate(language, "why_suite")]
-    teacher.check_look()
+    assert teacher.list_faults() == []
 
     student.page.goto(feedback)
     assert "Toy: 100 / 100" in student.read()
