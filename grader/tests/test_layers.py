@@ -38,10 +38,10 @@ ORDER = (
     "redteam",
     "cli",
 )
-# Where the solution, which is ours, becomes a module; and where one of a few fixed names, or the package
-# that holds what an author forbids, is looked up.
+# Where the solution, which is ours, becomes a module; where one of a few fixed names, or the package that holds what an
+# author forbids, is looked up; and, on a student's own machine, the process that runs the student's code.
 MAY_EXECUTE = {"examiner/examination.py"}
-MAY_IMPORT_BY_NAME = {"examiner/__init__.py", "examiner/canonical.py"}
+MAY_IMPORT_BY_NAME = {"examiner/__init__.py", "examiner/canonical.py", "student/check.py"}
 PARSE_THE_COURSE = {
     *("model/assignment.py", "grading/suite_fingerprint.py", "authoring/null_answers.py", "tools/source_tree.py"),
     "authoring/author_mistakes.py",
