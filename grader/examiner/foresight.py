@@ -21,7 +21,7 @@ from grader.examiner.mismatch import Mismatch
 from grader.examiner.pytest_adapter import judge
 from grader.examiner.replay import Unrecorded
 from grader.examiner.session import SubmissionSession
-from grader.model.verdict import SubmissionError
+from grader.model.verdict import Cause, SubmissionError
 from grader.wire.frames import Frame, ProtocolError
 from grader.wire.messages import is_raised
 
@@ -35,13 +35,13 @@ STEP_BYTES, COPIES = 1000, 3
 class Step:
     """The next step of a test: it sends requests, or ends.
 
-    It does so only if the submission defines `names`. Where it ends, `failure` holds the message and the hint of a test
-    that failed.
+    It does so only if the submission defines `names`. Where it ends, `failure` holds the message, the hint and the
+    cause of a test that failed.
     """
 
     names: frozenset[str]
     frames: tuple[Frame, ...] = ()
-    failure: tuple[str, str] | None = None
+    failure: tuple[str, str, Cause] | None = None
 
 
 class Foresight:
@@ -106,7 +106,7 @@ class Foresight:
             place = following
         if channel.is_whole and (raised is None or isinstance(raised, AssertionError)):
             outcome = judge(raised)
-            failure = (outcome.message, outcome.hint) if raised and outcome else None
+            failure = (outcome.message, outcome.hint, outcome.cause) if raised and outcome else None
             self._keep(place, Step(names, failure=failure))
 
     def _keep(self, place: bytes, step: Step) -> None:

@@ -312,5 +312,8 @@ def nudge(value, by):
 def test_two_objects_of_a_submission_are_no_fault_of_the_test(compare) -> None:
     """A submission that returns an object where results of its own are compared fails the test, and breaks nothing."""
     layers = [RemoteObject(None, number, "Embedding") for number in (1, 2)]
-    with pytest.raises(Mismatch, match="table: found an object of type Embedding, which has no values to compare"):
+    with pytest.raises(
+        Mismatch, match="table: found an object of type Embedding, which has no values to compare"
+    ) as error:
         compare(*layers, what="table")
+    assert error.value.cause == ""
