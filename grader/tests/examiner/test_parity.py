@@ -101,6 +101,17 @@ def test_a_known_mistake_of_a_list_is_recognised():
     assert (caught.value.message, caught.value.hint) == ("losses[1]: the value differs", "they add up")
 
 
+def test_parts_in_the_right_order_are_not_called_swapped():
+    """A part may differ in more than its values: then its own message says how."""
+    one, other = torch.arange(3.0), torch.ones(2, 2)
+    for wrong, message in (
+        (one.double(), "result[0]: the dtype is float64, expected float32"),
+        (one + 1, "result[0]: 3"),
+    ):
+        assert read_mismatch((wrong, other), (one, other)).message.startswith(message)
+    assert read_mismatch((one.double(), one), (one, one)).message.startswith("result[0]: the dtype")
+
+
 def test_parts_in_another_order_are_named_so():
     """Whatever differs in the first of them follows from it."""
     one, other = torch.arange(3.0), torch.ones(2, 2)
