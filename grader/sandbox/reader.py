@@ -125,10 +125,8 @@ class ConfinedReader:
 
     def close(self) -> None:
         """End the zygote."""
-        self._channel = None
-        if self._jail is not None:
-            self._jail.close()
-            self._jail = None
+        self._end_child()
+        self._end_zygote()
 
     def ask(self, header: Mapping[str, Any], block: bytes = b"", answer: Answer = lambda *_: None) -> bytes:
         """Return the reply of a child to a request. `answer` is called for each question that it has.
@@ -188,9 +186,18 @@ class ConfinedReader:
         raise SubmissionError(Verdict.MALFORMED_REPLY, "the child asks for what is not there")
 
     def _end_child(self) -> None:
-        if self._channel is not None:
-            self._channel.close()
-            self._channel = None
+        channel, self._channel = self._channel, None
+        try:
+            if channel is not None:
+                channel.close()
+        except BrokenJail:
+            # The child went with its zygote, and its reply is here already: only the next one needs another zygote.
+            self._end_zygote()
+
+    def _end_zygote(self) -> None:
+        if self._jail is not None:
+            self._jail.close()
+            self._jail = None
 
 
 class _Files:

@@ -173,6 +173,37 @@ def test_a_zygote_that_is_gone_is_replaced(confined: ConfinedReader, tmp_path: P
     assert confined.read_submission(tmp_path / MODULE, module=MODULE).id == first.id
 
 
+def test_one_child_answers_all_that_is_asked_of_a_submission(confined: ConfinedReader, tmp_path: Path) -> None:
+    """And the next submission has another one."""
+    path = tmp_path / MODULE
+    path.write_text(ATTENTION, encoding="utf-8")
+    pids = []
+    for _ in range(2):
+        with confined.keep_child():
+            for _ in range(2):
+                confined.read_submission(path, module=MODULE)
+                assert confined._channel and confined._channel.child
+                pids.append(confined._channel.child.host_pid)
+        assert confined._channel is None
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
+def test_a_zygote_that_goes_while_a_child_is_kept_leaves_nothing(tmp_path: Path) -> None:
+    """Each child has descriptors here, which nobody else closes."""
+    path = tmp_path / MODULE
+    path.write_text(ATTENTION, encoding="utf-8")
+    confined = ConfinedReader(Isolation.BWRAP)
+    before = len(os.listdir("/proc/self/fd"))
+    with confined.keep_child():
+        confined.read_submission(path, module=MODULE)
+        assert confined._jail
+        confined._jail.process.kill()
+        confined._jail.process.wait()
+        assert not confined.read_submission(path, module=MODULE).refused
+    confined.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_without_namespaces_limits_hold_too(tmp_path: Path) -> None:
     """A child without bubblewrap still has limits and few system calls."""
     (tmp_path / MODULE).write_text(ATTENTION)
