@@ -1,5 +1,6 @@
 """The memory holds what a test does after given replies, and nothing else."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +25,9 @@ TWO_STEPS = TESTS.replace(
     "    assert student.double(number)",
     "    assert student.double(1) > 0\n    assert student.double(number)",
 )
+BY_PARITY = re.sub(
+    "assert student.double.*", 'assert_parity(student.double(number), reference.double(number), what="it")', TESTS
+).replace("import pytest\n", "import pytest\n\nfrom grader.examiner import assert_parity\n")
 UNSTEADY = TESTS.replace("    number = draw.integer(3, 1000)", "    ASKED.append(1)\n    number = len(ASKED)").replace(
     "import pytest\n", "import pytest\n\nASKED = []\n"
 )
@@ -102,6 +106,18 @@ def test_other_replies_are_judged_as_if_nothing_were_foreseen(make_examiner, sou
     foreseen, asked = examiner.judge(source), examiner.asked
     assert examiner.ran == ["test_double"]
     assert (foreseen, asked) == (examiner.judge(source, foresee=False), examiner.asked)
+
+
+@pytest.mark.parametrize("double", ["[number]", "str(number)", "3 * number"], ids=["list", "text", "value"])
+def test_what_is_remembered_says_the_same(make_examiner, double: str):
+    """The message, the hint, and whether it is the form or the values that differ."""
+    examiner = make_examiner(BY_PARITY)
+    source = RIGHT.replace("2 * number", double)
+    live = examiner.judge(source, foresee=False)
+    learnt, remembered = (examiner.judge(f"{source}\n# {number}\n") for number in range(2))
+    assert live == learnt == remembered
+    assert live["double"].cause == ("" if double == "3 * number" else "structure")
+    assert examiner.ran == []
 
 
 def test_an_exception_is_never_remembered(make_examiner):
