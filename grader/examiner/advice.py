@@ -1,9 +1,11 @@
-"""What to try after an exception that many students meet. Its own words tell what happened, and not what to do.
+"""What to try after an exception that many students meet, and where a result has another form than was asked.
 
-Only texts of torch and of Python tell these apart. They decide nothing here but a hint.
+An exception's own words tell what happened, and not what to do. Only texts of torch and of Python tell exceptions
+apart. They decide nothing here but a hint.
 """
 
 import re
+from typing import Any
 
 # What a message says, and what to try.
 _ADVICE = (
@@ -71,3 +73,36 @@ def advise(message: str) -> str:
     """Return what to try after an exception with this message; empty where nothing fits."""
     text = message[:2000]
     return next((hint for pattern, hint in _ADVICE if pattern.search(text)), "")
+
+
+def explain_shape(found: list[int], expected: list[int]) -> str:
+    """Return what to try where a shape differs from the expected one; empty where nothing fits."""
+    if sorted(found) == sorted(expected):
+        return "the axes are in another order: `transpose` or `permute` moves them"
+    if [size for size in found if size != 1] == [size for size in expected if size != 1]:
+        if len(found) > len(expected):
+            return "there is an axis of size 1 too many: `squeeze` or an index takes one away"
+        return "an axis of size 1 is missing: `unsqueeze` adds one"
+    return ""
+
+
+def explain_dtype(found: str, expected: str) -> str:
+    """Return what to try where a dtype differs from the expected one; empty where nothing fits."""
+    if found == "float64" and "float" in expected:
+        return "arrays of numpy and `.double()` bring float64 in: `.float()` leads back"
+    if "int" in found and "float" in expected:
+        return "whole numbers cannot carry a gradient: `.float()` makes decimal numbers of them"
+    if "float" in found and "int" in expected:
+        return "ids and counts are whole numbers: `.long()`"
+    return ""
+
+
+def explain_kind(actual: Any) -> str:
+    """Return what to try where a tensor or an array was expected; empty where nothing fits."""
+    if isinstance(actual, dict):
+        return "the output of a model has several parts: take the one that is asked for"
+    if isinstance(actual, (list, tuple)):
+        return (
+            "is there a comma too many? A layer such as `nn.LSTM` returns its outputs and its state: take one of them"
+        )
+    return ""

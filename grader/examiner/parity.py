@@ -17,6 +17,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
+from grader.examiner.advice import explain_dtype, explain_kind, explain_shape
 from grader.examiner.likeness import note_likeness
 from grader.examiner.mismatch import Mismatch
 from grader.model.errors import BrokenSuite
@@ -93,10 +94,10 @@ def _detach(value: Any, place: str) -> Any:
 def assert_shape(actual: Any, shape: tuple[int, ...], *, what: str) -> None:
     """Check that `actual` is a tensor or an array of exactly that shape. Raises Mismatch."""
     if not is_tensor(actual) and not is_array(actual):
-        raise Mismatch(f"{what}: expected a tensor, found {describe_value(actual)}", _explain_kind(actual))
+        raise Mismatch(f"{what}: expected a tensor, found {describe_value(actual)}", explain_kind(actual))
     if tuple(actual.shape) != tuple(shape):
         found, expected = list(actual.shape), list(shape)
-        raise Mismatch(f"{what}: the shape is {found}, expected {expected}", _explain_shape(found, expected))
+        raise Mismatch(f"{what}: the shape is {found}, expected {expected}", explain_shape(found, expected))
 
 
 def assert_unchanged(before: Any, after: Any, *, what: str) -> None:
@@ -158,14 +159,14 @@ def _compare_arrays(actual: Any, expected: Any, what: str, precise: Any, mistake
 
     if not (is_tensor if is_tensor(expected) else is_array)(actual):
         kind = "a tensor" if is_tensor(expected) else "an array"
-        raise Mismatch(f"{what}: expected {kind}, found {describe_value(actual)}", _explain_kind(actual))
+        raise Mismatch(f"{what}: expected {kind}, found {describe_value(actual)}", explain_kind(actual))
     if tuple(actual.shape) != tuple(expected.shape):
         found, wanted = list(actual.shape), list(expected.shape)
-        hint = _find_mistake(actual, mistakes) or _explain_shape(found, wanted)
+        hint = _find_mistake(actual, mistakes) or explain_shape(found, wanted)
         raise Mismatch(f"{what}: the shape is {found}, expected {wanted}", hint)
     if name_dtype(actual) != name_dtype(expected):
         types = name_dtype(actual), name_dtype(expected)
-        raise Mismatch(f"{what}: the dtype is {types[0]}, expected {types[1]}", _explain_dtype(*types))
+        raise Mismatch(f"{what}: the dtype is {types[0]}, expected {types[1]}", explain_dtype(*types))
     if is_tensor(actual) and actual.device != expected.device:
         raise Mismatch(
             f"{what}: the result is on {actual.device}, its inputs are on {_name_device(expected.device)}",
@@ -304,39 +305,9 @@ def _resolve(value: Any) -> Any:
     return value() if callable(value) else value
 
 
-def _explain_shape(found: list[int], expected: list[int]) -> str:
-    if sorted(found) == sorted(expected):
-        return "the axes are in another order: `transpose` or `permute` moves them"
-    if [size for size in found if size != 1] == [size for size in expected if size != 1]:
-        if len(found) > len(expected):
-            return "there is an axis of size 1 too many: `squeeze` or an index takes one away"
-        return "an axis of size 1 is missing: `unsqueeze` adds one"
-    return ""
-
-
-def _explain_dtype(found: str, expected: str) -> str:
-    if found == "float64" and "float" in expected:
-        return "arrays of numpy and `.double()` bring float64 in: `.float()` leads back"
-    if "int" in found and "float" in expected:
-        return "whole numbers cannot carry a gradient: `.float()` makes decimal numbers of them"
-    if "float" in found and "int" in expected:
-        return "ids and counts are whole numbers: `.long()`"
-    return ""
-
-
 def _name_device(device: Any) -> str:
     # Students know no such device.
     return f"{device}, which stands for a GPU" if str(device).startswith("virtual") else str(device)
-
-
-def _explain_kind(actual: Any) -> str:
-    if isinstance(actual, dict):
-        return "the output of a model has several parts: take the one that is asked for"
-    if isinstance(actual, (list, tuple)):
-        return (
-            "is there a comma too many? A layer such as `nn.LSTM` returns its outputs and its state: take one of them"
-        )
-    return ""
 
 
 def _are_swapped(actual: Any, expected: Any) -> bool:
