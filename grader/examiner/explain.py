@@ -4,6 +4,7 @@ Types and messages come from the jail: claims, used as text.
 """
 
 import ast
+import copy
 import inspect
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -192,9 +193,8 @@ def read_signatures(module: ModuleType) -> dict[str, inspect.Signature]:
     return signatures
 
 
-def list_signatures(source: str, names: Iterable[str]) -> dict[str, str]:
-    """Return how functions, classes and `Class.method`s are declared in `source`, without `self` and annotations."""
-    tree = ast.parse(source)
+def list_signatures(tree: ast.Module, names: Iterable[str]) -> dict[str, str]:
+    """Return how functions, classes and `Class.method`s are declared in a module, without `self` and annotations."""
     found = {}
     for name in names:
         # A default value may be nested deeper than it can be written.
@@ -203,9 +203,8 @@ def list_signatures(source: str, names: Iterable[str]) -> dict[str, str]:
     return {name: signature for name, signature in found.items() if signature}
 
 
-def find_spans(source: str, names: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Return the first and the last line of functions, classes and `Class.method`s in `source`."""
-    tree = ast.parse(source)
+def find_spans(tree: ast.Module, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return the first and the last line of functions, classes and `Class.method`s in a module."""
     spans = {}
     for name in names:
         node = _find_definition(tree, name)[-1]
@@ -234,12 +233,13 @@ def _find_signature(tree: ast.Module, name: str) -> str:
         scope = next((node for node in scope.body if getattr(node, "name", "") == "__init__"), scope)
     if not isinstance(scope, ast.FunctionDef):
         return ""
-    for item in ast.walk(scope.args):
+    arguments = copy.deepcopy(scope.args)
+    for item in ast.walk(arguments):
         if isinstance(item, ast.arg):
             item.annotation = None
-    first = scope.args.posonlyargs or scope.args.args
+    first = arguments.posonlyargs or arguments.args
     del first[: int(bound)]
-    return f"{name}({ast.unparse(scope.args)})"
+    return f"{name}({ast.unparse(arguments)})"
 
 
 def _simplify(function: FunctionType, *, bound: bool) -> inspect.Signature:

@@ -51,18 +51,21 @@ class Reached:
 
 def find_forbidden(source: str, todos: Sequence[Todo], reference: str = "") -> dict[str, Use]:
     """Return for each TODO that uses a name it must not the first such use."""
-    return review_source(source, tuple(todos), reference).uses
+    return review_source(source, ast.parse(source), tuple(todos), reference).uses
 
 
-def review_source(source: str, todos: tuple[Todo, ...], reference: str = "", look_up: LookUp | None = None) -> Review:
-    """Judge a module; `reference` is the course's own, whose given lines and ways between TODOs are allowed.
+def review_source(
+    source: str, tree: ast.Module, todos: tuple[Todo, ...], reference: str = "", look_up: LookUp | None = None
+) -> Review:
+    """Judge a module and its tree.
 
+    `reference` is the course's own module, whose given lines and ways between TODOs are allowed.
     `look_up` finds what a name stands for where this process has not the objects (see `examiner.canonical`).
     """
     strict = [todo for todo in todos if todo.forbid]
     if not strict:
         return Review({}, ())
-    module = _Module(source, make_canon(strict, look_up))
+    module = _Module(source, tree, make_canon(strict, look_up))
     given = read_given(reference)
     uses: dict[str, Use] = {}
     unclear: list[Unclear] = []
@@ -120,8 +123,7 @@ def read_given(reference: str) -> Given:
 class _Module:
     """A submission's module: its lines, its definitions by name, and how values flow in it."""
 
-    def __init__(self, source: str, canon: Canon) -> None:
-        tree = ast.parse(source)
+    def __init__(self, source: str, tree: ast.Module, canon: Canon) -> None:
         self.canon = canon
         self.lines = source.split("\n")
         self.bindings = Bindings(tree, canon)

@@ -5,6 +5,8 @@ source is parsed behind the wall (`examiner.confined_reader`, asked by `examiner
 process.
 """
 
+import ast
+
 from grader.examiner.canonical import LookUp
 from grader.examiner.explain import find_spans, list_signatures
 from grader.examiner.forbidden_names import review_source
@@ -13,21 +15,23 @@ from grader.examiner.regions import list_shared_todos, read_functions
 from grader.examiner.review_flags import list_oddities
 from grader.examiner.source_findings import MAX_ODDITIES, MAX_UNCLEAR, Inspection, Rules
 from grader.examiner.stubs import list_stubs
+from grader.model.marks import SENTINEL
 
 
 def inspect_source(source: str, rules: Rules, look_up: LookUp | None = None) -> Inspection:
     """Inspect a module that parses. `look_up` is as in `examiner.canonical`."""
-    review = review_source(source, rules.todos, rules.reference, look_up)
-    oddities = list_oddities(source)
+    tree = ast.parse(source)
+    review = review_source(source, tree, rules.todos, rules.reference, look_up)
+    oddities = list_oddities(tree)
     return Inspection(
         uses=review.uses,
         unclear=review.unclear[:MAX_UNCLEAR],
         more_unclear=max(len(review.unclear) - MAX_UNCLEAR, 0),
         oddities=tuple(oddities[:MAX_ODDITIES]),
         more_oddities=max(len(oddities) - MAX_ODDITIES, 0),
-        stubs=tuple(list_stubs(source)),
-        functions=read_functions(source, list_shared_todos(rules.todos, rules.reference)),
-        signatures=list_signatures(source, rules.signatures),
-        spans=find_spans(source, [place for todo in rules.todos for place in todo.where]),
-        outside=find_outside_names(source, rules.todos),
+        stubs=tuple(list_stubs(tree)) if SENTINEL in source else (),
+        functions=read_functions(source, tree, list_shared_todos(rules.todos, rules.reference)),
+        signatures=list_signatures(tree, rules.signatures),
+        spans=find_spans(tree, [place for todo in rules.todos for place in todo.where]),
+        outside=find_outside_names(tree, rules.todos),
     )

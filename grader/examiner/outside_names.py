@@ -12,9 +12,8 @@ from grader.model.assignment import Todo
 MAX_NAME = 100
 
 
-def find_outside_names(source: str, todos: Sequence[Todo]) -> dict[str, OutsideName]:
+def find_outside_names(tree: ast.Module, todos: Sequence[Todo]) -> dict[str, OutsideName]:
     """Return for each TODO that reads a computed variable of the module the first one."""
-    tree = ast.parse(source)
     computed = {name for node in _list_statements(tree.body) for name in _list_computed(node)}
     found = {}
     for todo in todos if computed else ():

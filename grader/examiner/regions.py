@@ -60,10 +60,9 @@ def list_shared_todos(todos: Sequence[Todo], solution: str) -> list[SharedTodo]:
     ]
 
 
-def read_functions(source: str, todos: Sequence[SharedTodo]) -> dict[str, SharedFunction]:
-    """Return the functions of a source that several TODOs share, by their place."""
-    functions = {}
-    tree, lines = (ast.parse(source), source.split("\n")) if todos else (None, [])
+def read_functions(source: str, tree: ast.Module, todos: Sequence[SharedTodo]) -> dict[str, SharedFunction]:
+    """Return the functions of a source and its tree that several TODOs share, by their place."""
+    functions, lines = {}, source.split("\n")
     for place in {todo.place for todo in todos}:
         node = _find_function(tree, place)
         if node is not None:
@@ -108,7 +107,7 @@ def find_costly_regions(
     return []
 
 
-def _find_function(tree: ast.Module | None, place: str) -> ast.FunctionDef | None:
+def _find_function(tree: ast.Module, place: str) -> ast.FunctionDef | None:
     found: ast.AST | None = tree
     for name in place.split("."):
         inner = [node for node in getattr(found, "body", []) if getattr(node, "name", "") == name]

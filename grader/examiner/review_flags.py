@@ -23,10 +23,10 @@ PLACES = (".grader", "/etc/", "/proc/", "/sys/", "expected.toml", "solutions/", 
 REFUSED = frozenset({Verdict.FORBIDDEN, Verdict.MALFORMED_REPLY})
 
 
-def list_oddities(source: str) -> list[Oddity]:
-    """Return each kind of odd code in a source, in the order of their first places."""
+def list_oddities(tree: ast.Module) -> list[Oddity]:
+    """Return each kind of odd code in a module, in the order of their first places."""
     lines: dict[str, int] = {}
-    for what, line in _list_odd(source):
+    for what, line in _list_odd(tree):
         lines.setdefault(what[:160], line)
     return [Oddity(what, line) for what, line in lines.items()]
 
@@ -37,11 +37,7 @@ def describe_refusals(results: Sequence[CheckResult]) -> tuple[str, ...]:
     return (f"{len(refused)} tests met what is not allowed, first: {refused[0].message[:160]}",) if refused else ()
 
 
-def _list_odd(source: str) -> Iterator[tuple[str, int]]:
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return  # the intake has said what is wrong with it
+def _list_odd(tree: ast.Module) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):

@@ -1,5 +1,6 @@
 """One submission under examination: what was asked of it, what is loaded, and what the replies mean."""
 
+import ast
 import inspect
 import itertools
 import re
@@ -77,8 +78,9 @@ class SubmissionSession:
         self.devices = devices
         self.signatures = signatures or {}
         if inspection is None:
-            declared = list_signatures(submission.source, tuple(self.signatures))
-            inspection = Inspection(stubs=tuple(list_stubs(submission.source)), signatures=declared)
+            tree = ast.parse(submission.source)
+            declared = list_signatures(tree, tuple(self.signatures))
+            inspection = Inspection(stubs=tuple(list_stubs(tree)), signatures=declared)
         self.inspection = inspection
         self.failures: dict[str, str] = {}
         # The names of the submission that this test has read.

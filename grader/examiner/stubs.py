@@ -22,10 +22,10 @@ class Stub:
     end: int
 
 
-def list_stubs(source: str) -> list[Stub]:
-    """Return the stubs that are still in the source."""
+def list_stubs(tree: ast.Module) -> list[Stub]:
+    """Return the stubs that are still in a module."""
     stubs = []
-    for node in ast.walk(ast.parse(source)) if SENTINEL in source else ():
+    for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(todo))]) if name == SENTINEL:
                 place = (node.lineno, node.end_lineno or node.lineno, node.col_offset, node.end_col_offset or 0)

@@ -80,7 +80,7 @@ def test_every_skeleton_is_python_with_every_todo_open(name: str):
     assignment = load_assignment(name)
     skeleton = render_skeleton(assignment.solution.read_text(encoding="utf-8"))
     ast.parse(skeleton)
-    assert {stub.todo for stub in list_stubs(skeleton)} == {todo.id for todo in assignment.todos}
+    assert {stub.todo for stub in list_stubs(ast.parse(skeleton))} == {todo.id for todo in assignment.todos}
 
 
 @pytest.mark.parametrize("name", COURSE.list_assignments())

@@ -1,5 +1,6 @@
 """The verdict and the sentence for an exception of a submission."""
 
+import ast
 import inspect
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -57,8 +58,8 @@ def explain(
         make_submission(SOURCE, missing),
         signatures,
         failures,
-        stubs=list_stubs(SOURCE),
-        declared=list_signatures(SOURCE, signatures),
+        stubs=list_stubs(ast.parse(SOURCE)),
+        declared=list_signatures(ast.parse(SOURCE), signatures),
     )
     return explain_exception(raised, request, context)
 
@@ -151,7 +152,7 @@ def test_spans_are_the_lines_of_definitions(name: str, span: tuple[int, int] | N
     source = (
         SOURCE if name in ("score", "weigh") else "class A:\n    @property\n    def f(self):\n        pass\nx = 1\n"
     )
-    assert find_spans(source, [name]) == ({name: span} if span else {})
+    assert find_spans(ast.parse(source), [name]) == ({name: span} if span else {})
 
 
 @pytest.mark.parametrize("lines", [[[0, "f"]], [[LAST + 1, "f"]], [["6", "f"]], [[6]], ["6"], [None], [[-1, "f"]]])

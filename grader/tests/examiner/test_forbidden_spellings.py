@@ -1,5 +1,7 @@
 """Every way to write a forbidden name, in one table: a new trick is a new line."""
 
+import ast
+
 import pytest
 
 from grader.examiner.forbidden_names import find_forbidden, review_source
@@ -167,7 +169,7 @@ def test_forbidden_layer_is_found_however_written(way: str) -> None:
 )
 def test_honest_code_is_left_alone(source: str) -> None:
     """Local names, methods and layers that only look similar cost nothing, and staff have nothing to look at."""
-    review = review_source(source, TODOS, REFERENCE)
+    review = review_source(source, ast.parse(source), TODOS, REFERENCE)
     assert (review.uses, review.unclear) == ({}, ())
 
 
@@ -191,7 +193,8 @@ def test_honest_code_is_left_alone(source: str) -> None:
 )
 def test_name_made_up_at_run_time_is_a_remark(body: str) -> None:
     """No point is lost, and staff are pointed to the line."""
-    review = review_source(f"{HEAD}def attend(q):\n    {body}\n", TODOS)
+    source = f"{HEAD}def attend(q):\n    {body}\n"
+    review = review_source(source, ast.parse(source), TODOS)
     assert review.uses == {}
     assert {one.todo for one in review.unclear} == {"attend"}
     assert review.unclear[0].line in (5, 6)

@@ -1,5 +1,7 @@
 """Code of a TODO that reads a variable of the notebook."""
 
+import ast
+
 import pytest
 
 from grader.examiner.outside_names import OutsideName, find_outside_names
@@ -24,13 +26,13 @@ def test_a_value_inside_of_a_block_is_computed_too() -> None:
     """As a notebook's own cells do under `no_grad`."""
     source = "with torch.no_grad():\n    if 1:\n        weights, _ = g()\ndef f(x):\n    return weights\n"
     todo = Todo(id="one", title="One", points=1, where=("f",))
-    assert find_outside_names(source, [todo]) == {"one": OutsideName("weights", 5)}
+    assert find_outside_names(ast.parse(source), [todo]) == {"one": OutsideName("weights", 5)}
 
 
 def find(body: str, place: str = "f") -> OutsideName | None:
     """What the TODO in `place` reads from outside."""
     todo = Todo(id="one", title="One", points=1, where=(place,))
-    return find_outside_names(SOURCE.format(body), [todo]).get("one")
+    return find_outside_names(ast.parse(SOURCE.format(body)), [todo]).get("one")
 
 
 @pytest.mark.parametrize("body", ["return weights", "y = x\n    return y + weights[0]", "return [weights for _ in x]"])

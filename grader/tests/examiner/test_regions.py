@@ -1,5 +1,6 @@
 """TODOs that share a function: which lines are whose, and which of them are filled."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,9 @@ WITHOUT_FIRST = COMMENTED.replace("        helper = x\n        a = helper + 1\n"
 def find(source: str, *lines: int, judged: str, verdict: Verdict = Verdict.RAISED, message: str = "") -> dict:
     """The lines to fill, by TODO."""
     raised = SubmissionError(verdict, message, lines=lines)
-    regions = find_costly_regions(source, read_functions(source, TODOS), raised, TODOS, judged=judged)
+    regions = find_costly_regions(
+        source, read_functions(source, ast.parse(source), TODOS), raised, TODOS, judged=judged
+    )
     return {region.todo.id: (region.first, region.last) for region in regions}
 
 
@@ -94,7 +97,8 @@ def test_other_ends_fill_nothing(verdict: Verdict):
 def test_a_fill_takes_as_many_lines():
     """So that a message still names the student's line."""
     raised = SubmissionError(Verdict.RAISED, "", lines=(10,))
-    [region] = find_costly_regions(COMMENTED, read_functions(COMMENTED, TODOS), raised, TODOS, judged="one")
+    functions = read_functions(COMMENTED, ast.parse(COMMENTED), TODOS)
+    [region] = find_costly_regions(COMMENTED, functions, raised, TODOS, judged="one")
     filled = region.fill(COMMENTED)
     assert filled.split("\n")[8:10] == ["        b, c = (x, x)", ""]
     assert filled.count("\n") == COMMENTED.count("\n")
