@@ -35,17 +35,22 @@ def run_in_time(
 
     CPU time is only as steady as the machine: where a host takes memory away, a touched page may cost a thousand times
     more. So the first test of a TODO that overruns is tried twice, however much it took.
+
+    A loop that never ends may also fill the memory, and which limit it meets first would be chance: where the time was
+    up, it is the time.
     """
     shares: list[float] = []
     while True:
         raised = run()
         shares.append(channel.used_share)
-        is_stopped = isinstance(raised, SubmissionError) and raised.verdict is Verdict.TIMED_OUT
-        is_slow = is_stopped or (raised is None and shares[-1] > 1)
+        verdict = raised.verdict if isinstance(raised, SubmissionError) else None
+        is_full = verdict is Verdict.OUT_OF_MEMORY
+        is_stopped = verdict is Verdict.TIMED_OUT or (is_full and shares[-1] > GREY_TO)
+        is_slow = is_stopped or ((raised is None or is_full) and shares[-1] > 1)
         is_doubtful = not is_stopped and shares[-1] <= GREY_TO
         may_repeat = is_doubtful or (is_first_overrun and len(shares) == 1)
         if not is_slow or not may_repeat or len(shares) == MAX_RUNS:
             break
-    if is_slow and not is_stopped:
+    if is_slow and verdict is not Verdict.TIMED_OUT:
         raised = SubmissionError(Verdict.TIMED_OUT, limits.overrun)
     return TimedRun(raised, is_stopped, any(GREY_FROM < share <= GREY_TO for share in shares))

@@ -10,6 +10,7 @@ from grader.model.assignment import Limits
 from grader.model.verdict import SubmissionError, Verdict
 
 STOPPED = SubmissionError(Verdict.TIMED_OUT, "stopped")
+FULL = SubmissionError(Verdict.OUT_OF_MEMORY, "full")
 WRONG = AssertionError("wrong")
 
 
@@ -65,3 +66,11 @@ def test_a_slow_run_that_fails_is_not_repeated() -> None:
     """It earns nothing either way, and its reason is worth more than its time."""
     timed, made = time_runs((1.2, WRONG), (0.5, None))
     assert (timed, made) == (TimedRun(WRONG, is_endless=False, is_grey=True), 1)
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.9, "out_of_memory"), (1.2, "timed_out"), (1.9, "timed_out")])
+def test_memory_that_is_full_after_the_time_was_up_is_a_matter_of_time(share: float, verdict: str) -> None:
+    """A loop that never ends and keeps what it makes meets one of two limits, and its report is the same."""
+    timed, _ = time_runs((share, FULL), (share, FULL), (share, FULL), is_first=True)
+    assert isinstance(timed.raised, SubmissionError) and timed.raised.verdict is Verdict(verdict)
+    assert timed.is_endless is (share > 1.5)
