@@ -129,6 +129,31 @@ class LazyAttribute(RemoteObject):
         return RemoteObject(self._session, self._session.post(call), self._result_type)
 
 
+class RemoteStandInClass(RemoteObject):
+    """A class of ours, carried into the jail: a call surely makes an object, so that no test waits for its handle."""
+
+    def __init__(self, session: ProxySession, handle: int, stand_in: type) -> None:
+        super().__init__(session, handle, stand_in.__name__)
+        object.__setattr__(self, "_stand_in", stand_in)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        handle = self._session.post(Call(self._handle, "", list(args), kwargs))
+        return RemoteStandIn(self._session, handle, self._stand_in)
+
+
+class RemoteStandIn(RemoteObject):
+    """An object of such a class, whose methods are known."""
+
+    def __init__(self, session: ProxySession, handle: int, stand_in: type) -> None:
+        super().__init__(session, handle, stand_in.__name__)
+        object.__setattr__(self, "_stand_in", stand_in)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in MODULE_METHODS or not inspect.isfunction(getattr(self._stand_in, name, None)):
+            return super().__getattr__(name)
+        return LazyAttribute(self._session, self._handle, name)
+
+
 class StudentProxy(RemoteObject):
     """The submission's module; `poisoned`, loaded among a notebook's leftover globals."""
 
@@ -192,6 +217,8 @@ def _(value: RemoteObject) -> str:
 def define_remotely(session: ProxySession, stand_in: Callable[..., Any]) -> RemoteObject:
     """Carry a class or function into the jail of a session as source text, and return it as a remote one."""
     handle = session.post(Define(stand_in.__name__, _read_source(stand_in)))
+    if inspect.isclass(stand_in):
+        return RemoteStandInClass(session, handle, stand_in)
     return RemoteObject(session, handle, stand_in.__name__)
 
 

@@ -396,6 +396,39 @@ def test_a_notebooks_leftover_is_named(session: SubmissionSession):
     assert repr(leftover) == "<leftover attention_scores in the jail>"
 
 
+class Scale(torch.nn.Module):
+    """A stand-in that travels as text."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+        self.last = None
+
+    def forward(self, x):
+        """The input, scaled."""
+        self.last = x
+        return self.factor * x
+
+    def twice(self, x):
+        """The input, scaled twice."""
+        return self(self(x))
+
+
+def test_a_stand_in_is_made_and_asked_in_one_exchange(session: SubmissionSession, monkeypatch: pytest.MonkeyPatch):
+    """What our own class makes is surely an object, and its methods are known."""
+    sent: list[int] = []
+    ask = session.channel.ask
+    monkeypatch.setattr(session.channel, "ask", lambda frames: sent.append(len(frames)) or ask(frames))
+    student = StudentProxy(session)
+    scale = student.define(Scale)(3)
+    scale.eval()
+    assert scale.twice(torch.ones(1)).item() == 9
+    assert (len(sent), scale.last.item(), scale(torch.ones(1)).item()) == (1, 3, 3)
+    assert student.define(Scale)(2).state_dict() == {}
+    with pytest.raises(SubmissionError, match="missing 1 required positional argument"):
+        student.define(Scale)().twice(1)
+
+
 def test_what_a_function_raises_is_told_with_its_line(student: StudentProxy):
     """Kind, message, function, file, line and code."""
     with pytest.raises(SubmissionError) as caught:
