@@ -31,6 +31,8 @@ TICK_SECONDS = 0.05
 # `examiner.time_limit` decides about it: whether code is endless must not depend on the machine's speed at a moment.
 STOP_TEST_AT = 2.0
 STOP_TOP_LEVEL_AT = 1.5
+# Definitions that run in this share of a test's limit are charged to the test: to keep them apart costs more.
+QUICK_BEGIN = 0.01
 
 
 class Channel(Protocol):
@@ -81,6 +83,7 @@ class JailChannel:
         self._phase = _describe_test(limits, stop_test_at)
         self._asleep_seconds = 0.0
         self._next_look = 0.0
+        self._is_begin_quick = False
         self._failed_loads: dict[bytes, SubmissionError] = {}
         self._inbox = Inbox(lambda at_most: b"")  # nothing arrives before there is a child
         self._poller = select.poll()
@@ -102,34 +105,44 @@ class JailChannel:
     def ask(self, frames: Sequence[Frame]) -> list[Frame]:
         """Send requests and wait for their answers, within the limits.
 
-        The definitions run at a Load, and those that every test gets fresh at a Begin: neither is charged to the test.
+        The definitions run at a Load, and those that every test gets fresh at a Begin: neither is charged to the test,
+        unless a Begin takes next to nothing.
         """
         child = self.child
         if child is None:
             raise SubmissionError(Verdict.CRASHED, "the code ended its process earlier in this test")
         if is_load(frames[0]):
-            replies = self._load(child, frames[0])
-        elif is_begin(frames[0]):
-            work = "running the file's top level for a test"
-            self._start_phase(child, _describe_top_level(work, self.limits.cpu_seconds, self.limits))
-            replies = self._exchange(child, frames[:1])
-        else:
+            return self._load(child, frames[0])
+        if not is_begin(frames[0]):
             return self._exchange(child, frames)
+        begun = [] if self._is_begin_quick else self._begin(child, frames[0])
         # Only now, with the child waiting, are the other requests sent: the test pays for all of its own work.
         self._start_phase(child, _describe_test(self.limits, self._stop_test_at))
-        return replies + self._exchange(child, frames[1:]) if frames[1:] else replies
+        waiting = frames[len(begun) :]
+        return begun + self._exchange(child, waiting) if waiting else begun
+
+    def _begin(self, child: Child, frame: Frame) -> list[Frame]:
+        work = "running the file's top level for a test"
+        self._start_phase(child, _describe_top_level(work, self.limits.cpu_seconds, self.limits))
+        replies = self._exchange(child, [frame])
+        self._is_begin_quick = self._budget is not None and self._budget.used_share < QUICK_BEGIN
+        return replies
 
     def _load(self, child: Child, frame: Frame) -> list[Frame]:
         # A load that failed would fail again, at the same cost for every test.
         key = frame.packed
         if error := self._failed_loads.get(key):
             raise SubmissionError(error.verdict, error.message, hint=error.hint)
+        self._is_begin_quick = False
         self._start_phase(child, _describe_top_level("loading the file", self.limits.load_cpu_seconds, self.limits))
         try:
-            return self._exchange(child, [frame])
+            replies = self._exchange(child, [frame])
         except SubmissionError as error:
             self._failed_loads[key] = error
             raise
+        # Tests may go on without a Begin.
+        self._start_phase(child, _describe_test(self.limits, self._stop_test_at))
+        return replies
 
     def _exchange(self, child: Child, frames: Sequence[Frame]) -> list[Frame]:
         self._next_look = time.monotonic() + TICK_SECONDS

@@ -81,6 +81,25 @@ def test_statement_that_runs_for_every_test_is_charged_to_none(channel: JailChan
         assert channel.read_cpu_seconds() < 0.1
 
 
+def test_quick_definitions_travel_with_the_first_question(
+    channel: JailChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once they have shown that they take next to nothing; a file that is loaded after that has to show it again."""
+    monkeypatch.setattr("grader.sandbox.channel.QUICK_BEGIN", 0.1)
+    sent: list[int] = []
+    exchange = channel._exchange
+    monkeypatch.setattr(channel, "_exchange", lambda child, frames: sent.append(len(frames)) or exchange(child, frames))
+    for source in ("def probe(): return 1\n", f"{SPEND}def probe(): return 1\nfor i in range(1):\n    spend(0.1)\n"):
+        channel.start_test()
+        ask(channel, Load(source, "probe", []))
+        sent.clear()
+        for _ in range(2):
+            channel.start_test()
+            assert call(channel) == 1
+        assert sent == ([1, 1, 2] if "spend" not in source else [1, 1, 1, 1])
+    assert channel.read_cpu_seconds() < 0.1
+
+
 @pytest.mark.slow
 def test_slow_statement_that_runs_for_every_test_has_its_own_message(channel: JailChannel) -> None:
     """The allowance of a load is not given again to every test: that could take an hour."""
