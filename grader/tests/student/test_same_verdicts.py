@@ -1,15 +1,13 @@
 """`grader check` and the grader give the same verdict on the same public test.
 
 The public tests are graded as if they were hidden ones, with the submission in a process of its own, and run as a
-student runs them. Left out is what a kit cannot judge without the reference: forbidden names, and tests that raise
-because of another TODO, one that shares its function, where the grader fills that one's lines.
+student runs them.
 """
 
 import re
 import sys
 import warnings
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -74,12 +72,6 @@ def check_apart(source: Path, kit: Kit) -> Verdicts:
     return {(one.todo, one.name): one.outcome.verdict for one in check.check_submission(source, kit).findings}
 
 
-def may_be_filled(assignment: Assignment, todo: str, lost: Collection[str]) -> bool:
-    """Tell whether the grader may fill lines of a lost TODO in a test of `todo`: those that share a function."""
-    counts = Counter(place for other in assignment.todos for place in other.where)
-    return any(counts[place] > 1 for other in lost if other != todo for place in assignment.find_todo(other).where)
-
-
 def list_differences(assignment: Assignment, folder: Path) -> list[str]:
     """Grade and check the solution, the skeleton and the corpus. Return where the verdicts differ."""
     solution = assignment.solution.read_text(encoding="utf-8")
@@ -103,10 +95,8 @@ def list_differences(assignment: Assignment, folder: Path) -> list[str]:
             is_confined = name in expectations and expectations[name].confined
             checked = check_apart(path, kit) if is_confined else check_here(path, kit, folder)
             assert checked.keys() == graded.keys()
-            lost = expectations[name].loses if name in expectations else ()
             for test, verdict in graded.items():
-                is_filled = checked[test] is Verdict.RAISED and may_be_filled(assignment, test[0], lost)
-                if verdict not in (Verdict.FORBIDDEN, checked[test]) and not is_filled:
+                if verdict is not checked[test]:
                     differences.append(f"{name}: {test}: graded {verdict}, checked {checked[test]}")
     return differences
 
