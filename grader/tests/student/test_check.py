@@ -489,6 +489,15 @@ def test_verdicts_can_be_korean(check: Callable[..., Answer], kit: Path) -> None
     assert "공개 테스트 2개 중 0개 통과" in out
 
 
+def test_the_language_is_that_of_the_system(
+    check: Callable[..., Answer], kit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless an option names another one."""
+    monkeypatch.setenv("LC_ALL", "ko_KR.UTF-8")
+    assert "공개 테스트 2개 중 2개 통과" in check("toy.py").out
+    assert "2 of 2 public tests passed" in check("toy.py", "--lang", "en").out
+
+
 def test_a_page_shows_what_a_test_compared(check: Callable[..., Answer], kit: Path) -> None:
     """With a picture of the student's words beside the expected ones."""
     tokens = (
