@@ -5,6 +5,7 @@ A test that never ends takes its process with it, and the rest go on in a fresh 
 
 import importlib
 import multiprocessing
+import os
 import re
 import signal
 import tempfile
@@ -92,6 +93,8 @@ def open_examination(config: "pytest.Config", folder: Path) -> None:
 def _run_tests(submission: Submission, kit: Kit) -> Iterator[PublicFinding]:
     judged: set[str] = set()
     overran: set[str] = set()
+    # The order of sets, for the children: the grader's own.
+    os.environ["PYTHONHASHSEED"] = "0"
     shared = {todo.id for todo in list_shared_todos(kit.todos, kit.read_reference())}
     with _note_interrupts() as interrupted:
         while True:
