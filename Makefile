@@ -16,6 +16,8 @@ FUZZ_SECONDS ?= 1800
 # It brings a copy of Node.js, and no test but those of pages needs it. The last one brings axe, which checks whether
 # people with disabilities can use a page.
 PLAYWRIGHT := playwright==1.65.2 greenlet==3.5.6 axe-playwright-python==0.1.8
+# A part of the browser tests, in pytest's words.
+ONLY ?=
 # Other checkouts to measure beside this one: make measure BESIDE="../httpx ../coverage"
 BESIDE ?=
 # Keep compiled modules: every worker is a process that would compile all of them again.
@@ -76,10 +78,11 @@ test-slow: setup ## run tests that take minutes each: whole notebooks, bundles o
 	@$(BIN)/python -m pytest -m slow --numprocesses auto --maxprocesses 4
 
 test-browser: setup ## run a term in a real browser: needs `apt install chromium fonts-noto-cjk`
-	@command -v chromium >/dev/null || { echo "make test-browser: there is no chromium: apt install chromium fonts-noto-cjk" >&2; exit 1; }
+	@command -v chromium >/dev/null || command -v chromium-headless-shell >/dev/null || \
+		{ echo "make test-browser: there is no chromium: apt install chromium fonts-noto-cjk" >&2; exit 1; }
 	@test -d build/browser/playwright -a -d build/browser/axe_playwright_python || \
 		$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target build/browser $(PLAYWRIGHT)
-	@PYTHONPATH=build/browser $(BIN)/python -m pytest -m browser
+	@PYTHONPATH=build/browser $(BIN)/python -m pytest -m browser $(ONLY)
 
 verify: setup ## grade every known right and wrong variant: can the hidden suites be trusted?
 	@$(BIN)/grader verify

@@ -124,11 +124,20 @@ def _copy(value: Any) -> Any:
 
 
 def _copy_file(path: str) -> str:
-    """Return the path of a file's copy, with its neighbours: what a function writes into files is an answer, too."""
+    """Return the path of a file's copy, with its neighbours: what a function writes into files is an answer, too.
+
+    What lies right in the folder of temporary files is copied alone: its neighbours are those of the whole machine.
+    """
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    shutil.copytree(os.path.dirname(path), folder, dirs_exist_ok=True)
-    return os.path.join(folder, os.path.basename(path))
+    copied = os.path.join(folder, os.path.basename(path))
+    if os.path.dirname(path) != tempfile.gettempdir():
+        shutil.copytree(os.path.dirname(path), folder, dirs_exist_ok=True)
+    elif os.path.isdir(path):
+        shutil.copytree(path, copied)
+    elif os.path.isfile(path):
+        shutil.copy(path, copied)
+    return copied
 
 
 def _replace_array(value: Any, kind: str, inputs: Inputs) -> Any:

@@ -16,24 +16,30 @@ from grader.authoring.notebook_setup import SETUP_TAG, write_setup
 from grader.authoring.requirements import list_notebook_imports
 from grader.authoring.solution_notebook import FORMAT, read_solution
 from grader.authoring.student_kit import pack_kit
+from grader.examiner.forbidden_names import read_given
 from grader.model.assignment import Assignment, Todo
 from grader.model.errors import BrokenSuite
 from grader.model.marks import SENTINEL
+from grader.student.kit import OUTLINE, PUBLIC_TESTS
 
 BEGIN, STUB, END = "### BEGIN SOLUTION", "### STUB", "### END SOLUTION"
 NOTEBOOK_ONLY = "notebook"
 HANDOUTS = ("handout.md", "handout.ko.md")
+OUTLINE_HEAD = "# `grader check` reads here what is given in this assignment. There is nothing to fill in.\n"
 
 
 def release_assignment(assignment: Assignment, output: Path | None, check: bool) -> list[Path]:
-    """Write the skeleton, the notebook and the points in the handouts, and a kit to `output`. Where the solution is
-    written as a notebook, its module comes first.
+    """Write the skeleton, the notebook, the outline and the points in the handouts, and a kit to `output`. Where the
+    solution is written as a notebook, its module comes first.
 
     Gives the paths that were out of step; with `check` nothing is written.
     """
     solution = read_solution(assignment)
     handed_out = render_assignment(assignment, solution)
     texts = {assignment.solution: solution, **handed_out}
+    public_tests = assignment.folder / PUBLIC_TESTS
+    if public_tests.is_dir():
+        texts[public_tests / OUTLINE] = render_outline(solution, assignment.todos)
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if check:
         return [path.relative_to(assignment.root) for path in stale]
@@ -61,6 +67,20 @@ def write_points(handout: str, todos: Iterable[Todo]) -> str:
         row = rf"^(\| *`{re.escape(todo.id)}` *\|.*\| *)[\d.]+( *\| *)$"
         handout = re.sub(row, rf"\g<1>{todo.points:g}\g<2>", handout, flags=re.MULTILINE)
     return handout
+
+
+def render_outline(solution: str, todos: Iterable[Todo]) -> str:
+    """Return what a kit has in place of the solution: the given code, for judging as the grader does.
+
+    It says as well which given names an answer reaches, for each definition with a TODO that forbids names.
+    """
+    outline = open_stubs(solution)
+    given, whole = read_given(outline), read_given(solution)
+    lines = []
+    for name in sorted({place.partition(".")[0] for todo in todos if todo.forbid for place in todo.where}):
+        reached = (whole.reach(frozenset({name})) & given.names) - given.reach(frozenset({name}))
+        lines += [f"{name} = {', '.join(sorted(reached))}\n"] if reached else []
+    return f"{OUTLINE_HEAD}{outline}\n{''.join(lines)}"
 
 
 def render_skeleton(solution: str) -> str:

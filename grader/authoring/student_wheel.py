@@ -36,7 +36,6 @@ NOT_NEEDED = frozenset(
     {
         "grader.examiner.failure_display",
         "grader.examiner.manual_run",
-        "grader.examiner.regions",
         "grader.jail.sample",
         "grader.wire.virtual_device",
     }

@@ -13,10 +13,10 @@ from grader.cli.options import (
     ExitCode,
     IsolationChoice,
     IsolationOption,
-    LanguageChoice,
     LanguageOption,
     QuietOption,
     ReleasedOption,
+    choose_own_language,
     warn,
 )
 
@@ -25,7 +25,7 @@ def grade(
     path: Annotated[Path, typer.Argument(help="The submission: a .py, an .ipynb, a folder or an archive.")],
     assignment: AssignmentOption,
     json: Annotated[Optional[Path], typer.Option("--json", help="Write the report to a file; `-` prints it.")] = None,  # noqa: UP045
-    lang: LanguageOption = LanguageChoice.EN,
+    lang: LanguageOption = None,
     device: DeviceOption = DeviceChoice.AUTO,
     isolation: IsolationOption = IsolationChoice.BWRAP,
     course: CourseOption = None,
@@ -56,11 +56,11 @@ def grade(
         from grader.reporting.files import write_text
         from grader.reporting.redaction import redact
 
-        write_text(html, render_page(redact(report), lang.value))
+        write_text(html, render_page(redact(report), choose_own_language(lang)))
     if not quiet and json != Path("-"):
         from grader.reporting.terminal import print_report
 
-        print_report(report, lang.value)
+        print_report(report, choose_own_language(lang))
     if report.status == "grader_fault":
         warn(f"not graded, the grader failed: {report.reason}")
         raise typer.Exit(ExitCode.GRADER_FAULT)
@@ -71,7 +71,7 @@ def report_command(
     student: Annotated[str, typer.Argument(help="Student's id or name; default: the whole class.")] = "",
     staff: Annotated[bool, typer.Option("--staff", help="Print everything, hidden tests included.")] = False,
     released: ReleasedOption = False,
-    lang: LanguageOption = LanguageChoice.EN,
+    lang: LanguageOption = None,
 ) -> None:
     """Print a report as its student sees it, or a table of the class."""
     from grader.classroom.run_folder import RunFolder, find_report
@@ -82,4 +82,4 @@ def report_command(
         print_class(RunFolder(path).read_reports())
         return
     found = find_report(path, student)
-    print_report(found if staff else redact(found, released=released), lang.value, staff=staff)
+    print_report(found if staff else redact(found, released=released), choose_own_language(lang), staff=staff)

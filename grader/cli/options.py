@@ -1,5 +1,6 @@
 """Exit codes, choices and options that several commands share, and the way commands print a warning."""
 
+import os
 import sys
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Annotated, Optional, TextIO
 
 import typer
 
+from grader.model.languages import choose_language
+from grader.model.verdict import Language
 from grader.reporting.safe_text import escape_control_characters
 
 MOST_ON_TERMINAL = 600
@@ -69,7 +72,10 @@ JobsOption = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option("--jobs", min=1, help="Number of workers; default: one per core, fewer if memory is short."),
 ]
-LanguageOption = Annotated[LanguageChoice, typer.Option(help="Language of messages for students.")]
+LanguageOption = Annotated[
+    Optional[LanguageChoice],  # noqa: UP045
+    typer.Option("--lang", help="Language of messages for students; default: that of this system, else English."),
+]
 StudentLanguageOption = Annotated[
     Optional[LanguageChoice],  # noqa: UP045
     typer.Option("--lang", help="Language of messages; default: each student's by the roster, else English."),
@@ -81,6 +87,11 @@ RosterOption = Annotated[
     typer.Option(help="CSV of the class, or the list exported by the learning-management system."),
 ]
 RunArgument = Annotated[Path, typer.Argument(help="Folder written by `grader batch`.")]
+
+
+def choose_own_language(lang: LanguageChoice | None) -> Language:
+    """Return the language of the person at the terminal: the option, else what LC_ALL, LC_MESSAGES or LANG names."""
+    return choose_language(lang or "", environment=os.environ)
 
 
 def warn(message: str) -> None:

@@ -17,9 +17,9 @@ from grader.cli.options import (
     IsolationChoice,
     IsolationOption,
     JobsOption,
-    LanguageChoice,
     LanguageOption,
     LogFormatChoice,
+    choose_own_language,
     warn,
 )
 from grader.model.errors import UsageError
@@ -117,7 +117,7 @@ def submit(
     assignment: AssignmentOption,
     server: Annotated[str, typer.Option(help="Address of the service, such as https://lab.example.edu.")],
     token: Annotated[str, typer.Option(help="Your token; kept for the next time. Default: GRADER_TOKEN.")] = "",
-    lang: LanguageOption = LanguageChoice.EN,
+    lang: LanguageOption = None,
 ) -> None:
     """Hand in to a service, wait, and print the feedback."""
     from grader.student.hand_in import check_server, is_private
@@ -135,7 +135,7 @@ def submit(
 
     spare_unprintable(sys.stdout)
     if reply.get("report") is not None:
-        print_report(GradeReport.model_validate(reply["report"]), lang.value)
+        print_report(GradeReport.model_validate(reply["report"]), choose_own_language(lang))
     if reply["status"] == "fault":
         warn("not graded, the grader failed: your teachers can see this; nothing is lost")
         raise typer.Exit(ExitCode.GRADER_FAULT)

@@ -28,7 +28,7 @@ class Canon:
     def __init__(self, forbidden: Collection[str], tools: Collection[str] = (), look_up: LookUp | None = None) -> None:
         self.forbidden = frozenset(forbidden)
         self.leads = frozenset(prefix for name in (*forbidden, *tools) for prefix in _list_prefixes(name))
-        self._look_up = look_up or LibraryObjects(self).look_up
+        self._look_up = look_up
         self._steps: dict[tuple[str, str], str] = {}
 
     def start(self, name: str) -> str:
@@ -38,6 +38,8 @@ class Canon:
     def step(self, owner: str, name: str) -> str:
         """Return the canonical name of an attribute; empty where it leads nowhere that matters."""
         key = (owner, name)
+        if self._look_up is None:
+            self._look_up = LibraryObjects(self).look_up  # imports what holds a forbidden name
         if key not in self._steps:
             is_short = len(owner) + len(name) < MAX_LENGTH
             self._steps[key] = self._look_up(owner, name) if is_short else ""

@@ -92,9 +92,18 @@ class Given:
     lines: frozenset[str] = frozenset()
     tree: ast.Module = field(default_factory=lambda: ast.Module([], []))
 
+    @functools.cached_property
+    def _definitions(self) -> dict[str, list[ast.AST]]:
+        return index_definitions(self.tree)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of the module."""
+        return frozenset(self._definitions)
+
     def reach(self, roots: frozenset[str]) -> frozenset[str]:
         """Return the names that the definitions of `roots` use, directly or not."""
-        definitions = index_definitions(self.tree)
+        definitions = self._definitions
         waiting, seen = sorted(roots), set(roots)
         while waiting:
             for node in definitions.get(waiting.pop(), []):

@@ -14,8 +14,8 @@ from grader.model.assignment import Todo
 from grader.model.marks import SENTINEL
 from grader.model.verdict import SubmissionError, Verdict
 
-# A stub as a solution writes it, `# scores = FIXME("luong.score")`, and the comment above it that students receive.
-_STUB = re.compile(rf'^\s*#\s*(\w+(?:\s*,\s*\w+)*)\s*=\s*{SENTINEL}\("([^"]+)"\)', re.MULTILINE)
+# A stub, `scores = FIXME("luong.score")`, which is a comment in a solution; and the comment above it.
+_STUB = re.compile(rf'^\s*(?:#\s*)?(\w+(?:\s*,\s*\w+)*)\s*=\s*{SENTINEL}\("([^"]+)"\)', re.MULTILINE)
 _COMMENT = re.compile(r"^\s*#\s*TODO\s+([\w.]+)")
 _UNBOUND = re.compile(r"^(?:name|cannot access local variable) '(\w+)'")
 # Verdicts of code that stopped at one of its lines.
@@ -49,9 +49,9 @@ class TodoLines:
         return "\n".join(lines)
 
 
-def list_shared_todos(todos: Sequence[Todo], solution: str) -> list[SharedTodo]:
+def list_shared_todos(todos: Sequence[Todo], reference: str) -> list[SharedTodo]:
     """List the TODOs that share a function with another one and can be filled, in the order of the assignment."""
-    stubs = {todo: names for names, todo in _STUB.findall(solution)}
+    stubs = {todo: names for names, todo in _STUB.findall(reference)}
     places = [todo.where[0] for todo in todos]
     return [
         SharedTodo(todo.id, todo.where[0], tuple(re.split(r"\s*,\s*", stubs[todo.id])), todo.fill)

@@ -58,8 +58,7 @@ class SubmissionSession:
     """One submission under examination: its channel, what of it is loaded, and what did not load.
 
     `signatures` are those of the reference, where it is known: they save requests and explain wrong calls. Without an
-    `inspection` only what the session needs is read, in this process: of code of our own, or of a student's on their
-    own machine.
+    `inspection` only what the session needs is read, in this process, of code of our own.
     """
 
     def __init__(
@@ -103,10 +102,7 @@ class SubmissionSession:
         """Start the clocks of a test of one TODO, with the submission loaded for it."""
         self._posted, self.last_call = [], None
         self.names_read = set()
-        if todo_id not in self._sources:
-            stubs = self.inspection.stubs
-            self._sources[todo_id] = fill_stubs(self.submission.source, stubs, keep=todo_id, fills=self._fills)
-        source = self._sources[todo_id]
+        source = self._choose_source(todo_id)
         if self.channel.start_test() or source != self._loaded:
             self._loaded = None
             self._load(source)
@@ -138,15 +134,22 @@ class SubmissionSession:
         functions = self.inspection.functions
         if not functions or not isinstance(raised, SubmissionError):
             return False
-        from grader.examiner.regions import find_costly_regions, list_shared_todos  # what a student's check lacks
+        from grader.examiner.regions import find_costly_regions, list_shared_todos  # for functions with several TODOs
 
-        source = self._sources[todo_id]
-        todos = list_shared_todos(self.assignment.todos, self.assignment.solution.read_text(encoding="utf-8"))
+        source = self._choose_source(todo_id)
+        todos = list_shared_todos(self.assignment.todos, self.assignment.read_reference())
         for region in find_costly_regions(source, functions, raised, todos, judged=todo_id):
             source = region.fill(source)
         is_new = source != self._sources[todo_id]
         self._sources[todo_id] = source
         return is_new
+
+    def _choose_source(self, todo_id: str) -> str:
+        """Return the submission as the tests of a TODO load it: with others filled."""
+        if todo_id not in self._sources:
+            stubs = self.inspection.stubs
+            self._sources[todo_id] = fill_stubs(self.submission.source, stubs, keep=todo_id, fills=self._fills)
+        return self._sources[todo_id]
 
     def settle(self) -> None:
         """End a test: carry out what was only posted. Raises SubmissionError as `request` does."""

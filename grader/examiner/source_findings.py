@@ -111,7 +111,7 @@ class Rules:
 
 def read_rules(assignment: Assignment, signatures: Sequence[str] = ()) -> Rules:
     """Return the rules of an assignment."""
-    return Rules(assignment.todos, assignment.solution.read_text(encoding="utf-8"), tuple(signatures))
+    return Rules(assignment.todos, assignment.read_reference(), tuple(signatures))
 
 
 def forbid_use(use: Use, submission: Submission) -> Outcome:

@@ -172,7 +172,11 @@ class Assignment(Frozen):
     @cached_property
     def leftovers(self) -> tuple[str, ...]:
         """Return the reference's local variable names: a notebook may have left them behind as globals."""
-        return find_local_names(self.solution.read_text(encoding="utf-8"))
+        return find_local_names(self.read_reference())
+
+    def read_reference(self) -> str:
+        """Return the text of the reference module."""
+        return self.solution.read_text(encoding="utf-8")
 
     def find_todo(self, todo_id: str) -> Todo:
         """Return the TODO with that id. Raises BrokenSuite if there is none."""

@@ -1,6 +1,7 @@
 """The language in which a person reads what is written for students: one decision for all ways to ask for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import get_args
 
 from grader.model.verdict import Language
@@ -15,13 +16,15 @@ _NAMES: dict[str, Language] = {
 }  # fmt: skip
 
 
-def choose_language(asked: str = "", *, roster: str = "", browser: str = "") -> Language:
-    """Return the language that was asked for, else the roster's, else the browser's, else English.
+def choose_language(
+    asked: str = "", *, roster: str = "", browser: str = "", environment: Mapping[str, str] = MappingProxyType({})
+) -> Language:
+    """Return the language that was asked for, else the roster's, the browser's or the environment's, else English.
 
     `asked` is an option or a choice made on a page, `browser` the header Accept-Language. A language that there is not
     counts as none.
     """
-    wanted = [asked, roster, *_read_accept_language(browser)]
+    wanted = [asked, roster, *_read_accept_language(browser), *_read_environment(environment)]
     return next((language for text in wanted if (language := find_language(text))), DEFAULT)
 
 
@@ -45,3 +48,10 @@ def _read_accept_language(header: str) -> Iterator[str]:
         if weight > 0:
             weighted.append((weight, code.strip()))
     yield from (code for _, code in sorted(weighted, key=lambda pair: -pair[0]))
+
+
+def _read_environment(variables: Mapping[str, str]) -> Iterator[str]:
+    """List the codes that a system's variables name, as gettext reads them: LANGUAGE counts only beside a locale."""
+    locale = next((variables[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if variables.get(name)), "C")
+    if locale.partition(".")[0] not in ("C", "POSIX"):
+        yield from (code.partition(".")[0] for code in (variables.get("LANGUAGE") or locale).split(":"))

@@ -138,6 +138,7 @@ LABELS = {
     "change": "Change",
     "name": "Name",
     "role": "Role",
+    "language": "Language",
     "role_owner": "owner",
     "role_staff": "staff",
     "role_grader": "grader",

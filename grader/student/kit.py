@@ -9,6 +9,8 @@ from grader.model.course import find_course
 from grader.model.errors import UnknownAssignment, UsageError
 
 PUBLIC_TESTS = "tests_public"
+# What is given in the assignment, in the solution's place. `grader release` writes it.
+OUTLINE = "outline.txt"
 
 
 class Kit(Assignment):
@@ -25,6 +27,16 @@ class Kit(Assignment):
     def public_tests(self) -> Path:
         """Return the folder of the tests that students may read and run."""
         return self.place / PUBLIC_TESTS
+
+    def read_reference(self) -> str:
+        """Return the outline: what is given, without an answer. Raises UsageError if it is needed and missing."""
+        path = self.public_tests / OUTLINE
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+        places = [todo.where[0] for todo in self.todos]
+        if any(todo.forbid for todo in self.todos) or len(set(places)) < len(places):
+            raise UsageError(f"no file {OUTLINE!r} in {str(self.public_tests)!r}: unpack the whole kit again")
+        return ""
 
     @cached_property
     def leftovers(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ open beside it. No verdict from here counts for a grade.
 import faulthandler
 import re
 import tempfile
-from collections.abc import Callable, Generator, Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -17,15 +17,17 @@ import pytest
 
 from grader.examiner import plugin
 from grader.examiner.examination import EXAMINATION, Examination, list_marks, read_sentence
+from grader.examiner.inspection import inspect_source
 from grader.examiner.mismatch import Mismatch
 from grader.examiner.pytest_adapter import QUIET, Recorder, judge
 from grader.examiner.session import SubmissionSession
+from grader.examiner.source_findings import forbid_use, read_rules
 from grader.examiner.stumbles import explain_stumble
 from grader.model.errors import BrokenSuite, GraderError, GraderFault, UsageError
 from grader.model.marks import read_todo
 from grader.model.submission import Submission
 from grader.model.text import shorten
-from grader.model.verdict import Outcome, Verdict
+from grader.model.verdict import Outcome, SubmissionError, Verdict
 from grader.sandbox.in_process import InProcessChannel
 from grader.student.findings import AllTestsEnded, Picture, PublicFinding, RunningTest
 from grader.student.kit import Kit
@@ -56,16 +58,35 @@ class OpenExamination(Examination):
         """Raise BrokenSuite: a public test holds what it expects itself."""
         raise BrokenSuite(f"a public test of {self.assignment.name} asks for the reference, which students do not have")
 
+    def begin(self, item: pytest.Item) -> SubmissionSession:
+        """Start one test. Raises SubmissionError where its TODO uses what it must not."""
+        use = self.session.inspection.uses.get(_name_test(item)[0])
+        if use is not None:
+            outcome = forbid_use(use, self.session.submission)
+            raise SubmissionError(outcome.verdict, outcome.message)
+        return super().begin(item)
+
 
 def run_public_tests(
-    submission: Submission, kit: Kit, send: Send, *, limits: TimeLimits, stack: Path, judged: Set[str] = frozenset()
+    submission: Submission,
+    kit: Kit,
+    send: Send,
+    *,
+    limits: TimeLimits,
+    stack: Path,
+    judged: Set[str] = frozenset(),
+    overran: Set[str] = frozenset(),
 ) -> None:
     """Run every test whose id is not in `judged`, and send how each ends. Raises GraderError if that is impossible.
 
-    Where a test overruns, its stack is written to the file `stack` and this process ends.
+    Where a test overruns, its stack is written to the file `stack` and this process ends. For the TODOs `overran` those
+    that share their function are filled.
     """
     with stack.open("w", encoding="utf-8") as file, tempfile.TemporaryDirectory() as folder:
-        runner = _Runner(examine(submission, kit), send, limits, file.fileno(), judged)
+        examination = examine(submission, kit)
+        for todo in overran:
+            examination.session.fill_neighbours(todo, SubmissionError(Verdict.TIMED_OUT, ""))
+        runner = _Runner(examination, send, limits, file.fileno(), judged)
         settings = Path(folder, "pytest.ini")  # empty: otherwise pytest looks for the student's own
         settings.write_text("[pytest]\n", encoding="utf-8")
         where = ["-c", str(settings), "--rootdir", str(kit.folder), str(kit.public_tests)]
@@ -88,7 +109,8 @@ def run_public_tests(
 def examine(submission: Submission, kit: Kit) -> Examination:
     """Return what the fixtures of the public tests need, for a submission that was read."""
     examination = OpenExamination(kit, b"")
-    examination.examine(SubmissionSession(submission, kit, InProcessChannel(), devices={"cpu"}))
+    found = inspect_source(submission.source, read_rules(kit))
+    examination.examine(SubmissionSession(submission, kit, InProcessChannel(), devices={"cpu"}, inspection=found))
     return examination
 
 
@@ -129,16 +151,18 @@ class _Runner(Recorder):
     def pytest_runtest_call(self, item: pytest.Item) -> None:
         self._limit(item, self.limits.test_seconds)
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        self.raised = None
-        result = yield
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
+        todo, name = _name_test(item)
+        raised = self.run(item)
+        while self.examination.session.fill_neighbours(todo, raised):
+            raised = self.run(item)
         faulthandler.cancel_dump_traceback_later()
-        if isinstance(self.raised, GraderError):
-            self.fault = self.fault or self.raised  # a public test is wrong: reported once pytest has ended
+        if isinstance(raised, GraderError):
+            self.fault = self.fault or raised  # a public test is wrong: reported once pytest has ended
         else:
-            self.send(PublicFinding(*_name_test(item), judge_public_test(self.raised), _draw(self.raised)))
-        return result
+            self.send(PublicFinding(todo, name, judge_public_test(raised), _draw(raised)))
+        return True
 
     def _limit(self, item: pytest.Item, seconds: float) -> None:
         self.send(RunningTest(item.nodeid, *_name_test(item), seconds))

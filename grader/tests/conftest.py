@@ -3,6 +3,7 @@
 import hashlib
 import io
 import itertools
+import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -30,6 +31,9 @@ COURSE_DIGEST = pytest.StashKey[str]()
 # How long an example takes depends on what else the machine does.
 settings.register_profile("grader", deadline=None)
 settings.load_profile("grader")
+
+# Messages are compared in English, on whatever machine.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 # What the body of a probe may use.
 PLAIN = "import ctypes, os, signal, socket, subprocess, sys, threading, time"

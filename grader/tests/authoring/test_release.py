@@ -16,12 +16,17 @@ from grader.authoring.release import (
     release_assignment,
     render_assignment_notebook,
     render_notebook,
+    render_outline,
     render_skeleton,
 )
 from grader.authoring.student_kit import copy_data, pack_kit
+from grader.examiner.forbidden_names import read_given
+from grader.examiner.regions import list_shared_todos
 from grader.examiner.stubs import list_stubs
 from grader.intake import read_submission
+from grader.model.assignment import Todo
 from grader.model.errors import BrokenSuite
+from grader.model.marks import SENTINEL
 from grader.tests.support.course import COURSE, load_assignment
 from grader.tests.support.toy import SOLUTION, open_project
 
@@ -91,9 +96,36 @@ def test_no_skeleton_holds_a_line_of_a_solution(name: str):
     stubs = {line.strip() for line in given}
     lines = [line.strip() for line in solution.split("\n") if line not in given and "###" not in line]
     secret = {line for line in lines if len(line) > 20 and line.removeprefix("# ") not in stubs}
-    handed_out = render_skeleton(solution) + render_open_cells(solution)
+    outline = render_outline(solution, load_assignment(name).todos)
+    handed_out = render_skeleton(solution) + render_open_cells(solution) + outline
     assert secret
     assert not [line for line in secret if line in handed_out]
+
+
+@pytest.mark.parametrize("name", COURSE.list_assignments())
+def test_an_outline_judges_as_the_solution_does(name: str):
+    """The same given lines, the same given names that an answer reaches, and the same TODOs in one function."""
+    assignment = load_assignment(name)
+    solution = assignment.read_reference()
+    outline = render_outline(solution, assignment.todos)
+    whole, given = read_given(solution), read_given(outline)
+    assert whole.lines <= given.lines
+    for todo in assignment.todos:
+        own = frozenset(place.partition(".")[0] for place in todo.where)
+        assert not todo.forbid or given.reach(own) - {SENTINEL} == whole.reach(own) & given.names
+    shared = list_shared_todos(assignment.todos, outline)
+    assert shared == list_shared_todos(assignment.todos, solution)
+
+
+def test_an_outline_names_what_an_answer_reaches():
+    """Through what it calls; only for a TODO that forbids names, and nothing that only the solution has."""
+    solution = SOLUTION.replace("result = number + number", "result = add(number)")
+    solution = solution.replace(
+        "# %%\ndef double", "import operator\n\n\n# %%\ndef add(n):\n    return operator.add(n, n)\n\n\ndef double"
+    )
+    todos = (Todo(id="double", title="", points=60, where=("double",), forbid=("math.fsum",)),)
+    assert render_outline(solution, todos).splitlines()[-1] == "double = add, operator"
+    assert "double =" not in render_outline(solution, ())
 
 
 def test_a_notebook_is_valid_and_holds_text_and_demos():
@@ -159,10 +191,12 @@ def test_a_notebook_is_generated_alike_every_time():
 
 
 def test_a_release_writes_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """The first run writes both files, the second finds nothing to do."""
+    """The first run writes all files, the second finds nothing to do."""
     toy = open_project(monkeypatch, tmp_path)
     folder = toy.folder
-    assert release_assignment(toy, None, check=False) == [folder / "toy.py", folder / "toy.ipynb"]
+    outline = folder / "tests_public" / "outline.txt"
+    outline.parent.mkdir()
+    assert release_assignment(toy, None, check=False) == [folder / "toy.py", folder / "toy.ipynb", outline]
     assert release_assignment(toy, None, check=False) == []
 
 
@@ -187,7 +221,12 @@ def test_a_kit_holds_what_students_need(monkeypatch: pytest.MonkeyPatch, tmp_pat
     wheels = {name for name in files if name.endswith(".whl")}
     assert len(wheels) == 1
     generated = {"toy/toy.py", "toy/toy.ipynb", "toy/README.md", "toy/conftest.py"}
-    copied = {"toy/assignment.toml", "toy/handout.md", "toy/tests_public/test_public.py"}
+    copied = {
+        "toy/assignment.toml",
+        "toy/handout.md",
+        "toy/tests_public/test_public.py",
+        "toy/tests_public/outline.txt",
+    }
     assert files - wheels == generated | copied
 
 

@@ -210,6 +210,8 @@ def test_the_roster_says_in_which_language_a_student_reads(site: FakeSite) -> No
     """It comes before the browser's, and after the button."""
     staff = site.sign_in("lister", Role.STAFF)
     staff.post("/staff/people/roster", data={"table": "id,name,language\nreader-ko,Kim,ko\nreader-xx,Lee,xx\n"})
+    row = next(row for row in staff.get("/staff/people").text.split("<tr>") if "reader-ko" in row)
+    assert "<td>한국어</td>" in row
     assert '<html lang="ko">' in site.sign_in("reader-ko").get("/").text
     assert '<html lang="en">' in site.sign_in("reader-xx").get("/").text
     client = site.sign_in("reader-ko")

@@ -234,6 +234,97 @@ def test_code_that_ends_its_process_fails_one_test(check: Callable[..., Answer],
     assert find_line(answer.out, "shout").startswith("  passed")
 
 
+STRICT = TOML.replace('where = ["double"]', 'where = ["double"]\nforbid = ["math.fsum"]')
+# Two TODOs of one function: `double` is what the first of them assigns.
+SHARED = """
+title = "Toy"
+module = "toy.py"
+imports = []
+
+[[todo]]
+id = "double"
+title = "Double a number"
+points = 60
+where = ["work"]
+fill = "number"
+
+[[todo]]
+id = "shout"
+title = "Shout a word"
+points = 40
+where = ["work"]
+fill = "''"
+"""
+SHARED_OUTLINE = """def work(number, word):
+    doubled = FIXME("double")
+    shouted = FIXME("shout")
+    return doubled, shouted
+"""
+SHARED_TESTS = PUBLIC.replace("student.double(2)", "student.work(2, 'ab')[0]").replace(
+    'student.shout("ab")', 'student.work(2, "ab")[1]'
+)
+
+
+def share_function(kit: Path, answer: str) -> None:
+    """Make the kit's TODOs those of one function, with this answer to the first."""
+    (kit / "assignment.toml").write_text(SHARED, encoding="utf-8")
+    (kit / "tests_public" / "test_public.py").write_text(SHARED_TESTS, encoding="utf-8")
+    (kit / "tests_public" / "outline.txt").write_text(SHARED_OUTLINE, encoding="utf-8")
+    source = f"def work(number, word):\n    {answer}\n    shouted = word.upper()\n    return doubled, shouted\n"
+    (kit / "toy.py").write_text(source, encoding="utf-8")
+
+
+def test_a_forbidden_name_is_found(check: Callable[..., Answer], kit: Path) -> None:
+    """As the grader finds it, with the line; the other TODO may use it."""
+    (kit / "assignment.toml").write_text(STRICT, encoding="utf-8")
+    (kit / "tests_public" / "outline.txt").write_text("def double(number):\n    return FIXME('double')\n")
+    (kit / "toy.py").write_text("import math\n\n\n" + RIGHT.replace("2 * number", "math.fsum([number, number])"))
+    answer = check("toy.py")
+    assert answer.code == 3
+    assert find_line(answer.out, "double").startswith("  forbidden")
+    assert "math.fsum is not to be used here (toy.py, line 5)" in answer.out
+    assert find_line(answer.out, "shout").startswith("  passed")
+
+
+def test_a_name_that_the_given_code_uses_is_allowed(check: Callable[..., Answer], kit: Path) -> None:
+    """Where the reference reaches it too, which the outline says."""
+    (kit / "assignment.toml").write_text(STRICT, encoding="utf-8")
+    given = "import math\n\n\ndef add(n):\n    return math.fsum([n, n])\n\n\n"
+    stub = "def double(number):\n    return FIXME('double')\n"
+    (kit / "toy.py").write_text(given + RIGHT.replace("2 * number", "add(number)"))
+    (kit / "tests_public" / "outline.txt").write_text(given + stub + "double = add, math\n")
+    assert find_line(check("toy.py").out, "double").startswith("  passed")
+    (kit / "tests_public" / "outline.txt").write_text(given + stub)
+    assert find_line(check("toy.py").out, "double").startswith("  forbidden")
+
+
+def test_a_neighbour_that_raises_costs_no_other_todo(check: Callable[..., Answer], kit: Path) -> None:
+    """Its lines are filled for the tests of the other TODO in its function, and for no test of its own."""
+    share_function(kit, "doubled = number / 0")
+    answer = check("toy.py")
+    assert find_line(answer.out, "double").startswith("  raised")
+    assert find_line(answer.out, "shout").startswith("  passed")
+
+
+def test_an_endless_neighbour_costs_no_other_todo(
+    check: Callable[..., Answer], kit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test that was stopped runs once more with the loop filled."""
+    monkeypatch.setattr("grader.student.check.TEST_SECONDS", 1.0)
+    share_function(kit, "doubled = sum(iter(int, 1))")
+    answer = check("toy.py")
+    assert find_line(answer.out, "double").startswith("  timed_out")
+    assert find_line(answer.out, "shout").startswith("  passed")
+
+
+def test_a_kit_without_its_outline_is_told(check: Callable[..., Answer], kit: Path) -> None:
+    """Where names are forbidden, the verdicts need it."""
+    (kit / "assignment.toml").write_text(STRICT, encoding="utf-8")
+    answer = check("toy.py")
+    assert answer.code == 2
+    assert "no file 'outline.txt'" in answer.err and "unpack the whole kit again" in answer.err
+
+
 def test_parity_shows_both_values(check: Callable[..., Answer], kit: Path) -> None:
     """A public test may tell what a hidden one keeps to itself."""
     (kit / "toy.py").write_text(RIGHT.replace("word.upper()", "word"), encoding="utf-8")
@@ -396,6 +487,15 @@ def test_verdicts_can_be_korean(check: Callable[..., Answer], kit: Path) -> None
     assert "two is not doubled. 나온 값 0, 필요한 값 4" in out
     assert "아직 채워지지 않은 TODO입니다" in out
     assert "공개 테스트 2개 중 0개 통과" in out
+
+
+def test_the_language_is_that_of_the_system(
+    check: Callable[..., Answer], kit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless an option names another one."""
+    monkeypatch.setenv("LC_ALL", "ko_KR.UTF-8")
+    assert "공개 테스트 2개 중 2개 통과" in check("toy.py").out
+    assert "2 of 2 public tests passed" in check("toy.py", "--lang", "en").out
 
 
 def test_a_page_shows_what_a_test_compared(check: Callable[..., Answer], kit: Path) -> None:

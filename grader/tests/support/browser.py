@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 PATIENCE_MS = 120_000
+# Debian's, with its windows or without.
+CHROMIUM = ("chromium", "chromium-headless-shell")
 # Aborted by the browser itself when a page is left: a stream of events, or a script of the page before.
 LEFT = "net::ERR_ABORTED"
 DROP = """(form, [name, text]) => {
@@ -50,7 +52,7 @@ OVERFLOW = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
 @contextmanager
 def open_chromium() -> Iterator[Any]:
     """Give the system's Chromium. Fails where it, or Playwright, is missing: a browser test is never skipped."""
-    path = shutil.which("chromium")
+    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if path is None:
         pytest.fail("there is no chromium: apt install chromium fonts-noto-cjk", pytrace=False)
     try:
