@@ -74,19 +74,24 @@ def render_outline(solution: str, todos: Iterable[Todo]) -> str:
 
     It says as well which given names an answer reaches, for each definition with a TODO that forbids names.
     """
-    outline = open_stubs(solution)
+    outline = _open_code(solution)
     given, whole = read_given(outline), read_given(solution)
     lines = []
     for name in sorted({place.partition(".")[0] for todo in todos if todo.forbid for place in todo.where}):
         reached = (whole.reach(frozenset({name})) & given.names) - given.reach(frozenset({name}))
         lines += [f"{name} = {', '.join(sorted(reached))}\n"] if reached else []
-    return f"{OUTLINE_HEAD}{outline}\n{''.join(lines)}"
+    return f"{OUTLINE_HEAD}\n{outline}{''.join(lines)}"
 
 
 def render_skeleton(solution: str) -> str:
     """Return the module that students fill in: code cells only, every solution region replaced by its stub."""
+    return _open_code(solution, without=(NOTEBOOK_ONLY, SETUP_TAG))
+
+
+def _open_code(solution: str, *, without: tuple[str, ...] = (SETUP_TAG,)) -> str:
+    """Return the code cells that have none of these tags, every solution region replaced by its stub."""
     cells = [cell for cell in _read_cells(solution) if cell.cell_type == "code"]
-    cells = [cell for cell in cells if not {NOTEBOOK_ONLY, SETUP_TAG} & set(cell.metadata.get("tags", []))]
+    cells = [cell for cell in cells if not {*without} & {*cell.metadata.get("tags", [])}]
     return "\n\n\n".join(open_stubs(cell.source).strip("\n") for cell in cells) + "\n"
 
 
