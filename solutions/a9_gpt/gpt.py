@@ -427,6 +427,80 @@ def generate(model: GPT, ids: Tensor, max_new_tokens: int, use_cache: bool = Tru
 
 
 # %% [markdown]
+# ## 6. Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and their shapes are right. Name the line by its number, and write the function as it should be.
+#
+# `next_probabilities` says what comes after each text of a batch whose rows are padded on the right; `train_step` is one step of training.
+#
+# ## 6. 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 모양도 맞습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `next_probabilities`는 오른쪽을 패딩한 배치에서 글마다 다음에 올 토큰의 확률을 구하고, `train_step`은 학습 한 단계입니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def next_probabilities(logits, lengths):
+#   2       last = logits[:, -1]
+#   3       return last.softmax(dim=-1)
+
+
+def next_probabilities(logits: Tensor, lengths: Tensor) -> Tensor:
+    """Return [B,V], the probabilities of what follows each text: logits [B,T,V], of which lengths [B] are no padding."""
+    # TODO bug.last: the function as it should be
+    ### BEGIN SOLUTION bug.last
+    rows = torch.arange(logits.size(0), device=logits.device)
+    # The last column is padding for all but the longest text: what a model says there follows nothing.
+    ends = lengths.to(logits.device) - 1
+    return logits[rows, ends].softmax(dim=-1)
+    ### END SOLUTION
+
+
+def bug_in_next_probabilities() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.last: its number
+    ### BEGIN SOLUTION bug.last
+    return 2
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def train_step(model, measure_loss, optimizer, ids):
+#   2       loss = measure_loss(model(ids), ids)
+#   3       loss.backward()
+#   4       optimizer.zero_grad()
+#   5       optimizer.step()
+#   6       return loss.item()
+
+
+def train_step(model: nn.Module, measure_loss, optimizer: torch.optim.Optimizer, ids: Tensor) -> float:
+    """Train on ids [B,T] for one step, with the gradients of this step only; return measure_loss(logits, ids) before it."""
+    # TODO bug.step: the function as it should be
+    ### BEGIN SOLUTION bug.step
+    # Gradients add up until they are cleared: clear them before new ones come, not before they are used.
+    optimizer.zero_grad()
+    loss = measure_loss(model(ids), ids)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+    ### END SOLUTION
+
+
+def bug_in_train_step() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.step: its number
+    ### BEGIN SOLUTION bug.step
+    return 4
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## All together: film reviews
 #
 # A GPT of two blocks learns from 324 English reviews, cut into subwords. 36 reviews are held out: it never sees them, and we ask how surprised
