@@ -337,6 +337,89 @@ embedding = nn.Embedding(len(simple.vocab), 8, padding_idx=0)
 print(embedding(batch).shape)
 
 # %% [markdown]
+# ## Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and nothing complains. Name the line by its number, and write the function as it should be.
+#
+# `find_ids` numbers words by a vocabulary that may give a word the id 0; `join_pieces` makes a sentence of WordPiece's pieces again.
+#
+# ## 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 아무 경고도 없습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `find_ids`는 어휘로 단어의 번호를 찾습니다. 0번 단어가 있을 수도 있습니다. `join_pieces`는 WordPiece의 조각들로 문장을 되살립니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def find_ids(words, vocab, unknown_id):
+#   2       ids = []
+#   3       for word in words:
+#   4           index = vocab.get(word)
+#   5           ids.append(index if index else unknown_id)
+#   6       return ids
+
+
+def find_ids(words: Sequence[str], vocab: dict[str, int], unknown_id: int) -> list[int]:
+    """Return the id of each word; a word that is not in the vocabulary gets unknown_id."""
+    # TODO bug.zero: the function as it should be
+    ### BEGIN SOLUTION bug.zero
+    ids = []
+    for word in words:
+        index = vocab.get(word)
+        # Only None means "not there": 0 is an id like any other, and `if index` takes it for nothing.
+        ids.append(unknown_id if index is None else index)
+    return ids
+    ### END SOLUTION
+
+
+def bug_in_find_ids() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.zero: its number
+    ### BEGIN SOLUTION bug.zero
+    return 5
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def join_pieces(pieces):
+#   2       words = []
+#   3       for piece in pieces:
+#   4           if piece.startswith("##") and words:
+#   5               words.append(piece.removeprefix("##"))
+#   6           else:
+#   7               words.append(piece)
+#   8       return " ".join(words)
+
+
+def join_pieces(pieces: Sequence[str]) -> str:
+    """Return the words that pieces spell, with a space between words; a first piece stays as it is."""
+    # TODO bug.pieces: the function as it should be
+    ### BEGIN SOLUTION bug.pieces
+    words: list[str] = []
+    for piece in pieces:
+        if piece.startswith("##") and words:
+            # It goes on inside the last word: taking the ## away is not enough, the space has to go, too.
+            words[-1] += piece.removeprefix("##")
+        else:
+            words.append(piece)
+    return " ".join(words)
+    ### END SOLUTION
+
+
+def bug_in_join_pieces() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.pieces: its number
+    ### BEGIN SOLUTION bug.pieces
+    return 5  # of join_pieces
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## 6. Vectors that learn (not graded)
 #
 # Nobody writes the numbers of an embedding: they are learnt, like any weight. A classifier that is as small as can be takes the **mean** of a review's
