@@ -551,6 +551,81 @@ plt.axis("off")
 plt.show()
 
 # %% [markdown]
+# ## Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and nothing complains. Name the line by its number, and write the function as it should be.
+#
+# `run_layers` runs several layers over one sequence, in which inputs and states are of one size; `join_ends` sums up a sequence that was read both ways.
+#
+# ## 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 아무 경고도 없습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `run_layers`는 시퀀스 하나에 여러 층을 적용합니다. 입력과 상태의 크기는 같습니다. `join_ends`는 양쪽에서 읽은 시퀀스를 벡터 하나로 줄입니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def run_layers(cells, x, h):
+#   2       states = list(h)
+#   3       for x_t in x:
+#   4           for layer, cell in enumerate(cells):
+#   5               states[layer] = cell(x_t, states[layer])
+#   6       return torch.stack(states)
+
+
+def run_layers(cells: nn.ModuleList, x: Tensor, h: Tensor) -> Tensor:
+    """Run one cell a layer along x [S,H] from the states h [L,H]; give the last state of each layer [L,H]."""
+    # TODO bug.layers: the function as it should be
+    ### BEGIN SOLUTION bug.layers
+    states = list(h)
+    for read in x:
+        for layer, cell in enumerate(cells):
+            # A layer reads what the layer below has just made; only the lowest one reads x.
+            read = states[layer] = cell(read, states[layer])
+    return torch.stack(states)
+    ### END SOLUTION
+
+
+def bug_in_run_layers() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.layers: its number
+    ### BEGIN SOLUTION bug.layers
+    return 5
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def join_ends(outputs):
+#   2       size = outputs.size(1) // 2
+#   3       forward = outputs[-1, :size]
+#   4       backward = outputs[-1, size:]
+#   5       return torch.cat([forward, backward])
+
+
+def join_ends(outputs: Tensor) -> Tensor:
+    """Return [2H]: what each direction knows at its end. outputs [S,2H]: at every step the forward half, then the backward one."""
+    # TODO bug.ends: the function as it should be
+    ### BEGIN SOLUTION bug.ends
+    size = outputs.size(1) // 2
+    # Reading from right to left ends at the first position: at the last one it has read a single word.
+    return torch.cat([outputs[-1, :size], outputs[0, size:]])
+    ### END SOLUTION
+
+
+def bug_in_join_ends() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.ends: its number
+    ### BEGIN SOLUTION bug.ends
+    return 4
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## 6. Why long memories fade
 #
 # How much does the last state still feel the input at step t? That is the Jacobian of the last state with respect to `x_t`, a matrix `[H, E]`;
