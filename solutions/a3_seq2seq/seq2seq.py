@@ -331,6 +331,91 @@ def train_epoch(pairs, encoder: nn.Module, decoder: nn.Module, optimizers: list,
 
 
 # %% [markdown]
+# ## Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and nothing complains. Name the line by its number, and write the function as it should be.
+#
+# `sentence_loss` measures a decoder on one target, with teacher forcing; what comes after the target's end token is padding. `top_states` picks the states
+# of the top layer of a network that reads both ways: torch lays the last states out as layer 1 forward, layer 1 backward, layer 2 forward, and so on.
+#
+# ## 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 아무 경고도 없습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `sentence_loss`는 교사 강요로 타깃 하나에서 디코더의 손실을 구합니다. 타깃의 끝 토큰 뒤는 패딩입니다. `top_states`는 양쪽에서 읽는 신경망의 맨 위층 상태를 꺼냅니다.
+# torch는 마지막 상태를 1층 정방향, 1층 역방향, 2층 정방향, ...의 순서로 쌓습니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def sentence_loss(step, state, target):
+#   2       token, losses = SOS_TOKEN, []
+#   3       for right in target.tolist():
+#   4           log_probs, state = step(token, state)
+#   5           losses.append(-log_probs[right])
+#   6           if log_probs.argmax() == EOS_TOKEN:
+#   7               break
+#   8           token = right
+#   9       return torch.stack(losses).mean()
+
+
+def sentence_loss(step, state: Tensor, target: Tensor) -> Tensor:
+    """Return the mean loss of target [T], with teacher forcing, up to its first end token, which counts.
+
+    step(token, state) takes the id of a token, and gives (log_probs [V], state).
+    """
+    # TODO bug.end: the function as it should be
+    ### BEGIN SOLUTION bug.end
+    token, losses = SOS_TOKEN, []
+    for right in target.tolist():
+        log_probs, state = step(token, state)
+        losses.append(-log_probs[right])
+        # The target ends the sentence, not the model: one that stops too early would be spared the rest of its loss.
+        if right == EOS_TOKEN:
+            break
+        token = right
+    return torch.stack(losses).mean()
+    ### END SOLUTION
+
+
+def bug_in_sentence_loss() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.end: its number
+    ### BEGIN SOLUTION bug.end
+    return 6
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def top_states(h_n):
+#   2       forward = h_n[0]
+#   3       backward = h_n[-1]
+#   4       return torch.cat([forward, backward])
+
+
+def top_states(h_n: Tensor) -> Tensor:
+    """Return [2H]: the last states of the top layer, forward and backward; h_n [2L,H] is what an nn.RNN that reads both ways gives."""
+    # TODO bug.top: the function as it should be
+    ### BEGIN SOLUTION bug.top
+    # The two of the top layer come last. With one layer the first of all is the same row, so the mistake does not show.
+    forward, backward = h_n[-2], h_n[-1]
+    return torch.cat([forward, backward])
+    ### END SOLUTION
+
+
+def bug_in_top_states() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.top: its number
+    ### BEGIN SOLUTION bug.top
+    return 2
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## Part 5: does it really write backwards?
 # A loss that falls says little: 64 sequences can be learnt by heart. So every batch is **drawn new**, and what is measured is drawn from
 # sequences that training **never** sees: every fifth one, by the sum of its symbols. A sequence counts only if all of it is right, its end included.
