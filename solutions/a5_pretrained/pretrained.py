@@ -337,6 +337,78 @@ for prompt in ("Swimming is a really", "The film is worth", "The computer was"):
     print("-", continue_story(gpt2, gpt2_tokenizer, prompt, max_new_tokens=30))
 
 # %% [markdown]
+# ## Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and nothing complains. Name the line by its number, and write the function as it should be.
+#
+# `find_vector` looks one piece up in its context; `first_vectors` reads several texts at once, and gives the vector of the first token, `[CLS]`, of each.
+#
+# ## 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 아무 경고도 없습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `find_vector`는 문맥 속에서 조각 하나의 벡터를 찾습니다. `first_vectors`는 글 여러 개를 한꺼번에 읽고 글마다 첫 토큰인 `[CLS]`의 벡터를 돌려줍니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def find_vector(model, tokenizer, text, piece):
+#   2       inputs = tokenizer(text, return_tensors="pt").to(model.device)
+#   3       vectors = model(**inputs).last_hidden_state[0]
+#   4       return vectors[tokenizer.tokenize(text).index(piece)]
+
+
+def find_vector(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: str, piece: str) -> Tensor:
+    """Return [H], BERT's vector of the first such piece of a text; the model reads the text with its special tokens."""
+    # TODO bug.place: the function as it should be
+    ### BEGIN SOLUTION bug.place
+    inputs = tokenizer(text, return_tensors="pt").to(model.device)
+    vectors = model(**inputs).last_hidden_state[0]
+    # Count among the tokens that the model has read: [CLS] stands before the first piece of the text.
+    read = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0].tolist())
+    return vectors[read.index(piece)]
+    ### END SOLUTION
+
+
+def bug_in_find_vector() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.place: its number
+    ### BEGIN SOLUTION bug.place
+    return 4
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def first_vectors(model, tokenizer, texts):
+#   2       batch = tokenizer(texts, padding=True, return_tensors="pt").to(model.device)
+#   3       hidden = model(batch["input_ids"]).last_hidden_state
+#   4       return hidden[:, 0]
+
+
+def first_vectors(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> Tensor:
+    """Return [B,H], BERT's vector of the first token of each text, as if it were read alone."""
+    # TODO bug.padding: the function as it should be
+    ### BEGIN SOLUTION bug.padding
+    batch = tokenizer(texts, padding=True, return_tensors="pt").to(model.device)
+    # The attention mask goes along: without it every token of a short text looks at the padding, too.
+    hidden = model(**batch).last_hidden_state
+    return hidden[:, 0]
+    ### END SOLUTION
+
+
+def bug_in_first_vectors() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.padding: its number
+    ### BEGIN SOLUTION bug.padding
+    return 3
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## Three families, side by side
 # An **encoder** (BERT) reads in both directions, a **decoder** (GPT-2) only backwards, and Marian has one of each. You can see it without looking inside:
 # change the *last* word of a text, and ask which positions notice. (A position's vector is compared before and after; white: nothing changed.)
