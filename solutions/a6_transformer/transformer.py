@@ -325,6 +325,93 @@ def greedy_decode(model, src, start_token_id, end_token_id, max_len=10):
 
 
 # %% [markdown]
+# ## Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and nothing complains. Name the line by its number, and write the function as it should be.
+#
+# `token_losses` measures how surprised a model is by each token of a batch; `Stack` lays several linear layers over each other. The second one trains without
+# an error, and its layers never change.
+#
+# ## 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 아무 경고도 없습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `token_losses`는 모델이 배치의 토큰 하나하나를 얼마나 뜻밖이라고 여기는지 구합니다. `Stack`은 선형 층을 여러 겹 쌓습니다. 오류 없이 학습되지만 층은 조금도 달라지지 않습니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def token_losses(logits, targets):
+#   2       batch, steps, classes = logits.shape
+#   3       by_class = logits.reshape(batch, classes, steps)
+#   4       return F.cross_entropy(by_class, targets, reduction="none")
+
+
+def token_losses(logits, targets):
+    """Return the cross-entropy of each token [B,T]: logits [B,T,V] against targets [B,T]."""
+    # TODO bug.classes: the function as it should be
+    ### BEGIN SOLUTION bug.classes
+    # cross_entropy wants the classes in the second place. Axes are exchanged for that; reshape would only cut the same numbers at other places.
+    by_class = logits.transpose(1, 2)
+    return F.cross_entropy(by_class, targets, reduction="none")
+    ### END SOLUTION
+
+
+def bug_in_token_losses():
+    """Return the number of the wrong line."""
+    # TODO bug.classes: its number
+    ### BEGIN SOLUTION bug.classes
+    return 3
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   class Stack(nn.Module):
+#   2       def __init__(self, width, depth):
+#   3           super().__init__()
+#   4           self.layers = [nn.Linear(width, width) for _ in range(depth)]
+#   5       def forward(self, x):
+#   6           for layer in self.layers:
+#   7               x = torch.relu(layer(x))
+#   8           return x
+
+
+class Stack(nn.Module):
+    """As many linear layers as `depth`, from [..., width] to [..., width], each followed by a relu."""
+
+    def __init__(self, width, depth):
+        super().__init__()
+        # TODO bug.stack: the layers as they should be kept
+        ### BEGIN SOLUTION bug.stack
+        # A plain list hides its layers: parameters(), state_dict() and .to() do not see them, so nothing trains or moves them.
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth))
+        ### STUB
+        # self.layers = FIXME("bug.stack")
+        ### END SOLUTION
+
+    def forward(self, x):
+        """x [..., width] -> [..., width]."""
+        # TODO bug.stack: the rest of it
+        ### BEGIN SOLUTION bug.stack
+        for layer in self.layers:
+            x = torch.relu(layer(x))
+        return x
+        ### END SOLUTION
+
+
+def bug_in_stack():
+    """Return the number of the wrong line."""
+    # TODO bug.stack: its number
+    ### BEGIN SOLUTION bug.stack
+    return 4
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## All together
 #
 # A complete transformer that learns to write digits backwards. Sequences of 1 to 8 digits share a batch, so **both** masks are at work: the target's future
