@@ -124,10 +124,16 @@ def _copy(value: Any) -> Any:
 
 
 def _copy_file(path: str) -> str:
-    """Return the path of a file's copy, with its neighbours: what a function writes into files is an answer, too."""
+    """Return the path of a file's copy, with its neighbours: what a function writes into files is an answer, too.
+
+    A file that lies in the folder of temporary files itself has no neighbours: those are other programs' files.
+    """
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    shutil.copytree(os.path.dirname(path), folder, dirs_exist_ok=True)
+    if os.path.dirname(path) != tempfile.gettempdir():
+        shutil.copytree(os.path.dirname(path), folder, dirs_exist_ok=True)
+    elif os.path.isfile(path):
+        shutil.copy(path, folder)
     return os.path.join(folder, os.path.basename(path))
 
 

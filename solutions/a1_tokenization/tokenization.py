@@ -367,12 +367,9 @@ def find_ids(words: Sequence[str], vocab: dict[str, int], unknown_id: int) -> li
     """Return the id of each word; a word that is not in the vocabulary gets unknown_id."""
     # TODO bug.zero: the function as it should be
     ### BEGIN SOLUTION bug.zero
-    ids = []
-    for word in words:
-        index = vocab.get(word)
-        # Only None means "not there": 0 is an id like any other, and `if index` takes it for nothing.
-        ids.append(unknown_id if index is None else index)
-    return ids
+    found = [vocab.get(word) for word in words]
+    # Only None means "not there": 0 is an id like any other, and a plain `if` takes it for nothing.
+    return [unknown_id if index is None else index for index in found]
     ### END SOLUTION
 
 
@@ -400,14 +397,14 @@ def join_pieces(pieces: Sequence[str]) -> str:
     """Return the words that pieces spell, with a space between words; a first piece stays as it is."""
     # TODO bug.pieces: the function as it should be
     ### BEGIN SOLUTION bug.pieces
-    words: list[str] = []
+    spelt: list[str] = []
     for piece in pieces:
-        if piece.startswith("##") and words:
+        if spelt and piece.startswith("##"):
             # It goes on inside the last word: taking the ## away is not enough, the space has to go, too.
-            words[-1] += piece.removeprefix("##")
+            spelt[-1] += piece.removeprefix("##")
         else:
-            words.append(piece)
-    return " ".join(words)
+            spelt.append(piece)
+    return " ".join(spelt)
     ### END SOLUTION
 
 
@@ -448,11 +445,15 @@ class BagClassifier(nn.Module):
         return self.out(self.embedding(ids).sum(dim=1) / lengths.clamp(min=1).unsqueeze(1))
 
 
-def learn_reviews(encode, vocab_size: int, seed: int) -> tuple[nn.Embedding, nn.Embedding, float]:
-    """Train on two thirds of the reviews. Gives the table before and after, and the share right of the held-out third."""
+def learn_reviews(encode, vocab_size: int, seed: int, frozen: bool = False) -> tuple[nn.Embedding, nn.Embedding, float]:
+    """Train on two thirds of the reviews. Gives the table before and after, and the share right of the held-out third.
+
+    frozen: the table stays as it was drawn, and only the linear layer learns.
+    """
     learnt, held_out = split_reviews(seed)
     torch.manual_seed(seed)
-    model = BagClassifier(vocab_size)
+    model = BagClassifier(vocab_size).to(DEVICE)
+    model.embedding.weight.requires_grad_(not frozen)
     before = nn.Embedding.from_pretrained(model.embedding.weight.detach().clone())
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     for _ in range(12):
@@ -461,16 +462,19 @@ def learn_reviews(encode, vocab_size: int, seed: int) -> tuple[nn.Embedding, nn.
             texts = [learnt[index] for index in order[start : start + 16]]
             ids, lengths = pad_batch([encode(text) for text in texts], pad_id=0)
             optimizer.zero_grad()
-            F.cross_entropy(model(ids, lengths), torch.tensor([labels[text] for text in texts])).backward()
+            targets = torch.tensor([labels[text] for text in texts], device=DEVICE)
+            F.cross_entropy(model(ids.to(DEVICE), lengths.to(DEVICE)), targets).backward()
             optimizer.step()
     with torch.no_grad():
-        predicted = model(*pad_batch([encode(text) for text in held_out], pad_id=0)).argmax(dim=1)
-    right = predicted == torch.tensor([labels[text] for text in held_out])
+        ids, lengths = pad_batch([encode(text) for text in held_out], pad_id=0)
+        predicted = model(ids.to(DEVICE), lengths.to(DEVICE)).argmax(dim=1)
+    right = predicted.cpu() == torch.tensor([labels[text] for text in held_out])
     return before, model.embedding, float(right.float().mean())
 
 
+curves = {}
 for name in ("words", "pieces"):
-    shares = []
+    shares, frozen_shares = [], []
     for seed in (2, 1, 0):
         learnt, _ = split_reviews(seed)
         if name == "words":
@@ -484,8 +488,10 @@ for name in ("words", "pieces"):
             encode, size = lambda text: [i for i in encode_sentence(wordpiece, text)[1] if i > 4], wordpiece.get_vocab_size()
         before, after, share = learn_reviews(encode, size, seed)
         shares.append(share)
+        frozen_shares.append(learn_reviews(encode, size, seed, frozen=True)[2])
         if name == "words":
             tables = before, after
+    curves[name, "learnt"], curves[name, "frozen"] = shares, frozen_shares
     print(f"{name:6}: right on held-out reviews, seeds 2, 1, 0:", ", ".join(f"{share:.0%}" for share in shares))
 
 # %% tags=["notebook"]
@@ -507,3 +513,27 @@ for word in shown:
         likeness = F.cosine_similarity(vectors, lookup(table, [words.vocab[word]]), dim=1).tolist()
         nearest = sorted(zip(likeness, frequent), reverse=True)[1:6]
         print(f"{word}, {moment}: ", ", ".join(f"{other} {value:.2f}" for value, other in nearest))
+
+# %% [markdown]
+# ### One ablation (not graded)
+#
+# Is it the *vectors* that learn, or is the linear layer enough? The same classifier with a **frozen** table: its random vectors stay as they were drawn, and
+# only the layer above them is trained. **Predict first:** how far will it get? Half of the reviews are good, so guessing is right half of the time. Dots are seeds.
+#
+# ### 빼 보기 (채점하지 않음)
+#
+# 배우는 것은 *벡터*일까요, 아니면 선형 층만으로도 충분할까요? 같은 분류기에서 임베딩 표를 **얼려** 둡니다. 무작위로 뽑힌 벡터는 그대로이고 위의 층만 학습합니다.
+# **먼저 예측해 보세요.** 얼마나 맞힐까요? 영화평의 절반이 긍정이므로 찍으면 절반을 맞힙니다. 점은 시드입니다.
+
+# %% tags=["notebook"]
+plt.figure(figsize=(5, 3))
+for place, ((name, kind), shares) in enumerate(curves.items()):
+    mean = sum(shares) / len(shares)
+    print(f"{name}, {kind} table: {mean:.0%} of the held-out reviews on average, {min(shares):.0%} to {max(shares):.0%}")
+    plt.bar(place, mean, color="C0" if kind == "learnt" else "lightgrey")
+    plt.plot([place] * len(shares), shares, "k.")
+plt.axhline(0.5, color="grey", linestyle=":")
+plt.xticks(range(len(curves)), [f"{name}\n{kind}" for name, kind in curves])
+plt.ylabel("right, held out")
+plt.tight_layout()
+plt.show()

@@ -369,15 +369,15 @@ def sentence_loss(step, state: Tensor, target: Tensor) -> Tensor:
     """
     # TODO bug.end: the function as it should be
     ### BEGIN SOLUTION bug.end
-    token, losses = SOS_TOKEN, []
-    for right in target.tolist():
-        log_probs, state = step(token, state)
-        losses.append(-log_probs[right])
+    read, surprises = SOS_TOKEN, []
+    for wanted in target.tolist():
+        chances, state = step(read, state)
+        surprises.append(-chances[wanted])
         # The target ends the sentence, not the model: one that stops too early would be spared the rest of its loss.
-        if right == EOS_TOKEN:
+        if wanted == EOS_TOKEN:
             break
-        token = right
-    return torch.stack(losses).mean()
+        read = wanted
+    return torch.stack(surprises).mean()
     ### END SOLUTION
 
 
@@ -402,8 +402,7 @@ def top_states(h_n: Tensor) -> Tensor:
     # TODO bug.top: the function as it should be
     ### BEGIN SOLUTION bug.top
     # The two of the top layer come last. With one layer the first of all is the same row, so the mistake does not show.
-    forward, backward = h_n[-2], h_n[-1]
-    return torch.cat([forward, backward])
+    return torch.cat([h_n[-2], h_n[-1]])
     ### END SOLUTION
 
 
@@ -473,10 +472,10 @@ def draw_source(length: int, held_out: bool) -> Tensor:
 
 
 def make_pair(sources: list[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return sources [B, S] and targets [B, S + 1], both padded."""
+    """Return sources [B, S] and targets [B, S + 1], both padded, where the model is."""
     end = torch.tensor([EOS_TOKEN])
     targets = [torch.cat([source.flip(0), end]) for source in sources]
-    return pad_sequence(sources, True, PAD_TOKEN), pad_sequence(targets, True, PAD_TOKEN)
+    return pad_sequence(sources, True, PAD_TOKEN).to(DEVICE), pad_sequence(targets, True, PAD_TOKEN).to(DEVICE)
 
 
 def draw_pairs(count: int) -> list[tuple[Tensor, Tensor]]:
@@ -499,18 +498,23 @@ def measure_accuracy(encoder: nn.Module, decoder: nn.Module, lengths: range, cou
     for length in lengths:
         sources = torch.stack([draw_source(length, held_out=True) for _ in range(count)])
         right = [[*source.flip(0).tolist(), EOS_TOKEN] for source in sources]
-        written = write_backwards(encoder, decoder, sources)
+        written = write_backwards(encoder, decoder, sources.to(DEVICE))
         shares.append(sum(one == other for one, other in zip(written, right)) / count)
     return shares
 
 
-def learn_backwards(hidden_size: int, seed: int, epochs: int = 8) -> tuple[nn.Module, nn.Module, list[float]]:
-    """Train on 100 new batches an epoch. Gives the encoder, the decoder and the loss of each epoch."""
+def learn_backwards(
+    hidden_size: int, seed: int, epochs: int = 8, teach=lambda decoder: decoder
+) -> tuple[nn.Module, nn.Module, list[float]]:
+    """Train on 100 new batches an epoch. Gives the encoder, the decoder and the loss of each epoch.
+
+    teach: what stands in the decoder's place while it trains; the decoder itself, unless another is given.
+    """
     torch.manual_seed(seed)
-    encoder, decoder = GRUEncoder(NUM_TOKENS, hidden_size), DecoderRNN(hidden_size, NUM_TOKENS)
+    encoder, decoder = GRUEncoder(NUM_TOKENS, hidden_size).to(DEVICE), DecoderRNN(hidden_size, NUM_TOKENS).to(DEVICE)
     optimizers = [torch.optim.Adam(part.parameters(), lr=3e-3) for part in (encoder, decoder)]
     criterion = nn.NLLLoss(ignore_index=PAD_TOKEN)
-    losses = [train_epoch(draw_pairs(100), encoder, decoder, optimizers, criterion) for _ in range(epochs)]
+    losses = [train_epoch(draw_pairs(100), encoder, teach(decoder), optimizers, criterion) for _ in range(epochs)]
     return encoder, decoder, losses
 
 
@@ -529,7 +533,7 @@ for hidden_size, seed in ((128, 0), (128, 1), (128, 2), (24, 0)):
     if (hidden_size, seed) == (128, 0):
         for length in (3, 6, 8):
             source = draw_source(length, held_out=True)
-            (written,) = write_backwards(encoder, decoder, source.unsqueeze(0))
+            (written,) = write_backwards(encoder, decoder, source.unsqueeze(0).to(DEVICE))
             print(f"   {source.tolist()} -> {written}", "right" if written[:-1] == source.tolist()[::-1] else "WRONG")
 print(f"{time.perf_counter() - began:.0f} s")
 
@@ -540,5 +544,42 @@ plt.axvline(LENGTHS[-1] + 0.5, color="grey", linestyle=":")  # right of it: long
 plt.xlabel("symbols in the source")
 plt.ylabel("held-out sequences\nthat are all right")
 plt.legend(fontsize=7)
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# ### One ablation (not graded): no teacher forcing
+# The same decoder, encoder and number of batches; but while it learns, the decoder reads **its own** last prediction, right or wrong, just as it will when it
+# writes. **Predict first**: does it learn sooner, because training is like the test, or later, because its first words are nonsense?
+#
+# ### 빼 보기 (채점하지 않음): 교사 강요를 하지 않으면
+# 인코더도, 디코더도, 배치 수도 그대로입니다. 다만 배우는 동안에도 디코더가 맞든 틀리든 **자기의** 직전 예측을 읽습니다. 실제로 쓸 때와 같습니다.
+# **먼저 예측해 보세요**. 학습이 시험과 같으니 더 빨리 배울까요, 처음에 쓰는 것이 엉터리이니 더 늦게 배울까요?
+
+# %% tags=["notebook"]
+class OwnWords(nn.Module):
+    """A decoder that does not look at the target while it learns."""
+
+    def __init__(self, decoder: nn.Module):
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, encoder_outputs: Tensor, encoder_hidden: Tensor, target: Tensor) -> tuple[Tensor, Tensor, None]:
+        """Write MAX_LENGTH tokens, and give those that the target is compared with."""
+        log_probs, hidden, _ = self.decoder(encoder_outputs, encoder_hidden)
+        return log_probs[:, : target.size(1)], hidden, None
+
+
+encoder, decoder, losses = learn_backwards(128, 0, teach=OwnWords)
+own_words = measure_accuracy(encoder, decoder, TESTED)
+for name, shares in (("teacher forcing", curves[128, 0]), ("own words", own_words)):
+    seen = shares[: len(LENGTHS)]
+    print(f"{name}: right on held-out sequences of 1 to 6 symbols: {sum(seen) / len(seen):.1%}")
+    plt.plot(TESTED, shares, marker="o", label=name)
+plt.gcf().set_size_inches(6, 3)
+plt.axvline(LENGTHS[-1] + 0.5, color="grey", linestyle=":")
+plt.xlabel("symbols in the source")
+plt.ylabel("held-out sequences\nthat are all right")
+plt.legend()
 plt.tight_layout()
 plt.show()

@@ -356,10 +356,10 @@ def attend_rows(query: Tensor, keys: Tensor) -> Tensor:
     """Return the context [B,H] of each row: keys [B,S,H] weighted by their dot products with query [B,H]."""
     # TODO bug.axis: the function as it should be
     ### BEGIN SOLUTION bug.axis
-    scores = (keys @ query.unsqueeze(2)).squeeze(2)  # [B, S]
+    fit = (keys @ query.unsqueeze(2)).squeeze(2)  # [B, S]
     # The source positions of one row share the weight 1. Over dim 0 the rows would share it: a batch of one has weights of 1 only.
-    weights = scores.softmax(dim=1)
-    return (weights.unsqueeze(1) @ keys).squeeze(1)
+    shares = fit.softmax(dim=1)
+    return (shares.unsqueeze(1) @ keys).squeeze(1)
     ### END SOLUTION
 
 
@@ -462,7 +462,7 @@ class LastOutput(nn.Module):
 
     def forward(self, query: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
         """Return context [B, 1, H] and weights [B, 1, S]."""
-        weights = torch.zeros(keys.size(0), 1, keys.size(1))
+        weights = torch.zeros(keys.size(0), 1, keys.size(1), device=keys.device)
         weights[:, :, -1] = 1.0
         return keys[:, -1:], weights
 
@@ -470,12 +470,12 @@ class LastOutput(nn.Module):
 def draw_sources(count: int, length: int, held_out: bool) -> Tensor:
     """Draw new sources [count, length]: of those that training sees, or of those held out."""
     sources = torch.randint(FIRST_SYMBOL, NUM_TOKENS, (20 * count, length))
-    return sources[(sources.sum(dim=1) % 5 == 0) == held_out][:count]
+    return sources[(sources.sum(dim=1) % 5 == 0) == held_out][:count].to(DEVICE)
 
 
 def make_target(source: Tensor) -> Tensor:
     """Return [B, S + 1]: the source backwards, then the end token."""
-    return torch.cat([source.flip(1), torch.full((len(source), 1), EOS_TOKEN)], dim=1)
+    return torch.cat([source.flip(1), torch.full((len(source), 1), EOS_TOKEN, device=source.device)], dim=1)
 
 
 def learn_backwards(attention: nn.Module | None, seed: int) -> tuple[nn.Module, nn.Module, float]:
@@ -484,6 +484,7 @@ def learn_backwards(attention: nn.Module | None, seed: int) -> tuple[nn.Module, 
     encoder, decoder = GRUEncoder(NUM_TOKENS, HIDDEN_SIZE), AttnDecoderRNN(HIDDEN_SIZE, NUM_TOKENS)
     if attention is not None:
         decoder.attention = attention
+    encoder, decoder = encoder.to(DEVICE), decoder.to(DEVICE)
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=3e-3)
     for _ in range(NUM_BATCHES):
         # One length in each batch, so there is no padding that attention could look at.
@@ -557,6 +558,7 @@ figure, axes = plt.subplots(1, 3, figsize=(11, 3.4))
 for axis, (kind, (encoder, decoder)) in zip(axes, trained.items()):
     with torch.no_grad():
         log_probs, _, attentions = decoder(*encoder(sources))
+    attentions = attentions.cpu()
     looks_at = attentions[:, 1:length].argmax(dim=-1)  # the first symbol has no neighbour to its right
     shares = [float((looks_at == right_places[1:] + shift).float().mean()) for shift in (0, 1)]
     print(f"{kind:8} on the symbol to write: {shares[0]:.0%}, on its neighbour to the right: {shares[1]:.0%}")

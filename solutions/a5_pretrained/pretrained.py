@@ -82,7 +82,7 @@ def say_size(name: str, model: PreTrainedModel) -> None:
 
 
 bert_tokenizer = AutoTokenizer.from_pretrained("bert-base-cased")
-bert = AutoModel.from_pretrained("bert-base-cased").eval()
+bert = AutoModel.from_pretrained("bert-base-cased").eval().to(DEVICE)
 say_size("bert-base-cased", bert)
 
 encoded = encode_text(bert_tokenizer, "She took her money out of the bank.")
@@ -148,7 +148,7 @@ vectors = []
 for text in sentences:
     ids = encode_text(bert_tokenizer, text)["input_ids"][0].tolist()
     vectors.append(contextual_embeddings(bert, bert_tokenizer, text)[0, ids.index(bank)])
-vectors = torch.stack(vectors)
+vectors = torch.stack(vectors).cpu()
 print("row of the table:", tuple(word_embedding_table(bert)[bank].shape), "- the same for all four")
 likeness = torch.cosine_similarity(vectors.unsqueeze(1), vectors.unsqueeze(0), dim=2)
 print(f"two rivers: {likeness[0, 1]:.2f}   two of money: {likeness[2, 3]:.2f}   one of each: {likeness[:2, 2:].mean():.2f} on average")
@@ -160,6 +160,43 @@ for row in range(4):
 plt.xticks(range(4), ["river", "river", "money", "money"])
 plt.yticks(range(4), [text[:28] + "..." for text in sentences])
 plt.title("cosine of the vectors of 'bank'")
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# **One ablation** (not graded): where does the difference come from? Once more the vectors of *bank*, but now no token may look at another: the attention mask
+# of each text is the identity, `[1, S, S]`. And once more without positions, too: every token is told that it stands at place 0.
+# **Predict first:** how alike are the two rivers then, and a river and a bank of money?
+#
+# **빼 보기**(채점하지 않음): 차이는 어디에서 올까요? *bank*의 벡터를 다시 구하되, 이번에는 어느 토큰도 다른 토큰을 볼 수 없게 합니다. 어텐션 마스크가 단위 행렬
+# `[1, S, S]`입니다. 그다음에는 위치까지 뺍니다. 모든 토큰이 0번 자리에 있다고 알려 줍니다. **먼저 예측해 보세요.** 이제 두 강둑은 얼마나 비슷할까요? 강둑과 은행은요?
+
+# %% tags=["notebook"]
+@torch.no_grad()
+def compare_banks(has_attention: bool, has_positions: bool) -> tuple[float, float]:
+    """Return how alike the vectors of 'bank' are in texts of one meaning, and in texts of two."""
+    rows = []
+    for text in sentences:
+        ids = encode_text(bert_tokenizer, text)["input_ids"].to(DEVICE)
+        size = ids.size(1)
+        looks = torch.ones(1, size, size, device=DEVICE) if has_attention else torch.eye(size, device=DEVICE)[None]
+        places = torch.arange(size, device=DEVICE)[None] if has_positions else torch.zeros_like(ids)
+        hidden = bert(input_ids=ids, attention_mask=looks, position_ids=places).last_hidden_state[0]
+        rows.append(hidden[ids[0].tolist().index(bank)])
+    likeness = torch.cosine_similarity(torch.stack(rows).unsqueeze(1), torch.stack(rows).unsqueeze(0), dim=2).cpu()
+    return float(likeness[0, 1] + likeness[2, 3]) / 2, float(likeness[:2, 2:].mean())
+
+
+settings = {"as it is": (True, True), "no attention": (False, True), "no attention,\nno positions": (False, False)}
+plt.figure(figsize=(5, 3))
+for place, (name, setting) in enumerate(settings.items()):
+    same, different = compare_banks(*setting)
+    print(f"{' '.join(name.split()):27} one meaning: {same:.2f}   two meanings: {different:.2f}")
+    plt.bar(place - 0.2, same, width=0.4, color="C0", label="one meaning" if place == 0 else None)
+    plt.bar(place + 0.2, different, width=0.4, color="C1", label="two meanings" if place == 0 else None)
+plt.xticks(range(len(settings)), settings)
+plt.ylabel("cosine of 'bank' and 'bank'")
+plt.legend(loc="lower right")
 plt.tight_layout()
 plt.show()
 
@@ -203,7 +240,7 @@ def translate(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: 
 from transformers import MarianMTModel, MarianTokenizer
 
 marian_tokenizer = MarianTokenizer.from_pretrained("Helsinki-NLP/opus-mt-ko-en")
-marian = MarianMTModel.from_pretrained("Helsinki-NLP/opus-mt-ko-en").eval()
+marian = MarianMTModel.from_pretrained("Helsinki-NLP/opus-mt-ko-en").eval().to(DEVICE)
 say_size("opus-mt-ko-en", marian)
 
 print("encoder, decoder:", has_encoder_and_decoder(marian))
@@ -279,7 +316,7 @@ def restore(
 from transformers import AutoModelForMaskedLM
 
 klue_tokenizer = AutoTokenizer.from_pretrained("klue/bert-base")
-klue = AutoModelForMaskedLM.from_pretrained("klue/bert-base").eval()
+klue = AutoModelForMaskedLM.from_pretrained("klue/bert-base").eval().to(DEVICE)
 say_size("klue/bert-base", klue)
 
 # The tiny model has hardly learnt more than which pieces are frequent: its probabilities say so. / 아주 작은 모델은 자주 나오는 조각을 아는 정도입니다.
@@ -329,7 +366,7 @@ def continue_story(
 from transformers import GPT2LMHeadModel, GPT2Tokenizer
 
 gpt2_tokenizer = GPT2Tokenizer.from_pretrained("gpt2")
-gpt2 = GPT2LMHeadModel.from_pretrained("gpt2").eval()
+gpt2 = GPT2LMHeadModel.from_pretrained("gpt2").eval().to(DEVICE)
 say_size("gpt2", gpt2)
 
 # Two beginnings that the tiny model knows by heart, and one that it has never met. / 외우고 있는 첫머리 둘과 처음 보는 첫머리 하나.
@@ -365,11 +402,10 @@ def find_vector(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text
     """Return [H], BERT's vector of the first such piece of a text; the model reads the text with its special tokens."""
     # TODO bug.place: the function as it should be
     ### BEGIN SOLUTION bug.place
-    inputs = tokenizer(text, return_tensors="pt").to(model.device)
-    vectors = model(**inputs).last_hidden_state[0]
+    encoded = tokenizer(text, return_tensors="pt").to(model.device)
     # Count among the tokens that the model has read: [CLS] stands before the first piece of the text.
-    read = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0].tolist())
-    return vectors[read.index(piece)]
+    read = tokenizer.convert_ids_to_tokens(encoded["input_ids"][0].tolist())
+    return model(**encoded).last_hidden_state[0, read.index(piece)]
     ### END SOLUTION
 
 
@@ -393,10 +429,9 @@ def first_vectors(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, te
     """Return [B,H], BERT's vector of the first token of each text, as if it were read alone."""
     # TODO bug.padding: the function as it should be
     ### BEGIN SOLUTION bug.padding
-    batch = tokenizer(texts, padding=True, return_tensors="pt").to(model.device)
+    padded = tokenizer(texts, padding=True, return_tensors="pt").to(model.device)
     # The attention mask goes along: without it every token of a short text looks at the padding, too.
-    hidden = model(**batch).last_hidden_state
-    return hidden[:, 0]
+    return model(**padded).last_hidden_state[:, 0]
     ### END SOLUTION
 
 
@@ -433,10 +468,10 @@ def measure_change(read, ids: Tensor, other: int) -> list[float]:
 
 
 words = "We sat on the bank of the river".split()
-bert_ids = torch.tensor([bert_tokenizer.convert_tokens_to_ids(words)])
-gpt2_ids = encode_text(gpt2_tokenizer, " ".join(words))["input_ids"]
-source = encode_text(marian_tokenizer, "우리는 강둑에 앉아 배를 보았다.")["input_ids"]
-target = marian_tokenizer(text_target=" ".join(words), return_tensors="pt")["input_ids"][:, :-1]
+bert_ids = torch.tensor([bert_tokenizer.convert_tokens_to_ids(words)], device=DEVICE)
+gpt2_ids = encode_text(gpt2_tokenizer, " ".join(words))["input_ids"].to(DEVICE)
+source = encode_text(marian_tokenizer, "우리는 강둑에 앉아 배를 보았다.")["input_ids"].to(DEVICE)
+target = marian_tokenizer(text_target=" ".join(words), return_tensors="pt")["input_ids"][:, :-1].to(DEVICE)
 base = marian.base_model
 changes = {
     "BERT (encoder)": measure_change(lambda ids: bert(input_ids=ids).last_hidden_state, bert_ids, other=110),

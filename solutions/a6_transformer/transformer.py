@@ -355,8 +355,8 @@ def token_losses(logits, targets):
     # TODO bug.classes: the function as it should be
     ### BEGIN SOLUTION bug.classes
     # cross_entropy wants the classes in the second place. Axes are exchanged for that; reshape would only cut the same numbers at other places.
-    by_class = logits.transpose(1, 2)
-    return F.cross_entropy(by_class, targets, reduction="none")
+    classes_second = logits.transpose(1, 2)
+    return F.cross_entropy(classes_second, targets, reduction="none")
     ### END SOLUTION
 
 
@@ -397,8 +397,8 @@ class Stack(nn.Module):
         """x [..., width] -> [..., width]."""
         # TODO bug.stack: the rest of it
         ### BEGIN SOLUTION bug.stack
-        for layer in self.layers:
-            x = torch.relu(layer(x))
+        for part in self.layers:
+            x = torch.relu(part(x))
         return x
         ### END SOLUTION
 
@@ -447,14 +447,15 @@ class TinyTransformer(nn.Module):
     def embed(self, ids):
         """ids [B,T] -> [B,T,D]."""
         vectors = self.embedding(ids)
-        return vectors + sinusoidal_positions(*vectors.shape[1:]) if self.has_positions else vectors
+        return vectors + sinusoidal_positions(*vectors.shape[1:]).to(ids.device) if self.has_positions else vectors
 
     def forward(self, src, tgt):
         """src [B,S] and tgt [B,T] -> logits [B,T,V]."""
         is_real = (src != PAD).unsqueeze(1)  # [B,1,S]
         memory = self.encoder(self.embed(src), is_real.expand(-1, src.size(1), -1))
         seen = is_real.expand(-1, tgt.size(1), -1)
-        return self.out(self.decoder(self.embed(tgt), memory, tgt_mask=causal_mask(tgt.size(1)), memory_mask=seen))
+        past = causal_mask(tgt.size(1)).to(tgt.device)
+        return self.out(self.decoder(self.embed(tgt), memory, tgt_mask=past, memory_mask=seen))
 
 
 def draw_digits(count, shortest, longest, held_out):
@@ -479,12 +480,12 @@ def turn_around(src, lengths):
 def learn_backwards(seed, has_positions=True, steps=500):
     """Train a model. Gives it, and the loss of each step."""
     torch.manual_seed(seed)
-    model = TinyTransformer(has_positions=has_positions)
+    model = TinyTransformer(has_positions=has_positions).to(DEVICE)
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     losses = []
     for _ in range(steps):
         src, lengths = draw_digits(64, 1, LONGEST, held_out=False)
-        tgt_in, tgt_out = turn_around(src, lengths)
+        src, tgt_in, tgt_out = (part.to(DEVICE) for part in (src, *turn_around(src, lengths)))
         loss = F.cross_entropy(model(src, tgt_in).flatten(0, 1), tgt_out.flatten(), ignore_index=PAD)
         optimizer.zero_grad()
         loss.backward()
@@ -499,7 +500,7 @@ def measure_accuracy(model, lengths, count=25):
     shares = []
     for length in lengths:
         sources, _ = draw_digits(count, length, length, held_out=True)
-        written = [greedy_decode(model, src.unsqueeze(0), START, END, max_len=length + 3) for src in sources]
+        written = [greedy_decode(model, src.unsqueeze(0).to(DEVICE), START, END, max_len=length + 3) for src in sources]
         right = [[START, *src.flip(0).tolist(), END] for src in sources]
         shares.append(sum(one == other for one, other in zip(written, right)) / count)
     return shares
@@ -528,7 +529,7 @@ plt.tight_layout()
 plt.show()
 for length in (3, 8, 10):
     src, _ = draw_digits(1, length, length, held_out=True)
-    print(src[0].tolist(), "->", greedy_decode(model, src, START, END, max_len=12))
+    print(src[0].tolist(), "->", greedy_decode(model, src.to(DEVICE), START, END, max_len=12))
 
 # %% [markdown]
 # **Four heads.** What does each head of the decoder look at in the source, while the model writes? The weights are computed once more from what the layer was
@@ -559,7 +560,7 @@ def watch_heads(attention, call):
 
 src, lengths = draw_digits(1, LONGEST, LONGEST, held_out=True)
 tgt_in, tgt_out = turn_around(src, lengths)
-weights = watch_heads(model.decoder.cross_attn, lambda: model(src, tgt_in))
+weights = watch_heads(model.decoder.cross_attn, lambda: model(src.to(DEVICE), tgt_in.to(DEVICE))).cpu()
 figure, axes = plt.subplots(1, 4, figsize=(13, 3.4))
 for head, axis in enumerate(axes):
     axis.imshow(weights[0, head], cmap="Blues", vmin=0, vmax=1)
