@@ -164,34 +164,35 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# **One ablation** (not graded): where does the difference come from? Once more the vectors of *bank*, but now no token may look at another: the attention mask
-# of each text is the identity, `[1, S, S]`. And once more without positions, too: every token is told that it stands at place 0.
+# **One ablation** (not graded): where does the difference come from? Once more the vectors of *bank*, but now the token is alone and has nothing to look at;
+# only its position is still the one in its sentence. And once more with position 0 for all four.
 # **Predict first:** how alike are the two rivers then, and a river and a bank of money?
 #
-# **빼 보기**(채점하지 않음): 차이는 어디에서 올까요? *bank*의 벡터를 다시 구하되, 이번에는 어느 토큰도 다른 토큰을 볼 수 없게 합니다. 어텐션 마스크가 단위 행렬
-# `[1, S, S]`입니다. 그다음에는 위치까지 뺍니다. 모든 토큰이 0번 자리에 있다고 알려 줍니다. **먼저 예측해 보세요.** 이제 두 강둑은 얼마나 비슷할까요? 강둑과 은행은요?
+# **빼 보기**(채점하지 않음): 차이는 어디에서 올까요? *bank*의 벡터를 다시 구하되, 이번에는 토큰이 혼자여서 볼 것이 없습니다. 위치만 문장 속에서와 같습니다.
+# 그다음에는 위치까지 네 번 모두 0번으로 둡니다. **먼저 예측해 보세요.** 이제 두 강둑은 얼마나 비슷할까요? 강둑과 은행은요?
 
 # %% tags=["notebook"]
 @torch.no_grad()
-def compare_banks(has_attention: bool, has_positions: bool) -> tuple[float, float]:
+def compare_banks(has_context: bool, has_position: bool) -> tuple[float, float]:
     """Return how alike the vectors of 'bank' are in texts of one meaning, and in texts of two."""
     rows = []
     for text in sentences:
         ids = encode_text(bert_tokenizer, text)["input_ids"].to(DEVICE)
-        size = ids.size(1)
-        looks = torch.ones(1, size, size, device=DEVICE) if has_attention else torch.eye(size, device=DEVICE)[None]
-        places = torch.arange(size, device=DEVICE)[None] if has_positions else torch.zeros_like(ids)
-        hidden = bert(input_ids=ids, attention_mask=looks, position_ids=places).last_hidden_state[0]
-        rows.append(hidden[ids[0].tolist().index(bank)])
+        place = ids[0].tolist().index(bank)
+        positions = torch.arange(ids.size(1), device=DEVICE)[None]
+        if not has_context:
+            ids, positions, place = ids[:, place : place + 1], positions[:, place : place + 1], 0
+        hidden = bert(input_ids=ids, position_ids=positions if has_position else 0 * positions).last_hidden_state
+        rows.append(hidden[0, place])
     likeness = torch.cosine_similarity(torch.stack(rows).unsqueeze(1), torch.stack(rows).unsqueeze(0), dim=2).cpu()
     return float(likeness[0, 1] + likeness[2, 3]) / 2, float(likeness[:2, 2:].mean())
 
 
-settings = {"as it is": (True, True), "no attention": (False, True), "no attention,\nno positions": (False, False)}
+settings = {"as it is": (True, True), "alone": (False, True), "alone, position 0": (False, False)}
 plt.figure(figsize=(5, 3))
 for place, (name, setting) in enumerate(settings.items()):
     same, different = compare_banks(*setting)
-    print(f"{' '.join(name.split()):27} one meaning: {same:.2f}   two meanings: {different:.2f}")
+    print(f"{name:17} one meaning: {same:.2f}   two meanings: {different:.2f}")
     plt.bar(place - 0.2, same, width=0.4, color="C0", label="one meaning" if place == 0 else None)
     plt.bar(place + 0.2, different, width=0.4, color="C1", label="two meanings" if place == 0 else None)
 plt.xticks(range(len(settings)), settings)

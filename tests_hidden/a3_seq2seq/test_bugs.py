@@ -50,12 +50,13 @@ def test_losses_end_where_the_targets_do(poisoned, draw):
         table, state, targets = draw_case(draw)
         step = poisoned.define(make_step)(table, 0.7)
         for target in targets:
-            found.append(poisoned.sentence_loss(step, state, target))
+            found.append(poisoned.sentence_loss(step, state.clone().requires_grad_(), target))
             right.append(measure(table, state, target))
             spared.append(measure(table, state, target, spared=True))
             padded.append(measure(table, state, target, padded=True))
     for loss in found:
         assert_shape(loss, (), what="the loss")
+        assert loss.requires_grad, "the loss carries no gradient"
     mistakes = {
         "the sum ended where the model said the end token": torch.stack(spared),
         "what comes after the target's end token counted, too": torch.stack(padded),
