@@ -104,3 +104,49 @@ def pad_batch(sequences: Sequence[Sequence[int]], pad_id: int) -> tuple[Tensor, 
     """Rows of equal length and the true lengths: LongTensors [B, S] and [B]. An empty batch is a ValueError."""
     # TODO batch.pad: refuse an empty batch; fill each row up on the right; count the lengths before filling
     return FIXME("batch.pad")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def find_ids(words, vocab, unknown_id):
+#   2       ids = []
+#   3       for word in words:
+#   4           index = vocab.get(word)
+#   5           ids.append(index if index else unknown_id)
+#   6       return ids
+
+
+def find_ids(words: Sequence[str], vocab: dict[str, int], unknown_id: int) -> list[int]:
+    """Return the id of each word; a word that is not in the vocabulary gets unknown_id."""
+    # TODO bug.zero: the function as it should be
+    return FIXME("bug.zero")
+
+
+def bug_in_find_ids() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.zero: its number
+    return FIXME("bug.zero")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def join_pieces(pieces):
+#   2       words = []
+#   3       for piece in pieces:
+#   4           if piece.startswith("##") and words:
+#   5               words.append(piece.removeprefix("##"))
+#   6           else:
+#   7               words.append(piece)
+#   8       return " ".join(words)
+
+
+def join_pieces(pieces: Sequence[str]) -> str:
+    """Return the words that pieces spell, with a space between words; a first piece stays as it is."""
+    # TODO bug.pieces: the function as it should be
+    return FIXME("bug.pieces")
+
+
+def bug_in_join_pieces() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.pieces: its number
+    return FIXME("bug.pieces")

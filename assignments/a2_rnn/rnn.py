@@ -153,6 +153,49 @@ def truncated_bptt(model: CharRNN, ids: list[int], chunk_size: int, optimizer: t
     return FIXME("bptt")
 
 
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def run_layers(cells, x, h):
+#   2       states = list(h)
+#   3       for x_t in x:
+#   4           for layer, cell in enumerate(cells):
+#   5               states[layer] = cell(x_t, states[layer])
+#   6       return torch.stack(states)
+
+
+def run_layers(cells: nn.ModuleList, x: Tensor, h: Tensor) -> Tensor:
+    """Run one cell a layer along x [S,H] from the states h [L,H]; give the last state of each layer [L,H]."""
+    # TODO bug.layers: the function as it should be
+    return FIXME("bug.layers")
+
+
+def bug_in_run_layers() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.layers: its number
+    return FIXME("bug.layers")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def join_ends(outputs):
+#   2       size = outputs.size(1) // 2
+#   3       forward = outputs[-1, :size]
+#   4       backward = outputs[-1, size:]
+#   5       return torch.cat([forward, backward])
+
+
+def join_ends(outputs: Tensor) -> Tensor:
+    """Return [2H]: what each direction knows at its end. outputs [S,2H]: at every step the forward half, then the backward one."""
+    # TODO bug.ends: the function as it should be
+    return FIXME("bug.ends")
+
+
+def bug_in_join_ends() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.ends: its number
+    return FIXME("bug.ends")
+
+
 def gradient_norms(rnn: nn.RNN | nn.LSTM, x: Tensor) -> Tensor:
     """For each step t of x [S, E], the Frobenius norm of d last_hidden / d x_t: [S]. Leaves no gradients behind."""
     # TODO vanishing: the Jacobian of the last hidden state with respect to x, then one norm for each step

@@ -171,3 +171,51 @@ def train_epoch(pairs, encoder: nn.Module, decoder: nn.Module, optimizers: list,
     """One pass over pairs of (source [B, S], target [B, T]); gives the mean of their losses."""
     # TODO training: fresh gradients, teacher forcing, loss, backward, one step of every optimizer, for each pair
     return FIXME("training")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def sentence_loss(step, state, target):
+#   2       token, losses = SOS_TOKEN, []
+#   3       for right in target.tolist():
+#   4           log_probs, state = step(token, state)
+#   5           losses.append(-log_probs[right])
+#   6           if log_probs.argmax() == EOS_TOKEN:
+#   7               break
+#   8           token = right
+#   9       return torch.stack(losses).mean()
+
+
+def sentence_loss(step, state: Tensor, target: Tensor) -> Tensor:
+    """Return the mean loss of target [T], with teacher forcing, up to its first end token, which counts.
+
+    step(token, state) takes the id of a token, and gives (log_probs [V], state).
+    """
+    # TODO bug.end: the function as it should be
+    return FIXME("bug.end")
+
+
+def bug_in_sentence_loss() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.end: its number
+    return FIXME("bug.end")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def top_states(h_n):
+#   2       forward = h_n[0]
+#   3       backward = h_n[-1]
+#   4       return torch.cat([forward, backward])
+
+
+def top_states(h_n: Tensor) -> Tensor:
+    """Return [2H]: the last states of the top layer, forward and backward; h_n [2L,H] is what an nn.RNN that reads both ways gives."""
+    # TODO bug.top: the function as it should be
+    return FIXME("bug.top")
+
+
+def bug_in_top_states() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.top: its number
+    return FIXME("bug.top")

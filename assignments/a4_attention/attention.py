@@ -152,3 +152,43 @@ def masked_weights(scores: Tensor, lengths: Tensor) -> Tensor:
     """From scores [B, S] and lengths [B] (each at least 1) to weights [B, S]: zero on padding, rows sum to 1."""
     # TODO masking: hide the padded positions before the softmax
     return FIXME("masking")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def attend_rows(query, keys):
+#   2       scores = (keys @ query.unsqueeze(2)).squeeze(2)
+#   3       weights = scores.softmax(dim=0)
+#   4       return (weights.unsqueeze(1) @ keys).squeeze(1)
+
+
+def attend_rows(query: Tensor, keys: Tensor) -> Tensor:
+    """Return the context [B,H] of each row: keys [B,S,H] weighted by their dot products with query [B,H]."""
+    # TODO bug.axis: the function as it should be
+    return FIXME("bug.axis")
+
+
+def bug_in_attend_rows() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.axis: its number
+    return FIXME("bug.axis")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def additive_scores(query, keys, W, U, v):
+#   2       asked = W @ query
+#   3       known = keys @ U.T
+#   4       return (asked + known) @ v
+
+
+def additive_scores(query: Tensor, keys: Tensor, W: Tensor, U: Tensor, v: Tensor) -> Tensor:
+    """Return the additive scores [S] of keys [S,H] for query [H]; W and U [H,H], v [H]."""
+    # TODO bug.query: the function as it should be
+    return FIXME("bug.query")
+
+
+def bug_in_additive_scores() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.query: its number
+    return FIXME("bug.query")

@@ -70,3 +70,43 @@ def continue_story(
     """Continue the prompt greedily by at most `max_new_tokens` tokens; the prompt is part of the result."""
     # TODO continue: generate with the attention mask, and decode the prompt together with what follows
     return FIXME("continue")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def find_vector(model, tokenizer, text, piece):
+#   2       inputs = tokenizer(text, return_tensors="pt").to(model.device)
+#   3       vectors = model(**inputs).last_hidden_state[0]
+#   4       return vectors[tokenizer.tokenize(text).index(piece)]
+
+
+def find_vector(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: str, piece: str) -> Tensor:
+    """Return [H], BERT's vector of the first such piece of a text; the model reads the text with its special tokens."""
+    # TODO bug.place: the function as it should be
+    return FIXME("bug.place")
+
+
+def bug_in_find_vector() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.place: its number
+    return FIXME("bug.place")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def first_vectors(model, tokenizer, texts):
+#   2       batch = tokenizer(texts, padding=True, return_tensors="pt").to(model.device)
+#   3       hidden = model(batch["input_ids"]).last_hidden_state
+#   4       return hidden[:, 0]
+
+
+def first_vectors(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> Tensor:
+    """Return [B,H], BERT's vector of the first token of each text, as if it were read alone."""
+    # TODO bug.padding: the function as it should be
+    return FIXME("bug.padding")
+
+
+def bug_in_first_vectors() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.padding: its number
+    return FIXME("bug.padding")

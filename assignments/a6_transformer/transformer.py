@@ -97,3 +97,55 @@ def greedy_decode(model, src, start_token_id, end_token_id, max_len=10):
     """
     # TODO decode.greedy: ask for the logits of all tokens so far, append the best one, stop after the end token
     return FIXME("decode.greedy")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def token_losses(logits, targets):
+#   2       batch, steps, classes = logits.shape
+#   3       by_class = logits.reshape(batch, classes, steps)
+#   4       return F.cross_entropy(by_class, targets, reduction="none")
+
+
+def token_losses(logits, targets):
+    """Return the cross-entropy of each token [B,T]: logits [B,T,V] against targets [B,T]."""
+    # TODO bug.classes: the function as it should be
+    return FIXME("bug.classes")
+
+
+def bug_in_token_losses():
+    """Return the number of the wrong line."""
+    # TODO bug.classes: its number
+    return FIXME("bug.classes")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   class Stack(nn.Module):
+#   2       def __init__(self, width, depth):
+#   3           super().__init__()
+#   4           self.layers = [nn.Linear(width, width) for _ in range(depth)]
+#   5       def forward(self, x):
+#   6           for layer in self.layers:
+#   7               x = torch.relu(layer(x))
+#   8           return x
+
+
+class Stack(nn.Module):
+    """As many linear layers as `depth`, from [..., width] to [..., width], each followed by a relu."""
+
+    def __init__(self, width, depth):
+        super().__init__()
+        # TODO bug.stack: the layers as they should be kept
+        self.layers = FIXME("bug.stack")
+
+    def forward(self, x):
+        """x [..., width] -> [..., width]."""
+        # TODO bug.stack: the rest of it
+        return FIXME("bug.stack")
+
+
+def bug_in_stack():
+    """Return the number of the wrong line."""
+    # TODO bug.stack: its number
+    return FIXME("bug.stack")

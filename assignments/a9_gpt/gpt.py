@@ -153,3 +153,44 @@ def generate(model: GPT, ids: Tensor, max_new_tokens: int, use_cache: bool = Tru
     """
     # TODO cache: choose from the last logits, append, and go on; with a cache, send only what is new
     return FIXME("cache")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def next_probabilities(logits, lengths):
+#   2       last = logits[:, -1]
+#   3       return last.softmax(dim=-1)
+
+
+def next_probabilities(logits: Tensor, lengths: Tensor) -> Tensor:
+    """Return [B,V], the probabilities of what follows each text: logits [B,T,V], of which lengths [B] are no padding."""
+    # TODO bug.last: the function as it should be
+    return FIXME("bug.last")
+
+
+def bug_in_next_probabilities() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.last: its number
+    return FIXME("bug.last")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def train_step(model, measure_loss, optimizer, ids):
+#   2       loss = measure_loss(model(ids), ids)
+#   3       loss.backward()
+#   4       optimizer.zero_grad()
+#   5       optimizer.step()
+#   6       return loss.item()
+
+
+def train_step(model: nn.Module, measure_loss, optimizer: torch.optim.Optimizer, ids: Tensor) -> float:
+    """Train on ids [B,T] for one step, with the gradients of this step only; return measure_loss(logits, ids) before it."""
+    # TODO bug.step: the function as it should be
+    return FIXME("bug.step")
+
+
+def bug_in_train_step() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.step: its number
+    return FIXME("bug.step")

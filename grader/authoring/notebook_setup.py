@@ -1,5 +1,7 @@
 """The set-up of a notebook: the cells that make it run in Jupyter, on Colab and on Kaggle, offline as well.
 
+With torch they also pick `DEVICE`, a GPU if there is one, which the cells that train a model use.
+
 A solution asks for them with an empty cell, `# %% tags=["set-up"]`. They define `read_sample`, which the cells of the
 solution use. What belongs to the notebook only is in a cell, not in a module: a kit may be unpacked anywhere.
 """
@@ -10,13 +12,14 @@ from grader.model.assignment import Assignment
 
 SETUP_TAG = "set-up"
 HUB = "hub"
+TORCH = "torch"
 
 _TEXT = """\
 ## Before you begin
 
-Run the next cell first; there is nothing to fill in. It installs what is missing and finds the data. The whole notebook
-takes about {minutes} on two cores, without a GPU and without the internet. On Colab or Kaggle, upload the folder of
-this notebook as it is.
+Run the next cell first; there is nothing to fill in. It installs what is missing and finds the data.{device}
+The whole notebook takes about {minutes} on two cores, without a GPU and without the internet. On Colab or Kaggle,
+upload the folder of this notebook as it is.
 
 A cell that uses an open TODO stops with the name of that TODO. After each part, save the notebook and run
 `!grader check {notebook} -a {name}` in a cell. The [handout](handout.md) has the shapes, an example and the points.
@@ -24,8 +27,8 @@ Parts that are marked *not graded* are for you.
 
 ## 시작하기 전에
 
-다음 셀부터 실행하세요. 채울 것은 없습니다. 없는 패키지를 설치하고 데이터를 찾습니다. 노트북 전체는 코어 두 개에서
-{minutes_ko}쯤 걸리며, GPU도 인터넷도 필요 없습니다. Colab이나 Kaggle에서는
+다음 셀부터 실행하세요. 채울 것은 없습니다. 없는 패키지를 설치하고 데이터를 찾습니다.{device_ko}
+노트북 전체는 코어 두 개에서 {minutes_ko}쯤 걸리며, GPU도 인터넷도 필요 없습니다. Colab이나 Kaggle에서는
 이 노트북이 들어 있는 폴더를 그대로 올리세요.
 
 아직 채우지 않은 TODO를 쓰는 셀은 그 TODO의 이름을 알려 주며 멈춥니다.
@@ -41,6 +44,16 @@ missing = [name for name in {packages} if importlib.util.find_spec(name) is None
 checkers = [] if importlib.util.find_spec("grader") else [str(path) for path in Path.cwd().glob("grader_check-*.whl")]
 if missing or checkers:
     %pip install --quiet {{" ".join(missing + checkers)}}
+"""
+
+_DEVICE_TEXT = " It also picks the\ndevice: the larger models below run on a GPU if there is one."
+_DEVICE_TEXT_KO = " 장치도 고릅니다.\nGPU가 있으면 아래의 큰 모델들은 GPU에서 돕니다."
+
+_DEVICE = """
+import torch
+
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+print("device:", DEVICE)
 """
 
 _FIND = '''
@@ -77,11 +90,14 @@ def write_setup(assignment: Assignment, packages: Collection[str]) -> tuple[str,
     text = _TEXT.format(
         notebook=assignment.module.removesuffix(".py") + ".ipynb",
         name=assignment.name,
+        device=_DEVICE_TEXT if TORCH in packages else "",
+        device_ko=_DEVICE_TEXT_KO if TORCH in packages else "",
         minutes=f"{seconds} seconds" if seconds < 100 else f"{round(seconds / 60)} minutes",
         minutes_ko=f"{seconds}초" if seconds < 100 else f"{round(seconds / 60)}분",
     )
     data = assignment.description.data
     parts = [_CODE.format(packages=sorted(packages))]
+    parts += [_DEVICE] if TORCH in packages else []
     parts += [_FIND] if data else []
     parts += [_READ] if set(data) - {HUB} else []
     parts += [_HUB] if HUB in data else []

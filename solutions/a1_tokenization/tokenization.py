@@ -337,6 +337,86 @@ embedding = nn.Embedding(len(simple.vocab), 8, padding_idx=0)
 print(embedding(batch).shape)
 
 # %% [markdown]
+# ## Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and nothing complains. Name the line by its number, and write the function as it should be.
+#
+# `find_ids` numbers words by a vocabulary that may give a word the id 0; `join_pieces` makes a sentence of WordPiece's pieces again.
+#
+# ## 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 아무 경고도 없습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `find_ids`는 어휘로 단어의 번호를 찾습니다. 0번 단어가 있을 수도 있습니다. `join_pieces`는 WordPiece의 조각들로 문장을 되살립니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def find_ids(words, vocab, unknown_id):
+#   2       ids = []
+#   3       for word in words:
+#   4           index = vocab.get(word)
+#   5           ids.append(index if index else unknown_id)
+#   6       return ids
+
+
+def find_ids(words: Sequence[str], vocab: dict[str, int], unknown_id: int) -> list[int]:
+    """Return the id of each word; a word that is not in the vocabulary gets unknown_id."""
+    # TODO bug.zero: the function as it should be
+    ### BEGIN SOLUTION bug.zero
+    found = [vocab.get(word) for word in words]
+    # Only None means "not there": 0 is an id like any other, and a plain `if` takes it for nothing.
+    return [unknown_id if index is None else index for index in found]
+    ### END SOLUTION
+
+
+def bug_in_find_ids() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.zero: its number
+    ### BEGIN SOLUTION bug.zero
+    return 5
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def join_pieces(pieces):
+#   2       words = []
+#   3       for piece in pieces:
+#   4           if piece.startswith("##") and words:
+#   5               words.append(piece.removeprefix("##"))
+#   6           else:
+#   7               words.append(piece)
+#   8       return " ".join(words)
+
+
+def join_pieces(pieces: Sequence[str]) -> str:
+    """Return the words that pieces spell, with a space between words; a first piece stays as it is."""
+    # TODO bug.pieces: the function as it should be
+    ### BEGIN SOLUTION bug.pieces
+    spelt: list[str] = []
+    for piece in pieces:
+        if spelt and piece.startswith("##"):
+            # It goes on inside the last word: taking the ## away is not enough, the space has to go, too.
+            spelt[-1] += piece.removeprefix("##")
+        else:
+            spelt.append(piece)
+    return " ".join(spelt)
+    ### END SOLUTION
+
+
+def bug_in_join_pieces() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.pieces: its number
+    ### BEGIN SOLUTION bug.pieces
+    return 5  # of join_pieces
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## 6. Vectors that learn (not graded)
 #
 # Nobody writes the numbers of an embedding: they are learnt, like any weight. A classifier that is as small as can be takes the **mean** of a review's
@@ -365,11 +445,15 @@ class BagClassifier(nn.Module):
         return self.out(self.embedding(ids).sum(dim=1) / lengths.clamp(min=1).unsqueeze(1))
 
 
-def learn_reviews(encode, vocab_size: int, seed: int) -> tuple[nn.Embedding, nn.Embedding, float]:
-    """Train on two thirds of the reviews. Gives the table before and after, and the share right of the held-out third."""
+def learn_reviews(encode, vocab_size: int, seed: int, frozen: bool = False) -> tuple[nn.Embedding, nn.Embedding, float]:
+    """Train on two thirds of the reviews. Gives the table before and after, and the share right of the held-out third.
+
+    frozen: the table stays as it was drawn, and only the linear layer learns.
+    """
     learnt, held_out = split_reviews(seed)
     torch.manual_seed(seed)
-    model = BagClassifier(vocab_size)
+    model = BagClassifier(vocab_size).to(DEVICE)
+    model.embedding.weight.requires_grad_(not frozen)
     before = nn.Embedding.from_pretrained(model.embedding.weight.detach().clone())
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     for _ in range(12):
@@ -378,16 +462,19 @@ def learn_reviews(encode, vocab_size: int, seed: int) -> tuple[nn.Embedding, nn.
             texts = [learnt[index] for index in order[start : start + 16]]
             ids, lengths = pad_batch([encode(text) for text in texts], pad_id=0)
             optimizer.zero_grad()
-            F.cross_entropy(model(ids, lengths), torch.tensor([labels[text] for text in texts])).backward()
+            targets = torch.tensor([labels[text] for text in texts], device=DEVICE)
+            F.cross_entropy(model(ids.to(DEVICE), lengths.to(DEVICE)), targets).backward()
             optimizer.step()
     with torch.no_grad():
-        predicted = model(*pad_batch([encode(text) for text in held_out], pad_id=0)).argmax(dim=1)
-    right = predicted == torch.tensor([labels[text] for text in held_out])
+        ids, lengths = pad_batch([encode(text) for text in held_out], pad_id=0)
+        predicted = model(ids.to(DEVICE), lengths.to(DEVICE)).argmax(dim=1)
+    right = predicted.cpu() == torch.tensor([labels[text] for text in held_out])
     return before, model.embedding, float(right.float().mean())
 
 
+curves = {}
 for name in ("words", "pieces"):
-    shares = []
+    shares, frozen_shares = [], []
     for seed in (2, 1, 0):
         learnt, _ = split_reviews(seed)
         if name == "words":
@@ -401,8 +488,10 @@ for name in ("words", "pieces"):
             encode, size = lambda text: [i for i in encode_sentence(wordpiece, text)[1] if i > 4], wordpiece.get_vocab_size()
         before, after, share = learn_reviews(encode, size, seed)
         shares.append(share)
+        frozen_shares.append(learn_reviews(encode, size, seed, frozen=True)[2])
         if name == "words":
             tables = before, after
+    curves[name, "learnt"], curves[name, "frozen"] = shares, frozen_shares
     print(f"{name:6}: right on held-out reviews, seeds 2, 1, 0:", ", ".join(f"{share:.0%}" for share in shares))
 
 # %% tags=["notebook"]
@@ -424,3 +513,27 @@ for word in shown:
         likeness = F.cosine_similarity(vectors, lookup(table, [words.vocab[word]]), dim=1).tolist()
         nearest = sorted(zip(likeness, frequent), reverse=True)[1:6]
         print(f"{word}, {moment}: ", ", ".join(f"{other} {value:.2f}" for value, other in nearest))
+
+# %% [markdown]
+# ### One ablation (not graded)
+#
+# Is it the *vectors* that learn, or is the linear layer enough? The same classifier with a **frozen** table: its random vectors stay as they were drawn, and
+# only the layer above them is trained. **Predict first:** how far will it get? Half of the reviews are good, so guessing is right half of the time. Dots are seeds.
+#
+# ### 빼 보기 (채점하지 않음)
+#
+# 배우는 것은 *벡터*일까요, 아니면 선형 층만으로도 충분할까요? 같은 분류기에서 임베딩 표를 **얼려** 둡니다. 무작위로 뽑힌 벡터는 그대로이고 위의 층만 학습합니다.
+# **먼저 예측해 보세요.** 얼마나 맞힐까요? 영화평의 절반이 긍정이므로 찍으면 절반을 맞힙니다. 점은 시드입니다.
+
+# %% tags=["notebook"]
+plt.figure(figsize=(5, 3))
+for place, ((name, kind), shares) in enumerate(curves.items()):
+    mean = sum(shares) / len(shares)
+    print(f"{name}, {kind} table: {mean:.0%} of the held-out reviews on average, {min(shares):.0%} to {max(shares):.0%}")
+    plt.bar(place, mean, color="C0" if kind == "learnt" else "lightgrey")
+    plt.plot([place] * len(shares), shares, "k.")
+plt.axhline(0.5, color="grey", linestyle=":")
+plt.xticks(range(len(curves)), [f"{name}\n{kind}" for name, kind in curves])
+plt.ylabel("right, held out")
+plt.tight_layout()
+plt.show()

@@ -240,7 +240,7 @@ class BagClassifier(nn.Module):
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """ids [B, S] and lengths [B] give logits [B, C], from the mean of each row's real words."""
-        real = torch.arange(ids.shape[1]) < lengths.unsqueeze(1)  # [B, S]
+        real = torch.arange(ids.shape[1], device=ids.device) < lengths.unsqueeze(1)  # [B, S]
         vectors = self.word_embeddings(ids) * real.unsqueeze(2)
         return self.fully_connected_layer(vectors.sum(dim=1) / lengths.unsqueeze(1))
 
@@ -264,10 +264,11 @@ def learn_reviews(make_model, seed: int) -> tuple[float, float]:
 
     def make_batch(rows: list) -> tuple[Tensor, Tensor, Tensor]:
         ids = [torch.tensor([words.get(word, 0) for word in text]) for text, _ in rows]  # 0: a word never met
-        return pad_sequence(ids, batch_first=True), torch.tensor([len(row) for row in ids]), torch.tensor([y for _, y in rows])
+        lengths, labels = torch.tensor([len(row) for row in ids]), torch.tensor([label for _, label in rows])
+        return pad_sequence(ids, batch_first=True).to(DEVICE), lengths.to(DEVICE), labels.to(DEVICE)
 
     torch.manual_seed(seed)
-    model = make_model(len(words) + 1)
+    model = make_model(len(words) + 1).to(DEVICE)
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     for _ in range(12):
         order = torch.randperm(len(learnt)).tolist()
@@ -506,19 +507,52 @@ pairs, firsts = Counter(zip(learnt, learnt[1:])), Counter(learnt)
 shares = [(pairs[a, b] + 0.1) / (firsts[a] + 0.1 * len(vocab)) for a, b in zip(held_out, held_out[1:])]
 table = math.exp(-sum(map(math.log, shares)) / len(shares))
 print(f"{len(vocab)} characters; held-out perplexity of the table of pairs: {table:.2f}")
+# A step for each character is little work: this model is quicker on the CPU. / 한 단계의 계산이 작아서 이 모델은 CPU가 더 빠릅니다.
 
 torch.manual_seed(SEED)
 tale_model = CharRNN(len(vocab), 96)
 optimizer = torch.optim.Adam(tale_model.parameters(), lr=5e-3)
 began = time.perf_counter()
+perplexities = []
 for epoch in range(13):
+    perplexities.append(measure_perplexity(tale_model, held_out))
     if epoch in (0, 1, 4, 12):
-        print(f"epoch {epoch}: held-out perplexity {measure_perplexity(tale_model, held_out):.2f}")
+        print(f"epoch {epoch}: held-out perplexity {perplexities[-1]:.2f}")
         for temperature in (0.3, 0.8, 1.5):
             draws = torch.Generator().manual_seed(1)
             print(f"   T = {temperature}:", generate(tale_model, vocab, "Every evening", 70, temperature, draws))
     truncated_bptt(tale_model, learnt, 32, optimizer)
 print(f"{time.perf_counter() - began:.0f} s")
+
+# %% [markdown]
+# **One ablation** (not graded). What is the memory worth? The same model with `W_hh` held at zero: the state is made new from each character, and nothing of
+# the past is left in it. **Predict first:** where will its perplexity end, seen from the table of pairs, which knows one character as well?
+#
+# **빼 보기**(채점하지 않음). 기억은 얼마나 쓸모가 있을까요? 같은 모델에서 `W_hh`를 0으로 묶어 둡니다. 상태는 글자마다 새로 만들어지고 지난 글자는 남지 않습니다.
+# **먼저 예측해 보세요.** 쌍을 센 표도 글자 하나만 압니다. 이 모델의 퍼플렉시티는 그 표에 견주어 어디에서 멈출까요?
+
+# %% tags=["notebook"]
+torch.manual_seed(SEED)
+forgetful = CharRNN(len(vocab), 96)
+with torch.no_grad():
+    forgetful.W_hh.zero_()
+forgetful.W_hh.requires_grad_(False)
+optimizer = torch.optim.Adam([weight for weight in forgetful.parameters() if weight.requires_grad], lr=5e-3)
+without_memory = []
+for _ in range(7):
+    without_memory.append(measure_perplexity(forgetful, held_out))
+    truncated_bptt(forgetful, learnt, 32, optimizer)
+print(f"after 6 epochs: {perplexities[6]:.2f} with memory, {without_memory[6]:.2f} without; the table of pairs {table:.2f}")
+plt.figure(figsize=(5, 3))
+plt.plot(perplexities, marker="o", label="with memory")
+plt.plot(without_memory, marker="o", label="W_hh = 0")
+plt.axhline(table, color="grey", linestyle=":", label="table of pairs")
+plt.ylim(0, 1.5 * max(without_memory[1], perplexities[1]))
+plt.xlabel("epoch")
+plt.ylabel("perplexity, held out")
+plt.legend()
+plt.tight_layout()
+plt.show()
 
 # %% [markdown]
 # **One hidden unit.** The colour is what one unit holds after each character of the held-out part. It was not chosen by eye: of all units it follows best
@@ -549,6 +583,81 @@ for place, index in enumerate(held_out[: width * rows]):
 plt.title(f"unit {unit}: correlation {float(correlations[unit]):.2f} with the distance from the last space")
 plt.axis("off")
 plt.show()
+
+# %% [markdown]
+# ## Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and nothing complains. Name the line by its number, and write the function as it should be.
+#
+# `run_layers` runs several layers over one sequence, in which inputs and states are of one size; `join_ends` sums up a sequence that was read both ways.
+#
+# ## 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 아무 경고도 없습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `run_layers`는 시퀀스 하나에 여러 층을 적용합니다. 입력과 상태의 크기는 같습니다. `join_ends`는 양쪽에서 읽은 시퀀스를 벡터 하나로 줄입니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def run_layers(cells, x, h):
+#   2       states = list(h)
+#   3       for x_t in x:
+#   4           for layer, cell in enumerate(cells):
+#   5               states[layer] = cell(x_t, states[layer])
+#   6       return torch.stack(states)
+
+
+def run_layers(cells: nn.ModuleList, x: Tensor, h: Tensor) -> Tensor:
+    """Run one cell a layer along x [S,H] from the states h [L,H]; give the last state of each layer [L,H]."""
+    # TODO bug.layers: the function as it should be
+    ### BEGIN SOLUTION bug.layers
+    current = list(h)
+    for read in x:
+        for layer in range(len(current)):
+            # A layer reads what the layer below has just made; only the lowest one reads x.
+            read = current[layer] = cells[layer](read, current[layer])
+    return torch.stack(current)
+    ### END SOLUTION
+
+
+def bug_in_run_layers() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.layers: its number
+    ### BEGIN SOLUTION bug.layers
+    return 5
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def join_ends(outputs):
+#   2       size = outputs.size(1) // 2
+#   3       forward = outputs[-1, :size]
+#   4       backward = outputs[-1, size:]
+#   5       return torch.cat([forward, backward])
+
+
+def join_ends(outputs: Tensor) -> Tensor:
+    """Return [2H]: what each direction knows at its end. outputs [S,2H]: at every step the forward half, then the backward one."""
+    # TODO bug.ends: the function as it should be
+    ### BEGIN SOLUTION bug.ends
+    half = outputs.size(1) // 2
+    # Reading from right to left ends at the first position: at the last one it has read a single word.
+    return torch.cat([outputs[-1, :half], outputs[0, half:]])
+    ### END SOLUTION
+
+
+def bug_in_join_ends() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.ends: its number
+    ### BEGIN SOLUTION bug.ends
+    return 4
+    ### END SOLUTION
+
 
 # %% [markdown]
 # ## 6. Why long memories fade
@@ -633,13 +742,13 @@ def draw_recall(count: int, distance: int) -> tuple[Tensor, Tensor]:
     """Return inputs [distance + 1, count, 8], one-hot, and the symbols to name [count]."""
     first = torch.randint(4, (1, count))
     noise = torch.randint(4, 8, (distance, count))
-    return F.one_hot(torch.cat([first, noise]), 8).float(), first[0]
+    return F.one_hot(torch.cat([first, noise]), 8).float().to(DEVICE), first[0].to(DEVICE)
 
 
 def learn_recall(kind: str, distance: int, seed: int, steps: int = 150) -> float:
     """Train one network. Gives the share of right answers afterwards."""
     torch.manual_seed(seed)
-    memory, out = make_memory(kind, 8, 32), nn.Linear(32, 4)
+    memory, out = make_memory(kind, 8, 32).to(DEVICE), nn.Linear(32, 4).to(DEVICE)
     optimizer = torch.optim.Adam([*memory.parameters(), *out.parameters()], lr=5e-3)
     for _ in range(steps):
         x, first = draw_recall(32, distance)

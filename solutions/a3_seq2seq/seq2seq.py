@@ -331,6 +331,90 @@ def train_epoch(pairs, encoder: nn.Module, decoder: nn.Module, optimizers: list,
 
 
 # %% [markdown]
+# ## Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and nothing complains. Name the line by its number, and write the function as it should be.
+#
+# `sentence_loss` measures a decoder on one target, with teacher forcing; what comes after the target's end token is padding. `top_states` picks the states
+# of the top layer of a network that reads both ways: torch lays the last states out as layer 1 forward, layer 1 backward, layer 2 forward, and so on.
+#
+# ## 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 아무 경고도 없습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `sentence_loss`는 교사 강요로 타깃 하나에서 디코더의 손실을 구합니다. 타깃의 끝 토큰 뒤는 패딩입니다. `top_states`는 양쪽에서 읽는 신경망의 맨 위층 상태를 꺼냅니다.
+# torch는 마지막 상태를 1층 정방향, 1층 역방향, 2층 정방향, ...의 순서로 쌓습니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def sentence_loss(step, state, target):
+#   2       token, losses = SOS_TOKEN, []
+#   3       for right in target.tolist():
+#   4           log_probs, state = step(token, state)
+#   5           losses.append(-log_probs[right])
+#   6           if log_probs.argmax() == EOS_TOKEN:
+#   7               break
+#   8           token = right
+#   9       return torch.stack(losses).mean()
+
+
+def sentence_loss(step, state: Tensor, target: Tensor) -> Tensor:
+    """Return the mean loss of target [T], with teacher forcing, up to its first end token, which counts.
+
+    step(token, state) takes the id of a token, and gives (log_probs [V], state).
+    """
+    # TODO bug.end: the function as it should be
+    ### BEGIN SOLUTION bug.end
+    read, surprises = SOS_TOKEN, []
+    for wanted in target.tolist():
+        chances, state = step(read, state)
+        surprises.append(-chances[wanted])
+        # The target ends the sentence, not the model: one that stops too early would be spared the rest of its loss.
+        if wanted == EOS_TOKEN:
+            break
+        read = wanted
+    return torch.stack(surprises).mean()
+    ### END SOLUTION
+
+
+def bug_in_sentence_loss() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.end: its number
+    ### BEGIN SOLUTION bug.end
+    return 6
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def top_states(h_n):
+#   2       forward = h_n[0]
+#   3       backward = h_n[-1]
+#   4       return torch.cat([forward, backward])
+
+
+def top_states(h_n: Tensor) -> Tensor:
+    """Return [2H]: the last states of the top layer, forward and backward; h_n [2L,H] is what an nn.RNN that reads both ways gives."""
+    # TODO bug.top: the function as it should be
+    ### BEGIN SOLUTION bug.top
+    # The two of the top layer come last. With one layer the first of all is the same row, so the mistake does not show.
+    return torch.cat([h_n[-2], h_n[-1]])
+    ### END SOLUTION
+
+
+def bug_in_top_states() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.top: its number
+    ### BEGIN SOLUTION bug.top
+    return 2
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## Part 5: does it really write backwards?
 # A loss that falls says little: 64 sequences can be learnt by heart. So every batch is **drawn new**, and what is measured is drawn from
 # sequences that training **never** sees: every fifth one, by the sum of its symbols. A sequence counts only if all of it is right, its end included.
@@ -388,10 +472,10 @@ def draw_source(length: int, held_out: bool) -> Tensor:
 
 
 def make_pair(sources: list[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return sources [B, S] and targets [B, S + 1], both padded."""
+    """Return sources [B, S] and targets [B, S + 1], both padded, where the model is."""
     end = torch.tensor([EOS_TOKEN])
     targets = [torch.cat([source.flip(0), end]) for source in sources]
-    return pad_sequence(sources, True, PAD_TOKEN), pad_sequence(targets, True, PAD_TOKEN)
+    return pad_sequence(sources, True, PAD_TOKEN).to(DEVICE), pad_sequence(targets, True, PAD_TOKEN).to(DEVICE)
 
 
 def draw_pairs(count: int) -> list[tuple[Tensor, Tensor]]:
@@ -414,18 +498,23 @@ def measure_accuracy(encoder: nn.Module, decoder: nn.Module, lengths: range, cou
     for length in lengths:
         sources = torch.stack([draw_source(length, held_out=True) for _ in range(count)])
         right = [[*source.flip(0).tolist(), EOS_TOKEN] for source in sources]
-        written = write_backwards(encoder, decoder, sources)
+        written = write_backwards(encoder, decoder, sources.to(DEVICE))
         shares.append(sum(one == other for one, other in zip(written, right)) / count)
     return shares
 
 
-def learn_backwards(hidden_size: int, seed: int, epochs: int = 8) -> tuple[nn.Module, nn.Module, list[float]]:
-    """Train on 100 new batches an epoch. Gives the encoder, the decoder and the loss of each epoch."""
+def learn_backwards(
+    hidden_size: int, seed: int, epochs: int = 8, teach=lambda decoder: decoder
+) -> tuple[nn.Module, nn.Module, list[float]]:
+    """Train on 100 new batches an epoch. Gives the encoder, the decoder and the loss of each epoch.
+
+    teach: what stands in the decoder's place while it trains; the decoder itself, unless another is given.
+    """
     torch.manual_seed(seed)
-    encoder, decoder = GRUEncoder(NUM_TOKENS, hidden_size), DecoderRNN(hidden_size, NUM_TOKENS)
+    encoder, decoder = GRUEncoder(NUM_TOKENS, hidden_size).to(DEVICE), DecoderRNN(hidden_size, NUM_TOKENS).to(DEVICE)
     optimizers = [torch.optim.Adam(part.parameters(), lr=3e-3) for part in (encoder, decoder)]
     criterion = nn.NLLLoss(ignore_index=PAD_TOKEN)
-    losses = [train_epoch(draw_pairs(100), encoder, decoder, optimizers, criterion) for _ in range(epochs)]
+    losses = [train_epoch(draw_pairs(100), encoder, teach(decoder), optimizers, criterion) for _ in range(epochs)]
     return encoder, decoder, losses
 
 
@@ -444,7 +533,7 @@ for hidden_size, seed in ((128, 0), (128, 1), (128, 2), (24, 0)):
     if (hidden_size, seed) == (128, 0):
         for length in (3, 6, 8):
             source = draw_source(length, held_out=True)
-            (written,) = write_backwards(encoder, decoder, source.unsqueeze(0))
+            (written,) = write_backwards(encoder, decoder, source.unsqueeze(0).to(DEVICE))
             print(f"   {source.tolist()} -> {written}", "right" if written[:-1] == source.tolist()[::-1] else "WRONG")
 print(f"{time.perf_counter() - began:.0f} s")
 
@@ -455,5 +544,42 @@ plt.axvline(LENGTHS[-1] + 0.5, color="grey", linestyle=":")  # right of it: long
 plt.xlabel("symbols in the source")
 plt.ylabel("held-out sequences\nthat are all right")
 plt.legend(fontsize=7)
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# ### One ablation (not graded): no teacher forcing
+# The same decoder, encoder and number of batches; but while it learns, the decoder reads **its own** last prediction, right or wrong, just as it will when it
+# writes. **Predict first**: does it learn sooner, because training is like the test, or later, because its first words are nonsense?
+#
+# ### 빼 보기 (채점하지 않음): 교사 강요를 하지 않으면
+# 인코더도, 디코더도, 배치 수도 그대로입니다. 다만 배우는 동안에도 디코더가 맞든 틀리든 **자기의** 직전 예측을 읽습니다. 실제로 쓸 때와 같습니다.
+# **먼저 예측해 보세요**. 학습이 시험과 같으니 더 빨리 배울까요, 처음에 쓰는 것이 엉터리이니 더 늦게 배울까요?
+
+# %% tags=["notebook"]
+class OwnWords(nn.Module):
+    """A decoder that does not look at the target while it learns."""
+
+    def __init__(self, decoder: nn.Module):
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, encoder_outputs: Tensor, encoder_hidden: Tensor, target: Tensor) -> tuple[Tensor, Tensor, None]:
+        """Write MAX_LENGTH tokens, and give those that the target is compared with."""
+        log_probs, hidden, _ = self.decoder(encoder_outputs, encoder_hidden)
+        return log_probs[:, : target.size(1)], hidden, None
+
+
+encoder, decoder, losses = learn_backwards(128, 0, teach=OwnWords)
+own_words = measure_accuracy(encoder, decoder, TESTED)
+for name, shares in (("teacher forcing", curves[128, 0]), ("own words", own_words)):
+    seen = shares[: len(LENGTHS)]
+    print(f"{name}: right on held-out sequences of 1 to 6 symbols: {sum(seen) / len(seen):.1%}")
+    plt.plot(TESTED, shares, marker="o", label=name)
+plt.gcf().set_size_inches(6, 3)
+plt.axvline(LENGTHS[-1] + 0.5, color="grey", linestyle=":")
+plt.xlabel("symbols in the source")
+plt.ylabel("held-out sequences\nthat are all right")
+plt.legend()
 plt.tight_layout()
 plt.show()

@@ -327,6 +327,77 @@ def masked_weights(scores: Tensor, lengths: Tensor) -> Tensor:
 print(masked_weights(torch.tensor([[0.5, 1.0, 0.0, 2.0]] * 3), torch.tensor([4, 3, 2])))
 
 # %% [markdown]
+# ## Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and nothing complains. Name the line by its number, and write the function as it should be.
+#
+# `attend_rows` is attention by dot products for a batch; `additive_scores` scores the source positions for one query by a small network. Under the second one
+# the decoder always looks at the same word.
+#
+# ## 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 아무 경고도 없습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `attend_rows`는 배치에 내적 어텐션을 계산합니다. `additive_scores`는 작은 신경망으로 쿼리 하나에 대한 소스 위치들의 점수를 구합니다. 지금대로라면 디코더가 늘 같은 단어만 봅니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def attend_rows(query, keys):
+#   2       scores = (keys @ query.unsqueeze(2)).squeeze(2)
+#   3       weights = scores.softmax(dim=0)
+#   4       return (weights.unsqueeze(1) @ keys).squeeze(1)
+
+
+def attend_rows(query: Tensor, keys: Tensor) -> Tensor:
+    """Return the context [B,H] of each row: keys [B,S,H] weighted by their dot products with query [B,H]."""
+    # TODO bug.axis: the function as it should be
+    ### BEGIN SOLUTION bug.axis
+    fit = (keys @ query.unsqueeze(2)).squeeze(2)  # [B, S]
+    # The source positions of one row share the weight 1. Over dim 0 the rows would share it: a batch of one has weights of 1 only.
+    shares = fit.softmax(dim=1)
+    return (shares.unsqueeze(1) @ keys).squeeze(1)
+    ### END SOLUTION
+
+
+def bug_in_attend_rows() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.axis: its number
+    ### BEGIN SOLUTION bug.axis
+    return 3
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def additive_scores(query, keys, W, U, v):
+#   2       asked = W @ query
+#   3       known = keys @ U.T
+#   4       return (asked + known) @ v
+
+
+def additive_scores(query: Tensor, keys: Tensor, W: Tensor, U: Tensor, v: Tensor) -> Tensor:
+    """Return the additive scores [S] of keys [S,H] for query [H]; W and U [H,H], v [H]."""
+    # TODO bug.query: the function as it should be
+    ### BEGIN SOLUTION bug.query
+    asked, known = W @ query, keys @ U.T  # [H], [S, H]
+    # Without the tanh the query adds one number, v . asked, to all scores alike, and the softmax takes it out again.
+    return torch.tanh(asked + known) @ v
+    ### END SOLUTION
+
+
+def bug_in_additive_scores() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.query: its number
+    ### BEGIN SOLUTION bug.query
+    return 4
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## Part 6: a decoder that has learnt where to look
 # The task of the last assignment: write a sequence of symbols backwards, and stop. Every batch is drawn new; every fifth sequence (by the sum of
 # its symbols) is held out, and only those are counted. A sequence is right if all of it is right, its end token included.
@@ -391,7 +462,7 @@ class LastOutput(nn.Module):
 
     def forward(self, query: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
         """Return context [B, 1, H] and weights [B, 1, S]."""
-        weights = torch.zeros(keys.size(0), 1, keys.size(1))
+        weights = torch.zeros(keys.size(0), 1, keys.size(1), device=keys.device)
         weights[:, :, -1] = 1.0
         return keys[:, -1:], weights
 
@@ -399,12 +470,12 @@ class LastOutput(nn.Module):
 def draw_sources(count: int, length: int, held_out: bool) -> Tensor:
     """Draw new sources [count, length]: of those that training sees, or of those held out."""
     sources = torch.randint(FIRST_SYMBOL, NUM_TOKENS, (20 * count, length))
-    return sources[(sources.sum(dim=1) % 5 == 0) == held_out][:count]
+    return sources[(sources.sum(dim=1) % 5 == 0) == held_out][:count].to(DEVICE)
 
 
 def make_target(source: Tensor) -> Tensor:
     """Return [B, S + 1]: the source backwards, then the end token."""
-    return torch.cat([source.flip(1), torch.full((len(source), 1), EOS_TOKEN)], dim=1)
+    return torch.cat([source.flip(1), torch.full((len(source), 1), EOS_TOKEN, device=source.device)], dim=1)
 
 
 def learn_backwards(attention: nn.Module | None, seed: int) -> tuple[nn.Module, nn.Module, float]:
@@ -413,6 +484,7 @@ def learn_backwards(attention: nn.Module | None, seed: int) -> tuple[nn.Module, 
     encoder, decoder = GRUEncoder(NUM_TOKENS, HIDDEN_SIZE), AttnDecoderRNN(HIDDEN_SIZE, NUM_TOKENS)
     if attention is not None:
         decoder.attention = attention
+    encoder, decoder = encoder.to(DEVICE), decoder.to(DEVICE)
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=3e-3)
     for _ in range(NUM_BATCHES):
         # One length in each batch, so there is no padding that attention could look at.
@@ -486,6 +558,7 @@ figure, axes = plt.subplots(1, 3, figsize=(11, 3.4))
 for axis, (kind, (encoder, decoder)) in zip(axes, trained.items()):
     with torch.no_grad():
         log_probs, _, attentions = decoder(*encoder(sources))
+    attentions = attentions.cpu()
     looks_at = attentions[:, 1:length].argmax(dim=-1)  # the first symbol has no neighbour to its right
     shares = [float((looks_at == right_places[1:] + shift).float().mean()) for shift in (0, 1)]
     print(f"{kind:8} on the symbol to write: {shares[0]:.0%}, on its neighbour to the right: {shares[1]:.0%}")

@@ -82,7 +82,7 @@ def say_size(name: str, model: PreTrainedModel) -> None:
 
 
 bert_tokenizer = AutoTokenizer.from_pretrained("bert-base-cased")
-bert = AutoModel.from_pretrained("bert-base-cased").eval()
+bert = AutoModel.from_pretrained("bert-base-cased").eval().to(DEVICE)
 say_size("bert-base-cased", bert)
 
 encoded = encode_text(bert_tokenizer, "She took her money out of the bank.")
@@ -148,7 +148,7 @@ vectors = []
 for text in sentences:
     ids = encode_text(bert_tokenizer, text)["input_ids"][0].tolist()
     vectors.append(contextual_embeddings(bert, bert_tokenizer, text)[0, ids.index(bank)])
-vectors = torch.stack(vectors)
+vectors = torch.stack(vectors).cpu()
 print("row of the table:", tuple(word_embedding_table(bert)[bank].shape), "- the same for all four")
 likeness = torch.cosine_similarity(vectors.unsqueeze(1), vectors.unsqueeze(0), dim=2)
 print(f"two rivers: {likeness[0, 1]:.2f}   two of money: {likeness[2, 3]:.2f}   one of each: {likeness[:2, 2:].mean():.2f} on average")
@@ -160,6 +160,44 @@ for row in range(4):
 plt.xticks(range(4), ["river", "river", "money", "money"])
 plt.yticks(range(4), [text[:28] + "..." for text in sentences])
 plt.title("cosine of the vectors of 'bank'")
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# **One ablation** (not graded): where does the difference come from? Once more the vectors of *bank*, but now the token is alone and has nothing to look at;
+# only its position is still the one in its sentence. And once more with position 0 for all four.
+# **Predict first:** how alike are the two rivers then, and a river and a bank of money?
+#
+# **빼 보기**(채점하지 않음): 차이는 어디에서 올까요? *bank*의 벡터를 다시 구하되, 이번에는 토큰이 혼자여서 볼 것이 없습니다. 위치만 문장 속에서와 같습니다.
+# 그다음에는 위치까지 네 번 모두 0번으로 둡니다. **먼저 예측해 보세요.** 이제 두 강둑은 얼마나 비슷할까요? 강둑과 은행은요?
+
+# %% tags=["notebook"]
+@torch.no_grad()
+def compare_banks(has_context: bool, has_position: bool) -> tuple[float, float]:
+    """Return how alike the vectors of 'bank' are in texts of one meaning, and in texts of two."""
+    rows = []
+    for text in sentences:
+        ids = encode_text(bert_tokenizer, text)["input_ids"].to(DEVICE)
+        place = ids[0].tolist().index(bank)
+        positions = torch.arange(ids.size(1), device=DEVICE)[None]
+        if not has_context:
+            ids, positions, place = ids[:, place : place + 1], positions[:, place : place + 1], 0
+        hidden = bert(input_ids=ids, position_ids=positions if has_position else 0 * positions).last_hidden_state
+        rows.append(hidden[0, place])
+    likeness = torch.cosine_similarity(torch.stack(rows).unsqueeze(1), torch.stack(rows).unsqueeze(0), dim=2).cpu()
+    return float(likeness[0, 1] + likeness[2, 3]) / 2, float(likeness[:2, 2:].mean())
+
+
+settings = {"as it is": (True, True), "alone": (False, True), "alone, position 0": (False, False)}
+plt.figure(figsize=(5, 3))
+for place, (name, setting) in enumerate(settings.items()):
+    same, different = compare_banks(*setting)
+    print(f"{name:17} one meaning: {same:.2f}   two meanings: {different:.2f}")
+    plt.bar(place - 0.2, same, width=0.4, color="C0", label="one meaning" if place == 0 else None)
+    plt.bar(place + 0.2, different, width=0.4, color="C1", label="two meanings" if place == 0 else None)
+plt.xticks(range(len(settings)), settings)
+plt.ylabel("cosine of 'bank' and 'bank'")
+plt.legend(loc="lower right")
 plt.tight_layout()
 plt.show()
 
@@ -203,7 +241,7 @@ def translate(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: 
 from transformers import MarianMTModel, MarianTokenizer
 
 marian_tokenizer = MarianTokenizer.from_pretrained("Helsinki-NLP/opus-mt-ko-en")
-marian = MarianMTModel.from_pretrained("Helsinki-NLP/opus-mt-ko-en").eval()
+marian = MarianMTModel.from_pretrained("Helsinki-NLP/opus-mt-ko-en").eval().to(DEVICE)
 say_size("opus-mt-ko-en", marian)
 
 print("encoder, decoder:", has_encoder_and_decoder(marian))
@@ -279,7 +317,7 @@ def restore(
 from transformers import AutoModelForMaskedLM
 
 klue_tokenizer = AutoTokenizer.from_pretrained("klue/bert-base")
-klue = AutoModelForMaskedLM.from_pretrained("klue/bert-base").eval()
+klue = AutoModelForMaskedLM.from_pretrained("klue/bert-base").eval().to(DEVICE)
 say_size("klue/bert-base", klue)
 
 # The tiny model has hardly learnt more than which pieces are frequent: its probabilities say so. / 아주 작은 모델은 자주 나오는 조각을 아는 정도입니다.
@@ -329,12 +367,82 @@ def continue_story(
 from transformers import GPT2LMHeadModel, GPT2Tokenizer
 
 gpt2_tokenizer = GPT2Tokenizer.from_pretrained("gpt2")
-gpt2 = GPT2LMHeadModel.from_pretrained("gpt2").eval()
+gpt2 = GPT2LMHeadModel.from_pretrained("gpt2").eval().to(DEVICE)
 say_size("gpt2", gpt2)
 
 # Two beginnings that the tiny model knows by heart, and one that it has never met. / 외우고 있는 첫머리 둘과 처음 보는 첫머리 하나.
 for prompt in ("Swimming is a really", "The film is worth", "The computer was"):
     print("-", continue_story(gpt2, gpt2_tokenizer, prompt, max_new_tokens=30))
+
+# %% [markdown]
+# ## Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and nothing complains. Name the line by its number, and write the function as it should be.
+#
+# `find_vector` looks one piece up in its context; `first_vectors` reads several texts at once, and gives the vector of the first token, `[CLS]`, of each.
+#
+# ## 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 아무 경고도 없습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `find_vector`는 문맥 속에서 조각 하나의 벡터를 찾습니다. `first_vectors`는 글 여러 개를 한꺼번에 읽고 글마다 첫 토큰인 `[CLS]`의 벡터를 돌려줍니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def find_vector(model, tokenizer, text, piece):
+#   2       inputs = tokenizer(text, return_tensors="pt").to(model.device)
+#   3       vectors = model(**inputs).last_hidden_state[0]
+#   4       return vectors[tokenizer.tokenize(text).index(piece)]
+
+
+def find_vector(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: str, piece: str) -> Tensor:
+    """Return [H], BERT's vector of the first such piece of a text; the model reads the text with its special tokens."""
+    # TODO bug.place: the function as it should be
+    ### BEGIN SOLUTION bug.place
+    encoded = tokenizer(text, return_tensors="pt").to(model.device)
+    # Count among the tokens that the model has read: [CLS] stands before the first piece of the text.
+    read = tokenizer.convert_ids_to_tokens(encoded["input_ids"][0].tolist())
+    return model(**encoded).last_hidden_state[0, read.index(piece)]
+    ### END SOLUTION
+
+
+def bug_in_find_vector() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.place: its number
+    ### BEGIN SOLUTION bug.place
+    return 4
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def first_vectors(model, tokenizer, texts):
+#   2       batch = tokenizer(texts, padding=True, return_tensors="pt").to(model.device)
+#   3       hidden = model(batch["input_ids"]).last_hidden_state
+#   4       return hidden[:, 0]
+
+
+def first_vectors(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> Tensor:
+    """Return [B,H], BERT's vector of the first token of each text, as if it were read alone."""
+    # TODO bug.padding: the function as it should be
+    ### BEGIN SOLUTION bug.padding
+    padded = tokenizer(texts, padding=True, return_tensors="pt").to(model.device)
+    # The attention mask goes along: without it every token of a short text looks at the padding, too.
+    return model(**padded).last_hidden_state[:, 0]
+    ### END SOLUTION
+
+
+def bug_in_first_vectors() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.padding: its number
+    ### BEGIN SOLUTION bug.padding
+    return 3
+    ### END SOLUTION
+
 
 # %% [markdown]
 # ## Three families, side by side
@@ -361,10 +469,10 @@ def measure_change(read, ids: Tensor, other: int) -> list[float]:
 
 
 words = "We sat on the bank of the river".split()
-bert_ids = torch.tensor([bert_tokenizer.convert_tokens_to_ids(words)])
-gpt2_ids = encode_text(gpt2_tokenizer, " ".join(words))["input_ids"]
-source = encode_text(marian_tokenizer, "우리는 강둑에 앉아 배를 보았다.")["input_ids"]
-target = marian_tokenizer(text_target=" ".join(words), return_tensors="pt")["input_ids"][:, :-1]
+bert_ids = torch.tensor([bert_tokenizer.convert_tokens_to_ids(words)], device=DEVICE)
+gpt2_ids = encode_text(gpt2_tokenizer, " ".join(words))["input_ids"].to(DEVICE)
+source = encode_text(marian_tokenizer, "우리는 강둑에 앉아 배를 보았다.")["input_ids"].to(DEVICE)
+target = marian_tokenizer(text_target=" ".join(words), return_tensors="pt")["input_ids"][:, :-1].to(DEVICE)
 base = marian.base_model
 changes = {
     "BERT (encoder)": measure_change(lambda ids: bert(input_ids=ids).last_hidden_state, bert_ids, other=110),

@@ -325,6 +325,93 @@ def greedy_decode(model, src, start_token_id, end_token_id, max_len=10):
 
 
 # %% [markdown]
+# ## Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and nothing complains. Name the line by its number, and write the function as it should be.
+#
+# `token_losses` measures how surprised a model is by each token of a batch; `Stack` lays several linear layers over each other. The second one trains without
+# an error, and its layers never change.
+#
+# ## 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 아무 경고도 없습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `token_losses`는 모델이 배치의 토큰 하나하나를 얼마나 뜻밖이라고 여기는지 구합니다. `Stack`은 선형 층을 여러 겹 쌓습니다. 오류 없이 학습되지만 층은 조금도 달라지지 않습니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def token_losses(logits, targets):
+#   2       batch, steps, classes = logits.shape
+#   3       by_class = logits.reshape(batch, classes, steps)
+#   4       return F.cross_entropy(by_class, targets, reduction="none")
+
+
+def token_losses(logits, targets):
+    """Return the cross-entropy of each token [B,T]: logits [B,T,V] against targets [B,T]."""
+    # TODO bug.classes: the function as it should be
+    ### BEGIN SOLUTION bug.classes
+    # cross_entropy wants the classes in the second place. Axes are exchanged for that; reshape would only cut the same numbers at other places.
+    classes_second = logits.transpose(1, 2)
+    return F.cross_entropy(classes_second, targets, reduction="none")
+    ### END SOLUTION
+
+
+def bug_in_token_losses():
+    """Return the number of the wrong line."""
+    # TODO bug.classes: its number
+    ### BEGIN SOLUTION bug.classes
+    return 3
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   class Stack(nn.Module):
+#   2       def __init__(self, width, depth):
+#   3           super().__init__()
+#   4           self.layers = [nn.Linear(width, width) for _ in range(depth)]
+#   5       def forward(self, x):
+#   6           for layer in self.layers:
+#   7               x = torch.relu(layer(x))
+#   8           return x
+
+
+class Stack(nn.Module):
+    """As many linear layers as `depth`, from [..., width] to [..., width], each followed by a relu."""
+
+    def __init__(self, width, depth):
+        super().__init__()
+        # TODO bug.stack: the layers as they should be kept
+        ### BEGIN SOLUTION bug.stack
+        # A plain list hides its layers: parameters(), state_dict() and .to() do not see them, so nothing trains or moves them.
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth))
+        ### STUB
+        # self.layers = FIXME("bug.stack")
+        ### END SOLUTION
+
+    def forward(self, x):
+        """x [..., width] -> [..., width]."""
+        # TODO bug.stack: the rest of it
+        ### BEGIN SOLUTION bug.stack
+        for part in self.layers:
+            x = torch.relu(part(x))
+        return x
+        ### END SOLUTION
+
+
+def bug_in_stack():
+    """Return the number of the wrong line."""
+    # TODO bug.stack: its number
+    ### BEGIN SOLUTION bug.stack
+    return 4
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## All together
 #
 # A complete transformer that learns to write digits backwards. Sequences of 1 to 8 digits share a batch, so **both** masks are at work: the target's future
@@ -360,14 +447,15 @@ class TinyTransformer(nn.Module):
     def embed(self, ids):
         """ids [B,T] -> [B,T,D]."""
         vectors = self.embedding(ids)
-        return vectors + sinusoidal_positions(*vectors.shape[1:]) if self.has_positions else vectors
+        return vectors + sinusoidal_positions(*vectors.shape[1:]).to(ids.device) if self.has_positions else vectors
 
     def forward(self, src, tgt):
         """src [B,S] and tgt [B,T] -> logits [B,T,V]."""
         is_real = (src != PAD).unsqueeze(1)  # [B,1,S]
         memory = self.encoder(self.embed(src), is_real.expand(-1, src.size(1), -1))
         seen = is_real.expand(-1, tgt.size(1), -1)
-        return self.out(self.decoder(self.embed(tgt), memory, tgt_mask=causal_mask(tgt.size(1)), memory_mask=seen))
+        past = causal_mask(tgt.size(1)).to(tgt.device)
+        return self.out(self.decoder(self.embed(tgt), memory, tgt_mask=past, memory_mask=seen))
 
 
 def draw_digits(count, shortest, longest, held_out):
@@ -392,12 +480,12 @@ def turn_around(src, lengths):
 def learn_backwards(seed, has_positions=True, steps=500):
     """Train a model. Gives it, and the loss of each step."""
     torch.manual_seed(seed)
-    model = TinyTransformer(has_positions=has_positions)
+    model = TinyTransformer(has_positions=has_positions).to(DEVICE)
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     losses = []
     for _ in range(steps):
         src, lengths = draw_digits(64, 1, LONGEST, held_out=False)
-        tgt_in, tgt_out = turn_around(src, lengths)
+        src, tgt_in, tgt_out = (part.to(DEVICE) for part in (src, *turn_around(src, lengths)))
         loss = F.cross_entropy(model(src, tgt_in).flatten(0, 1), tgt_out.flatten(), ignore_index=PAD)
         optimizer.zero_grad()
         loss.backward()
@@ -412,7 +500,7 @@ def measure_accuracy(model, lengths, count=25):
     shares = []
     for length in lengths:
         sources, _ = draw_digits(count, length, length, held_out=True)
-        written = [greedy_decode(model, src.unsqueeze(0), START, END, max_len=length + 3) for src in sources]
+        written = [greedy_decode(model, src.unsqueeze(0).to(DEVICE), START, END, max_len=length + 3) for src in sources]
         right = [[START, *src.flip(0).tolist(), END] for src in sources]
         shares.append(sum(one == other for one, other in zip(written, right)) / count)
     return shares
@@ -441,7 +529,7 @@ plt.tight_layout()
 plt.show()
 for length in (3, 8, 10):
     src, _ = draw_digits(1, length, length, held_out=True)
-    print(src[0].tolist(), "->", greedy_decode(model, src, START, END, max_len=12))
+    print(src[0].tolist(), "->", greedy_decode(model, src.to(DEVICE), START, END, max_len=12))
 
 # %% [markdown]
 # **Four heads.** What does each head of the decoder look at in the source, while the model writes? The weights are computed once more from what the layer was
@@ -472,7 +560,7 @@ def watch_heads(attention, call):
 
 src, lengths = draw_digits(1, LONGEST, LONGEST, held_out=True)
 tgt_in, tgt_out = turn_around(src, lengths)
-weights = watch_heads(model.decoder.cross_attn, lambda: model(src, tgt_in))
+weights = watch_heads(model.decoder.cross_attn, lambda: model(src.to(DEVICE), tgt_in.to(DEVICE))).cpu()
 figure, axes = plt.subplots(1, 4, figsize=(13, 3.4))
 for head, axis in enumerate(axes):
     axis.imshow(weights[0, head], cmap="Blues", vmin=0, vmax=1)

@@ -418,10 +418,11 @@ vocab = NameVocab(name for name, _ in learnt)
 
 
 def make_batch(rows: list[tuple[str, str]]) -> Batch:
-    """Return ids [B,S], lengths [B] and labels [B] of names."""
+    """Return ids [B,S], lengths [B] and labels [B] of names, where the model is."""
     ids = [torch.tensor(vocab.encode(name)) for name, _ in rows]
-    labels = torch.tensor([LANGUAGES.index(language) for _, language in rows])
-    return pad_sequence(ids, batch_first=True, padding_value=PAD), torch.tensor([len(row) for row in ids]), labels
+    lengths, labels = [len(row) for row in ids], [LANGUAGES.index(language) for _, language in rows]
+    padded = pad_sequence(ids, batch_first=True, padding_value=PAD).to(DEVICE)
+    return padded, torch.tensor(lengths, device=DEVICE), torch.tensor(labels, device=DEVICE)
 
 
 def make_batches(size: int = 32) -> list[Batch]:
@@ -443,8 +444,8 @@ class BagClassifier(nn.Module):
         return F.log_softmax(self.out(bag_of_embeddings(self.embedding.weight, ids, lengths)), dim=-1)
 
 
-classifier = NameClassifier(len(vocab), embedding_dim=16, hidden_size=64, num_classes=len(LANGUAGES))
-bag = BagClassifier(len(vocab), embedding_dim=64, num_classes=len(LANGUAGES))
+classifier = NameClassifier(len(vocab), embedding_dim=16, hidden_size=64, num_classes=len(LANGUAGES)).to(DEVICE)
+bag = BagClassifier(len(vocab), embedding_dim=64, num_classes=len(LANGUAGES)).to(DEVICE)
 ids, lengths, labels = make_batch(held_out)
 for name, model in (("GRU", classifier), ("bag", bag)):
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
@@ -455,7 +456,7 @@ for name, model in (("GRU", classifier), ("bag", bag)):
 
 # %% tags=["notebook"]
 with torch.no_grad():
-    matrix = confusion_matrix(classifier(ids, lengths).argmax(dim=1), labels, len(LANGUAGES))
+    matrix = confusion_matrix(classifier(ids, lengths).argmax(dim=1), labels, len(LANGUAGES)).cpu()
 plt.figure(figsize=(4.5, 4))
 plt.imshow(matrix, cmap="Blues")
 plt.xticks(range(len(LANGUAGES)), LANGUAGES, rotation=45)
@@ -477,6 +478,7 @@ plt.show()
 # %% tags=["notebook"]
 with torch.no_grad():
     states, _ = classifier.gru(classifier.embedding(ids))
+    states, ids, lengths, labels = states.cpu(), ids.cpu(), lengths.cpu(), labels.cpu()
     last = states[torch.arange(len(ids)), lengths - 1]
     gap = last[labels == LANGUAGES.index("Japanese")].mean(0) - last[labels == LANGUAGES.index("German")].mean(0)
     unit = int(gap.abs().argmax())
@@ -509,7 +511,7 @@ plt.show()
 figure, axes = plt.subplots(1, 2, figsize=(9, 3))
 for max_norm, name in ((1e9, "as it is"), (1.0, "clipped to 1")):
     torch.manual_seed(SEED)
-    model = NameClassifier(len(vocab), 16, 64, len(LANGUAGES))
+    model = NameClassifier(len(vocab), 16, 64, len(LANGUAGES)).to(DEVICE)
     optimizer = torch.optim.SGD(model.parameters(), lr=4.0)
     norms, losses = [], []
     for batch in make_batches() + make_batches():
@@ -546,14 +548,14 @@ plt.show()
 
 # %% tags=["notebook"]
 torch.manual_seed(SEED)
-writer = NameGenerator(len(LANGUAGES), len(vocab), embedding_dim=24, hidden_size=96)
+writer = NameGenerator(len(LANGUAGES), len(vocab), embedding_dim=24, hidden_size=96).to(DEVICE)
 optimizer = torch.optim.Adam(writer.parameters(), lr=5e-3)
 known = {name.lower() for name, _ in learnt}
 
 
 def write_names(count: int = 25) -> None:
     """Print some names of each language, and how good they are."""
-    draws = torch.Generator().manual_seed(1)
+    draws = torch.Generator(DEVICE).manual_seed(1)
     made = [
         (sample_name(writer, vocab, number, temperature=0.7, generator=draws), language)
         for number, language in enumerate(LANGUAGES)
@@ -573,10 +575,10 @@ for epoch in range(16):
     if epoch in (0, 2, 6, 15):
         write_names()
     for ids, lengths, labels in make_batches():
-        begin = torch.full((len(ids), 1), END)
+        begin = torch.full((len(ids), 1), END, device=DEVICE)
         inputs = torch.cat([begin, ids], dim=1)
         targets = torch.cat([ids, torch.full_like(begin, PAD)], dim=1)
-        targets[torch.arange(len(ids)), lengths] = END
+        targets[torch.arange(len(ids), device=DEVICE), lengths] = END
         loss = F.cross_entropy(writer(labels, inputs).flatten(0, 1), targets.flatten(), ignore_index=PAD)
         optimizer.zero_grad()
         loss.backward()

@@ -510,21 +510,28 @@ korean_vocab, english_vocab = Vocab(korean for korean, _ in learnt), Vocab(engli
 print(f"{len(learnt)} pairs to learn from, {len(held_out)} held out; {len(korean_vocab)} and {len(english_vocab)} words")
 
 
+def move(batch: Batch) -> Batch:
+    """Return a batch where the model is."""
+    return Batch(*(part.to(DEVICE) for part in (batch.src, batch.src_lengths, batch.tgt_in, batch.tgt_out)))
+
+
 def train(model: nn.Module, epochs: int) -> list[float]:
     """Train a translator and return the loss of each epoch."""
+    model.to(DEVICE)
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     losses = []
     for _ in range(epochs):
         order = torch.randperm(len(learnt)).tolist()
         chunks = [[learnt[i] for i in order[start : start + 16]] for start in range(0, len(order), 16)]
-        losses.append(train_epoch(model, [make_batch(chunk, korean_vocab, english_vocab) for chunk in chunks], optimizer))
+        batches = [move(make_batch(chunk, korean_vocab, english_vocab)) for chunk in chunks]
+        losses.append(train_epoch(model, batches, optimizer))
     return losses
 
 
 def translate_all(model: nn.Module, pairs: list[tuple[str, str]]) -> list[str]:
     """Return the translations of Korean sentences."""
     model.eval()
-    batch = make_batch(pairs, korean_vocab, english_vocab)
+    batch = move(make_batch(pairs, korean_vocab, english_vocab))
     return [english_vocab.decode(ids) for ids in translate(model, batch.src, batch.src_lengths)]
 
 
@@ -550,13 +557,13 @@ for (korean, english), found in list(zip(held_out, translate_all(model, held_out
 # %% tags=["notebook"]
 # Where the model looks while it writes: rows are English words, columns Korean ones. / 쓰는 동안 보는 곳.
 pair = max(held_out, key=lambda pair: len(pair[0].split()))
-batch = make_batch([pair], korean_vocab, english_vocab)
+batch = move(make_batch([pair], korean_vocab, english_vocab))
 with torch.no_grad():
     keys, state = model.encoder(batch.src, batch.src_lengths)
     _, weights = model.decoder(batch.tgt_in, keys, state, make_mask(batch.src, batch.src_lengths))
 print(pair[0])
 plt.figure(figsize=(5, 4))
-plt.imshow(weights[0], cmap="Blues", vmin=0, vmax=1)
+plt.imshow(weights[0].cpu(), cmap="Blues", vmin=0, vmax=1)
 plt.xticks(range(batch.src.size(1)), [str(number) for number in range(1, batch.src.size(1) + 1)])
 plt.yticks(range(batch.tgt_out.size(1)), [*pair[1].split(), "<eos>"])
 plt.xlabel("Korean word, as printed above")
@@ -620,7 +627,7 @@ model = Translator(
 train(model, EPOCHS)
 model.eval()
 for korean in dict.fromkeys(korean for korean, _ in ambiguous):
-    src = torch.tensor(korean_vocab.encode(korean))
+    src = torch.tensor(korean_vocab.encode(korean), device=DEVICE)
     print(korean)
     for width in (1, 4):
         best = beam_search(model, src, width)

@@ -427,6 +427,80 @@ def generate(model: GPT, ids: Tensor, max_new_tokens: int, use_cache: bool = Tru
 
 
 # %% [markdown]
+# ## 6. Find the bug
+#
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and their shapes are right. Name the line by its number, and write the function as it should be.
+#
+# `next_probabilities` says what comes after each text of a batch whose rows are padded on the right; `train_step` is one step of training.
+#
+# ## 6. 틀린 줄 찾기
+#
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 모양도 맞습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+#
+# `next_probabilities`는 오른쪽을 패딩한 배치에서 글마다 다음에 올 토큰의 확률을 구하고, `train_step`은 학습 한 단계입니다.
+
+
+# %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def next_probabilities(logits, lengths):
+#   2       last = logits[:, -1]
+#   3       return last.softmax(dim=-1)
+
+
+def next_probabilities(logits: Tensor, lengths: Tensor) -> Tensor:
+    """Return [B,V], the probabilities of what follows each text: logits [B,T,V], of which lengths [B] are no padding."""
+    # TODO bug.last: the function as it should be
+    ### BEGIN SOLUTION bug.last
+    rows = torch.arange(logits.size(0), device=logits.device)
+    # The last column is padding for all but the longest text: what a model says there follows nothing.
+    ends = lengths.to(logits.device) - 1
+    return logits[rows, ends].softmax(dim=-1)
+    ### END SOLUTION
+
+
+def bug_in_next_probabilities() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.last: its number
+    ### BEGIN SOLUTION bug.last
+    return 2
+    ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def train_step(model, measure_loss, optimizer, ids):
+#   2       loss = measure_loss(model(ids), ids)
+#   3       loss.backward()
+#   4       optimizer.zero_grad()
+#   5       optimizer.step()
+#   6       return loss.item()
+
+
+def train_step(model: nn.Module, measure_loss, optimizer: torch.optim.Optimizer, ids: Tensor) -> float:
+    """Train on ids [B,T] for one step, with the gradients of this step only; return measure_loss(logits, ids) before it."""
+    # TODO bug.step: the function as it should be
+    ### BEGIN SOLUTION bug.step
+    # Gradients add up until they are cleared: clear them before new ones come, not before they are used.
+    optimizer.zero_grad()
+    before = measure_loss(model(ids), ids)
+    before.backward()
+    optimizer.step()
+    return before.item()
+    ### END SOLUTION
+
+
+def bug_in_train_step() -> int:
+    """Return the number of the wrong line."""
+    # TODO bug.step: its number
+    ### BEGIN SOLUTION bug.step
+    return 4
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ## All together: film reviews
 #
 # A GPT of two blocks learns from 324 English reviews, cut into subwords. 36 reviews are held out: it never sees them, and we ask how surprised
@@ -435,21 +509,12 @@ def generate(model: GPT, ids: Tensor, max_new_tokens: int, use_cache: bool = Tru
 # Beside it stands the oldest language model: a **trigram** counts which token followed the last two, and mixes that with the counts after one
 # token and after none. It is given, and reads the same tokens.
 #
-# ### One ablation (not graded)
-#
-# After the run, set `NUM_LAYERS = 1`, or leave the positions out of `GPT.forward`, and train again. Which of the two changes does
-# the held-out perplexity feel?
-#
 # ---
 # ## 모두 합쳐서: 영화평
 #
 # 블록 두 개짜리 GPT가 서브워드로 자른 영어 영화평 324개로 학습합니다. 36개는 보여 주지 않고 남겨 두었다가, 모델이 그것을 얼마나 뜻밖이라고 여기는지 봅니다.
 # **퍼플렉시티**는 단계마다 평균 몇 개의 토큰 사이에서 망설이는지를 나타내며, 평균 손실의 exp입니다.
 # 곁에는 가장 오래된 언어 모델인 **트라이그램**을 둡니다. 앞의 두 토큰 다음에 무엇이 왔는지를 세고, 한 토큰 뒤의 횟수와 전체 횟수를 섞습니다. 이것은 주어지며, 같은 토큰을 읽습니다.
-#
-# ### 빼 보기 (채점하지 않음)
-#
-# 실행한 다음 `NUM_LAYERS = 1`로 바꾸거나 `GPT.forward`에서 위치를 빼고 다시 학습해 보세요. 남겨 둔 영화평의 퍼플렉시티는 둘 중 어느 변화를 더 크게 느낄까요?
 
 # %% tags=["notebook"]
 NUM_MERGES, CONTEXT, NUM_LAYERS, SEED = 100, 64, 2, 0
@@ -481,7 +546,7 @@ def show(ids: list[int]) -> str:
     return "".join(symbols[number] for number in ids).replace(END_OF_WORD, " ").replace(END_OF_REVIEW, " | ")
 
 
-learnt_ids, held_out_ids = encode_reviews(learnt_from), encode_reviews(held_out)
+learnt_ids, held_out_ids = encode_reviews(learnt_from).to(DEVICE), encode_reviews(held_out).to(DEVICE)
 print(f"{len(symbols)} symbols, {len(learnt_ids)} tokens to learn from, {len(held_out_ids)} held out")
 
 
@@ -505,11 +570,21 @@ def measure_trigram(learnt: list[int], held_out: list[int], shares=(0.8, 0.15, 0
     return math.exp(loss / (len(held_out) - 2))
 
 
+def learn_batch(model: GPT, optimizer: torch.optim.Optimizer) -> None:
+    """Train for one step on 16 pieces of the text, drawn at random."""
+    starts = torch.randint(0, len(learnt_ids) - CONTEXT, (16,)).tolist()
+    ids = torch.stack([learnt_ids[start : start + CONTEXT] for start in starts])
+    loss = next_token_loss(model(ids), ids)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
 # %% tags=["notebook"]
 import time
 
 torch.manual_seed(SEED)
-model = GPT(len(symbols), d_model=64, num_heads=4, num_layers=NUM_LAYERS, max_len=CONTEXT)
+model = GPT(len(symbols), d_model=64, num_heads=4, num_layers=NUM_LAYERS, max_len=CONTEXT).to(DEVICE)
 optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.1)
 trigram = measure_trigram(learnt_ids.tolist(), held_out_ids.tolist())
 curve, began = [], time.process_time()
@@ -517,15 +592,10 @@ for step in range(1001):
     if step % 100 == 0:
         curve.append((step, measure_perplexity(model, learnt_ids), measure_perplexity(model, held_out_ids)))
     if step in (0, 100, 500, 1000):
-        generator = torch.Generator().manual_seed(1)
+        generator = torch.Generator(DEVICE).manual_seed(1)
         text = generate(model, torch.tensor([0]), 60, temperature=0.8, generator=generator)
         print(f"step {step}: perplexity {curve[-1][1]:.2f} learnt, {curve[-1][2]:.2f} held out\n   {show(text[1:])}")
-    starts = torch.randint(0, len(learnt_ids) - CONTEXT, (16,))
-    ids = torch.stack([learnt_ids[start : start + CONTEXT] for start in starts])
-    loss = next_token_loss(model(ids), ids)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
+    learn_batch(model, optimizer)
 print(f"{time.process_time() - began:.0f} s of computing")
 best = min(curve, key=lambda point: point[2])
 print(f"held-out perplexity: trigram {trigram:.2f}, GPT {best[2]:.2f} at step {best[0]}, {curve[-1][2]:.2f} at the end")
@@ -541,24 +611,65 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# The two curves part: from the point where the held-out one rises, the model learns its reviews by heart. A model that is to be *used* would stop there.
+# ### One ablation (not graded)
+#
+# The same model, once with **one block** in place of two, and once **without positions**: their table is held at zero. Both learn for 300 steps; the whole
+# model's curve is the one from above. **Predict first:** which of the two will the held-out perplexity feel more?
+#
+# ### 빼 보기 (채점하지 않음)
+#
+# 같은 모델을 한 번은 블록 둘 대신 **하나**로, 한 번은 **위치 없이**(위치 표를 0으로 묶어서) 300단계 학습합니다. 온전한 모델의 곡선은 위에서 구한 것입니다.
+# **먼저 예측해 보세요.** 남겨 둔 영화평의 퍼플렉시티는 둘 중 어느 쪽을 더 크게 느낄까요?
+
+# %% tags=["notebook"]
+def learn_without(num_layers: int, has_positions: bool) -> list[tuple[int, float]]:
+    """Return the steps and the held-out perplexities of a model that lacks something."""
+    torch.manual_seed(SEED)
+    reduced = GPT(len(symbols), d_model=64, num_heads=4, num_layers=num_layers, max_len=CONTEXT).to(DEVICE)
+    if not has_positions:
+        torch.nn.init.zeros_(reduced.pos.weight)
+        reduced.pos.weight.requires_grad_(False)
+    trained = [parameter for parameter in reduced.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=3e-3, weight_decay=0.1)
+    points = []
+    for step in range(301):
+        if step % 100 == 0:
+            points.append((step, measure_perplexity(reduced, held_out_ids)))
+        learn_batch(reduced, optimizer)
+    return points
+
+
+whole = [(step, value) for step, _, value in curve if step <= 300]
+ablations = {"whole": whole, "one block": learn_without(1, True), "no positions": learn_without(NUM_LAYERS, False)}
+plt.figure(figsize=(6, 3))
+for name, points in ablations.items():
+    print(f"{name:12} held-out perplexity", "  ".join(f"step {step}: {value:.2f}" for step, value in points))
+    plt.plot(*zip(*points[1:]), marker="o", label=name)
+plt.axhline(trigram, linestyle="--", color="grey", label="trigram")
+plt.xlabel("step")
+plt.ylabel("perplexity, held out")
+plt.legend()
+plt.show()
+
+# %% [markdown]
+# The two curves of the long run part: from the point where the held-out one rises, the model learns its reviews by heart. A model that is to be *used* would stop there.
 #
 # **What do the heads look at?** Rows are the positions that look, columns what they look at. The upper triangle is empty: that is the mask.
 #
-# 두 곡선은 갈라집니다. 남겨 둔 영화평의 곡선이 오르기 시작하면 모델은 학습한 영화평을 외우고 있는 것입니다. 실제로 *쓸* 모델이라면 거기서 멈춥니다.
+# 긴 학습의 두 곡선은 갈라집니다. 남겨 둔 영화평의 곡선이 오르기 시작하면 모델은 학습한 영화평을 외우고 있는 것입니다. 실제로 *쓸* 모델이라면 거기서 멈춥니다.
 #
 # **헤드는 무엇을 볼까요?** 행은 보는 위치, 열은 보이는 위치입니다. 위쪽 삼각형이 비어 있는 것은 마스크 때문입니다.
 
 # %% tags=["notebook"]
-ids = encode_reviews(["The music is quietly moving, but the ending is dull."])[None]
+ids = encode_reviews(["The music is quietly moving, but the ending is dull."])[None].to(DEVICE)
 names = [symbols[number].replace(END_OF_WORD, "_").replace(END_OF_REVIEW, "|") for number in ids[0]]
 with torch.no_grad():
     first = model.blocks[0]
-    x = model.tok(ids) + model.pos(torch.arange(ids.size(1)))
+    x = model.tok(ids) + model.pos(torch.arange(ids.size(1), device=DEVICE))
     _, weights = first.attn(first.ln1(x), return_weights=True)
 figure, axes = plt.subplots(1, 4, figsize=(14, 4))
 for head, axis in enumerate(axes):
-    axis.imshow(weights[0, head], cmap="Blues")
+    axis.imshow(weights[0, head].cpu(), cmap="Blues")
     axis.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
     axis.set_yticks(range(len(names)), names, fontsize=7)
     axis.set_title(f"head {head}")
@@ -569,7 +680,7 @@ plt.show()
 # The same logits, more and less daring. / 같은 모델, 더 조심스럽게 또는 더 과감하게.
 prompt = encode_reviews(["The ending"])[:-1]
 for options in ({"temperature": 0}, {"temperature": 1.0}, {"temperature": 1.0, "top_p": 0.8}, {"temperature": 2.0}):
-    generator = torch.Generator().manual_seed(3)
+    generator = torch.Generator(DEVICE).manual_seed(3)
     print(f"{options}\n   {show(generate(model, prompt, 30, generator=generator, **options))}")
 # What the cache saves: time for a text as long as the context. / 캐시가 아껴 주는 시간.
 for use_cache in (False, True):

@@ -108,3 +108,18 @@ def test_batch_of_two(student):
     assert_shape(batch, (2, 3), what="the batch")
     assert_parity(batch, torch.tensor([[4, 5, 6], [7, 0, 0]]), what="the batch")
     assert_parity(lengths, torch.tensor([3, 1]), what="the lengths")
+
+
+@pytest.mark.todo("bug.zero")
+@pytest.mark.parity
+def test_ids_of_three_words(student):
+    """The first word has the id 0, the last one is not there."""
+    found = student.find_ids(["the", "sea", "boat"], {"the": 0, "sea": 1}, 9)
+    assert found == [0, 1, 9], "expected the ids 0, 1 and 9"
+
+
+@pytest.mark.todo("bug.pieces")
+@pytest.mark.parity
+def test_pieces_of_two_words(student):
+    """Three pieces, two words."""
+    assert student.join_pieces(["영화", "##를", "봤다"]) == "영화를 봤다", "expected two words"

@@ -132,3 +132,30 @@ def test_norms_of_a_tiny_rnn(student):
     layer.load_state_dict({**weights, "bias_ih_l0": zero, "bias_hh_l0": zero})
     norms = student.gradient_norms(layer, torch.zeros(3, 1))
     assert_parity(norms, torch.tensor([0.25, 0.5, 1.0]), what="norms")
+
+
+def make_adding_cells(count):
+    """Cells that add input and state."""
+
+    class Adding(nn.Module):
+        def forward(self, x_t, h):
+            return x_t + h
+
+    return nn.ModuleList(Adding() for _ in range(count))
+
+
+@pytest.mark.todo("bug.layers")
+@pytest.mark.parity
+def test_two_adding_layers(student):
+    """Inputs 1 and 2, states 0: the first layer holds 1 and 3, the second 1 and 4."""
+    cells = student.define(make_adding_cells)(2)
+    found = student.run_layers(cells, torch.tensor([[1.0], [2.0]]), torch.zeros(2, 1))
+    assert_parity(found, torch.tensor([[3.0], [4.0]]), what="the last states")
+
+
+@pytest.mark.todo("bug.ends")
+@pytest.mark.parity
+def test_ends_of_three_steps(student):
+    """Forward 1, 2, 3 and backward 6, 5, 4: the ends are 3 and 6."""
+    found = student.join_ends(torch.tensor([[1.0, 6.0], [2.0, 5.0], [3.0, 4.0]]))
+    assert_parity(found, torch.tensor([3.0, 6.0]), what="the ends")

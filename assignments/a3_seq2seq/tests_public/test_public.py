@@ -166,3 +166,25 @@ def test_loss_of_a_blind_guess(student):
     losses = [float(student.train_epoch(pairs, guess, guess, optimizers, criterion)) for _ in range(2)]
     assert_parity(torch.tensor(losses[0]), torch.tensor(4.0).log(), what="first loss")
     assert losses[1] < losses[0], "the loss should fall after a step"
+
+
+def halving_step(token, state):
+    """The end token has one half, whatever was read; 0 and 2 share the rest."""
+    return torch.tensor([0.25, 0.5, 0.25]).log(), state
+
+
+@pytest.mark.todo("bug.end")
+@pytest.mark.parity
+def test_loss_of_two_tokens(student):
+    """The target is 2 and the end token, then padding: the mean of ln 4 and ln 2."""
+    step = student.define(halving_step)
+    found = student.sentence_loss(step, torch.zeros(1), torch.tensor([2, 1, 2]))
+    assert_parity(found, torch.tensor([4.0, 2.0]).log().mean(), what="the loss")
+
+
+@pytest.mark.todo("bug.top")
+@pytest.mark.parity
+def test_top_of_two_layers(student):
+    """The rows are layer 1 forward and backward, layer 2 forward and backward."""
+    found = student.top_states(torch.tensor([[1.0], [2.0], [3.0], [4.0]]))
+    assert_parity(found, torch.tensor([3.0, 4.0]), what="the states")

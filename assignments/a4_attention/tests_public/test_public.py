@@ -121,3 +121,21 @@ def test_padding_gets_nothing(student):
     """Equal scores are shared by the real positions alone."""
     weights = student.masked_weights(torch.zeros(2, 4), torch.tensor([4, 2]))
     assert_parity(weights, torch.tensor([[0.25, 0.25, 0.25, 0.25], [0.5, 0.5, 0, 0]]), what="masked weights")
+
+
+@pytest.mark.todo("bug.axis")
+@pytest.mark.parity
+def test_a_batch_of_one(student):
+    """Scores 0 and ln 3: the second key has three quarters of the weight."""
+    keys = torch.tensor([[[0.0, 4.0], [1.0, 8.0]]])
+    found = student.attend_rows(torch.tensor([[3.0, 1.0]]).log(), keys)
+    assert_parity(found, torch.tensor([[0.75, 7.0]]), what="the context")
+
+
+@pytest.mark.todo("bug.query")
+@pytest.mark.parity
+def test_additive_scores_of_one_number(student):
+    """Query 1, keys 1 and -1, all weights 1: tanh 2 and tanh 0."""
+    one = torch.ones(1, 1)
+    found = student.additive_scores(torch.ones(1), torch.tensor([[1.0], [-1.0]]), one, one, torch.ones(1))
+    assert_parity(found, torch.tensor([2.0, 0.0]).tanh(), what="the scores")

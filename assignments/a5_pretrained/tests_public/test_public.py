@@ -134,3 +134,36 @@ def test_three_letters_after_the_prompt(student):
     """Three new tokens follow the prompt, all of them the letter a."""
     model, tokenizer = student.define(make_gpt2)()
     assert student.continue_story(model, tokenizer, "b b", max_new_tokens=3) == "b baaa", "expected b b, then aaa"
+
+
+def make_reader():
+    """A model whose vector of a token is its id, and the mean of the ids that it looks at."""
+    from types import SimpleNamespace
+
+    class Reader(torch.nn.Module):
+        device = torch.device("cpu")
+
+        def forward(self, input_ids, attention_mask=None, **_):
+            looks = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+            mean = (input_ids * looks).sum(1, keepdim=True) / looks.sum(1, keepdim=True)
+            return SimpleNamespace(last_hidden_state=torch.stack([input_ids.float(), mean.expand(input_ids.shape)], dim=-1))
+
+    return Reader()
+
+
+@pytest.mark.todo("bug.place")
+@pytest.mark.parity
+def test_vector_of_the_sea(student):
+    """The ids are 2 5 6 7 8 3, and sea is the 6; their mean is 31/6."""
+    reader, tokenizer = student.define(make_reader)(), student.define(make_tokenizer)()
+    found = student.find_vector(reader, tokenizer, "the sea is blue", "sea")
+    assert_parity(found.detach(), torch.tensor([6.0, 31 / 6]), what="the vector")
+
+
+@pytest.mark.todo("bug.padding")
+@pytest.mark.parity
+def test_a_short_text_beside_a_longer_one(student):
+    """The ids are 2 6 3 and 2 5 6 7 3: the means are 11/3 and 23/5, and the padding is in neither."""
+    reader, tokenizer = student.define(make_reader)(), student.define(make_tokenizer)()
+    found = student.first_vectors(reader, tokenizer, ["sea", "the sea is"])
+    assert_parity(found.detach(), torch.tensor([[2.0, 11 / 3], [2.0, 23 / 5]]), what="the first vectors")

@@ -141,3 +141,19 @@ def test_counting_up_to_the_end(student):
     model = student.define(CountingModel)()
     ids = student.greedy_decode(model, torch.tensor([[7, 7]]), 0, 3)
     assert [int(token) for token in ids] == [0, 1, 2, 3], "expected the start token 0, then 1, 2 and the end token 3"
+
+
+@pytest.mark.todo("bug.classes")
+@pytest.mark.parity
+def test_losses_of_two_tokens(student):
+    """The first position gives its token one half, the second gives its token an eighth."""
+    logits = torch.tensor([[[0.5, 0.25, 0.25], [0.125, 0.75, 0.125]]]).log()
+    found = student.token_losses(logits, torch.tensor([[0, 2]]))
+    assert_parity(found, torch.tensor([[2.0, 8.0]]).log(), what="the losses")
+
+
+@pytest.mark.todo("bug.stack")
+@pytest.mark.shape
+def test_stack_keeps_the_width(student):
+    """Two layers of width 4."""
+    assert_shape(student.Stack(4, 2)(torch.zeros(3, 4)), (3, 4), what="output")

@@ -143,3 +143,38 @@ def test_cache_changes_nothing(student):
     assert texts[0][:3] == [3, 1, 4], "the result should begin with the prompt"
     assert len(texts[0]) == 9, "six new ids were asked for"
     assert texts[0] == texts[1], "the cache should change nothing"
+
+
+@pytest.mark.todo("bug.last")
+@pytest.mark.parity
+def test_a_short_text_beside_a_long_one(student):
+    """A text of one token and one of two: the first goes on from its own token, not from the padding."""
+    logits = torch.tensor([[[0.75, 0.25], [0.5, 0.5]], [[0.5, 0.5], [0.125, 0.875]]]).log()
+    found = student.next_probabilities(logits, torch.tensor([1, 2]))
+    assert_parity(found, torch.tensor([[0.75, 0.25], [0.125, 0.875]]), what="the probabilities")
+
+
+def train_twice(train_step):
+    """The losses of two steps. The model is one number, 3 at first; it costs twice itself, and a step takes 1 off."""
+    model = torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.constant_(model.weight, 3.0)
+
+    class Descent:
+        def zero_grad(self, set_to_none=True):
+            model.weight.grad = None
+
+        def step(self):
+            if model.weight.grad is not None:
+                with torch.no_grad():
+                    model.weight -= 0.5 * model.weight.grad
+
+    ones = torch.ones(1, 1)
+    return [float(train_step(model, lambda output, ids: 2 * output.mean(), Descent(), ones)) for _ in range(2)]
+
+
+@pytest.mark.todo("bug.step")
+@pytest.mark.behaviour
+def test_a_step_changes_the_model(student):
+    """The number 3 costs 6; after one step it is 2 and costs 4."""
+    losses = student.define(train_twice)(student.train_step)
+    assert losses == [6.0, 4.0], "the second loss should be smaller: the first step has changed the model"

@@ -105,6 +105,23 @@ def test_what_a_function_writes_is_lost():
     assert given == [1, 2]
 
 
+@pytest.mark.parametrize(("name", "neighbours"), [("data.txt", 0), ("case/data.txt", 1)])
+def test_a_file_is_copied_with_the_neighbours_of_its_own_folder_only(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, neighbours: int
+):
+    """What lies beside it in the folder of temporary files belongs to other programs."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("a", encoding="utf-8")
+    path.with_name("other.txt").write_text("b", encoding="utf-8")
+    seen: list[Path] = []
+    make_null(lambda given: seen.append(Path(given)), "zeros", "read")(str(path))
+    assert seen[0] != path
+    assert seen[0].read_text(encoding="utf-8") == "a"
+    assert len(list(seen[0].parent.iterdir())) == 1 + neighbours
+
+
 def test_the_first_result_comes_back_for_everything():
     """Until it is forgotten."""
     forget_first_results()

@@ -165,10 +165,25 @@ def test_a_setup_names_the_packages_and_finds_only_the_data_that_there_is(
     assert "!grader check toy.ipynb -a toy" in text
     assert "in ['numpy', 'torch']" in code
     assert "def find_sample" not in code
+    assert "device" not in write_setup(toy, {"numpy"})[1]
     description = toy.description.model_copy(update={"data": ("reviews_ko",)})
     _, code = write_setup(toy.model_copy(update={"description": description}), {"torch"})
     assert "def read_sample" in code
     assert "HF_HUB" not in code
+
+
+@pytest.mark.parametrize(("available", "device"), [(True, "cuda"), (False, "cpu")])
+def test_a_setup_picks_the_device_and_says_which(
+    available: bool, device: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """A GPU if there is one; cells that train a model use the name."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
+    _, code = write_setup(open_project(monkeypatch, tmp_path), {"torch"})
+    names: dict[str, object] = {}
+    exec(code[code.index("import torch") :], names)
+    assert names["DEVICE"] == device
+    assert f"device: {device}" in capsys.readouterr().out
 
 
 def test_intake_leaves_a_setup_cell_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
