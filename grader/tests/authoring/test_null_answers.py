@@ -1,6 +1,5 @@
 """Null answers: how they are written, and what verification says of a suite that pays for them."""
 
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -174,20 +173,3 @@ def test_a_suite_that_pays_for_nothing_is_named(monkeypatch: pytest.MonkeyPatch,
 def test_noise_is_never_the_right_integer(value: int) -> None:
     """A suite would be blamed for an answer that is right by chance."""
     assert all(replace_value(value, "noise", []) != value for _ in range(200))
-
-
-def test_a_path_in_the_folder_of_temporary_files_is_copied_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """A function that writes there gets a copy, and nothing else of that folder is read."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    (tmp_path / "own").mkdir()
-    (tmp_path / "own" / "words.txt").write_text("ab")
-    (tmp_path / "others").mkdir()
-    seen = []
-
-    def write(path: str) -> None:
-        seen.append(sorted(each.name for each in Path(path).parent.iterdir()))
-        (Path(path) / "words.txt").write_text("new")
-
-    make_null(write, "zeros", "write")(str(tmp_path / "own"))
-    assert seen == [["own"]]
-    assert (tmp_path / "own" / "words.txt").read_text() == "ab"
