@@ -41,9 +41,9 @@ def draw_names(draw, count: int) -> list[str]:
 # Cells
 
 
-def draw_cell(draw, *, gates: int = 1, requires_grad: bool = False) -> tuple[Tensor, ...]:
+def draw_cell(draw, *, gates: int = 1, requires_grad: bool = False, sizes=None) -> tuple[Tensor, ...]:
     """x [E], h [H] and the weights of a cell: one joined matrix, or for three gates those of a GRU."""
-    width, hidden = draw.sizes(2, low=6)
+    width, hidden = sizes or draw.sizes(2, low=6)
     shapes = [(width,), (hidden,), (hidden, width + hidden), (hidden,)]
     if gates == 3:
         shapes = [(width,), (hidden,), (3 * hidden, width), (3 * hidden, hidden), (3 * hidden,), (3 * hidden,)]

@@ -24,6 +24,8 @@ from torch import nn
 
 from grader.examiner import as_ids, assert_equal, assert_parity, assert_shape, in_float64, parameter_gradients
 
+NO_GRADIENT = "the result carries no gradient: was something detached, or computed under no_grad?"
+
 
 @pytest.mark.todo("vocab", weight=3)
 @pytest.mark.parity
@@ -70,10 +72,10 @@ def assert_cell_gradients(theirs, ours, inputs, draw):
     slope = draw.tensor(len(inputs[1]))
     found = theirs(*inputs)
     assert_shape(found, tuple(slope.shape), what="h")
-    if found.requires_grad:
-        actual = torch.autograd.grad((found * slope).sum(), inputs, allow_unused=True)
-        expected = torch.autograd.grad((ours(*inputs) * slope).sum(), inputs)
-        assert_parity(actual, expected, what="gradients of the inputs and weights")
+    assert found.requires_grad, NO_GRADIENT
+    actual = torch.autograd.grad((found * slope).sum(), inputs, allow_unused=True)
+    expected = torch.autograd.grad((ours(*inputs) * slope).sum(), inputs)
+    assert_parity(actual, expected, what="gradients of the inputs and weights")
 
 
 @pytest.mark.todo("gru.cell", weight=5)
@@ -142,10 +144,10 @@ def test_gradient_reaches_only_real_characters(student, reference, draw):
     table = draw.tensor(rows, width, requires_grad=True)
     found = student.bag_of_embeddings(table, batch.ids, batch.lengths)
     assert_shape(found, (3, width), what="means")
-    if found.requires_grad:
-        actual = torch.autograd.grad((found * slope).sum(), table)
-        own = reference.bag_of_embeddings(table, batch.ids, batch.lengths)
-        assert_parity(actual, torch.autograd.grad((own * slope).sum(), table), what="gradient of (table,)")
+    assert found.requires_grad, NO_GRADIENT
+    actual = torch.autograd.grad((found * slope).sum(), table)
+    own = reference.bag_of_embeddings(table, batch.ids, batch.lengths)
+    assert_parity(actual, torch.autograd.grad((own * slope).sum(), table), what="gradient of (table,)")
 
 
 @pytest.mark.todo("classifier", weight=4)
@@ -180,8 +182,7 @@ def test_gradients_of_the_classifier_match(student, reference, draw):
 
 def assert_module_gradients(theirs, found, ours, expected, slope):
     """A module's parameters receive the reference's gradients, whatever they are called."""
-    if not found.requires_grad:
-        return
+    assert found.requires_grad, NO_GRADIENT
     (found * slope).sum().backward()
     actual = parameter_gradients(theirs)
     right = parameter_slopes(ours, expected, slope)
