@@ -41,9 +41,9 @@ def draw_names(draw, count: int) -> list[str]:
 # Cells
 
 
-def draw_cell(draw, *, gates: int = 1, requires_grad: bool = False) -> tuple[Tensor, ...]:
+def draw_cell(draw, *, gates: int = 1, requires_grad: bool = False, sizes=None) -> tuple[Tensor, ...]:
     """x [E], h [H] and the weights of a cell: one joined matrix, or for three gates those of a GRU."""
-    width, hidden = draw.sizes(2, low=6)
+    width, hidden = sizes or draw.sizes(2, low=6)
     shapes = [(width,), (hidden,), (hidden, width + hidden), (hidden,)]
     if gates == 3:
         shapes = [(width,), (hidden,), (3 * hidden, width), (3 * hidden, hidden), (3 * hidden,), (3 * hidden,)]
@@ -162,29 +162,49 @@ def send_generator(student, ours: nn.Module, sizes):
 
 
 @torch.no_grad()
-def read_path(model: nn.Module, category: int, max_len: int) -> list[int] | None:
-    """What greedy writing chooses, <END> included; None where a choice is not safe from rounding."""
-    ids = [END]
+def read_paths(model: nn.Module, max_len: int) -> list[list[int] | None]:
+    """What greedy writing chooses for each category, <END> included; None where a choice is not safe from rounding."""
+    count = model.class_embedding.num_embeddings
+    ids, unsafe = torch.full((count, 1), END), set()
     for _ in range(max_len):
-        logits = model(torch.tensor([category]), torch.tensor([ids]))[:, -1]
-        if not is_clear(logits):
-            return None
-        ids.append(int(logits.argmax()))
-        if ids[-1] == END:
-            break
-    return ids[1:]
+        logits = model(torch.arange(count), ids)[:, -1]
+        unsafe |= {row for row in range(count) if END not in ids[row, 1:] and not is_clear(logits[row : row + 1])}
+        ids = torch.cat([ids, logits.argmax(1, keepdim=True)], dim=1)
+    paths = [row[: row.index(END) + 1] if END in row else row for row in ids[:, 1:].tolist()]
+    return [None if number in unsafe else path for number, path in enumerate(paths)]
 
 
-def draw_writer(draw, is_telling, *, max_len: int = 20) -> tuple[nn.Module, list[list[int]]]:
-    """A stand-in generator, and the ids that it chooses for each category."""
+def draw_writer(draw, is_telling, *, max_len: int = 20, categories: int = CATEGORIES):
+    """A stand-in generator, and the ids that it chooses for each category; None where they are not safe."""
     for _ in range(300):
-        model = fill_weights(standins.Writer(CATEGORIES, VOCAB_SIZE, 6, 8), draw, scale=1.5)
+        model = fill_weights(standins.Writer(categories, VOCAB_SIZE, 6, 8), draw, scale=1.5)
         with torch.no_grad():
             model.out.weight.mul_(2)
-        paths = [read_path(model, category, max_len) for category in range(CATEGORIES)]
-        if all(path is not None for path in paths) and is_telling(paths):
+        paths = read_paths(model, max_len)
+        if is_telling(paths):
             return model, paths
     raise RuntimeError("no telling writer in 300 draws")
+
+
+def draw_sure_writer(draw, is_telling, *, max_len: int = 20) -> tuple[nn.Module, list[list[int]]]:
+    """A stand-in generator whose every choice is safe, and the ids that it chooses for each category."""
+    return draw_writer(draw, lambda paths: None not in paths and is_telling(paths), max_len=max_len)
+
+
+def draw_lively_writer(draw) -> tuple[nn.Module, dict[int, list[int]]]:
+    """A stand-in generator, and the ids that it chooses for categories whose names differ much from their anagrams."""
+
+    def is_telling(paths):
+        return sum(len(path) for path in paths if is_lively(path)) > 40
+
+    model, paths = draw_writer(draw, is_telling, categories=12)
+    return model, {number: path for number, path in enumerate(paths) if is_lively(path)}
+
+
+def is_lively(path: list[int] | None) -> bool:
+    """Whether a name is long, has several characters, and none of them makes up more than half of it."""
+    name = spell(path or [])
+    return len(name) > 4 and len(set(name)) > 2 and 2 * max(map(name.count, name)) <= len(name)
 
 
 def spell(path: list[int]) -> str:
@@ -194,7 +214,7 @@ def spell(path: list[int]) -> str:
 
 def send_writer(student, ours: nn.Module):
     """The stand-in generator in the jail with our weights, and a stand-in vocabulary."""
-    theirs = student.define(standins.Writer)(CATEGORIES, VOCAB_SIZE, 6, 8)
+    theirs = student.define(standins.Writer)(ours.class_embedding.num_embeddings, VOCAB_SIZE, 6, 8)
     theirs.load_state_dict(ours.state_dict())
     theirs.eval()
     return theirs, student.define(standins.Letters)(LETTERS)

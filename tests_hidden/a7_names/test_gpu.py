@@ -1,15 +1,15 @@
 """GPU: the result is on the device of the inputs, and the numbers are those of the CPU."""
 
 import pytest
-import torch
 import standins
+import torch
 from cases import (
     CATEGORIES,
     draw_batch,
     draw_cell,
     draw_classifier,
     draw_generator,
-    draw_writer,
+    draw_sure_writer,
     learn,
     make_lesson,
     send_classifier,
@@ -113,7 +113,7 @@ def test_generator_on_the_device(student, reference, draw, device):
 @pytest.mark.gpu
 def test_writing_on_the_device(student, draw, device):
     """A model on the device writes what it writes on the CPU, greedily and by a draw."""
-    ours, _ = draw_writer(draw, lambda paths: max(map(len, paths)) > 3)
+    ours, _ = draw_sure_writer(draw, lambda paths: max(map(len, paths)) > 3)
     model, vocab = send_writer(student, ours)
     own = [student.sample_name(model, vocab, category) for category in range(CATEGORIES)]
     model.to(device)

@@ -15,6 +15,7 @@ from cases import (
     learn,
     make_dice,
     make_lesson,
+    measure_distance,
     send_classifier,
     send_generator,
 )
@@ -40,25 +41,35 @@ def test_encode_gives_an_id_for_each_character(student, draw):
 @pytest.mark.shape
 def test_joined_cell_gives_one_state(student, draw):
     """The cell turns x [E] and h [H] into a state [H]."""
-    inputs = draw_cell(draw)
-    assert_shape(student.joined_cell(*inputs), tuple(inputs[1].shape), what="h")
+    assert_states_differ(student.joined_cell, draw_cell(draw), draw)
+    for inputs in (draw_cell(draw, sizes=(1, 1)), draw_cell(draw, sizes=(1, 2))):
+        assert_shape(student.joined_cell(*inputs), tuple(inputs[1].shape), what="h")
+
+
+def assert_states_differ(cell, inputs, draw):
+    """A cell gives one state, and after other inputs of the same sizes another one."""
+    first = cell(*inputs)
+    assert_shape(first, tuple(inputs[1].shape), what="h")
+    second = cell(*(draw.tensor(*tensor.shape) for tensor in inputs))
+    assert measure_distance(second, first) > 1e-3, "other inputs should give another state"
 
 
 @pytest.mark.todo("gru.cell", weight=1)
 @pytest.mark.shape
 def test_gru_cell_gives_one_state(student, draw):
     """The cell turns x [E] and h [H] into a state [H]."""
-    inputs = draw_cell(draw, gates=3)
-    assert_shape(student.gru_cell(*inputs), tuple(inputs[1].shape), what="h")
+    assert_states_differ(student.gru_cell, draw_cell(draw, gates=3), draw)
+    for inputs in (draw_cell(draw, gates=3, sizes=(1, 1)), draw_cell(draw, gates=3, sizes=(1, 2))):
+        assert_shape(student.gru_cell(*inputs), tuple(inputs[1].shape), what="h")
 
 
 @pytest.mark.todo("order", weight=1)
 @pytest.mark.shape
 def test_bag_gives_a_vector_for_each_name(student, draw):
     """A batch gives [B,E], a batch of one [1,E]."""
-    rows, width = draw.sizes(2, low=6)
-    for lengths in ([4, 2, 3], [1]):
-        batch = draw_batch(draw, rows, lengths, 5)
+    rows, size = draw.sizes(2, low=6)
+    for lengths, longest, width in (([4, 2, 3], 5, size), ([1], 5, size), ([2, 1, 1], 2, 1)):
+        batch = draw_batch(draw, rows, lengths, longest)
         found = student.bag_of_embeddings(draw.tensor(rows, width), batch.ids, batch.lengths)
         assert_shape(found, (len(lengths), width), what="means")
 
@@ -90,9 +101,12 @@ def test_norm_is_one_number(student, draw):
 def test_each_batch_has_a_loss(student, draw):
     """There is a loss for each batch, for a single one, too."""
     lesson = make_lesson(student, draw, count=4)
+    losses = {}
     for count in (4, 1):
-        losses = as_floats(learn(student, lesson, 0.1, batches=lesson.batches[:count]))
-        assert len(losses) == count, f"{count} batches have {count} losses, not {len(losses)}"
+        losses[count] = as_floats(learn(student, lesson, 0.1, batches=lesson.batches[:count]))
+        assert len(losses[count]) == count, f"{count} batches have {count} losses, not {len(losses[count])}"
+    again = as_floats(learn(student, lesson, 0.1, batches=lesson.batches))
+    assert again != losses[4], "the same batches should have other losses once the model has learnt from them"
 
 
 @pytest.mark.todo("confusion", weight=1)
@@ -100,9 +114,10 @@ def test_each_batch_has_a_loss(student, draw):
 def test_matrix_has_a_row_for_each_class(student, draw):
     """The matrix is [C,C] and holds integers, however few classes occur."""
     classes = draw.integer(4, 7)
-    found = student.confusion_matrix(torch.tensor([1, 0, 1]), torch.tensor([1, 1, 0]), classes)
-    assert_shape(found, (classes, classes), what="matrix")
-    assert found.dtype == torch.int64, f"the matrix holds {found.dtype}: counts are int64"
+    for predicted, actual in (([1, 0, 1], [1, 1, 0]), ([1], [0])):
+        found = student.confusion_matrix(torch.tensor(predicted), torch.tensor(actual), classes)
+        assert_shape(found, (classes, classes), what="matrix")
+        assert found.dtype == torch.int64, f"the matrix holds {found.dtype}: counts are int64"
 
 
 @pytest.mark.todo("generator", weight=1)
@@ -111,7 +126,7 @@ def test_generator_gives_logits_at_every_step(student, reference, draw):
     """A batch gives [B,S,V], a single id [1,1,V]."""
     ours, sizes = draw_generator(reference, draw)
     theirs = send_generator(student, ours, sizes)
-    for batch, steps in ((3, 5), (1, 1)):
+    for batch, steps in ((3, 5), (4, 2), (1, 1)):
         logits = theirs(draw.ids(sizes[0], batch), draw.ids(sizes[1], batch, steps))
         assert_shape(logits, (batch, steps, sizes[1]), what="logits")
 

@@ -35,6 +35,8 @@ from torch.nn import functional as F
 
 from grader.examiner import as_ids, assert_equal, assert_parity, assert_shape, in_float64, parameter_gradients
 
+NO_GRADIENT = "the result carries no gradient: was something detached, or computed under no_grad?"
+
 
 @pytest.mark.todo("vocab", weight=3)
 @pytest.mark.parity
@@ -44,7 +46,9 @@ def test_ids_match_the_reference(poisoned, reference, draw):
     # Most counts differ, so that a mistake with ties leaves most ids right; every word comes twice, so that all of them
     # count also for those who read `min_count` as "more often than".
     counts = [12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 3, 2, 2]
-    words = draw.shuffled([word for word, n in zip(draw_words(draw, len(counts)), counts, strict=True) for _ in range(n)])
+    words = draw.shuffled(
+        [word for word, n in zip(draw_words(draw, len(counts)), counts, strict=True) for _ in range(n)]
+    )
     sentences = [" ".join(words[start : start + 5]) for start in range(0, len(words), 5)]
     ours, theirs = reference.Vocab(sentences), poisoned.Vocab(sentences)
     found = [index for sentence in sentences for index in as_ids(theirs.encode(sentence), only_lists=True)]
@@ -142,8 +146,7 @@ def assert_gradients(ours, theirs, inputs, draw):
     slopes = [draw.tensor(*part.shape) for part in expected]
     for part, slope in zip(found, slopes, strict=True):
         assert_shape(part, tuple(slope.shape), what="result")
-    if not all(part.requires_grad for part in found):
-        return
+    assert all(part.requires_grad for part in found), NO_GRADIENT
     sum((part * slope).sum() for part, slope in zip(found, slopes, strict=True)).backward()
     sum((part * slope).sum() for part, slope in zip(expected, slopes, strict=True)).backward()
     actual = parameter_gradients(theirs)
@@ -182,14 +185,19 @@ def test_gradients_of_attention_match(student, reference, draw):
     context, expected = (attend(case.query, case.keys, case.mask)[0] for attend in (theirs, ours))
     slope = draw.tensor(*expected.shape)
     assert_shape(context, tuple(slope.shape), what="context")
-    if context.requires_grad:
-        (context * slope).sum().backward()
-        (expected * slope).sum().backward()
-        actual = parameter_gradients(theirs)
-        right = {name: parameter.grad for name, parameter in ours.named_parameters()}
-        if actual.keys() == right.keys():
-            assert_parity(actual, right, what="gradients of the weights")
-        assert all(gradient is not None for gradient in actual.values()), "a weight receives no gradient"
+    assert_weight_gradients(theirs, context, ours, expected, slope)
+
+
+def assert_weight_gradients(theirs, found, ours, expected, slope):
+    """A module's weights receive the reference's gradients, whatever they are called."""
+    assert found.requires_grad, NO_GRADIENT
+    (found * slope).sum().backward()
+    (expected * slope).sum().backward()
+    actual = parameter_gradients(theirs)
+    right = {name: parameter.grad for name, parameter in ours.named_parameters()}
+    if actual.keys() == right.keys():
+        assert_parity(actual, right, what="gradients of the weights")
+    assert all(gradient is not None for gradient in actual.values()), "a weight receives no gradient"
 
 
 @pytest.mark.todo("decoder", weight=4)
@@ -230,14 +238,7 @@ def test_gradients_of_the_decoder_match(student, reference, draw, monkeypatch):
     logits, expected = theirs(*inputs)[0], ours(*inputs)[0]
     slope = draw.tensor(*expected.shape)
     assert_shape(logits, tuple(slope.shape), what="logits")
-    if logits.requires_grad:
-        (logits * slope).sum().backward()
-        (expected * slope).sum().backward()
-        actual = parameter_gradients(theirs)
-        right = {name: parameter.grad for name, parameter in ours.named_parameters()}
-        if actual.keys() == right.keys():
-            assert_parity(actual, right, what="gradients of the weights")
-        assert all(gradient is not None for gradient in actual.values()), "a weight receives no gradient"
+    assert_weight_gradients(theirs, logits, ours, expected, slope)
 
 
 @pytest.mark.todo("train", weight=3)

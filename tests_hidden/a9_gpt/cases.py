@@ -246,7 +246,9 @@ def make_writer(student, reference, draw, *, prompt: int = 4, count: int = 8, la
     plain = (VOCAB_SIZE, 8, layers, MAX_LEN)
     is_own = student.define(standins.can_be_run)(student.GPT, sizes, draw.ids(VOCAB_SIZE, 1, 4))
     for _ in range(100):
-        ours = reference.GPT(*sizes) if is_own else standins.PlainModel(*plain, standins.KeepingBlock, standins.keep_both)
+        ours = (
+            reference.GPT(*sizes) if is_own else standins.PlainModel(*plain, standins.KeepingBlock, standins.keep_both)
+        )
         fill_model(ours, draw)
         ids = draw.ids(VOCAB_SIZE, prompt)
         if is_telling(ours, ids, count):
