@@ -28,6 +28,7 @@ def find_trial_mistakes(assignment: Assignment, grade: Callable[[str, str], Grad
 def find_public_mistakes(assignment: Assignment) -> Iterator[str]:
     """Give a sentence for each public test that the solution fails."""
     if (assignment.folder / PUBLIC_TESTS).is_dir():
-        for finding in check_submission(assignment.solution, open_kit(assignment.folder)).findings:
+        kit = open_kit(assignment.folder, assignment.read_reference())  # its outline may not be written yet
+        for finding in check_submission(assignment.solution, kit).findings:
             if finding.outcome.verdict not in (Verdict.PASSED, Verdict.PENDING):
                 yield f"the solution fails the public test {finding.name!r}: {finding.outcome.message}"

@@ -29,12 +29,13 @@ _LENGTH = struct.Struct("<I")
 
 @dataclass(frozen=True)
 class Exchange:
-    """The digest of the requests sent at once, and the number of replies; or the verdict and message of an error."""
+    """The digest of the requests sent at once, and the number of replies; or an error: verdict, message and lines."""
 
     asked: str
     replies: int = 0
     verdict: str = ""
     message: str = ""
+    lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,8 @@ class RecordingChannel:
         except (ProtocolError, RecursionError):
             current.spoiled = True  # too deeply nested or too long to be packed again
             return
-        verdict, message = (error.verdict.value, error.message) if error else ("", "")
-        current.exchanges.append(Exchange(asked, len(replies), verdict, message))
+        verdict, message, lines = (error.verdict.value, error.message, error.lines) if error else ("", "", ())
+        current.exchanges.append(Exchange(asked, len(replies), verdict, message, lines))
         current.replies += packed
         self._room -= len(packed)
         if self._room < 0:
@@ -126,7 +126,7 @@ class _Playback:
         if exchange is None or exchange.asked != digest_frames(frames):
             raise Unrecorded
         if exchange.verdict:
-            raise SubmissionError(Verdict(exchange.verdict), exchange.message)
+            raise SubmissionError(Verdict(exchange.verdict), exchange.message, lines=exchange.lines)
         try:
             return [read_frame(self._read_exactly) for _ in range(exchange.replies)]
         except (ProtocolError, EOFError) as error:

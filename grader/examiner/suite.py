@@ -24,6 +24,7 @@ from grader.examiner.examination import (
 from grader.examiner.foresight import Foresight
 from grader.examiner.gate import UNEARNED, find_unearned
 from grader.examiner.inspector import inspect_submission
+from grader.examiner.loops import find_loop
 from grader.examiner.outside_names import describe_outside
 from grader.examiner.pytest_adapter import Recorder, first_line, judge, open_session
 from grader.examiner.replay import Unrecorded
@@ -246,6 +247,8 @@ class Suite:
             return outcome
         [todo] = [todo for todo in self.assignment.todos if todo.id == test.todo]
         line = session.inspection.find_line(todo, raised.lines)
+        if outcome.verdict is Verdict.TIMED_OUT:
+            line = find_loop(session.submission.source, line)
         place = session.submission.locate(line).describe() if line else ""
         return replace(outcome, message=outcome.message or MEANINGS[outcome.verdict].en, place=place)
 

@@ -181,7 +181,9 @@ class Worker:
         from grader.sandbox.in_process import InProcessChannel
 
         def open_live() -> "Channel":
-            return InProcessChannel() if in_process else JailChannel(self.jail, self.assignment.limits)
+            if in_process:
+                return InProcessChannel()
+            return JailChannel(self.jail, self.assignment.limits, module=self.assignment.module.removesuffix(".py"))
 
         if recording:
             return ReplayingChannel(recording, lambda: RecordingChannel(open_live()))

@@ -5,6 +5,7 @@
 
 import functools
 import os
+import re
 import select
 import signal
 import socket
@@ -33,6 +34,10 @@ STOP_TEST_AT = 2.0
 STOP_TOP_LEVEL_AT = 1.5
 # Definitions that run in this share of a test's limit are charged to the test: to keep them apart costs more.
 QUICK_BEGIN = 0.01
+
+
+# Lines of a stack that are kept, the innermost ones.
+MAX_LINES = 20
 
 
 class Channel(Protocol):
@@ -73,13 +78,15 @@ class _Phase:
 class JailChannel:
     """The submission in a confined child, which is replaced when it ends or overruns."""
 
-    def __init__(self, jail: Jail, limits: Limits, *, stop_test_at: float = STOP_TEST_AT) -> None:
+    def __init__(self, jail: Jail, limits: Limits, *, module: str = "", stop_test_at: float = STOP_TEST_AT) -> None:
+        """`module` is the name that the submission is loaded by, to find its lines where it overruns."""
         self.jail = jail
         self.limits = limits
         self.child: Child | None = None
         self.peak_kb = 0
         self._budget: CpuBudget | None = None
         self._stop_test_at = stop_test_at
+        self._frame = re.compile(rb'File "<%b>", line (\d{1,6}) in ' % re.escape(module.encode())) if module else None
         self._phase = _describe_test(limits, stop_test_at)
         self._asleep_seconds = 0.0
         self._next_look = 0.0
@@ -132,7 +139,7 @@ class JailChannel:
         # A load that failed would fail again, at the same cost for every test.
         key = frame.packed
         if error := self._failed_loads.get(key):
-            raise SubmissionError(error.verdict, error.message, hint=error.hint)
+            raise SubmissionError(error.verdict, error.message, hint=error.hint, lines=error.lines)
         self._is_begin_quick = False
         self._start_phase(child, _describe_top_level("loading the file", self.limits.load_cpu_seconds, self.limits))
         try:
@@ -225,8 +232,7 @@ class JailChannel:
             raise GraderFault("a reply was awaited without a clock")
         computed = self._budget.look()
         if self._budget.is_exceeded():
-            self._retire()
-            raise SubmissionError(Verdict.TIMED_OUT, self._phase.computing)
+            raise self._stop(self._phase.computing)
         return computed
 
     def _check_sleep(self, child: Child, poller: select.poll, computed: float) -> None:
@@ -235,8 +241,14 @@ class JailChannel:
         if child.is_asleep() and not poller.poll(0):
             self._asleep_seconds += max(0.0, TICK_SECONDS - computed)
         if self._asleep_seconds > self.limits.asleep_seconds:
-            self._retire()
-            raise SubmissionError(Verdict.TIMED_OUT, self._phase.asleep)
+            raise self._stop(self._phase.asleep)
+
+    def _stop(self, message: str) -> SubmissionError:
+        """End a child that overran. The lines that it was at are a claim, for the feedback alone."""
+        stack = self.child.read_stack() if self.child and self._frame else b""
+        self._retire()
+        lines = [int(number) for number in self._frame.findall(stack)] if self._frame else []
+        return SubmissionError(Verdict.TIMED_OUT, message, lines=tuple(reversed(lines[:MAX_LINES])))
 
     def _retire(self) -> Exit:
         child = self.child

@@ -11,6 +11,10 @@ from pathlib import Path
 from grader.model.errors import BrokenJail
 from grader.wire.control import Exit
 
+# The most that a stack may take to arrive, then each further part of it; and its bytes.
+STACK_SECONDS, NEXT_PART_SECONDS = 1.0, 0.1
+MAX_STACK = 1 << 14
+
 
 class Child:
     """A forked process that holds one submission."""
@@ -55,6 +59,28 @@ class Child:
         poller = select.poll()
         poller.register(self.pidfd, select.POLLIN)
         return bool(poller.poll(seconds * 1000))
+
+    def read_stack(self) -> bytes:
+        """Ask where it is (see `jail.server.serve`), and return what it writes then: anything, or nothing.
+
+        It may be in the middle of a reply, so it must be ended afterwards.
+        """
+        try:
+            signal.pidfd_send_signal(self.pidfd, signal.SIGUSR1)
+        except ProcessLookupError:
+            return b""
+        poller, data = select.poll(), b""
+        poller.register(self.connection, select.POLLIN)
+        until, patience = time.monotonic() + STACK_SECONDS, STACK_SECONDS
+        while len(data) < MAX_STACK and time.monotonic() < until and poller.poll(patience * 1000):
+            try:
+                part = self.connection.recv(MAX_STACK, socket.MSG_DONTWAIT)
+            except OSError:
+                break
+            if not part:
+                break
+            data, patience = data + part, NEXT_PART_SECONDS
+        return data
 
     def end(self) -> Exit:
         """Kill it, even if it looks dead, and return how it ended."""

@@ -4,7 +4,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from grader.model.assignment import DESCRIPTION, DRAFT, Assignment, read_description
+from grader.model.assignment import DESCRIPTION, DRAFT, Assignment, Description, read_description
 from grader.model.course import find_course
 from grader.model.errors import UnknownAssignment, UsageError
 
@@ -14,9 +14,10 @@ OUTLINE = "outline.txt"
 
 
 class Kit(Assignment):
-    """An assignment in a folder of the student's own."""
+    """An assignment in a folder of the student's own; `outline` says what is given in it, and holds no answer."""
 
     place: Path
+    outline: str
 
     @property
     def folder(self) -> Path:
@@ -29,14 +30,8 @@ class Kit(Assignment):
         return self.place / PUBLIC_TESTS
 
     def read_reference(self) -> str:
-        """Return the outline: what is given, without an answer. Raises UsageError if it is needed and missing."""
-        path = self.public_tests / OUTLINE
-        if path.is_file():
-            return path.read_text(encoding="utf-8")
-        places = [todo.where[0] for todo in self.todos]
-        if any(todo.forbid for todo in self.todos) or len(set(places)) < len(places):
-            raise UsageError(f"no file {OUTLINE!r} in {str(self.public_tests)!r}: unpack the whole kit again")
-        return ""
+        """Return the outline, which is there in the solution's place."""
+        return self.outline
 
     @cached_property
     def leftovers(self) -> tuple[str, ...]:
@@ -66,9 +61,21 @@ def find_kit(path: Path, name: str | None = None) -> Kit:
     raise UnknownAssignment(f"no assignment {name!r} here: {hint}")
 
 
-def open_kit(folder: Path) -> Kit:
-    """Return the kit in that folder. Raises UsageError if it holds no public tests."""
+def open_kit(folder: Path, outline: str | None = None) -> Kit:
+    """Return the kit in that folder, with its own outline if none is given. Raises UsageError if a part is missing."""
     if not (folder / PUBLIC_TESTS).is_dir():
         raise UsageError(f"no folder {PUBLIC_TESTS!r} in {str(folder)!r}: unpack the whole kit again")
     path = folder / DESCRIPTION if (folder / DESCRIPTION).exists() else folder / DRAFT
-    return Kit(name=folder.name, description=read_description(path), root=folder, place=folder)
+    description = read_description(path)
+    if outline is None:
+        outline = _read_outline(folder / PUBLIC_TESTS / OUTLINE, description)
+    return Kit(name=folder.name, description=description, root=folder, place=folder, outline=outline)
+
+
+def _read_outline(path: Path, description: Description) -> str:
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    places = [todo.where[0] for todo in description.todo]
+    if any(todo.forbid for todo in description.todo) or len(set(places)) < len(places):
+        raise UsageError(f"no file {OUTLINE!r} in {str(path.parent)!r}: unpack the whole kit again")
+    return ""  # nothing would be read in it

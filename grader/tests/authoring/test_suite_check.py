@@ -7,8 +7,9 @@ import pytest
 
 from grader.authoring.corpus import VariantExpectation, build_source, load_expectations
 from grader.authoring.suite_check import verify_suite
+from grader.authoring.trial_mistakes import find_public_mistakes
 from grader.model.errors import BrokenSuite
-from grader.tests.support.toy import SOLUTION, TESTS, open_project, write_variants
+from grader.tests.support.toy import SOLUTION, TESTS, TOML, open_project, write_variants
 
 RIGHT_DOUBLE = "def double(number):\n    return 2 * number\n"
 RIGHT_SHOUT = "def shout(word):\n    return ''.join(letter.upper() for letter in word)\n"
@@ -96,6 +97,19 @@ def test_public_test_that_the_solution_fails_is_named(monkeypatch: pytest.Monkey
         '    """Three."""\n    assert student.double(3) == 7\n'
     )
     assert verify_suite(assignment).complaints == ["the solution fails the public test 'Three.': found 6, expected 7"]
+
+
+def test_solution_is_tried_before_its_outline_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Its own text says what is given."""
+    toml = TOML.replace('where = ["double"]', 'where = ["double"]\nforbid = ["math.fsum"]')
+    assignment = open_project(monkeypatch, tmp_path, toml=toml)
+    public = assignment.folder / "tests_public" / "test_public.py"
+    public.parent.mkdir()
+    public.write_text(
+        "import pytest\n\n@pytest.mark.todo('double')\n@pytest.mark.behaviour\ndef test_three(student):\n"
+        '    """Three."""\n    assert student.double(3) == 6\n'
+    )
+    assert list(find_public_mistakes(assignment)) == []
 
 
 def test_right_variant_counts_only_for_what_it_defines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -35,7 +35,7 @@ class LiveChannel:
         for frame in frames:
             if frame.header["op"] == "hang":
                 self.close()
-                raise SubmissionError(Verdict.TIMED_OUT, "stopped after 2 seconds")
+                raise SubmissionError(Verdict.TIMED_OUT, "stopped after 2 seconds", lines=(3, 5))
         return [Frame({"seq": frame.header["seq"], "value": len(self.asked)}, b"block") for frame in frames]
 
     def read_cpu_seconds(self) -> float:
@@ -150,10 +150,11 @@ def test_what_was_answered_live_can_be_replayed_next_time():
 
 
 def test_a_mishap_is_replayed_as_itself():
-    """Verdict and words; no child hangs a second time."""
+    """Verdict, words and lines; no child hangs a second time."""
     with pytest.raises(SubmissionError) as caught:
         replay(record(["one", "hang"])).run("one", "hang")
-    assert (caught.value.verdict, caught.value.message) == (Verdict.TIMED_OUT, "stopped after 2 seconds")
+    found = caught.value
+    assert (found.verdict, found.message, found.lines) == (Verdict.TIMED_OUT, "stopped after 2 seconds", (3, 5))
 
 
 def test_a_test_that_was_run_twice_has_two_takes():

@@ -121,10 +121,15 @@ def test_a_right_attention_keeps_its_points_below_a_wrong_decoder():
 )
 def test_a_mishap_costs_its_own_tests(statement: str):
     """A loop, an exit, a crash, a hoard or a sleep inside one class is named as such, and costs that class only."""
-    report = grade_with(make_impatient_worker(), overlay(MISHAP_TEMPLATE.format(statement)))
+    source = overlay(MISHAP_TEMPLATE.format(statement))
+    report = grade_with(make_impatient_worker(), source)
     assert list_verdicts(report, "attention.seq2seq") == {MISHAPS[statement]}
     assert list_losing(report) == {"attention.seq2seq"}
     assert report.status == "graded"
+    if MISHAPS[statement] is Verdict.TIMED_OUT:
+        [line] = [number for number, text in enumerate(source.split("\n"), start=1) if text.strip() == statement]
+        places = {test.place for test in report.tests if test.status is Verdict.TIMED_OUT}
+        assert places - {""} == {f"attention.py, line {line}"}
 
 
 def test_the_same_submission_gets_the_same_report():

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,7 +11,7 @@ from grader.jail.server import Server
 from grader.model.assignment import Limits
 from grader.model.errors import GraderFault
 from grader.model.verdict import SubmissionError, Verdict
-from grader.sandbox.channel import JailChannel, _name_signal
+from grader.sandbox.channel import MAX_LINES, JailChannel, _name_signal
 from grader.sandbox.in_process import InProcessChannel
 from grader.sandbox.jail import Jail
 from grader.sandbox.machine_speed import MAX_SLOWDOWN, NO_SLOWDOWN, Slowdown, measure_slowdown
@@ -73,6 +74,45 @@ def test_endless_computing_is_timed_out(hurried: Prober, body: str) -> None:
     """A loop that never ends, in any thread, is stopped by the CPU time it used."""
     mishap = judge(hurried, body)
     assert mishap.verdict is Verdict.TIMED_OUT and "computing" in mishap.message
+
+
+@pytest.fixture
+def asked(jail: Jail) -> Iterator[Prober]:
+    """A fresh child whose limits are met within half a second, and which is asked where it is then."""
+    channel = JailChannel(jail, TIGHT, module="probe")
+    yield Prober(channel)
+    channel.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("while True:\n    pass", {3, 4}),
+        ("return sum(iter(int, 1))", {3}),
+        ("time.sleep(10_000)", {3}),
+    ],
+    ids=["loop", "in-C", "sleep"],
+)
+def test_code_that_overruns_is_asked_where_it_is(asked: Prober, body: str, lines: set[int]) -> None:
+    """The line is known, also in the middle of a call to C."""
+    mishap = judge(asked, body)
+    assert mishap.verdict is Verdict.TIMED_OUT and mishap.line in lines
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())", 0),
+        ("signal.signal(signal.SIGUSR1, lambda *_: send(b'nothing'))", 0),
+        ("signal.signal(signal.SIGUSR1, lambda *_: send(b'File \"<probe>\", line 99999 in f' * 9999))", 99999),
+    ],
+    ids=["blocks-signals", "other-words", "forged"],
+)
+def test_a_lie_about_the_line_is_a_few_numbers(asked: Prober, body: str, line: int) -> None:
+    """The verdict is the same, and no word of the submission's gets through."""
+    mishap = judge(asked, f"{body}\nwhile True: pass", f"import signal\n{ON_THE_CHANNEL}")
+    assert (mishap.verdict, mishap.line) == (Verdict.TIMED_OUT, line)
+    assert len(mishap.lines) <= MAX_LINES
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,17 @@ def test_fast_checks_run_before_the_tests_and_only_once() -> None:
     assert places == sorted(places)
 
 
-def test_continuous_integration_runs_make_test() -> None:
+def list_runs(script: str) -> list[str]:
+    """Return what a script of continuous integration runs without a condition."""
+    lines = (ROOT / ".ci" / script).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.startswith(("exec", "make"))]
+
+
+def test_continuous_integration_runs_targets_of_make() -> None:
     """It has no commands of its own that could differ from those of a contributor."""
-    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if line.startswith(("exec", "make"))] == ["exec make test"]
+    assert list_runs("run") == ["make test", "exec sh .ci/browser"]
+    [browser] = list_runs("browser")
+    assert browser.startswith("exec make test-browser ")
 
 
 def test_every_target_is_explained() -> None:
