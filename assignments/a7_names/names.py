@@ -142,6 +142,14 @@ def sample_name(
     return FIXME("sample")
 
 
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def cool(logits, temperature):
+#   2       logits = logits - logits.max()
+#   3       weights = torch.exp(logits) / temperature
+#   4       return weights / weights.sum()
+
+
 def cool(logits: Tensor, temperature: float) -> Tensor:
     """Return the probabilities [V] of characters from their logits [V], at a temperature above 0."""
     # TODO bug.temperature: the function as it should be
@@ -152,6 +160,14 @@ def bug_in_cool() -> int:
     """Return the number of the wrong line."""
     # TODO bug.temperature: its number
     return FIXME("bug.temperature")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def join_directions(h_n):
+#   2       forward_and_backward, batch, size = h_n.shape
+#   3       joined = h_n.reshape(batch, forward_and_backward * size)
+#   4       return joined
 
 
 def join_directions(h_n: Tensor) -> Tensor:

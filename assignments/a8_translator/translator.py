@@ -161,6 +161,15 @@ def corpus_bleu(
     return FIXME("bleu")
 
 
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def average_words(outputs, lengths):
+#   2       places = torch.arange(outputs.size(1), device=outputs.device)
+#   3       is_word = places < lengths.to(outputs.device).unsqueeze(1)
+#   4       total = (outputs * is_word.unsqueeze(2)).sum(dim=1)
+#   5       return total / outputs.size(1)
+
+
 def average_words(outputs: Tensor, lengths: Tensor) -> Tensor:
     """Return [B,H], the mean of outputs [B,S,H] over each sentence's own words: the first lengths [B] positions."""
     # TODO bug.average: the function as it should be
@@ -171,6 +180,16 @@ def bug_in_average_words() -> int:
     """Return the number of the wrong line."""
     # TODO bug.average: its number
     return FIXME("bug.average")
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def run_sorted(gru, embedded, lengths):
+#   2       order = lengths.argsort(descending=True)
+#   3       packed = pack_padded_sequence(embedded[order], lengths[order].cpu(), batch_first=True)
+#   4       packed_outputs, h_n = gru(packed)
+#   5       outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=embedded.size(1))
+#   6       return outputs[order], h_n[:, order]
 
 
 def run_sorted(gru: nn.GRU, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

@@ -330,31 +330,26 @@ def sample_name(
 # %% [markdown]
 # ### Find the bug
 #
-# Two functions from real projects, each with **one** wrong line. Both run, and their shapes are right. Name the line by its number, and write the function
-# as it should be. `cool` gives the probabilities of characters at a temperature; `join_directions` lays the last states of a network that reads both ways
-# side by side.
-#
-# ```
-# 1   def cool(logits, temperature):
-# 2       logits = logits - logits.max()
-# 3       weights = torch.exp(logits) / temperature
-# 4       return weights / weights.sum()
-# ```
-#
-# ```
-# 1   def join_directions(h_n):
-# 2       forward_and_backward, batch, size = h_n.shape
-# 3       joined = h_n.reshape(batch, forward_and_backward * size)
-# 4       return joined
-# ```
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and their shapes are right. Name the line by its number, and write the function as it should be. `cool` gives the probabilities of characters at a
+# temperature; `join_directions` lays the last states of a network that reads both ways side by side.
 #
 # ### 틀린 줄 찾기
 #
-# 실제 프로젝트에 있던 함수 둘입니다. 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 모양도 맞습니다. 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 모양도 맞습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
 # `cool`은 온도에 따른 글자들의 확률을 구하고, `join_directions`는 양쪽에서 읽는 신경망의 마지막 상태 둘을 나란히 잇습니다.
 
 
 # %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def cool(logits, temperature):
+#   2       logits = logits - logits.max()
+#   3       weights = torch.exp(logits) / temperature
+#   4       return weights / weights.sum()
+
+
 def cool(logits: Tensor, temperature: float) -> Tensor:
     """Return the probabilities [V] of characters from their logits [V], at a temperature above 0."""
     # TODO bug.temperature: the function as it should be
@@ -372,6 +367,14 @@ def bug_in_cool() -> int:
     ### BEGIN SOLUTION bug.temperature
     return 3
     ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def join_directions(h_n):
+#   2       forward_and_backward, batch, size = h_n.shape
+#   3       joined = h_n.reshape(batch, forward_and_backward * size)
+#   4       return joined
 
 
 def join_directions(h_n: Tensor) -> Tensor:
@@ -535,7 +538,8 @@ plt.show()
 #
 # ### One ablation (not graded)
 #
-# Give the generator the category **only** through an added vector at the output, not as its first state. What becomes of the names?
+# A second generator gets the category **only** through a vector that is added at the output, not as its first state: its memory never hears of it.
+# **Predict first:** will the classifier take its names for the language that was asked for less often?
 #
 # ## 8. 새 이름
 #
@@ -544,17 +548,15 @@ plt.show()
 #
 # ### 빼 보기 (채점하지 않음)
 #
-# 언어를 처음 상태로 주지 말고 출력에 더하는 벡터로만 주어 보세요. 이름은 어떻게 될까요?
+# 두 번째 생성기에는 언어를 처음 상태로 주지 않고 출력에 더하는 벡터로**만** 줍니다. 기억은 언어를 전혀 모릅니다.
+# **먼저 예측해 보세요.** 분류기가 주문한 언어로 알아보는 이름이 줄어들까요?
 
 # %% tags=["notebook"]
-torch.manual_seed(SEED)
-writer = NameGenerator(len(LANGUAGES), len(vocab), embedding_dim=24, hidden_size=96).to(DEVICE)
-optimizer = torch.optim.Adam(writer.parameters(), lr=5e-3)
 known = {name.lower() for name, _ in learnt}
 
 
-def write_names(count: int = 25) -> None:
-    """Print some names of each language, and how good they are."""
+def write_names(writer: NameGenerator, epoch: int, count: int = 25, shown: bool = True) -> float:
+    """Write some names of each language; print them, and give the share that is taken for its language."""
     draws = torch.Generator(DEVICE).manual_seed(1)
     made = [
         (sample_name(writer, vocab, number, temperature=0.7, generator=draws), language)
@@ -564,23 +566,60 @@ def write_names(count: int = 25) -> None:
     made = [(name, language) for name, language in made if name]
     ids, lengths, labels = make_batch(made)
     with torch.no_grad():
-        right = (classifier(ids, lengths).argmax(dim=1) == labels).float().mean()
+        right = float((classifier(ids, lengths).argmax(dim=1) == labels).float().mean())
     new = sum(name not in known for name, _ in made) / len(made)
-    print(f"epoch {epoch}: {float(right):.0%} are taken for their language, {new:.0%} are new")
-    for language in LANGUAGES:
+    print(f"epoch {epoch}: {right:.0%} are taken for their language, {new:.0%} are new")
+    for language in LANGUAGES if shown else []:
         print(f"   {language:9}", ", ".join(name.capitalize() for name, other in made if other == language)[:70])
+    return right
 
 
-for epoch in range(16):
-    if epoch in (0, 2, 6, 15):
-        write_names()
-    for ids, lengths, labels in make_batches():
-        begin = torch.full((len(ids), 1), END, device=DEVICE)
-        inputs = torch.cat([begin, ids], dim=1)
-        targets = torch.cat([ids, torch.full_like(begin, PAD)], dim=1)
-        targets[torch.arange(len(ids), device=DEVICE), lengths] = END
-        loss = F.cross_entropy(writer(labels, inputs).flatten(0, 1), targets.flatten(), ignore_index=PAD)
-        optimizer.zero_grad()
-        loss.backward()
-        clip_gradients(writer.parameters(), 1.0)
-        optimizer.step()
+def learn_names(writer: NameGenerator, moments: tuple[int, ...], shown: bool = True) -> list[float]:
+    """Train a generator up to the last moment; at each of them it writes names. Gives the shares of write_names."""
+    optimizer = torch.optim.Adam(writer.parameters(), lr=5e-3)
+    shares = []
+    for epoch in range(moments[-1] + 1):
+        if epoch in moments:
+            shares.append(write_names(writer, epoch, shown=shown))
+        for ids, lengths, labels in make_batches():
+            begin = torch.full((len(ids), 1), END, device=DEVICE)
+            inputs = torch.cat([begin, ids], dim=1)
+            targets = torch.cat([ids, torch.full_like(begin, PAD)], dim=1)
+            targets[torch.arange(len(ids), device=DEVICE), lengths] = END
+            loss = F.cross_entropy(writer(labels, inputs).flatten(0, 1), targets.flatten(), ignore_index=PAD)
+            optimizer.zero_grad()
+            loss.backward()
+            clip_gradients(writer.parameters(), 1.0)
+            optimizer.step()
+    return shares
+
+
+MOMENTS = (0, 2, 6, 15)
+torch.manual_seed(SEED)
+shares = learn_names(NameGenerator(len(LANGUAGES), len(vocab), embedding_dim=24, hidden_size=96).to(DEVICE), MOMENTS)
+
+# %% tags=["notebook"]
+class TaggedGenerator(NameGenerator):
+    """The ablation: the category is added at the output, and the first state is the same for all."""
+
+    def __init__(self, num_classes: int, vocab_size: int, embedding_dim: int, hidden_size: int) -> None:
+        super().__init__(num_classes, vocab_size, embedding_dim, hidden_size)
+        self.tag = nn.Embedding(num_classes, vocab_size)
+
+    def forward(self, category: Tensor, ids: Tensor) -> Tensor:
+        """category [B] and ids [B,S] give logits [B,S,V]."""
+        same = torch.zeros_like(category)
+        return super().forward(same, ids) + self.tag(category).unsqueeze(1)
+
+
+torch.manual_seed(SEED)
+tagged = TaggedGenerator(len(LANGUAGES), len(vocab), embedding_dim=24, hidden_size=96).to(DEVICE)
+for name, values in (("first state", shares), ("output only", learn_names(tagged, MOMENTS, shown=False))):
+    plt.plot(MOMENTS, values, marker="o", label=name)
+plt.gcf().set_size_inches(5, 3)
+plt.axhline(1 / len(LANGUAGES), color="grey", linestyle=":")
+plt.xlabel("epoch")
+plt.ylabel("taken for their language")
+plt.legend()
+plt.tight_layout()
+plt.show()

@@ -405,32 +405,25 @@ def corpus_bleu(
 # %% [markdown]
 # ## 6. Find the bug
 #
-# Two functions from real projects, each with **one** wrong line. Both run, and their shapes are right. Name the line by its number, and write the function
-# as it should be.
-#
-# ```
-# 1   def average_words(outputs, lengths):
-# 2       places = torch.arange(outputs.size(1), device=outputs.device)
-# 3       is_word = places < lengths.to(outputs.device).unsqueeze(1)
-# 4       total = (outputs * is_word.unsqueeze(2)).sum(dim=1)
-# 5       return total / outputs.size(1)
-# ```
-#
-# ```
-# 1   def run_sorted(gru, embedded, lengths):
-# 2       order = lengths.argsort(descending=True)
-# 3       packed = pack_padded_sequence(embedded[order], lengths[order].cpu(), batch_first=True)
-# 4       packed_outputs, h_n = gru(packed)
-# 5       outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=embedded.size(1))
-# 6       return outputs[order], h_n[:, order]
-# ```
+# Two functions with mistakes that real projects have made. Each is printed above the place where yours goes, and **one** of its lines is wrong. Both run,
+# and their shapes are right. Name the line by its number, and write the function as it should be.
 #
 # ## 6. 틀린 줄 찾기
 #
-# 실제 프로젝트에 있던 함수 둘입니다. 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 모양도 맞습니다. 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
+# 실제 프로젝트에 있던 실수가 든 함수 둘입니다. 여러분이 쓸 자리 바로 위에 적혀 있으며, 줄 **하나**씩 틀렸습니다. 둘 다 실행되고 모양도 맞습니다.
+# 틀린 줄의 번호를 쓰고, 함수를 올바르게 고쳐 쓰세요.
 
 
 # %%
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def average_words(outputs, lengths):
+#   2       places = torch.arange(outputs.size(1), device=outputs.device)
+#   3       is_word = places < lengths.to(outputs.device).unsqueeze(1)
+#   4       total = (outputs * is_word.unsqueeze(2)).sum(dim=1)
+#   5       return total / outputs.size(1)
+
+
 def average_words(outputs: Tensor, lengths: Tensor) -> Tensor:
     """Return [B,H], the mean of outputs [B,S,H] over each sentence's own words: the first lengths [B] positions."""
     # TODO bug.average: the function as it should be
@@ -449,6 +442,16 @@ def bug_in_average_words() -> int:
     ### BEGIN SOLUTION bug.average
     return 5
     ### END SOLUTION
+
+
+# One line is wrong. / 한 줄이 틀렸습니다.
+#
+#   1   def run_sorted(gru, embedded, lengths):
+#   2       order = lengths.argsort(descending=True)
+#   3       packed = pack_padded_sequence(embedded[order], lengths[order].cpu(), batch_first=True)
+#   4       packed_outputs, h_n = gru(packed)
+#   5       outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=embedded.size(1))
+#   6       return outputs[order], h_n[:, order]
 
 
 def run_sorted(gru: nn.GRU, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
