@@ -103,6 +103,10 @@ class BatchRun:
         while self._admit(arriving):
             self.settle()
 
+    def expect(self, index: int, job: Job) -> None:
+        """Begin to read an entry that is taken soon."""
+        self.source.expect(index, job)
+
     def take(self, index: int, job: Job) -> None:
         """Read an entry. Keep its result where it is known, and have a worker grade it where it is not."""
         outcome = self.source.identify(index, job)
@@ -120,7 +124,7 @@ class BatchRun:
 
     def _admit(self, arriving: Iterator[tuple[int, Job]]) -> bool:
         """Take entries until the workers have enough to do. Tell whether something is in flight."""
-        while self.queue.has_room() and not self.queue.interrupted.is_set():
+        while self.queue.count_room() and not self.queue.interrupted.is_set():
             entry = next(arriving, None)
             if entry is None:
                 break

@@ -86,9 +86,9 @@ class ClusterExecutor:
         self.threads = self._count_threads()
         self._next_count = time.monotonic() + RECOUNT_SECONDS
 
-    def has_room(self) -> bool:
-        """Tell whether some worker has no task in reserve."""
-        return len(self.tasks) < DEPTH * self.threads
+    def count_room(self) -> int:
+        """Return how many more tasks there can be until every worker has one in reserve."""
+        return max(DEPTH * self.threads - len(self.tasks), 0)
 
     def submit(self, task: Task) -> None:
         """Pass a task to any worker, if possible to one that has not failed at it."""

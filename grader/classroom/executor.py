@@ -73,8 +73,8 @@ class TaskResult:
 class Executor(Protocol):
     """Takes tasks and returns results as they come."""
 
-    def has_room(self) -> bool:
-        """Tell whether another task would be started soon."""
+    def count_room(self) -> int:
+        """Return how many more tasks would be started soon."""
 
     def submit(self, task: Task) -> None:
         """Take a task. It does not go to a worker that it avoids, if there is another."""

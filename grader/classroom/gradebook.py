@@ -6,7 +6,7 @@ changed, so every grade stays; a student's last row is the one that counts.
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Engine, Row, Select, func, insert, select
+from sqlalchemy import URL, Connection, Engine, Row, Select, bindparam, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from grader.classroom.adjustments import Adjustment
@@ -107,14 +107,7 @@ class Gradebook:
 
     def find_attempt(self, key: CacheKey, student: str) -> Attempt | None:
         """Return an attempt graded under that key: the student's own, or else anyone's. Never a fault."""
-        rows = ATTEMPTS.c
-        return self._find_first(
-            select(ATTEMPTS)
-            .where(rows.submission_digest == key.submission)
-            .where(rows.suite_digest == key.suite, rows.environment_digest == key.environment)
-            .where(rows.status != "grader_fault")
-            .order_by((rows.student == student).desc(), rows.id.desc())
-        )
+        return self._find_first(_SAME_KEY, {**asdict(key), "own": student})
 
     def find_latest_attempt(self, student: str, assignment: str, *, submission: str = "") -> Attempt | None:
         """Return the attempt that counts for a student at present; or the last one at that `submission` digest."""
@@ -195,9 +188,11 @@ class Gradebook:
                 row["made_at"] = adjustment.made_at or datetime.now(UTC).replace(tzinfo=None)
                 connection.execute(insert(ADJUSTMENTS).values(row))
 
-    def list_adjustments(self, assignment: str) -> dict[str, list[Adjustment]]:
-        """Return every adjustment, undone or not, by student and in the order of their numbers."""
+    def list_adjustments(self, assignment: str, student: str = "") -> dict[str, list[Adjustment]]:
+        """Return every adjustment or one student's, undone or not, by student and in the order of their numbers."""
         query = select(ADJUSTMENTS).where(ADJUSTMENTS.c.assignment == assignment).order_by(ADJUSTMENTS.c.number)
+        if student:
+            query = query.where(ADJUSTMENTS.c.student == student)
         with self._begin() as connection:
             rows = connection.execute(query).mappings().all()
         found: dict[str, list[Adjustment]] = {}
@@ -206,9 +201,9 @@ class Gradebook:
             found.setdefault(row["student"], []).append(Adjustment(by=row["author"], **fields))
         return found
 
-    def _find_first(self, query: Select[Any]) -> Attempt | None:
+    def _find_first(self, query: Select[Any], parameters: Mapping[str, object] | None = None) -> Attempt | None:
         with self._begin() as connection:
-            row = connection.execute(query.limit(1)).first()
+            row = connection.execute(query.limit(1), parameters).first()
         if row is None:
             return None
         return _to_attempt(row)
@@ -225,6 +220,21 @@ class Gradebook:
                 f"the gradebook {self._engine.url.render_as_string()!r} cannot be used: {cause}; check that it is "
                 "writable and that its disk has room, then run the same command again: what was graded is kept"
             ) from error
+
+
+def _build_same_key() -> Select[Any]:
+    rows = ATTEMPTS.c
+    return (
+        select(ATTEMPTS)
+        .where(rows.submission_digest == bindparam("submission"))
+        .where(rows.suite_digest == bindparam("suite"), rows.environment_digest == bindparam("environment"))
+        .where(rows.status != "grader_fault")
+        .order_by((rows.student == bindparam("own")).desc(), rows.id.desc())
+    )
+
+
+# To build it takes longer than to run it.
+_SAME_KEY = _build_same_key()
 
 
 def _read_report(connection: Connection, number: int) -> GradeReport:

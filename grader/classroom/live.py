@@ -57,28 +57,28 @@ class LiveKeeper:
     def _keep(self, attempt: Attempt, *, is_new: bool) -> None:
         student, name = attempt.report.submission.student, self.assignment.name
         with self.run.lock(PATIENCE):
-            known = self.gradebook.find_result(student, name, Path(attempt.evidence.path))
-            is_new = is_new or known is None or known.report != attempt.report
-            latest = attempt if is_new else self.gradebook.find_latest_attempt(student, name)
-            counting = choose_counting([attempt, *self._list_rivals(attempt)], self.assignment)
+            former = self.gradebook.find_latest_attempt(student, name)
+            if not is_new:
+                known = self.gradebook.find_result(student, name, Path(attempt.evidence.path))
+                is_new = known is None or known.report != attempt.report
+            counting = choose_counting([attempt, *self._list_rivals(attempt, former)], self.assignment)
             rows = [attempt] if is_new else []
             # The last row of a student is the one that counts.
+            latest = attempt if is_new else former
             if latest is None or latest.report != counting.report:
                 rows.append(counting)
-            adjustments = self.gradebook.list_adjustments(name).get(student, ())
+            adjustments = self.gradebook.list_adjustments(name, student).get(student, ())
             with self.run.stage_report(apply_adjustments(counting.report, adjustments)):
                 if rows:
                     self.gradebook.add_all(rows)
 
-    def _list_rivals(self, attempt: Attempt) -> list[Attempt]:
+    def _list_rivals(self, attempt: Attempt, former: Attempt | None) -> list[Attempt]:
         """Return the other attempts that may count: the one that does, or all, where this is the one that did."""
-        student, name = attempt.report.submission.student, self.assignment.name
-        former = self.gradebook.find_latest_attempt(student, name)
         if former is None or former.evidence.path != attempt.evidence.path:
             return [former] if former else []
         if former.report == attempt.report:
             return []
-        everything = self.gradebook.list_results(student, name)
+        everything = self.gradebook.list_results(attempt.report.submission.student, self.assignment.name)
         return [each for each in everything if each.evidence.path != attempt.evidence.path]
 
 

@@ -128,9 +128,9 @@ class LocalExecutor:
     def __init__(self, factory: WorkerFactory, workers: int, *, opening_seconds: float = OPENING_SECONDS) -> None:
         self.slots = [WorkerSlot(index, factory, opening_seconds) for index in range(1, workers + 1)]
 
-    def has_room(self) -> bool:
-        """Tell whether some worker has no task in reserve."""
-        return any(len(slot.tasks) < DEPTH for slot in self.slots)
+    def count_room(self) -> int:
+        """Return how many more tasks there can be until every worker has one in reserve."""
+        return sum(max(DEPTH - len(slot.tasks), 0) for slot in self.slots)
 
     def submit(self, task: Task) -> None:
         """Pass a task to the least busy worker, if possible to one that has not failed at it."""

@@ -18,7 +18,7 @@ AHEAD = 8
 
 
 class ReadAhead:
-    """Some confined readers that work on the jobs of a class in their order."""
+    """Some confined readers that work on the jobs of a class in their order, or on those that come one by one."""
 
     def __init__(self, jobs: Sequence[Job], assignment: Assignment, isolation: str) -> None:
         """Start nothing yet."""
@@ -42,14 +42,17 @@ class ReadAhead:
         for reader in self._readers:
             reader.close()
 
+    def begin(self, index: int, job: Job) -> None:
+        """Begin to read a submission, as soon as a reader is free."""
+        if index not in self._futures:
+            self._futures[index] = self._pool.submit(self._read, job)
+
     def take(self, index: int, job: Job) -> Submission:
         """Return a submission, and begin with those that follow it. Raises what reading it raises."""
-        if index < len(self._jobs):
-            for number in range(index, min(index + AHEAD, len(self._jobs))):
-                if number not in self._futures:
-                    self._futures[number] = self._pool.submit(self._read, self._jobs[number])
-            return self._futures.pop(index).result()
-        return self._read(job)
+        self.begin(index, job)
+        for number in range(index + 1, min(index + AHEAD, len(self._jobs))):
+            self.begin(number, self._jobs[number])
+        return self._futures.pop(index).result()
 
     def _read(self, job: Job) -> Submission:
         reader = self._free.get()

@@ -50,9 +50,9 @@ class WorkQueue:
     def __len__(self) -> int:
         return len(self._pending)
 
-    def has_room(self) -> bool:
-        """Tell whether another submission would be started soon."""
-        return self.executor.has_room()
+    def count_room(self) -> int:
+        """Return how many more submissions would be started soon."""
+        return self.executor.count_room()
 
     def submit(self, entry: ClassEntry) -> None:
         """Have an entry graded, or wait for the result of another one with the same code."""

@@ -56,6 +56,9 @@ class Left:
 class Source(Protocol):
     """The work of a class: `identify` an entry, then `prepare` it unless it was graded before."""
 
+    def expect(self, index: int, job: Job) -> None:
+        """Begin to read an entry that `identify` is asked for soon."""
+
     def identify(self, index: int, job: Job) -> ClassEntry | KnownAttempt | Settled:
         """Return an entry with the key of its result, or the result itself."""
 
@@ -88,6 +91,10 @@ class FreshSource:
     fingerprint: str = ""
     pending: bool = False
     selection: ChosenStudents = EVERYONE
+
+    def expect(self, index: int, job: Job) -> None:
+        """Begin to read the submission."""
+        self.read_ahead.begin(index, job)
 
     def identify(self, index: int, job: Job) -> ClassEntry | KnownAttempt | Settled:
         """Read the submission. No student's files may stop the class."""

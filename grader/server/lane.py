@@ -17,7 +17,7 @@ from pathlib import Path
 from grader.classroom.batch import BatchOptions, BatchRun, OpenExecutor
 from grader.classroom.live import open_live_class
 from grader.classroom.local_executor import LocalExecutor
-from grader.classroom.read_ahead import SIDE_BY_SIDE
+from grader.classroom.read_ahead import AHEAD, SIDE_BY_SIDE
 from grader.classroom.run_folder import RunFolder
 from grader.grading.job import Job
 from grader.model.assignment import Assignment
@@ -127,20 +127,29 @@ class Lane(threading.Thread):
             self.in_hand = 0
 
     def _take(self, batch: BatchRun, suite: str) -> None:
-        """Claim as many submissions as the workers have room for."""
-        while self.wake.is_set() and not self.dismissed.is_set() and batch.queue.has_room() and self.may_claim():
-            if self._has_changed(suite):
-                return
+        """Claim as many submissions as the workers have room for, some at a time, which are read side by side."""
+        while claimed := self._claim(batch, suite):
+            for number, job in claimed.items():
+                batch.take(number, job)
+            self.in_hand = len(batch.queue)
+
+    def _claim(self, batch: BatchRun, suite: str) -> dict[int, Job]:
+        jobs: dict[int, Job] = {}
+        while len(jobs) < min(batch.queue.count_room(), AHEAD) and self.wake.is_set() and self.may_claim():
+            if self.dismissed.is_set() or self._has_changed(suite):
+                break
             # Cleared before the look: what arrives during it sets it again.
             self.wake.clear()
             claimed = self.queue.claim(self.assignment)
             if claimed is None:
-                return
+                break
             LOG.info("grading", extra={"submission": claimed.id, "assignment": self.assignment})
             self.wake.set()
             self.last_used = time.monotonic()
-            batch.take(claimed.number, self._make_job(claimed))
-            self.in_hand = len(batch.queue)
+            jobs[claimed.number] = self._make_job(claimed)
+            batch.expect(claimed.number, jobs[claimed.number])
+            self.in_hand = len(batch.queue) + len(jobs)
+        return jobs
 
     def _make_job(self, claimed: Queued) -> Job:
         student = People(self.queue.store).find(claimed.student)

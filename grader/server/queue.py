@@ -13,7 +13,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from grader.model.report import GradeReport
 from grader.server.schema import SUBMISSIONS
@@ -152,15 +167,9 @@ class SubmissionQueue:
 
     def claim(self, assignment: str) -> Queued | None:
         """Take the next submission of an assignment; None where none may begin now."""
-        other = SUBMISSIONS.alias()
-        busy = exists().where(other.c.student == _ROWS.student, other.c.status == "grading")
-        first = select(_ROWS.number).where(_ROWS.status == "queued", _ROWS.assignment == assignment, ~busy)
-        number = first.order_by(*_order()).limit(1).scalar_subquery()
-        query = update(SUBMISSIONS).where(_ROWS.number == number)
-        query = query.values(status="grading", started_at=time.time()).returning(SUBMISSIONS)
         # After a power failure it is claimed again, as after the end of the process.
         with self.store.write(is_durable=False) as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_CLAIM, {"wanted": assignment, "now": time.time()}).first()
         return None if row is None else _to_queued(row)
 
     def finish(self, number: int, report: GradeReport, also: Callable[[Connection, Queued], None]) -> Queued:
@@ -170,18 +179,10 @@ class SubmissionQueue:
         """
         fault = report.status == "grader_fault"
         status: State = "fault" if fault else "refused" if report.submission.refused else "graded"
-        now = time.time()
-        values = {
-            "status": status,
-            "finished_at": now,
-            "seconds": now - _ROWS.started_at,
-            "gradings": _ROWS.gradings + 1,
-            "score": report.final_score,
-            "max_score": report.max_score,
-        }
-        query = update(SUBMISSIONS).where(_ROWS.number == number).values(values).returning(SUBMISSIONS)
+        end = {"wanted": number, "end": status, "now": time.time()}
+        points = {"points": report.final_score, "most": report.max_score}
         with self.store.write(is_durable=False) as connection:
-            done = _to_queued(connection.execute(query).one())
+            done = _to_queued(connection.execute(_FINISH, {**end, **points}).one())
             also(connection, done)
         return done
 
@@ -280,6 +281,33 @@ class SubmissionQueue:
 def _order() -> tuple[Any, ...]:
     # Newest first among the superseded attempts of one student; they share one `queued_at`.
     return _ROWS.is_superseded, _ROWS.queued_at, _ROWS.number.desc()
+
+
+def _build_claim() -> ReturningUpdate[Any]:
+    other = SUBMISSIONS.alias()
+    busy = exists().where(other.c.student == _ROWS.student, other.c.status == "grading")
+    first = select(_ROWS.number).where(_ROWS.status == "queued", _ROWS.assignment == bindparam("wanted"), ~busy)
+    number = first.order_by(*_order()).limit(1).scalar_subquery()
+    query = update(SUBMISSIONS).where(_ROWS.number == number)
+    return query.values(status="grading", started_at=bindparam("now")).returning(SUBMISSIONS)
+
+
+def _build_finish() -> ReturningUpdate[Any]:
+    now = bindparam("now", type_=Float)
+    values = {
+        "status": bindparam("end"),
+        "finished_at": now,
+        "seconds": now - _ROWS.started_at,
+        "gradings": _ROWS.gradings + 1,
+        "score": bindparam("points"),
+        "max_score": bindparam("most"),
+    }
+    return update(SUBMISSIONS).where(_ROWS.number == bindparam("wanted")).values(values).returning(SUBMISSIONS)
+
+
+# To build them takes longer than to run them.
+_CLAIM = _build_claim()
+_FINISH = _build_finish()
 
 
 def _comes_before(mine: Row[Any, Any], number: int) -> ColumnElement[bool]:

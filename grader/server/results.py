@@ -51,8 +51,8 @@ def find_result(service: Service, queued: Queued) -> Result | None:
         return None
     latest = gradebook.find_latest_attempt(queued.student, queued.assignment)
     counts = latest is not None and latest.evidence.path == attempt.evidence.path
-    adjustments = gradebook.list_adjustments(queued.assignment).get(queued.student, ()) if counts else ()
-    return Result(attempt, apply_adjustments(attempt.report, adjustments), counts)
+    adjustments = gradebook.list_adjustments(queued.assignment, queued.student) if counts else {}
+    return Result(attempt, apply_adjustments(attempt.report, adjustments.get(queued.student, ())), counts)
 
 
 def list_points(service: Service, attempts: Sequence[Queued]) -> list[AttemptPoints]:

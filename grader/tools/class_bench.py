@@ -112,7 +112,7 @@ def grade_all(executor: Executor, paths: Sequence[Path]) -> dict[str, GradeRepor
     """Return the report of each file. Raises RuntimeError if one cannot be graded."""
     waiting, reports = list(reversed(paths)), dict[str, GradeReport]()
     while len(reports) < len(paths):
-        while waiting and executor.has_room():
+        while waiting and executor.count_room():
             path = waiting.pop()
             executor.submit(Task(CacheKey("", "", ""), Job(path, student=str(path))))
         for answer in executor.collect():

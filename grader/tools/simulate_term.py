@@ -25,6 +25,7 @@ from grader.classroom.batch import BatchRun
 from grader.classroom.executor import DEPTH, GradedJob, Task, TaskResult
 from grader.classroom.gradebook import Gradebook, open_gradebook
 from grader.classroom.live import PATIENCE, LiveKeeper
+from grader.classroom.read_ahead import AHEAD, SIDE_BY_SIDE
 from grader.classroom.retry import WorkQueue
 from grader.classroom.run_folder import RunFolder
 from grader.classroom.source import ClassEntry
@@ -98,9 +99,9 @@ class SimulatedCluster:
         self.submitted = 0
         self.draw = random.Random(0)
 
-    def has_room(self) -> bool:
-        """Tell whether some worker has no task in reserve."""
-        return len(self.running) < DEPTH * self.workers
+    def count_room(self) -> int:
+        """Return how many more tasks there can be until every worker has one in reserve."""
+        return max(DEPTH * self.workers - len(self.running), 0)
 
     def submit(self, task: Task) -> None:
         """Pass a task to the worker that is free first."""
@@ -138,10 +139,18 @@ class SimulatedSource:
 
     run: RunFolder
     clock: Clock
+    readers_free_at: list[float] = field(default_factory=lambda: [0.0] * SIDE_BY_SIDE)
+    read_at: dict[int, float] = field(default_factory=dict)
+
+    def expect(self, index: int, job: Job) -> None:
+        """Pass an entry to the reader that is free first."""
+        end = max(self.readers_free_at[0], self.clock.read()) + READ_SECONDS
+        heapq.heapreplace(self.readers_free_at, end)
+        self.read_at[index] = end
 
     def identify(self, index: int, job: Job) -> ClassEntry:
-        """Return an entry with a key of its own."""
-        self.clock.skipped += READ_SECONDS
+        """Skip the time until an entry is read, and return it with a key of its own."""
+        self.clock.skip_to(self.read_at.pop(index))
         digest = sha256(job.entry.encode()).hexdigest()
         label = GradedSubmission(id=digest, student=job.student, files=(), submitted_at=job.submitted_at)
         return ClassEntry(index, job, label, CacheKey(digest, "s" * 64, "e" * 64))
@@ -193,16 +202,26 @@ class SimulatedLane:
                 self.next_summary = self.clock.read() + HOUSEKEEPING_SECONDS * SUMMARY_ROUNDS
 
     def _take(self) -> bool:
-        while self.batch.queue.has_room():
+        while room := min(self.batch.queue.count_room(), AHEAD):
+            jobs = self._claim(room)
+            with self.costs.measure("keep"):
+                for number, job in jobs.items():
+                    self.batch.take(number, job)
+            if len(jobs) < room:
+                return False
+        return True
+
+    def _claim(self, room: int) -> dict[int, Job]:
+        jobs: dict[int, Job] = {}
+        while len(jobs) < room:
             with self.costs.measure("claim"):
                 claimed = self.queue.claim(self.name)
             if claimed is None:
-                return False
-            moment = "2026-03-01T10:00:00+00:00"
-            path = Path("/uploads", claimed.path)
-            with self.costs.measure("keep"):
-                self.batch.take(claimed.number, Job(path, claimed.student, moment, entry=claimed.id))
-        return True
+                break
+            path, moment = Path("/uploads", claimed.path), "2026-03-01T10:00:00+00:00"
+            jobs[claimed.number] = Job(path, claimed.student, moment, entry=claimed.id)
+            self.batch.expect(claimed.number, jobs[claimed.number])
+        return jobs
 
 
 @contextmanager

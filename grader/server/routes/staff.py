@@ -123,7 +123,7 @@ def show_student(request: Request, name: str, person: Number) -> HTMLResponse:
     chosen = next((each for each in attempts if each.id == counting), None)
     result = find_result(service, chosen) if chosen else None
     source = read_source(service, name, result.attempt) if result else None
-    adjustments = service.open_gradebook(name).list_adjustments(name).get(student.name, [])
+    adjustments = service.open_gradebook(name).list_adjustments(name, student.name).get(student.name, [])
     return render(
         request,
         "student.html",

@@ -102,7 +102,7 @@ def test_every_worker_is_prepared_once(client, log, tmp_path):
 def test_there_is_room_for_two_tasks_a_worker(executor, tmp_path):
     """As on one machine."""
     tasks = [make_task(tmp_path, f"s{number}", "score 1") for number in range(4)]
-    assert [executor.has_room() for task in tasks if executor.submit(task) is None] == [True, True, True, False]
+    assert [executor.count_room() for task in tasks if executor.submit(task) is None] == [3, 2, 1, 0]
     collect_all(executor, 4)
 
 

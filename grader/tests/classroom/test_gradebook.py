@@ -143,6 +143,16 @@ def test_another_assignments_attempts_do_not_count(gradebook):
     assert gradebook.find_latest_attempt("kim", "another") is None
 
 
+def test_adjustments_of_one_student_are_found_without_the_others(gradebook: Gradebook) -> None:
+    """Undone or not, and of this assignment only."""
+    rows = [Adjustment(student=name, kind="bonus", points=1, reason="neat", by="lee") for name in ("kim", "ann", "kim")]
+    gradebook.add_adjustments("toy", rows)
+    gradebook.add_adjustments("other", rows[:1])
+    found = gradebook.list_adjustments("toy", "kim")
+    assert {name: [each.number for each in own] for name, own in found.items()} == {"kim": [1, 3]}
+    assert gradebook.list_adjustments("toy", "nobody") == {}
+
+
 def test_what_was_added_is_there_when_it_is_opened_again(tmp_path):
     """Closing loses nothing, and leaves one file."""
     with open_gradebook(tmp_path / "gradebook.db") as first:

@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
+from sqlalchemy import event as sqlalchemy_event
 
 from grader.classroom.gradebook import Attempt, Evidence, open_gradebook
 from grader.classroom.live import LiveKeeper
@@ -56,6 +59,20 @@ class LiveRun:
 
 
 OpenRun = Callable[[str], LiveRun]
+
+
+@contextmanager
+def list_statements() -> Iterator[list[str]]:
+    """Give a list that every statement to a database is added to, without those that begin transactions."""
+    statements: list[str] = []
+
+    def note(*event: object) -> None:
+        if (statement := str(event[2])) != "BEGIN":
+            statements.append(statement)
+
+    sqlalchemy_event.listen(Engine, "before_cursor_execute", note)
+    yield statements
+    sqlalchemy_event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
@@ -128,3 +145,13 @@ def test_result_is_kept_without_listing_a_folder(open_run: OpenRun, monkeypatch:
     live.add(2, 60)
     monkeypatch.undo()
     assert live.read_score() == 60
+
+
+def test_new_result_is_kept_without_a_look_at_other_attempts(open_run: OpenRun) -> None:
+    """However many there are: one look for the attempt that counts, and one for the student's adjustments."""
+    live = open_run(TOML)
+    live.add(1, 30)
+    with list_statements() as statements:
+        live.add(2, 60)
+    assert [statement.split()[0] for statement in statements] == ["SELECT", "SELECT", "INSERT"]
+    assert all("student = ?" in statement for statement in statements[:2])

@@ -102,7 +102,7 @@ def test_no_worker_is_opened_before_it_is_needed(log):
 def test_there_is_room_until_every_worker_has_a_task_in_reserve(pair, tmp_path):
     """Two for each."""
     tasks = [make_task(tmp_path, f"s{number}", "score 1") for number in range(4)]
-    assert [pair.has_room() for task in tasks if pair.submit(task) is None] == [True, True, True, False]
+    assert [pair.count_room() for task in tasks if pair.submit(task) is None] == [3, 2, 1, 0]
     collect_all(pair, 4)
 
 

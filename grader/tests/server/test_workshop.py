@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from grader.classroom.batch import BatchOptions
 from grader.model.course import Course
 from grader.model.digests import digest_suite
 from grader.model.errors import GraderFault
+from grader.model.submission import Submission
+from grader.sandbox.reader import ConfinedReader
 from grader.server import lane, workshop
 from grader.server.assignments import set_open
 from grader.server.labels import translate
@@ -125,6 +128,31 @@ def test_lane_that_failed_begins_again(tmp_path: Path) -> None:
         site = FakeSite(service)
         site.await_result(site.hand_in(site.call_as("kim")))
         assert service.workshop.list_troubles() == []
+
+
+def test_submissions_that_wait_are_read_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two readers meet: neither goes on before the other has begun."""
+    both, are_queued, read = threading.Barrier(2), threading.Event(), ConfinedReader.read_submission
+
+    def meet(reader: ConfinedReader, path: Path, **wanted: Any) -> Submission:
+        both.wait(PATIENCE / 3)
+        return read(reader, path, **wanted)
+
+    @contextmanager
+    def open_once_queued(options: BatchOptions) -> Iterator[FakeExecutor]:
+        assert are_queued.wait(PATIENCE)
+        with open_fake(options) as executor:
+            yield executor
+
+    monkeypatch.setattr(ConfinedReader, "read_submission", meet)
+    course, data = Course(write_project(tmp_path / "course")), DataFolder(tmp_path / "data")
+    with open_service(course, data, GradingOptions(), limits=LIMITS, open_executor=open_once_queued) as service:
+        site = FakeSite(service)
+        submissions = [site.hand_in(site.call_as(student)) for student in ("kim", "lee")]
+        are_queued.set()
+        for submission in submissions:
+            site.await_result(submission)
+        assert service.queue.count_by_state() == {("toy", "graded"): 2}
 
 
 @pytest.mark.slow

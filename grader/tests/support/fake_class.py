@@ -35,9 +35,9 @@ class FakeExecutor:
         self.submitted: list[Task] = []
         self.replaced: list[str] = []
 
-    def has_room(self) -> bool:
-        """Tell whether fewer than three tasks wait."""
-        return len(self.waiting) < 3
+    def count_room(self) -> int:
+        """Return how many tasks are missing to three."""
+        return max(3 - len(self.waiting), 0)
 
     def submit(self, task: Task) -> None:
         """Note a task."""

@@ -49,9 +49,9 @@ def test_a_simulated_cluster_works_side_by_side_and_skips_the_wait(recorded: Rec
     cluster = SimulatedCluster(recorded, 2, clock, costs)
     began = clock.read()
     for number in range(2 * DEPTH):
-        assert cluster.has_room()
+        assert cluster.count_room()
         cluster.submit(Task(CacheKey(str(number), "", ""), Job(Path("work.py"), student="kim")))
-    assert not cluster.has_room()
+    assert not cluster.count_room()
     results = []
     while found := cluster.collect():
         results += found
