@@ -52,5 +52,6 @@ def run_in_time(
         if not is_slow or not may_repeat or len(shares) == MAX_RUNS:
             break
     if is_slow and verdict is not Verdict.TIMED_OUT:
-        raised = SubmissionError(Verdict.TIMED_OUT, limits.overrun)
+        lines = raised.lines if isinstance(raised, SubmissionError) else ()
+        raised = SubmissionError(Verdict.TIMED_OUT, limits.overrun, lines=lines)
     return TimedRun(raised, is_stopped, any(GREY_FROM < share <= GREY_TO for share in shares))

@@ -10,7 +10,7 @@ from grader.model.assignment import Limits
 from grader.model.verdict import SubmissionError, Verdict
 
 STOPPED = SubmissionError(Verdict.TIMED_OUT, "stopped")
-FULL = SubmissionError(Verdict.OUT_OF_MEMORY, "full")
+FULL = SubmissionError(Verdict.OUT_OF_MEMORY, "full", lines=(3,))
 WRONG = AssertionError("wrong")
 
 
@@ -73,4 +73,5 @@ def test_memory_that_is_full_after_the_time_was_up_is_a_matter_of_time(share: fl
     """A loop that never ends and keeps what it makes meets one of two limits, and its report is the same."""
     timed, _ = time_runs((share, FULL), (share, FULL), (share, FULL), is_first=True)
     assert isinstance(timed.raised, SubmissionError) and timed.raised.verdict is Verdict(verdict)
+    assert timed.raised.lines == (3,)
     assert timed.is_endless is (share > 1.5)
