@@ -157,6 +157,8 @@ def test_padding_is_never_read(student, draw):
     dirty = torch.cat([batch.ids, torch.full((3, 2), 10**6)], dim=1)
     dirty[0, 2:], dirty[2, 3] = -1, rows
     assert_parity(student.bag_of_embeddings(table, dirty, batch.lengths), before, what="means with other padding")
+    single = student.bag_of_embeddings(table, batch.ids[:, :1], torch.ones(3, dtype=torch.long))
+    assert_parity(single, table[batch.ids[:, 0]], what="means of names of one character")
 
 
 @pytest.mark.todo("order", weight=1)
