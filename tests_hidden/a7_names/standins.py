@@ -101,9 +101,9 @@ class Letters:
 
 
 def draw_many(sample, model, vocab, count, seed, temperature):
-    """So many names of one character at most, with one generator."""
+    """So many names of two characters at most, with one generator."""
     generator = torch.Generator(device=model.out.weight.device).manual_seed(seed)
-    return [sample(model, vocab, 0, 1, temperature, generator) for _ in range(count)]
+    return [sample(model, vocab, 0, 2, temperature, generator) for _ in range(count)]
 
 
 def make_generator(seed):

@@ -27,7 +27,7 @@ from cases import (
     spell,
 )
 
-from grader.examiner import Caller, as_ids, assert_parity, assert_unchanged
+from grader.examiner import Caller, as_ids, assert_parity, assert_shape, assert_unchanged
 
 
 @pytest.mark.todo("vocab", weight=2)
@@ -157,6 +157,8 @@ def test_padding_is_never_read(student, draw):
     dirty = torch.cat([batch.ids, torch.full((3, 2), 10**6)], dim=1)
     dirty[0, 2:], dirty[2, 3] = -1, rows
     assert_parity(student.bag_of_embeddings(table, dirty, batch.lengths), before, what="means with other padding")
+    single = student.bag_of_embeddings(table, batch.ids[:, :1], torch.ones(3, dtype=torch.long))
+    assert_parity(single, table[batch.ids[:, 0]], what="means of names of one character")
 
 
 @pytest.mark.todo("order", weight=1)
@@ -392,10 +394,11 @@ def test_characters_are_drawn_by_their_probabilities(student, draw):
     """With a temperature characters come as often as softmax(logits / temperature) says."""
     logits = torch.full((len(LETTERS) + 3,), -1e4)
     places = [2, 3, 4, len(LETTERS) + 2]  # <END>, and characters from the first to the last
-    logits[places] = torch.tensor(draw.shuffled([3.0, 1.0, 0.0, -1.5]))
+    logits[places] = torch.tensor([3.0, *draw.shuffled([1.0, 0.0, -1.5])])
     model, vocab = make_dice(student, logits)
     names = student.define(standins.draw_many)(student.sample_name, model, vocab, DRAWS, draw.seed(), 3.0)
-    counts = torch.tensor([names.count(spell([place])) for place in places], dtype=torch.float64)
+    first = [name[:1] for name in names]
+    counts = torch.tensor([first.count(spell([place])) for place in places], dtype=torch.float64)
     probabilities = torch.softmax(logits[places].double() / 3, dim=0)
     spread = (DRAWS * probabilities * (1 - probabilities)).sqrt()
     assert (counts > 0).sum() > 1, "with a temperature the choice should be drawn, not always the best one"
@@ -430,6 +433,18 @@ def test_generator_decides_the_draws(student, draw):
 def test_wrong_line_of_cool_is_named(student):
     """The number is that of the one line that has to change."""
     assert student.bug_in_cool() == 3, "another line is wrong: what becomes of the temperature in the end?"
+
+
+@pytest.mark.todo("bug.directions", weight=1)
+@pytest.mark.behaviour
+def test_joining_keeps_axes_and_states(student, draw):
+    """A batch of one keeps its axis, states of one number too, and h_n stays as it is."""
+    for batch, size in ((1, 4), (3, 1), (1, 1)):
+        h_n = draw.tensor(2, batch, size)
+        assert_shape(student.join_directions(h_n), (batch, 2 * size), what="the joined states")
+    h_n = draw.tensor(2, 3, 4)
+    (after,) = student.define(Caller)().inputs_after(student.join_directions, h_n)
+    assert_unchanged(h_n, after, what="h_n")
 
 
 @pytest.mark.todo("bug.directions", weight=1)

@@ -22,7 +22,16 @@ from cases import (
 )
 from torch import nn
 
-from grader.examiner import as_ids, assert_equal, assert_parity, assert_shape, in_float64, parameter_gradients
+from grader.examiner import (
+    Caller,
+    as_ids,
+    assert_equal,
+    assert_parity,
+    assert_shape,
+    assert_unchanged,
+    in_float64,
+    parameter_gradients,
+)
 
 NO_GRADIENT = "the result carries no gradient: was something detached, or computed under no_grad?"
 
@@ -323,6 +332,10 @@ def test_temperature_shapes_the_probabilities(poisoned, draw):
 def test_large_logits_do_not_overflow(student, draw):
     """The largest logit is taken away first, so that nothing becomes inf."""
     steps = draw.ids(7, 9).float()
+    steps[0] = -500.0  # far below the others: taking the smallest away would overflow
+    assert_shape(student.cool(steps[:1], 0.5), (1,), what="the probabilities")
+    (after,) = student.define(Caller)().inputs_after(student.cool, steps, 0.5)[:1]
+    assert_unchanged(steps, after, what="logits")
     found = student.cool(steps + 500, 0.5)
     assert_shape(found, (9,), what="the probabilities")
     assert bool(torch.isfinite(found).all()), "large logits should not overflow"
@@ -344,3 +357,5 @@ def test_each_row_gets_its_own_states(poisoned, draw):
         "the backward state comes second": torch.cat([h_n[1], h_n[0]], dim=1),
     }
     assert_parity(poisoned.join_directions(h_n), right, what="the joined states", mistakes=mistakes)
+    other = draw.tensor(2, batch, size)
+    assert_parity(poisoned.join_directions(other), torch.cat([other[0], other[1]], dim=1), what="the joined states")

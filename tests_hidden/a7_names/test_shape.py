@@ -101,12 +101,10 @@ def test_norm_is_one_number(student, draw):
 def test_each_batch_has_a_loss(student, draw):
     """There is a loss for each batch, for a single one, too."""
     lesson = make_lesson(student, draw, count=4)
-    losses = {}
-    for count in (4, 1):
-        losses[count] = as_floats(learn(student, lesson, 0.1, batches=lesson.batches[:count]))
-        assert len(losses[count]) == count, f"{count} batches have {count} losses, not {len(losses[count])}"
-    again = as_floats(learn(student, lesson, 0.1, batches=lesson.batches))
-    assert again != losses[4], "the same batches should have other losses once the model has learnt from them"
+    found = [as_floats(learn(student, lesson, 0.1, batches=lesson.batches[:count])) for count in (4, 4, 1)]
+    for losses, count in zip(found, (4, 4, 1), strict=True):
+        assert len(losses) == count, f"{count} batches have {count} losses, not {len(losses)}"
+    assert found[0] != found[1], "the same batches should have other losses once the model has learnt from them"
 
 
 @pytest.mark.todo("confusion", weight=1)

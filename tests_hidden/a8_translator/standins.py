@@ -24,6 +24,12 @@ class Words:
         return " ".join(self.itos[int(index)] for index in ids if int(index) > 3)
 
 
+def pairs_after(make_batch, pairs, source_vocab, target_vocab):
+    """The pairs as they are after a batch was made of them."""
+    make_batch(pairs, source_vocab, target_vocab)
+    return pairs
+
+
 def read_batch(make_batch, pairs, source_vocab, target_vocab):
     """The four parts of a batch, read by attribute."""
     batch = make_batch(pairs, source_vocab, target_vocab)

@@ -34,7 +34,7 @@ from cases import (
     write_rows,
 )
 
-from grader.examiner import Caller, as_ids, assert_parity
+from grader.examiner import Caller, as_ids, assert_parity, assert_unchanged
 
 
 @pytest.mark.todo("vocab", weight=2)
@@ -63,9 +63,13 @@ def test_decoding_stops_at_the_end(student, draw):
     """What follows <eos> is not shown, nor is any special."""
     words = sorted(draw_words(draw, 4))
     vocab = student.Vocab([" ".join(words)] * 2)
-    found = vocab.decode([SOS, 4, PAD, 5, UNK, 6, EOS, 7, EOS])
+    ids = [SOS, 4, PAD, 5, UNK, 6, EOS, 7, EOS]
+    found = vocab.decode(ids)
     assert found == " ".join(words[:3]), "decoding should stop at <eos> and hide specials"
-    assert vocab.decode(torch.tensor([7, 4])) == f"{words[3]} {words[0]}", "a tensor of ids does as well as a list"
+    texts = [vocab.decode(torch.tensor(few)) for few in ([7, 4], [5])]
+    assert texts == [f"{words[3]} {words[0]}", words[1]], "a tensor of ids does as well as a list"
+    (after,) = student.define(Caller)().inputs_after(vocab.decode, ids)
+    assert_unchanged(ids, after, what="ids")
     assert vocab.decode([EOS, 4]) == "", "a sentence that ends at once is empty"
 
 
@@ -105,6 +109,10 @@ def test_padding_is_on_the_right(student, draw):
         assert PAD not in src[row, :size].tolist(), "padding should be on the right, and count in no length"
         assert not bool(src[row, size:].any()), "what follows a sentence should be padding"
         assert not bool(tgt_out[row, len(target.split()) + 1 :].any()), "what follows <eos> should be padding"
+    words = student.define(standins.Words)
+    vocabs = words(corpus.source_words), words(corpus.target_words)
+    after = student.define(standins.pairs_after)(student.make_batch, corpus.pairs, *vocabs)
+    assert_unchanged(corpus.pairs, after, what="pairs")
 
 
 @pytest.mark.todo("batch", weight=1)
@@ -134,6 +142,9 @@ def test_more_padding_changes_nothing(student, draw):
         # Surer of every right word: no draw leaves the loss where it was.
         surer = student.masked_loss(logits + 3 * torch.nn.functional.one_hot(targets, 7), targets, pad_id).detach()
         assert measure_distance(surer, before) > 1e-3, "the logits of real words should count"
+    after = student.define(Caller)().inputs_after(student.masked_loss, logits, targets, pad_id)
+    assert_unchanged(logits, after[0], what="logits")
+    assert_unchanged(targets, after[1], what="targets")
 
 
 @pytest.mark.todo("loss", weight=1)
