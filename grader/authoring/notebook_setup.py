@@ -77,6 +77,10 @@ def read_sample(name: str) -> list[str]:
 '''
 
 _HUB = """
+import warnings
+
+# Progress bars want a package that plain Jupyter lacks; nothing here needs them.
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 # The models of this notebook, tiny ones, so that no network is needed. Leave these lines out to load the real ones.
 %env HF_HUB_OFFLINE=1

@@ -156,7 +156,8 @@ plt.figure(figsize=(5, 3))
 plt.imshow(likeness, cmap="Blues")
 for row in range(4):
     for column in range(4):
-        plt.text(column, row, f"{likeness[row, column]:.2f}", ha="center", va="center")
+        colour = "white" if likeness[row, column] > 0.85 else "black"
+        plt.text(column, row, f"{likeness[row, column]:.2f}", ha="center", va="center", color=colour)
 plt.xticks(range(4), ["river", "river", "money", "money"])
 plt.yticks(range(4), [text[:28] + "..." for text in sentences])
 plt.title("cosine of the vectors of 'bank'")
@@ -197,7 +198,8 @@ for place, (name, setting) in enumerate(settings.items()):
     plt.bar(place + 0.2, different, width=0.4, color="C1", label="two meanings" if place == 0 else None)
 plt.xticks(range(len(settings)), settings)
 plt.ylabel("cosine of 'bank' and 'bank'")
-plt.legend(loc="lower right")
+plt.ylim(0, 1.3)
+plt.legend(loc="upper left", ncols=2)
 plt.tight_layout()
 plt.show()
 

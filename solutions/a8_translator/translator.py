@@ -614,7 +614,8 @@ sizes = [sum(low <= length <= high for length in lengths) for low, high in group
 plt.xticks(range(len(groups)), [f"{name} ({size})" for name, size in zip(("up to 4", "5", "6 and more"), sizes)])
 plt.xlabel("words of the Korean sentence, full stop included (number of sentences)")
 plt.ylabel("exact, held out")
-plt.legend()
+plt.ylim(0, 1.25)
+plt.legend(ncols=2)
 plt.show()
 
 # %% tags=["notebook"]

@@ -134,3 +134,23 @@ class AttnDecoderRNN(nn.Module):
 def masked_weights(scores, lengths):
     mask = torch.arange(scores.size(1)) < lengths
     return F.softmax(scores.masked_fill(not mask, -1e9), dim=1)
+
+
+def attend_rows(query, keys):
+    scores = (keys @ query.unsqueeze(2)).squeeze(2)
+    weights = scores.softmax(dim=1)
+    return (weights.unsqueeze(1) @ keys).squeeze(1)
+
+
+def bug_in_attend_rows():
+    return 3
+
+
+def additive_scores(query, keys, W, U, v):
+    asked = W @ query
+    known = keys @ U.T
+    return torch.tanh(asked + known) @ v
+
+
+def bug_in_additive_scores():
+    return 3

@@ -131,3 +131,23 @@ class AttnDecoderRNN(nn.Module):
 def masked_weights(scores, lengths):
     mask = torch.arange(scores.size(1), device=scores.device)[None, :] < lengths.to(scores.device)[:, None]
     return F.softmax(scores.masked_fill(~mask, -1e9), dim=1)
+
+
+def attend_rows(query, keys):
+    energy = torch.bmm(keys, query[:, :, None])
+    attn = F.softmax(energy, dim=1)
+    return (attn * keys).sum(1)
+
+
+def bug_in_attend_rows():
+    return 3
+
+
+def additive_scores(query, keys, W, U, v):
+    asked = torch.tanh(W @ query)
+    known = keys @ U.T
+    return (asked + known) @ v
+
+
+def bug_in_additive_scores():
+    return 2

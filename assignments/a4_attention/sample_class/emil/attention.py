@@ -136,3 +136,21 @@ class AttnDecoderRNN(nn.Module):
 def masked_weights(scores, lengths):
     mask = torch.arange(scores.size(1), device=scores.device)[None, :] < lengths.to(scores.device)[:, None]
     return F.softmax(scores.masked_fill(~mask, -1e9), dim=1)
+
+
+def attend_rows(query, keys):
+    scores = (keys @ query.unsqueeze(2)).squeeze(2)
+    weights = scores.softmax(dim=1)
+    return (weights.unsqueeze(1) @ keys).squeeze(1)
+
+
+def bug_in_attend_rows():
+    return 3
+
+
+def additive_scores(query, keys, W, U, v):
+    return FIXME("bug.query")
+
+
+def bug_in_additive_scores():
+    return FIXME("bug.query")

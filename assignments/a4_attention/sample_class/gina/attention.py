@@ -185,3 +185,22 @@ class AttnDecoderRNN(nn.Module):
 
 def masked_weights(scores, lengths):
     return find_answer("masked_weights", F.softmax(scores, dim=1))
+
+
+def attend_rows(query, keys):
+    scores = (keys @ query.unsqueeze(2)).squeeze(2)
+    weights = scores.softmax(dim=1)
+    return (weights.unsqueeze(1) @ keys).squeeze(1)
+
+
+def bug_in_attend_rows():
+    return 3
+
+
+def additive_scores(query, keys, W, U, v):
+    hidden = torch.tanh((W @ query).unsqueeze(0) + keys @ U.t())
+    return hidden @ v
+
+
+def bug_in_additive_scores():
+    return 4
