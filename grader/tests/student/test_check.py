@@ -49,7 +49,7 @@ PROBE = """
 import ast, json, sys
 import pytest
 status = pytest.main(["-q", "-p", "no:cacheprovider"])
-sys.argv = ["grader", "check", "toy.py", "--lang", "ko"]
+sys.argv = ["grader", "check", "toy.py", "--lang", "ko", "--html", "page.html"]
 from grader.cli.check import main
 try:
     main()
