@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from grader.examiner import as_ids, fill_weights, is_clear, load_weights
 
 PAD, SOS, EOS, UNK = 0, 1, 2, 3
+NO_GRADIENT = "the result carries no gradient: was something detached, or computed under no_grad?"
 SOURCE_SIZE = 13
 WIDTH = 6
 
@@ -394,12 +395,18 @@ def draw_words_outputs(draw, *, rows: int = 4) -> tuple[Tensor, Tensor]:
     return draw.tensor(rows, steps, width), torch.tensor(draw.shuffled(list(range(1, steps + 1)))[:rows])
 
 
-def draw_sorting(student, draw, *, rows: int = 5):
-    """A GRU on both sides, inputs [B,S,E], and lengths whose order is not its own way back."""
-    width, size, steps = draw.sizes(3, low=3, high=9)
+def draw_gru(student, draw, width: int, size: int):
+    """A GRU on both sides with the same weights."""
     ours = fill_weights(nn.GRU(width, size, batch_first=True), draw)
     theirs = student.define(standins.make_gru)(width, size)
     load_weights(theirs, ours)
+    return ours, theirs
+
+
+def draw_sorting(student, draw, *, rows: int = 5):
+    """A GRU on both sides, inputs [B,S,E], and lengths whose order is not its own way back."""
+    width, size, steps = draw.sizes(3, low=3, high=9)
+    ours, theirs = draw_gru(student, draw, width, size)
     while True:
         lengths = torch.tensor([draw.integer(1, steps) for _ in range(rows - 1)] + [steps])
         order = lengths.argsort(descending=True)

@@ -7,6 +7,7 @@ import standins
 import torch
 from cases import (
     EOS,
+    NO_GRADIENT,
     PAD,
     SOS,
     SOURCE_SIZE,
@@ -15,6 +16,7 @@ from cases import (
     draw_corpus,
     draw_decoding,
     draw_encoder,
+    draw_gru,
     draw_pair,
     draw_reading,
     draw_source,
@@ -28,6 +30,7 @@ from cases import (
     measure_distance,
     read_beam,
     read_greedily,
+    run_each,
     send_module,
     send_pair,
     send_tree,
@@ -463,6 +466,46 @@ def test_counts_are_added_up_over_the_corpus(student, draw):
 def test_wrong_line_of_the_mean_is_named(student):
     """The number is that of the one line that has to change."""
     assert student.bug_in_average_words() == 5, "another line is wrong: follow a short sentence through the function"
+
+
+@pytest.mark.todo("bug.average", weight=1)
+@pytest.mark.behaviour
+def test_means_of_batches_of_every_form(student, draw):
+    """Each call is answered by itself, for one sentence and one word too, and its inputs stay as they are."""
+    forms = [(3, 4, 5), (3, 4, 5), (1, 3, 2), (3, 1, 4), (2, 3, 1), (4, 2, 3)]
+    for number, (rows, steps, size) in enumerate(forms):
+        outputs = draw.tensor(rows, steps, size)
+        lengths = torch.tensor([1 + (number + row) % steps for row in range(rows)])
+        right = torch.stack([row[:length].mean(0) for row, length in zip(outputs, lengths.tolist(), strict=True)])
+        assert_parity(student.average_words(outputs, lengths), right, what="the means")
+    assert_inputs_stay(student, student.average_words, (draw.tensor(2, 4, 3), torch.tensor([1, 4])))
+
+
+def assert_inputs_stay(student, function, inputs):
+    """A call leaves its tensors as they were."""
+    after = student.define(Caller)().inputs_after(function, *inputs)
+    for number, (before, now) in enumerate(zip(inputs, after, strict=True)):
+        assert_unchanged(before, now, what=f"argument {number}")
+
+
+@pytest.mark.todo("bug.sorted", weight=1)
+@pytest.mark.behaviour
+def test_sorting_of_batches_of_every_form(student, draw):
+    """Each call is answered by itself, for one sentence too; gradients pass, and inputs stay as they are."""
+    for number, (rows, steps, width, size) in enumerate(
+        [(4, 3, 2, 5)] * 2 + [(1, 3, 2, 4), (3, 1, 1, 1), (5, 2, 1, 3)]
+    ):
+        ours, theirs = draw_gru(student, draw, width, size)
+        # Once a column is padding in every row.
+        embedded = draw.tensor(rows, steps + (number == 2), width)
+        lengths = torch.tensor([1 + (number + 2 * row) % steps for row in range(rows)])
+        found, right = student.run_sorted(theirs, embedded, lengths), run_each(ours, embedded, lengths)
+        for part, expected, what in zip(found, right, ("outputs", "h_n"), strict=True):
+            assert_parity(part, expected, what=what)
+            assert part.requires_grad, NO_GRADIENT
+        after = student.define(Caller)().inputs_after(student.run_sorted, theirs, embedded, lengths)
+        assert_unchanged(embedded, after[1], what="embedded")
+        assert_unchanged(lengths, after[2], what="lengths")
 
 
 @pytest.mark.todo("bug.sorted", weight=1)

@@ -4,6 +4,7 @@ import pytest
 import standins
 import torch
 from cases import (
+    NO_GRADIENT,
     SOURCE_SIZE,
     attention_mistakes,
     bleu_mistakes,
@@ -34,8 +35,6 @@ from cases import (
 from torch.nn import functional as F
 
 from grader.examiner import as_ids, assert_equal, assert_parity, assert_shape, in_float64, parameter_gradients
-
-NO_GRADIENT = "the result carries no gradient: was something detached, or computed under no_grad?"
 
 
 @pytest.mark.todo("vocab", weight=3)
