@@ -388,7 +388,7 @@ class Stack(nn.Module):
         # TODO bug.stack: the layers as they should be kept
         ### BEGIN SOLUTION bug.stack
         # A plain list hides its layers: parameters(), state_dict() and .to() do not see them, so nothing trains or moves them.
-        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth))
+        self.layers = nn.ModuleList([nn.Linear(width, width) for _ in range(depth)])
         ### STUB
         # self.layers = FIXME("bug.stack")
         ### END SOLUTION

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from grader.examiner import assert_moved, assert_parity, fill_weights, load_weights
+from grader.examiner import assert_moved, assert_parity, assert_unchanged, fill_weights, load_weights
 
 
 def make_cells(size: int, count: int) -> nn.ModuleList:
@@ -33,6 +33,21 @@ def run_each(cells: nn.ModuleList, x: torch.Tensor, h: torch.Tensor, *, reads_be
         sequence = torch.stack(outputs) if reads_below else x
         last.append(state)
     return torch.stack(last)
+
+
+def run_all(function, cases):
+    """The results of several calls, and the inputs as they are after them."""
+    return [[function(*case) for case in cases], cases]
+
+
+def assert_each(found, cases, right, *, what: str) -> None:
+    """Compare the results of run_all, and see that the inputs have stayed."""
+    for result, expected, case in zip(found[0], right, cases, strict=True):
+        shapes = ", ".join(str(list(tensor.shape)) for tensor in case)
+        assert_parity(result.detach(), expected, what=f"{what} for inputs of the shapes {shapes}")
+    for after, before in zip(found[1], cases, strict=True):
+        for own, given in zip(after, before, strict=True):
+            assert_unchanged(given, own, what="an input")
 
 
 @pytest.mark.todo("bug.layers", weight=2)
@@ -94,3 +109,37 @@ def test_ends_on_the_device(student, draw, device):
     outputs = draw.tensor(5, 6)
     right = torch.cat([outputs[-1, :3], outputs[0, 3:]])
     assert_moved(student.join_ends(outputs.to(device)), right, device, what="the ends on the device")
+
+
+@pytest.mark.todo("bug.layers", weight=1)
+@pytest.mark.parity
+def test_layers_of_every_size(student, draw):
+    """One step, states of one number, and a second call with other values give the right states, too."""
+    for steps, size in ((5, 4), (1, 3), (4, 1)):
+        ours = fill_weights(make_cells(size, 2), draw, scale=0.5)
+        theirs = student.define(make_cells)(size, 2)
+        load_weights(theirs, ours)
+        inputs = [[draw.tensor(steps, size), draw.tensor(2, size)] for _ in range(2)]
+        copies = [[tensor.clone() for tensor in case] for case in inputs]
+        found = student.define(run_all)(student.run_layers, [[theirs, *case] for case in inputs])
+        assert_each(
+            [found[0], [case[1:] for case in found[1]]],
+            copies,
+            [run_each(ours, *case) for case in copies],
+            what="last states",
+        )
+
+
+@pytest.mark.todo("bug.ends", weight=1)
+@pytest.mark.parity
+def test_ends_of_every_size(student, draw):
+    """One step, halves of one number, and a second call with other values give the right ends, too."""
+    sizes = [(5, 4), (5, 4), (1, 6), (4, 2), (1, 2), (3, 10)]
+    cases = [[draw.tensor(*size)] for size in sizes]
+    copies = [[tensor.clone() for tensor in case] for case in cases]
+    found = student.define(run_all)(student.join_ends, cases)
+    right = [
+        torch.cat([outputs[-1, : size // 2], outputs[0, size // 2 :]])
+        for (outputs,), (_, size) in zip(copies, sizes, strict=True)
+    ]
+    assert_each(found, copies, right, what="the ends")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from grader.examiner import assert_moved, assert_parity
+from grader.examiner import assert_moved, assert_parity, assert_unchanged
 
 
 def attend(query: torch.Tensor, keys: torch.Tensor, axis: int) -> torch.Tensor:
@@ -15,12 +15,33 @@ def attend(query: torch.Tensor, keys: torch.Tensor, axis: int) -> torch.Tensor:
 def draw_scoring(draw):
     """A query [H], keys [S,H], W and U [H,H] and v [H]; there are eight keys or more."""
     size, count = draw.integer(4, 7), draw.integer(8, 11)
-    return draw.tensor(size), draw.tensor(count, size), draw.tensor(size, size), draw.tensor(size, size), draw.tensor(size)
+    return (
+        draw.tensor(size),
+        draw.tensor(count, size),
+        draw.tensor(size, size),
+        draw.tensor(size, size),
+        draw.tensor(size),
+    )
 
 
 def score(query, keys, first, second, last) -> torch.Tensor:
     """The right scores, one for each key."""
     return torch.stack([last @ torch.tanh(first @ query + second @ key) for key in keys])
+
+
+def run_all(function, cases):
+    """The results of several calls, and the inputs as they are after them."""
+    return [[function(*case) for case in cases], cases]
+
+
+def assert_each(found, cases, right, *, what: str) -> None:
+    """Compare the results of run_all, and see that the inputs have stayed."""
+    for result, expected, case in zip(found[0], right, cases, strict=True):
+        shapes = ", ".join(str(list(tensor.shape)) for tensor in case)
+        assert_parity(result.detach(), expected, what=f"{what} for inputs of the shapes {shapes}")
+    for after, before in zip(found[1], cases, strict=True):
+        for own, given in zip(after, before, strict=True):
+            assert_unchanged(given, own, what="an input")
 
 
 @pytest.mark.todo("bug.axis", weight=2)
@@ -80,3 +101,34 @@ def test_additive_scores_on_the_device(student, draw, device):
     case = draw_scoring(draw)
     found = student.additive_scores(*(tensor.to(device) for tensor in case))
     assert_moved(found, score(*case), device, what="the scores on the device")
+
+
+@pytest.mark.todo("bug.axis", weight=1)
+@pytest.mark.parity
+def test_rows_of_every_size(student, draw):
+    """Axes of one, more features than positions, and a second call with other values give the right contexts, too."""
+    sizes = [(3, 4, 5), (3, 4, 5), (1, 1, 4), (2, 5, 1), (3, 1, 2), (1, 1, 1), (2, 3, 7), (6, 2, 3)]
+    cases = [[draw.tensor(rows, size), draw.tensor(rows, steps, size)] for rows, steps, size in sizes]
+    copies = [[tensor.clone() for tensor in case] for case in cases]
+    found = student.define(run_all)(student.attend_rows, cases)
+    assert_each(found, copies, [attend(*case, 1) for case in copies], what="contexts")
+
+
+@pytest.mark.todo("bug.query", weight=1)
+@pytest.mark.parity
+def test_scores_of_every_size(student, draw):
+    """Axes of one, more features than keys, and a second call with other values give the right scores, too."""
+    sizes = [(8, 5), (8, 5), (1, 4), (6, 1), (1, 1), (3, 7)]
+    cases = [
+        [
+            draw.tensor(size),
+            draw.tensor(count, size),
+            draw.tensor(size, size),
+            draw.tensor(size, size),
+            draw.tensor(size),
+        ]
+        for count, size in sizes
+    ]
+    copies = [[tensor.clone() for tensor in case] for case in cases]
+    found = student.define(run_all)(student.additive_scores, cases)
+    assert_each(found, copies, [score(*case) for case in copies], what="scores")

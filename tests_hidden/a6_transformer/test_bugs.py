@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from grader.examiner import assert_moved, assert_parity
+from grader.examiner import assert_moved, assert_parity, assert_unchanged
 
 DEPTH = 3
 
@@ -51,6 +51,21 @@ def draw_stack(student, draw):
     return make_right(width, matrices, biases), theirs, draw.tensor(5, width)
 
 
+def run_all(function, cases):
+    """The results of several calls, and the inputs as they are after them."""
+    return [[function(*case) for case in cases], cases]
+
+
+def assert_each(found, cases, right, *, what: str) -> None:
+    """Compare the results of run_all, and see that the inputs have stayed."""
+    for result, expected, case in zip(found[0], right, cases, strict=True):
+        shapes = ", ".join(str(list(tensor.shape)) for tensor in case)
+        assert_parity(result.detach(), expected, what=f"{what} for inputs of the shapes {shapes}")
+    for after, before in zip(found[1], cases, strict=True):
+        for own, given in zip(after, before, strict=True):
+            assert_unchanged(given, own, what="an input")
+
+
 @pytest.mark.todo("bug.classes", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
@@ -68,7 +83,9 @@ def test_losses_are_those_of_the_tokens(poisoned, draw):
 @pytest.mark.behaviour
 def test_wrong_line_of_the_losses_is_named(student):
     """The number is that of the one line that has to change."""
-    assert student.bug_in_token_losses() == 3, "another line is wrong: write down six numbers of shape [1,2,3], and reshape them"
+    assert student.bug_in_token_losses() == 3, (
+        "another line is wrong: write down six numbers of shape [1,2,3], and reshape them"
+    )
 
 
 @pytest.mark.todo("bug.classes", weight=1)
@@ -115,3 +132,24 @@ def test_stack_on_the_device(student, draw, device):
     ours, theirs, x = draw_stack(student, draw)
     found = theirs.to(device)(x.to(device)).detach()
     assert_moved(found, ours(x), device, what="output on the device")
+
+
+@pytest.mark.todo("bug.classes", weight=1)
+@pytest.mark.parity
+def test_losses_of_every_size(student, draw):
+    """Axes of one, more classes than positions, and a second call with other values give the right losses, too."""
+    sizes = [(2, 4, 5), (2, 4, 5), (1, 1, 4), (2, 1, 3), (1, 5, 2), (3, 2, 7), (6, 3, 2)]
+    cases = [[draw.tensor(*size), draw.ids(size[2], *size[:2])] for size in sizes]
+    copies = [[tensor.clone() for tensor in case] for case in cases]
+    found = student.define(run_all)(student.token_losses, cases)
+    right = [-logits.log_softmax(-1).gather(2, targets.unsqueeze(2)).squeeze(2) for logits, targets in copies]
+    assert_each(found, copies, right, what="losses")
+
+
+@pytest.mark.todo("bug.stack", weight=1)
+@pytest.mark.parity
+def test_stack_keeps_axes_of_one(student, draw):
+    """A batch of one keeps its axes."""
+    ours, theirs, x = draw_stack(student, draw)
+    for row in (x[:1], x[:1].unsqueeze(0)):
+        assert_parity(theirs(row).detach(), ours(row).detach(), what="output of a batch of one")

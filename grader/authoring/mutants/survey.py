@@ -174,6 +174,7 @@ def _describe_kind(value: Any) -> Any:
 
 
 def _list_shapes(module: Any) -> Any:
-    if not isinstance(module, torch.nn.Module):
+    # A constructor is watched from its first line, where torch has not set up the module yet.
+    if not isinstance(module, torch.nn.Module) or "_parameters" not in vars(module):
         return None
     return tuple(tuple(parameter.shape) for parameter in module.parameters()), module.training

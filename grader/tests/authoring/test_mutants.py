@@ -106,6 +106,12 @@ def test_mutants_are_programs_each_once() -> None:
     assert len({mutant.source for mutant in mutants}) == len(mutants) == len({mutant.id for mutant in mutants})
 
 
+def test_a_constructor_is_watched_before_torch_has_set_it_up() -> None:
+    """Its first line is watched, and nothing can be asked of the module there."""
+    survey = Survey()
+    survey.see_call("Stack.__init__", {"self": torch.nn.Module.__new__(torch.nn.Module)})
+
+
 def test_a_mistake_is_made_only_where_it_fits() -> None:
     """A survey that has seen nothing allows no mistake of values."""
     kinds = {mutant.operator for mutant in write_mutants(TENSORS, Survey(), "weigh")}
