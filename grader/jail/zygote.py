@@ -7,11 +7,13 @@ code itself. It stays single-threaded, since a fork copies only the thread that 
 import gc
 import importlib
 import os
+import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from grader.jail.confine import CLONE_NEWPID, check_call, confine, libc
+from grader.jail.huge_pages import collapse, list_blocks
 from grader.wire.control import (
     Confinement,
     Exit,
@@ -46,13 +48,16 @@ def run(descriptor: int, serve: Serve, warm_up: WarmUp) -> None:
     control = socket.socket(fileno=descriptor)
     # Only the first process of a sandbox's pid namespace holds the capabilities that new namespaces need.
     own_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if os.getpid() == 1 else None
+    blocks: Iterator[int] = iter(())
     while True:
+        _collapse_while_idle(control, blocks)
         order, descriptors = receive_control(control)
         match order:
             case None:
                 return
             case Prepare():
                 send_control(control, _prepare(order, warm_up))
+                blocks = list_blocks()
             case Spawn():
                 _spawn(control, order.confinement, Life(descriptors[0], serve), own_namespace)
             case Reap():
@@ -60,6 +65,13 @@ def run(descriptor: int, serve: Serve, warm_up: WarmUp) -> None:
                 send_control(control, Exit(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss))
             case _:
                 raise ProtocolError(f"{type(order).__name__} is no order")
+
+
+def _collapse_while_idle(control: socket.socket, blocks: Iterator[int]) -> None:
+    for block in blocks:
+        collapse(block)
+        if select.select([control], [], [], 0)[0]:
+            return
 
 
 def _prepare(order: Prepare, warm_up: WarmUp) -> Ready | Unready:

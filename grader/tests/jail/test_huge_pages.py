@@ -1,0 +1,56 @@
+"""Memory that lies in huge pages is the same memory."""
+
+import ctypes
+import mmap
+import platform
+from pathlib import Path
+
+from grader.jail.huge_pages import SIZE, collapse, list_blocks
+
+
+def has_collapse() -> bool:
+    """Tell whether this kernel has MADV_COLLAPSE: Linux 6.1."""
+    major, minor, *_ = platform.release().split(".")
+    return (int(major), int(minor)) >= (6, 1)
+
+
+def find_huge(address: int) -> int:
+    """Return how many KiB of the mapping at an address lie in huge pages."""
+    is_here = False
+    with open("/proc/self/smaps") as maps:
+        for line in maps:
+            first = line.split()[0]
+            if "-" in first:
+                begin, end = (int(each, 16) for each in first.split("-"))
+                is_here = begin <= address < end
+            elif is_here and first == "AnonHugePages:":
+                return int(line.split()[1])
+    raise AssertionError(f"nothing is mapped at {address:#x}")
+
+
+def test_collapsed_memory_keeps_its_bytes() -> None:
+    with mmap.mmap(-1, 4 * SIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        start = ctypes.addressof(buffer := ctypes.c_char.from_buffer(memory))
+        pattern = bytes(range(256)) * (4 * SIZE // 256)
+        memory[:] = pattern
+        blocks = [block for block in list_blocks() if start <= block < start + 4 * SIZE]
+        for block in blocks:
+            collapse(block)
+        assert len(blocks) >= 3
+        assert all(block % SIZE == 0 for block in blocks)
+        if has_collapse():
+            assert find_huge(blocks[0]) >= SIZE // 1024
+        assert memory[:] == pattern
+        del buffer
+
+
+def test_only_own_memory_is_moved(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(4 * SIZE))
+    with open(tmp_path / "file", "r+b") as file, mmap.mmap(file.fileno(), 4 * SIZE) as shared:
+        start = ctypes.addressof(buffer := ctypes.c_char.from_buffer(shared))
+        assert not [block for block in list_blocks() if start <= block < start + 4 * SIZE]
+        del buffer
+
+
+def test_where_the_kernel_refuses_nothing_happens() -> None:
+    collapse(0)
