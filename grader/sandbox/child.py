@@ -11,9 +11,11 @@ from pathlib import Path
 from grader.model.errors import BrokenJail
 from grader.wire.control import Exit
 
-# The most that a stack may take to arrive, then each further part of it; and its bytes.
-STACK_SECONDS, NEXT_PART_SECONDS = 1.0, 0.1
+# What a child may compute before the next part of its stack has come, and before all of it has; and its most bytes.
+PART_CPU_SECONDS, STACK_CPU_SECONDS = 0.05, 0.5
 MAX_STACK = 1 << 14
+# So much time passes on the clock before a silent child's own is read.
+LOOK_SECONDS = 0.005
 
 
 class Child:
@@ -65,21 +67,23 @@ class Child:
 
         It may be in the middle of a reply, so it must be ended afterwards.
         """
-        try:
-            signal.pidfd_send_signal(self.pidfd, signal.SIGUSR1)
-        except ProcessLookupError:
-            return b""
-        poller, data = select.poll(), b""
+        data, poller = b"", select.poll()
         poller.register(self.connection, select.POLLIN)
-        until, patience = time.monotonic() + STACK_SECONDS, STACK_SECONDS
-        while len(data) < MAX_STACK and time.monotonic() < until and poller.poll(patience * 1000):
-            try:
-                part = self.connection.recv(MAX_STACK, socket.MSG_DONTWAIT)
-            except OSError:
-                break
-            if not part:
-                break
-            data, patience = data + part, NEXT_PART_SECONDS
+        try:
+            begun = self.read_cpu_seconds()
+            signal.pidfd_send_signal(self.pidfd, signal.SIGUSR1)
+            last = begun
+            while len(data) < MAX_STACK and last - begun < STACK_CPU_SECONDS:
+                # Its own time counts, not the clock's: beside others it may wait long between two parts.
+                if poller.poll(LOOK_SECONDS * 1000):
+                    part = self.connection.recv(MAX_STACK, socket.MSG_DONTWAIT)
+                    if not part:
+                        break
+                    data, last = data + part, self.read_cpu_seconds()
+                elif self.read_cpu_seconds() - last > PART_CPU_SECONDS or (self.is_asleep() and not poller.poll(0)):
+                    break
+        except OSError:
+            pass  # it has ended, and what it wrote before is all there is
         return data
 
     def end(self) -> Exit:
