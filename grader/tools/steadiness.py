@@ -4,6 +4,7 @@
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -100,6 +101,8 @@ def main() -> int:
                     bad += is_bad
                     verdict = "DIFFER" if is_bad else "grey zone" if may_vary else "same"
                     print(f"{name:24} beside {beside:2}: {len(reports)} reports ({verdict}); {line}", flush=True)
+                    if is_bad:
+                        print(*list_differences(*map(json.loads, list(reports)[:2])), sep="\n", flush=True)
     return int(bad > 0)
 
 
@@ -164,6 +167,18 @@ def grade_often(worker: Worker, path: Path, times: int) -> tuple[str, dict[str, 
         seconds += report.timing.wall_seconds
     found = ", ".join(f"{score:g} x {count}" for score, count in scores.items())
     return f"scores {found}; near the limit {near} x; {seconds / times:.1f} s each", dict(reports)
+
+
+def list_differences(one: object, other: object, at: str = "") -> Iterator[str]:
+    """Return a line for each part in which two reports differ: where it is, and both values."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(one.keys() | other.keys()):
+            yield from list_differences(one.get(key), other.get(key), f"{at}.{key}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, (ours, theirs) in enumerate(zip(one, other, strict=True)):
+            yield from list_differences(ours, theirs, f"{at}[{number}]")
+    elif one != other:
+        yield f"    {at}: {one!r}, then {other!r}"
 
 
 if __name__ == "__main__":
