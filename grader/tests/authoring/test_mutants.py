@@ -179,12 +179,10 @@ def test_nan_where_the_reference_gives_nan_is_no_difference(
 
 def test_a_subclass_of_dict_is_no_difference(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It travels to the tests as a dict."""
-    counted = "dict(__import__('collections').Counter([number]))"
-    fates = judge_todo(
-        open_project(monkeypatch, tmp_path, solution=SOLUTION.replace("number + number", f"2 * list({counted})[0]")),
-        "double",
-    ).fates
-    assert "survived" not in {fate.status for fate in fates if fate.mutant.operator == "in-place"}
+    counts = "number + number if number else dict(__import__('collections').Counter('ab'))"
+    solution = SOLUTION.replace("number + number", counts)
+    fates = judge_todo(open_project(monkeypatch, tmp_path, solution=solution), "double").fates
+    assert [fate.status for fate in fates if fate.mutant.operator == "in-place"] == ["equivalent"]
 
 
 def test_an_endless_mutant_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
