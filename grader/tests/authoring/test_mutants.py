@@ -182,7 +182,9 @@ def test_a_subclass_of_dict_is_no_difference(monkeypatch: pytest.MonkeyPatch, tm
     counts = "number + number if number else dict(__import__('collections').Counter('ab'))"
     solution = SOLUTION.replace("number + number", counts)
     fates = judge_todo(open_project(monkeypatch, tmp_path, solution=solution), "double").fates
-    assert [fate.status for fate in fates if fate.mutant.operator == "in-place"] == ["equivalent"]
+    by_text = {fate.mutant.text: fate for fate in fates}
+    counter = by_text["result = number + number if number else (__import__('collections').Counter('ab'))"]
+    assert counter.status == "equivalent"
 
 
 def test_an_endless_mutant_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
