@@ -4,6 +4,7 @@ import pytest
 import standins
 import torch
 from cases import (
+    SAFE_MARGIN,
     SPECIAL_TOKENS,
     as_id_list,
     as_words,
@@ -11,6 +12,7 @@ from cases import (
     draw_analogy,
     draw_pieces,
     draw_words,
+    find_margin,
     make_tables,
     make_tokenizer,
     spell,
@@ -332,6 +334,11 @@ def test_lookup_leaves_the_table_alone(student, draw):
     assert [after[1], caller.inputs_after(student.lookup, theirs, ids)[1]] == [ids, ids], "the ids were changed"
 
 
+def ask_again(vocab, asked, far):
+    """Two words that were not asked, and one that was."""
+    return [*[word for word in vocab if word not in asked][:2], asked[far]]
+
+
 @pytest.mark.todo("embedding.analogy", weight=4)
 @pytest.mark.behaviour
 def test_given_words_are_never_the_answer(student, reference, draw):
@@ -342,11 +349,21 @@ def test_given_words_are_never_the_answer(student, reference, draw):
             # b takes itself away from one of the others, so that the sum is all but the third word
             nearly = vectors[vocab[asked[far]]] + 0.01 * draw.tensor(vectors.shape[1])
             vectors[vocab[asked[1]]] = torch.nn.functional.normalize(nearly, dim=0)
+            # and two other words are so near that the one less the other is next to nothing
+            one, other = (vocab[word] for word in ask_again(vocab, asked, far)[:2])
+            vectors[one] = torch.nn.functional.normalize(vectors[other] + 0.03 * draw.tensor(vectors.shape[1]), dim=0)
 
-        vectors, vocab, asked = draw_analogy(draw, edit=cancel)
+        def is_clear_again(vectors, vocab, asked, far=far):
+            return find_margin(vectors, vocab, ask_again(vocab, asked, far)) > SAFE_MARGIN
+
+        vectors, vocab, asked = draw_analogy(draw, edit=cancel, is_telling=is_clear_again)
         found = student.analogy(vectors, vocab, *asked)
         assert found != asked[near], "the given words should not be among the answers"
         assert found == reference.analogy(vectors, vocab, *asked), "the nearest word other than a, b and c was expected"
+        # Another question about the same vectors, which a word of the first one answers.
+        again = ask_again(vocab, asked, far)
+        found = student.analogy(vectors, vocab, *again)
+        assert found == reference.analogy(vectors, vocab, *again), "the nearest word other than a, b and c was expected"
 
 
 @pytest.mark.todo("embedding.analogy", weight=1)

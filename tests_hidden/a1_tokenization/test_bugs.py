@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.examiner import assert_equal
+from grader.examiner import Caller, assert_equal, assert_unchanged
 
 
 def draw_known(draw, count: int = 6):
@@ -40,6 +40,16 @@ def test_ids_are_those_of_the_vocabulary(poisoned, draw):
 
 @pytest.mark.todo("bug.zero", weight=1)
 @pytest.mark.behaviour
+def test_words_stay_as_they_are(student, draw):
+    """Looking words up changes neither the words nor the vocabulary."""
+    vocab, words = draw_known(draw)
+    after = student.define(Caller)().inputs_after(student.find_ids, words, vocab, 7)
+    assert_unchanged(words, after[0], what="words")
+    assert_unchanged(vocab, after[1], what="vocab")
+
+
+@pytest.mark.todo("bug.zero", weight=1)
+@pytest.mark.behaviour
 def test_wrong_line_of_the_ids_is_named(student):
     """The number is that of the one line that has to change."""
     assert student.bug_in_find_ids() == 5, "another line is wrong: what does `if` make of the number 0?"
@@ -65,6 +75,9 @@ def test_a_first_piece_stays(student, draw):
     assert student.join_pieces([f"##{first}", second]) == f"##{first} {second}", "a first piece should stay as it is"
     assert student.join_pieces([f"##{first}", f"##{second}"]) == f"##{first}{second}", "the second piece should go on"
     assert student.join_pieces([]) == "", "no pieces should give an empty string"
+    pieces = [first, f"##{second}"]
+    after = student.define(Caller)().inputs_after(student.join_pieces, pieces)
+    assert_unchanged(pieces, after[0], what="pieces")
 
 
 @pytest.mark.todo("bug.pieces", weight=1)

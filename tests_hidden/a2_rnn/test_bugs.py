@@ -6,6 +6,8 @@ from torch import nn
 
 from grader.examiner import assert_moved, assert_parity, assert_unchanged, fill_weights, load_weights
 
+NO_GRADIENT = "the result carries no gradient: was something detached, or computed under no_grad?"
+
 
 def make_cells(size: int, count: int) -> nn.ModuleList:
     """So many cells of one size."""
@@ -122,6 +124,7 @@ def test_layers_of_every_size(student, draw):
         inputs = [[draw.tensor(steps, size), draw.tensor(2, size)] for _ in range(2)]
         copies = [[tensor.clone() for tensor in case] for case in inputs]
         found = student.define(run_all)(student.run_layers, [[theirs, *case] for case in inputs])
+        assert found[0][0].requires_grad, NO_GRADIENT
         assert_each(
             [found[0], [case[1:] for case in found[1]]],
             copies,

@@ -28,6 +28,8 @@ def test_the_last_row_is_the_last_state(student, reference, draw):
         hidden_states, h_n = case.theirs(input_ids)
         assert_shape(hidden_states, (len(input_ids), case.hidden_size), what="hidden states")
         assert_parity(hidden_states[-1].detach(), h_n[-1].detach(), what="last hidden state of the top layer")
+    after = student.define(Caller)().inputs_after(case.theirs, case.input_ids)[0]
+    assert_unchanged(case.input_ids, after, what="input_ids")
 
 
 def check_greedy(student, reference, draw, name):

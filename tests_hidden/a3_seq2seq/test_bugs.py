@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from grader.examiner import assert_moved, assert_parity, assert_shape, fill_weights
+from grader.examiner import Caller, assert_moved, assert_parity, assert_shape, assert_unchanged, fill_weights
 
 SIZE = 6  # 0 starts, 1 ends, 2 is padding
-TARGETS = ([3, 4, 5, 1, 2, 2], [5, 1, 2, 2, 2], [4, 4, 3, 5, 3, 1], [3, 5, 4], [1, 2, 2])
+TARGETS = ([3, 4, 5, 1, 2, 2], [5, 1, 2, 2, 2], [4, 4, 3, 5, 3, 1], [3, 5, 4], [1, 2, 2], [4])
 
 
 def make_step(table, bend):
@@ -76,6 +76,9 @@ def test_loss_can_be_learnt_from(student, draw):
     loss.backward()
     assert theirs.grad is not None, "no gradient reaches the first state"
     assert_parity(theirs.grad, ours.grad, what="the gradient of the first state")
+    step = student.define(make_step)(table, 0.7)
+    after = student.define(Caller)().inputs_after(student.sentence_loss, step, state, targets[0])
+    assert_unchanged(targets[0], after[2], what="target")
 
 
 @pytest.mark.todo("bug.end", weight=1)
@@ -112,6 +115,17 @@ def test_states_are_those_of_the_top_layer(poisoned, draw):
         }
         what = f"the states of a network of {layers} layers"
         assert_parity(poisoned.top_states(h_n), right, what=what, mistakes=mistakes)
+
+
+@pytest.mark.todo("bug.top", weight=1)
+@pytest.mark.behaviour
+def test_states_of_every_size(student, draw):
+    """States of one number, and networks of more layers than that, give the right states; h_n stays as it is."""
+    for layers, size in ((1, 4), (1, 1), (3, 1), (3, 2)):
+        h_n = draw.tensor(2 * layers, size)
+        assert_parity(student.top_states(h_n), torch.cat([h_n[-2], h_n[-1]]), what="the states")
+    after = student.define(Caller)().inputs_after(student.top_states, h_n)
+    assert_unchanged(h_n, after[0], what="h_n")
 
 
 @pytest.mark.todo("bug.top", weight=1)

@@ -68,13 +68,14 @@ def make_pair(
     kind: str,
     *,
     words: list[str] | None = None,
+    width: int | None = None,
     dropout: float = 0.0,
     is_telling: Callable[[Any, Any], bool] = lambda model, tokenizer: True,
 ) -> Pair:
     """A small model on both sides, its weights drawn until the case tells right from wrong."""
     words = words or (list(CHARACTERS) if kind == "gpt2" else draw_words(draw))
     ours, theirs = make_tokenizers(student, kind, words)
-    width = 2 * draw.integer(6, 9)
+    width = width or 2 * draw.integer(6, 9)
     for _ in range(DRAWS):
         arguments = kind, len(ours), width, draw.seed(), dropout
         model = standins.make_model(*arguments)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from cases import draw_text, make_pair
 
-from grader.examiner import assert_moved, assert_parity
+from grader.examiner import Caller, assert_moved, assert_parity, assert_unchanged
 
 
 def draw_texts(draw, words: list[str]) -> list[str]:
@@ -42,6 +42,10 @@ def test_vector_is_that_of_the_piece(poisoned, draw):
         }
         found = poisoned.find_vector(*pair.their_side, text, piece)
         assert_parity(found.detach(), vectors[at + 1], what=f"the vector of piece {at}", mistakes=mistakes)
+    # Another text of as many words: its piece 3 is the first one of the text before.
+    at, text = 3, " ".join([*words[::-1], words[1]])
+    found = poisoned.find_vector(*pair.their_side, text, words[0])
+    assert_parity(found.detach(), read_alone(pair, text)[at + 1], what=f"the vector of piece {at}")
 
 
 @pytest.mark.todo("bug.place", weight=1)
@@ -73,6 +77,19 @@ def test_texts_do_not_feel_the_padding(poisoned, draw):
     mistakes = {"the padding of shorter texts was read, too": read_unmasked(pair, texts)}
     found = poisoned.first_vectors(*pair.their_side, texts)
     assert_parity(found.detach(), right, what="the first vectors", mistakes=mistakes)
+
+
+@pytest.mark.todo("bug.padding", weight=1)
+@pytest.mark.behaviour
+def test_each_batch_of_texts_is_read_by_itself(student, draw):
+    """Each call is answered by itself, for one text too, and the list of texts stays as it is."""
+    pair = make_pair(student, draw, "bert")
+    for texts in (draw_texts(draw, pair.words), draw_texts(draw, pair.words), draw_texts(draw, pair.words)[1:2]):
+        right = torch.stack([read_alone(pair, text)[0] for text in texts])
+        found = student.first_vectors(*pair.their_side, texts)
+        assert_parity(found.detach(), right, what="the first vectors")
+    after = student.define(Caller)().inputs_after(student.first_vectors, *pair.their_side, texts)
+    assert_unchanged(texts, after[2], what="texts")
 
 
 @pytest.mark.todo("bug.padding", weight=1)

@@ -6,7 +6,7 @@ import copy
 import itertools
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import standins
 import torch
@@ -129,14 +129,24 @@ class Looking:
     mask: Tensor
 
 
-def draw_attention(reference, draw, *, batch: int = 3):
+def draw_attention(reference, draw, *, batch: int = 3, steps: int | None = None):
     """Reference attention with drawn weights, its sizes Q, K, hidden, and inputs; padding differs from row to row."""
     sizes = draw.sizes(3, low=4, high=9)
     ours = fill_weights(reference.AdditiveAttention(*sizes), draw, scale=0.7)
-    steps = draw.choice([size for size in (10, 11, 12) if size not in sizes])
-    lengths = torch.tensor([steps, *(draw.integer(2, steps - 1) for _ in range(batch - 1))])
-    mask = torch.arange(steps) < lengths.unsqueeze(1)
-    return ours, sizes, Looking(draw.tensor(batch, sizes[0]), draw.tensor(batch, steps, sizes[1]), mask)
+    steps = steps or draw.choice([size for size in (10, 11, 12) if size not in sizes])
+    return ours, sizes, draw_looking(draw, sizes, batch, steps)
+
+
+def draw_looking(draw, sizes, batch: int, steps: int) -> Looking:
+    """Queries, keys and masks for attention of these sizes Q, K, hidden; padding differs from row to row."""
+    mask = draw_mask(draw, batch, steps)
+    return Looking(draw.tensor(batch, sizes[0]), draw.tensor(batch, steps, sizes[1]), mask)
+
+
+def draw_mask(draw, batch: int, steps: int) -> Tensor:
+    """Which of these steps hold a word: all of the first row, fewer of the others where there are fewer."""
+    lengths = torch.tensor([steps, *(draw.integer(min(2, steps), max(1, steps - 1)) for _ in range(batch - 1))])
+    return torch.arange(steps) < lengths.unsqueeze(1)
 
 
 @torch.no_grad()
@@ -167,14 +177,13 @@ def make_decoder(student, reference, draw, monkeypatch):
     return ours, send_module(student, "Decoder", ours, sizes), sizes
 
 
-def draw_decoding(draw, sizes, *, batch: int = 3, steps: int = 5) -> tuple[Tensor, ...]:
+def draw_decoding(draw, sizes, *, batch: int = 3, steps: int = 5, seen: int = 11) -> tuple[Tensor, ...]:
     """tgt_in [B,T], keys [B,S,K], state [1,B,H] and mask [B,S]."""
     vocab_size, _, hidden, key_size = sizes
-    lengths = torch.tensor([11, *(draw.integer(2, 10) for _ in range(batch - 1))])
-    mask = torch.arange(11) < lengths.unsqueeze(1)
+    mask = draw_mask(draw, batch, seen)
     return (
         draw.ids(vocab_size, batch, steps),
-        draw.tensor(batch, 11, key_size),
+        draw.tensor(batch, seen, key_size),
         draw.tensor(1, batch, hidden),
         mask,
     )
@@ -282,6 +291,12 @@ def draw_reading(draw, is_telling, *, max_len: int = 8) -> Reading:
         if rows[-1] is not None and is_telling(rows):
             return Reading(ours, source, rows, max_len)
     raise RuntimeError("no telling case in 400 draws")
+
+
+def reorder(reading: Reading, order: list[int]) -> Reading:
+    """The same case with these of its rows, in this order."""
+    source = Source(reading.source.src[order], reading.source.lengths[order])
+    return replace(reading, source=source, rows=[reading.rows[row] for row in order])
 
 
 def write_rows(student, reading: Reading, **options) -> list[list[int]]:

@@ -85,7 +85,7 @@ class Canned(nn.Module):
                 self.out = nn.Linear(hidden_size, vocab_size)
 
             def forward(self, tgt_in, keys, state, mask):
-                shown = (keys[..., :hidden_size] * mask.unsqueeze(-1)).sum(1)
+                shown = (keys[..., :hidden_size] * mask.expand(keys.shape[:2]).unsqueeze(-1)).sum(1)
                 steps = torch.arange(1, tgt_in.shape[1] + 1, device=tgt_in.device).unsqueeze(-1)
                 read = (self.table(tgt_in) * torch.cos(1.0 * steps)).cumsum(1)
                 hidden = torch.sin(read + (state[-1] + 0.3 * shown).unsqueeze(1) + 0.5 * steps)

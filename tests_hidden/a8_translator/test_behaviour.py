@@ -30,6 +30,7 @@ from cases import (
     measure_distance,
     read_beam,
     read_greedily,
+    reorder,
     run_each,
     send_module,
     send_pair,
@@ -174,6 +175,7 @@ def test_padding_is_never_read(student, reference, draw):
     assert_parity(found[:, :4], outputs, what="outputs with other padding")
     assert_parity(again, state, what="state with other padding")
     assert not bool(outputs[~source.mask].any()), "outputs at padded positions should be zero"
+    assert_inputs_stay(student, theirs, (source.src, source.lengths))
 
 
 @pytest.mark.todo("encoder", weight=1)
@@ -215,6 +217,7 @@ def test_query_decides_where_to_look(student, reference, draw):
     assert_parity(after[1:], before[1:].detach(), what="weights of the other sentences")
     _, equal = theirs(case.query, torch.ones_like(case.keys), case.mask)
     assert_parity(equal, case.mask / case.mask.sum(-1, keepdim=True), what="weights of equal keys")
+    assert_inputs_stay(student, theirs, (case.query, case.keys, case.mask))
 
 
 @pytest.mark.todo("decoder", weight=1)
@@ -308,6 +311,10 @@ def test_each_row_ends_by_itself(student, draw):
     found = write_rows(student, reading, max_len=reading.max_len)
     assert [len(row) for row in found] == [len(row) for row in reading.rows], "each row should end at its own <eos>"
     assert found == reading.rows, "what stands before a row's <eos> should not depend on its neighbours"
+    # Every row twice: there are more rows than columns.
+    many = reorder(reading, [0, 1, 2, 3] * 2)
+    found = write_rows(student, many, max_len=reading.max_len)
+    assert found == many.rows, "what stands before a row's <eos> should not depend on its neighbours"
 
 
 @pytest.mark.todo("translate", weight=1)
@@ -315,8 +322,10 @@ def test_each_row_ends_by_itself(student, draw):
 def test_max_len_cuts_every_row(student, draw):
     """At most max_len words are written, 20 by default."""
     reading = draw_reading(draw, lambda rows: min(map(len, rows)) > 2, max_len=5)
-    found = write_rows(student, reading, max_len=3)
-    assert found == [row[:3] for row in reading.rows], "max_len should cut the rows"
+    # Once more with other sentences in their place.
+    for case in (reading, reorder(reading, [3, 2, 1, 0])):
+        found = write_rows(student, case, max_len=3)
+        assert found == [row[:3] for row in case.rows], "max_len should cut the rows"
     with torch.no_grad():
         reading.ours.decoder.out.bias[EOS] = -1e4
     assert [len(row) for row in write_rows(student, reading)] == [20] * 4, "by default at most 20 words are written"
@@ -343,6 +352,10 @@ def test_rows_do_not_depend_on_their_neighbours(student, draw):
         length = int(reading.source.lengths[row])
         alone = student.translate(theirs, reading.source.src[row : row + 1, :length], torch.tensor([length]), max_len=8)
         assert cut(as_ids(alone[0])) == reading.rows[row], "a row alone should give what it gives in a batch"
+    source = reading.source
+    after = student.define(Caller)().inputs_after(student.translate, theirs, source.src, source.lengths, 2)
+    assert_unchanged(source.src, after[1], what="src")
+    assert_unchanged(source.lengths, after[2], what="src_lengths")
 
 
 # Greedy goes to 4; the best sentence begins with 5.
@@ -378,15 +391,15 @@ def test_finished_sentences_compete(student, draw):
     """A sentence that ended early keeps its place, and wins where it is the best."""
     tree = {
         0: {SOS: {EOS: 0.4, 4: 0.35, 5: 0.25}},
-        1: {4: {6: 0.6, 7: 0.4}, 5: {6: 1.0}},
-        2: {6: {EOS: 0.5, 7: 0.5}, 7: {EOS: 1.0}},
+        1: {4: {EOS: 0.9, 6: 0.1}, 5: {6: 1.0}},
+        2: {6: {EOS: 0.3, 7: 0.7}},
         3: {7: {EOS: 1.0}},
     }
     theirs, src = send_tree(student, make_tree(tree, SOURCE_SIZE)), draw.ids(SOURCE_SIZE, 2, low=4)
     found = read_beam(student.beam_search(theirs, src, 3))
     assert found[0][1] == [], "the sentence that ended first is the best"
     assert abs(found[0][0] - math.log(0.4)) < 1e-3, "its score should stay what it was when it ended"
-    assert len(found) == 3, "it should keep its place, and the others theirs"
+    assert [ids for _, ids in found] == [[], [4], [5, 6, 7]], "it should keep its place, and the others theirs"
 
 
 @pytest.mark.todo("beam", weight=1)
@@ -412,10 +425,15 @@ def test_penalty_divides_by_the_length(student, draw):
 @pytest.mark.behaviour
 def test_unfinished_sentences_come_back(student, draw):
     """At max_len unfinished sentences are among the results, beside finished ones."""
-    tree = {0: {SOS: {4: 0.6, EOS: 0.4}}, 1: {4: {5: 1.0}}, 2: {5: {6: 1.0}}, 3: {6: {7: 1.0}}}
-    theirs, src = send_tree(student, make_tree(tree, SOURCE_SIZE)), draw.ids(SOURCE_SIZE, 2, low=4)
-    found = read_beam(student.beam_search(theirs, src, 2, max_len=3))
-    assert [ids for _, ids in found] == [[4, 5, 6], []], "unfinished sentences should be among the results"
+    src = draw.ids(SOURCE_SIZE, 2, low=4)
+    # Once more with another word in its place.
+    for word in (4, 8):
+        tree = {0: {SOS: {word: 0.6, EOS: 0.4}}, 1: {word: {5: 1.0}}, 2: {5: {6: 1.0}}, 3: {6: {7: 1.0}}}
+        theirs = send_tree(student, make_tree(tree, SOURCE_SIZE))
+        found = read_beam(student.beam_search(theirs, src, 2, max_len=3))
+        assert [ids for _, ids in found] == [[word, 5, 6], []], "unfinished sentences should be among the results"
+    after = student.define(Caller)().inputs_after(student.beam_search, theirs, src, 1, 2)
+    assert_unchanged(src, after[1], what="src")
 
 
 @pytest.mark.todo("bleu", weight=1)
@@ -466,6 +484,8 @@ def test_counts_are_added_up_over_the_corpus(student, draw):
         [" ".join(tokens) for tokens in candidates], [" ".join(tokens) for tokens in references]
     )
     assert abs(joined - student.corpus_bleu(candidates, references)) < 1e-9, "strings and lists should score the same"
+    for inputs in ((candidates, references), (["x y z w"], ["a b c d"])):
+        assert_inputs_stay(student, student.corpus_bleu, inputs)
 
 
 @pytest.mark.todo("bug.average", weight=1)
@@ -499,13 +519,18 @@ def assert_inputs_stay(student, function, inputs):
 @pytest.mark.behaviour
 def test_sorting_of_batches_of_every_form(student, draw):
     """Each call is answered by itself, for one sentence too; gradients pass, and inputs stay as they are."""
-    for number, (rows, steps, width, size) in enumerate(
-        [(4, 3, 2, 5)] * 2 + [(1, 3, 2, 4), (3, 1, 1, 1), (5, 2, 1, 3)]
+    # The second and the third are of one form and have the same lengths. Once a column is padding in every row.
+    for first, (rows, steps, width, size), more in (
+        (0, (4, 3, 2, 5), 0),
+        (1, (4, 3, 2, 5), 0),
+        (1, (4, 3, 2, 5), 0),
+        (2, (1, 3, 2, 4), 1),
+        (0, (3, 1, 1, 1), 0),
+        (0, (5, 2, 1, 3), 0),
     ):
         ours, theirs = draw_gru(student, draw, width, size)
-        # Once a column is padding in every row.
-        embedded = draw.tensor(rows, steps + (number == 2), width)
-        lengths = torch.tensor([1 + (number + 2 * row) % steps for row in range(rows)])
+        embedded = draw.tensor(rows, steps + more, width)
+        lengths = torch.tensor([1 + (first + 2 * row) % steps for row in range(rows)])
         found, right = student.run_sorted(theirs, embedded, lengths), run_each(ours, embedded, lengths)
         for part, expected, what in zip(found, right, ("outputs", "h_n"), strict=True):
             assert_parity(part, expected, what=what)

@@ -12,6 +12,7 @@ from cases import (
     draw_corpus,
     draw_decoding,
     draw_encoder,
+    draw_looking,
     draw_pair,
     draw_reading,
     draw_sorting,
@@ -134,8 +135,11 @@ def test_encoder_matches_the_reference(poisoned, reference, draw):
 def test_gradients_of_the_encoder_match(student, reference, draw):
     """Gradients of outputs and state reach embedding, GRU and bridge as they do in the reference."""
     ours, sizes = draw_encoder(reference, draw)
-    theirs, source = send_module(student, "Encoder", ours, sizes), draw_source(draw, sizes[0], [2, 4, 3], 4)
-    assert_gradients(ours, theirs, (source.src, source.lengths), draw)
+    theirs = send_module(student, "Encoder", ours, sizes)
+    # A second batch of the same form is read as well.
+    for _ in range(2):
+        source = draw_source(draw, sizes[0], [2, 4, 3], 4)
+        assert_gradients(ours, theirs, (source.src, source.lengths), draw)
 
 
 def assert_gradients(ours, theirs, inputs, draw):
@@ -181,10 +185,13 @@ def test_gradients_of_attention_match(student, reference, draw):
     """Gradients of context and weights reach all three layers as they do in the reference."""
     ours, sizes, case = draw_attention(reference, draw)
     theirs = send_module(student, "AdditiveAttention", ours, sizes)
-    context, expected = (attend(case.query, case.keys, case.mask)[0] for attend in (theirs, ours))
-    slope = draw.tensor(*expected.shape)
-    assert_shape(context, tuple(slope.shape), what="context")
-    assert_weight_gradients(theirs, context, ours, expected, slope)
+    batch, steps = case.mask.shape
+    # Once more for other keys, and for a single one.
+    for looking in (case, draw_looking(draw, sizes, batch, steps), draw_looking(draw, sizes, batch, 1)):
+        context, expected = (attend(looking.query, looking.keys, looking.mask)[0] for attend in (theirs, ours))
+        slope = draw.tensor(*expected.shape)
+        assert_shape(context, tuple(slope.shape), what="context")
+        assert_weight_gradients(theirs, context, ours, expected, slope)
 
 
 def assert_weight_gradients(theirs, found, ours, expected, slope):
@@ -233,11 +240,14 @@ def test_first_step_asks_with_the_state_it_is_given(student, reference, draw, mo
 def test_gradients_of_the_decoder_match(student, reference, draw, monkeypatch):
     """Gradients reach embedding, attention, GRU and output layer as they do in the reference."""
     ours, theirs, sizes = make_decoder(student, reference, draw, monkeypatch)
-    inputs = draw_decoding(draw, sizes, steps=3)
-    logits, expected = theirs(*inputs)[0], ours(*inputs)[0]
-    slope = draw.tensor(*expected.shape)
-    assert_shape(logits, tuple(slope.shape), what="logits")
-    assert_weight_gradients(theirs, logits, ours, expected, slope)
+    # Once more for other words, and for a source of one word.
+    for seen in (11, 11, 1):
+        inputs = draw_decoding(draw, sizes, steps=3, seen=seen)
+        (logits, looks), (expected, right) = theirs(*inputs), ours(*inputs)
+        slope = draw.tensor(*expected.shape)
+        assert_shape(logits, tuple(slope.shape), what="logits")
+        assert_weight_gradients(theirs, logits, ours, expected, slope)
+        assert_parity(looks.detach(), right.detach(), what="weights")
 
 
 @pytest.mark.todo("train", weight=3)

@@ -129,9 +129,9 @@ def test_each_row_is_a_list_of_ids(student, draw):
 def test_beam_gives_pairs(student, draw):
     """There are as many pairs of score and ids as the beam is wide, best first."""
     theirs = send_pair(student, draw_pair(draw, SOURCE_SIZE))
-    src = draw.ids(SOURCE_SIZE, 4, low=4)
-    for width in (1, 3):
-        found = read_beam(student.beam_search(theirs, src, width, max_len=4))
+    # A source of one word, too.
+    for width, size in ((1, 4), (3, 4), (3, 1)):
+        found = read_beam(student.beam_search(theirs, draw.ids(SOURCE_SIZE, size, low=4), width, max_len=4))
         assert len(found) == width, f"{width} hypotheses were asked for, {len(found)} came"
         scores = [score for score, _ in found]
         assert scores == sorted(scores, reverse=True), "the best should come first"

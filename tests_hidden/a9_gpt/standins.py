@@ -109,6 +109,12 @@ def keep_both(cache, k, v):
     return k, v
 
 
+def extend_often(extend, parts):
+    """What one cache gives back each time that it is extended."""
+    cache = {}
+    return [extend(cache, k, v) for k, v in parts]
+
+
 def draw_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
     """In place of choose_token: the filters by rank, and a draw from the inverse of the cumulative sum."""
     if not temperature:

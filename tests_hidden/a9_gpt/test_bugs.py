@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from grader.examiner import assert_moved, assert_parity, assert_shape
+from grader.examiner import Caller, assert_moved, assert_parity, assert_shape, assert_unchanged
 
 
 def draw_texts(draw):
@@ -47,7 +47,7 @@ def train_for(train_step, table, batches, rate=1.5):
 
     model = Bigrams()
     losses = [train_step(model, measure_loss, Descent(model.table), ids) for ids in batches]
-    return losses, model.table.detach()
+    return losses, model.table.detach(), batches
 
 
 def step_without_clearing(model, measure_loss, optimizer, ids):
@@ -95,16 +95,30 @@ def test_probabilities_on_the_device(student, reference, draw, device):
         assert_moved(found, right, device, what="the probabilities on the device")
 
 
+@pytest.mark.todo("bug.last", weight=1)
+@pytest.mark.behaviour
+def test_probabilities_of_batches_of_every_form(student, draw):
+    """Each call is answered by itself, for one text and one token too, and its inputs stay as they are."""
+    for number, (rows, steps, size) in enumerate([(3, 4, 5), (3, 4, 5), (1, 3, 4), (3, 1, 4), (2, 3, 1), (4, 2, 3)]):
+        logits = draw.tensor(rows, steps, size)
+        lengths = torch.tensor([1 + (number + row) % steps for row in range(rows)])
+        right = logits[torch.arange(rows), lengths - 1].softmax(-1)
+        assert_parity(student.next_probabilities(logits, lengths), right, what="the probabilities")
+    after = student.define(Caller)().inputs_after(student.next_probabilities, logits, lengths)
+    assert_unchanged(logits, after[0], what="logits")
+    assert_unchanged(lengths, after[1], what="lengths")
+
+
 @pytest.mark.todo("bug.step", weight=2)
 @pytest.mark.parity
 @pytest.mark.gate
 def test_losses_fall_as_the_reference_s_do(poisoned, reference, draw):
     """Ten steps on one text give the reference's ten losses."""
     table, batches = draw_training(draw)
-    found, _ = poisoned.define(train_for)(poisoned.train_step, table, batches)
+    found, _, _ = poisoned.define(train_for)(poisoned.train_step, table, batches)
     assert all(isinstance(loss, float) for loss in found), "the loss should be a plain float"
-    right, _ = train_for(reference.train_step, table, batches)
-    added, _ = train_for(step_without_clearing, table, batches)
+    right, _, _ = train_for(reference.train_step, table, batches)
+    added, _, _ = train_for(step_without_clearing, table, batches)
     mistakes = {
         "the gradients were cleared before they were used: nothing is learnt": torch.tensor([right[0]] * len(right)),
         "gradients of earlier steps were added": torch.tensor(added),
@@ -115,12 +129,15 @@ def test_losses_fall_as_the_reference_s_do(poisoned, reference, draw):
 @pytest.mark.todo("bug.step", weight=1)
 @pytest.mark.parity
 def test_each_step_changes_the_weights(student, reference, draw):
-    """Two steps on different texts leave the reference's weights."""
+    """Two steps on different texts leave the reference's weights, as do steps on one text and on many short ones."""
     table, _ = draw_training(draw)
-    batches = [draw.ids(len(table), 2, 7), draw.ids(len(table), 2, 5)]
-    _, found = student.define(train_for)(student.train_step, table, batches)
-    _, right = train_for(reference.train_step, table, batches)
-    assert_parity(found, right, what="the weights after two steps")
+    for shapes in (((2, 7), (2, 5)), ((1, 4), (6, 3))):
+        batches = [draw.ids(len(table), *shape) for shape in shapes]
+        _, found, after = student.define(train_for)(student.train_step, table, batches)
+        _, right, _ = train_for(reference.train_step, table, batches)
+        assert_parity(found, right, what="the weights after two steps")
+        for before, now in zip(batches, after, strict=True):
+            assert_unchanged(before, now, what="ids")
 
 
 @pytest.mark.todo("bug.step", weight=1)

@@ -111,19 +111,21 @@ def test_weights_match_the_reference(student, reference, draw):
 def test_gradients_of_attention_match(student, reference, draw):
     """The input and every weight receive the reference's gradients."""
     ours, x = draw_attention(reference, draw)
-    assert_gradients(ours, send_attention(student, ours), x, draw.tensor(*x.shape))
+    assert_gradients(ours, send_attention(student, ours), draw, x.shape)
 
 
-def assert_gradients(ours, theirs, x, slope):
-    """A module's input and weights receive the reference's gradients."""
-    leaf = x.clone().requires_grad_()
-    output = theirs(leaf)
-    assert_shape(output, tuple(x.shape), what="output")
-    assert output.requires_grad, NO_GRADIENT
-    (output * slope).sum().backward()
-    own = x.clone().requires_grad_()
-    (ours(own) * slope).sum().backward()
-    assert_parity(leaf.grad, own.grad, what="gradient of x")
+def assert_gradients(ours, theirs, draw, shape):
+    """A module's input and weights receive the reference's gradients, of a first call and of a second one."""
+    for _ in range(2):
+        x, slope = draw.tensor(*shape), draw.tensor(*shape)
+        leaf = x.clone().requires_grad_()
+        output = theirs(leaf)
+        assert_shape(output, tuple(shape), what="output")
+        assert output.requires_grad, NO_GRADIENT
+        (output * slope).sum().backward()
+        own = x.clone().requires_grad_()
+        (ours(own) * slope).sum().backward()
+        assert_parity(leaf.grad, own.grad, what="gradient of x")
     right = {name: parameter.grad for name, parameter in ours.named_parameters()}
     found = parameter_gradients(theirs)
     if found.keys() == right.keys():
@@ -148,7 +150,7 @@ def test_block_matches_the_reference(poisoned, reference, draw, monkeypatch):
 def test_gradients_of_the_block_match(student, reference, draw, monkeypatch):
     """The input and every weight receive the reference's gradients."""
     ours, theirs, d_model = make_block(student, reference, draw, monkeypatch)
-    assert_gradients(ours, theirs, draw.tensor(2, 5, d_model), draw.tensor(2, 5, d_model))
+    assert_gradients(ours, theirs, draw, (2, 5, d_model))
 
 
 @pytest.mark.todo("model", weight=4)
@@ -221,14 +223,16 @@ def test_losses_match_the_reference(poisoned, reference, draw):
 def test_gradient_of_the_loss_matches(student, reference, draw):
     """The logits receive the reference's gradient; the last ones receive none."""
     vocab_size, steps = draw.sizes(2)
-    logits, ids = draw.tensor(2, steps, vocab_size), draw.ids(vocab_size, 2, steps)
-    leaf, own = logits.clone().requires_grad_(), logits.clone().requires_grad_()
-    loss = student.next_token_loss(leaf, ids)
-    assert_shape(loss, (), what="loss")
-    assert loss.requires_grad, "the loss carries no gradient, so nothing can be learnt from it"
-    loss.backward()
-    reference.next_token_loss(own, ids).backward()
-    assert_parity(leaf.grad, own.grad, what="gradient of the logits")
+    # Also for more texts than tokens.
+    for batch in (2, steps + 1):
+        logits, ids = draw.tensor(batch, steps, vocab_size), draw.ids(vocab_size, batch, steps)
+        leaf, own = logits.clone().requires_grad_(), logits.clone().requires_grad_()
+        loss = student.next_token_loss(leaf, ids)
+        assert_shape(loss, (), what="loss")
+        assert loss.requires_grad, "the loss carries no gradient, so nothing can be learnt from it"
+        loss.backward()
+        reference.next_token_loss(own, ids).backward()
+        assert_parity(leaf.grad, own.grad, what="gradient of the logits")
 
 
 @pytest.mark.todo("sample", weight=2)
@@ -274,3 +278,10 @@ def test_every_block_has_a_cache_of_its_own(student, reference, draw):
         writer = make_writer(student, reference, draw)
     found = write(student, writer, use_cache=True, temperature=0)
     assert found == writer.written, "with two blocks and the cache other ids come than the model's own best"
+    # The cache itself, for several texts and heads, and for one: all keys and values so far come back, in their order.
+    for batch, heads in ((2, 3), (1, 1)):
+        parts = [(draw.tensor(batch, heads, new, 4), draw.tensor(batch, heads, new, 4)) for new in (3, 1, 2)]
+        grown = student.define(standins.extend_often)(student.extend_cache, parts)
+        for count, pair in enumerate(grown, 1):
+            right = [torch.cat(sides, dim=2) for sides in zip(*parts[:count], strict=True)]
+            assert_parity(list(pair), right, what="keys and values")

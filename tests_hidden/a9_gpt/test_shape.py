@@ -14,7 +14,7 @@ from cases import (
     use_right_pairs,
 )
 
-from grader.examiner import assert_shape
+from grader.examiner import Caller, assert_shape, assert_unchanged
 
 
 @pytest.mark.todo("bpe.train", weight=1)
@@ -89,6 +89,7 @@ def test_choice_is_an_id(student, draw):
         found = student.choose_token(logits, **options)
         assert type(found) is int, "the choice should be a plain int"
         assert 0 <= found < 6, "the choice should be an id of the vocabulary"
+        assert student.choose_token(logits[:1], **options) == 0, "the choice should be an id of the vocabulary"
 
 
 @pytest.mark.todo("cache", weight=1)
@@ -97,6 +98,8 @@ def test_prompt_is_followed_by_new_ids(student, reference, draw):
     """The result is the prompt and max_new_tokens ids more, as plain ints."""
     writer = make_writer(student, reference, draw)
     prompt = writer.prompt.tolist()
+    (_, after, _) = student.define(Caller)().inputs_after(student.generate, writer.model, writer.prompt, 2)
+    assert_unchanged(writer.prompt, after, what="ids")
     for count, use_cache in ((6, True), (1, True), (6, False), (0, True)):
         found = student.generate(writer.model, writer.prompt, count, use_cache=use_cache, temperature=0)
         assert isinstance(found, list), "expected a list of ids"

@@ -162,6 +162,31 @@ def test_a_suite_that_calls_once_lets_a_memory_pass(monkeypatch: pytest.MonkeyPa
     assert (one.status, one.difference, less.status) == ("survived", "a number that is 0", "equivalent")
 
 
+@pytest.mark.parametrize("undefined", ["float('nan')", "__import__('torch').tensor(float('nan'))"])
+def test_nan_where_the_reference_gives_nan_is_no_difference(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, undefined: str
+) -> None:
+    """A number in its place is one."""
+    solution = SOLUTION.replace(
+        "result = number + number", f"result = max(number + number, 0) if number else {undefined}"
+    )
+    fates = judge_todo(open_project(monkeypatch, tmp_path, solution=solution), "double").fates
+    by_text = {fate.mutant.text: fate for fate in fates}
+    same = by_text[f"result = max(number + number, (-1)) if number else {undefined}"]
+    other = by_text["result = (max(number + number, 0))"]
+    assert (same.status, other.status, other.difference) == ("equivalent", "survived", "a number that is 0")
+
+
+def test_a_subclass_of_dict_is_no_difference(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It travels to the tests as a dict."""
+    counts = "number + number if number else dict(__import__('collections').Counter('ab'))"
+    solution = SOLUTION.replace("number + number", counts)
+    fates = judge_todo(open_project(monkeypatch, tmp_path, solution=solution), "double").fates
+    by_text = {fate.mutant.text: fate for fate in fates}
+    counter = by_text["result = number + number if number else (__import__('collections').Counter('ab'))"]
+    assert counter.status == "equivalent"
+
+
 def test_an_endless_mutant_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The limit on its computing time ends it."""
     monkeypatch.setattr("grader.authoring.mutants.running.MOST_SECONDS", 0.2)
