@@ -104,14 +104,24 @@ def print_verifications(
 
     Writes a page and JSON for each into the folder `report`.
     """
-    # Fresh processes: what was forked from one with torch's threads in it could not start a zygote.
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=divert_output) as pool:
+    with open_pool(assignments[0].root) as pool:
         verify = partial(print_verification, isolation=isolation, quick=quick, report=report)
         return all(list(pool.map(verify, assignments)))
 
 
-def divert_output() -> None:
-    """Keep what libraries write on descriptor 1 off the terminal."""
+def open_pool(course: Path) -> ProcessPoolExecutor:
+    """Return a process for every core, which may run the course's solutions.
+
+    They are fresh ones: what was forked from one with torch's threads in it could not start a zygote.
+    """
+    return ProcessPoolExecutor(
+        os.cpu_count(), mp_context=get_context("spawn"), initializer=_prepare_process, initargs=(course,)
+    )
+
+
+def _prepare_process(course: Path) -> None:
+    # Models come from the course alone, as for a submission: a mutant may ask for one that a test would have replaced.
+    os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_CACHE=str(course / "datasets" / "hub"))
     # tokenizers draws its bars on descriptor 1 itself, an empty line each where that is no terminal.
     sys.stdout = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_WRONLY)

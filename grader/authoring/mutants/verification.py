@@ -1,14 +1,11 @@
 """Verify hidden suites with mutants: how many are killed, and why each survivor may stay."""
 
 import functools
-import os
 import time
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -16,7 +13,7 @@ from rich.text import Text
 
 from grader.authoring.graded_answers import GradedAnswer
 from grader.authoring.mutants.running import Bench, Fate
-from grader.authoring.suite_check import divert_output
+from grader.authoring.suite_check import open_pool
 from grader.authoring.suite_report import JudgedTest, MutantPart, write_report
 from grader.model.assignment import Assignment
 from grader.reporting.console import make_console
@@ -83,9 +80,8 @@ def print_mutants(assignments: Sequence[Assignment], report: Path | None = None)
     left = Counter(assignment.name for assignment, _ in tasks)
     console = make_console()
     is_sound = True
-    # Fresh processes, as for the corpus: torch has threads that a fork would lose.
     judge = functools.partial(judge_todo, by_all=report is not None)
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=divert_output) as pool:
+    with open_pool(assignments[0].root) as pool:
         for (assignment, _), judged in zip(tasks, pool.map(judge, *zip(*tasks, strict=True)), strict=True):
             findings = found[assignment.name]
             findings.fates += judged.fates
