@@ -12,7 +12,7 @@ from grader.model.errors import BrokenJail
 from grader.wire.control import Exit
 
 # What a child may compute before the next part of its stack has come, and before all of it has; and its most bytes.
-PART_CPU_SECONDS, STACK_CPU_SECONDS = 0.05, 0.5
+PART_CPU_SECONDS, STACK_CPU_SECONDS = 0.25, 1.0
 MAX_STACK = 1 << 14
 # So much time passes on the clock before a silent child's own is read.
 LOOK_SECONDS = 0.005
