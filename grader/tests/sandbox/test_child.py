@@ -17,7 +17,7 @@ import os, signal, sys, time
 
 def say(*_):
     os.write(0, b"first")
-    until = time.process_time() + 0.02
+    until = time.process_time() + 0.05
     while time.process_time() < until:
         pass
     os.write(0, b" second")
@@ -32,7 +32,7 @@ BUSY = "while True: pass"
 
 @pytest.fixture
 def starved() -> Iterator[Child]:
-    """A process that gets a tenth of a processor."""
+    """A process that gets a quarter of a processor."""
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen([sys.executable, "-c", TWO_PARTS], stdin=theirs)
@@ -41,7 +41,7 @@ def starved() -> Iterator[Child]:
     other = subprocess.Popen([sys.executable, "-c", BUSY])
     for pid in (process.pid, other.pid):
         os.sched_setaffinity(pid, {processor})
-    os.setpriority(os.PRIO_PROCESS, process.pid, 10)
+    os.setpriority(os.PRIO_PROCESS, process.pid, 5)
     child = Child(os.pidfd_open(process.pid), ours, lambda: Exit(process.wait(), 0.0, 0))
     yield child
     child.end()
