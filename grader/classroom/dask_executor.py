@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, cast
 
 from distributed import Client, Future, Worker, as_completed, get_worker
@@ -30,6 +30,8 @@ from grader.sandbox.jail import choose_isolation
 
 CONNECT_SECONDS = 30
 POLL_SECONDS = 0.02
+# A machine leaves the job of a run that has ended after so long, at the most.
+LEAVE_SECONDS = 0.2
 # The scheduler lists all of its workers for a count: with 40 of them that takes longer than passing on a result.
 RECOUNT_SECONDS = 1.0
 # The resource label of a machine with a GPU: `dask worker ADDRESS --resources GPU=1`.
@@ -49,13 +51,19 @@ class Preparation(WorkerPlugin):
     def setup(self, worker: Worker) -> None:
         """Open the worker."""
         self.lock = Lock()
+        self.ended = Event()
         self.executor = LocalExecutor(self.factory, 1)
         if not self.needs_gpu or worker.state.total_resources.get(GPU):
             self.executor.open()
 
     def teardown(self, worker: Worker) -> None:
-        """Close the worker, with the run or with the process."""
-        self.executor.close()
+        """Close the worker, with the run or with the process.
+
+        A run whose process was killed leaves a job here. The next run needs the thread that waits for it.
+        """
+        self.ended.set()
+        with self.lock:
+            self.executor.close()
 
     def reopen(self) -> None:
         """Close the worker, and open another."""
@@ -64,11 +72,18 @@ class Preparation(WorkerPlugin):
             self.executor.open()
 
     def grade(self, task: Task) -> TaskResult:
-        """Grade one job at a time, even if the process has several threads."""
+        """Grade one job at a time, even if the process has several threads.
+
+        Raises GraderFault where the run ends meanwhile. Only this thread may use the executor while it waits: one that
+        another thread closes would never return.
+        """
         with self.lock:
-            self.executor.submit(task)
-            [result] = self.executor.collect()
-            return result
+            if not self.ended.is_set():
+                self.executor.submit(task)
+            while not self.ended.is_set():
+                if results := self.executor.collect(LEAVE_SECONDS):
+                    return results[0]
+        raise GraderFault("the run has ended on this machine")
 
 
 class ClusterExecutor:
