@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import tarfile
 import zipfile
 from io import BytesIO
@@ -167,6 +168,33 @@ def test_the_command_writes_the_archive(toy: Path) -> None:
     assert done.exit_code == 0
     assert str(toy / "out" / "x.zip") in done.output
     assert list_course(list_names(toy / "out" / "x.zip")) == IN_COURSE
+
+
+@pytest.mark.parametrize("lock", ["numpy==2\n", "numpy==2\ntorch==2.13.0\ntorchvision==0.28.0\n"])
+def test_only_torch_is_looked_for_at_its_own_index(toy: Path, tmp_path: Path, lock: str) -> None:
+    """Every further index is one more that can be slow, or away, for each of some hundred packages."""
+    (toy / "requirements.lock").write_text(lock)
+    files = collect_bundle(Course(toy).load_assignment("toy"), "prairielearn")
+    home, place = tmp_path / "grader", tmp_path / "image"
+    place.mkdir()
+    (place / "requirements.lock").write_bytes(files["requirements.lock"])
+    (place / "setup.sh").write_text(files["setup.sh"].decode().replace("/opt/grader", str(home)))
+    put_program(place / "apt-get", "true")
+    put_program(place / "pip", f'echo "$@" >>{place}/asked')
+    put_program(place / "python3.11", f"mkdir -p {home}/bin && cp {place}/pip {home}/bin/pip")
+    subprocess.run(["sh", str(place / "setup.sh")], env={"PATH": f"{place}:/usr/bin:/bin"}, check=True)
+    asked = [line.split("--no-deps ")[1] for line in (place / "asked").read_text().splitlines()]
+    assert asked.pop() == f"-r {place}/requirements.lock"
+    assert asked == (
+        [f"--index-url https://download.pytorch.org/whl/cpu -r {home}/torch.lock"] if "torch" in lock else []
+    )
+    assert (home / "torch.lock").read_text() == lock.removeprefix("numpy==2\n")
+
+
+def put_program(path: Path, line: str) -> None:
+    """Write a program of one line."""
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
 
 
 @needs_root
