@@ -6,12 +6,15 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
+from importlib import metadata
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
+from grader.authoring import requirements
 from grader.authoring.platform_bundle import PLATFORMS, bundle_assignment, collect_bundle
 from grader.authoring.release import render_skeleton
 from grader.cli.app import app
@@ -285,3 +288,20 @@ def test_course_without_a_lock_gets_one_of_what_is_installed(toy: Path) -> None:
     names = {line.split("==")[0] for line in lock.splitlines() if not line.startswith("#")}
     assert {"pytest", "pluggy", "pydantic", "pydantic-core", "typer"} <= names
     assert not {"torch", "transformers", "grader"} & names
+
+
+def test_lock_of_a_machine_with_cuda_names_no_part_of_it(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The image has torch from the index without CUDA, which has no build of that name."""
+    needs = ["filelock", "nvidia-cudnn-cu13==9", 'cuda-bindings>=13; platform_system == "Linux"', "triton==3.7"]
+
+    def describe(name: str) -> metadata.Distribution | SimpleNamespace:
+        return SimpleNamespace(version="2.13.0+cu130") if name == "torch" else metadata.distribution(name)
+
+    monkeypatch.setattr(requirements, "distribution", describe)
+    monkeypatch.setattr(requirements, "requires", lambda name: needs if name == "torch" else metadata.requires(name))
+    assignment = Course(toy).load_assignment("toy")
+    description = assignment.description.model_copy(update={"imports": ("torch",)})
+    lock = requirements.write_lock(assignment.model_copy(update={"description": description})).splitlines()
+    assert "torch==2.13.0" in lock
+    assert any(line.startswith("filelock==") for line in lock)
+    assert not [line for line in lock if line.startswith(("nvidia", "cuda", "triton"))]
