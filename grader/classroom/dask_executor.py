@@ -38,6 +38,10 @@ RECOUNT_SECONDS = 1.0
 GPU = "GPU"
 
 
+class Unprepared(Exception):
+    """Says that a process of the cluster does not know the run, as after a restart of the scheduler."""
+
+
 class Preparation(WorkerPlugin):
     """Opens a worker in a process of the cluster: once, also where it joins later; if need be only one with a GPU.
 
@@ -146,9 +150,10 @@ class ClusterExecutor:
         task = self.tasks.pop(future)
         if isinstance(result, TaskResult):
             return replace(result, task=task)
-        if future.status == "error":
-            _, error, _ = result
+        error = result[1] if future.status == "error" else None
+        if error is not None and not isinstance(error, Unprepared):
             return TaskResult(task, "", trouble=f"{type(error).__name__}: {error}")
+        # The client connects by itself to a scheduler that was started again; that one knows nothing of the run.
         raise GraderFault(
             f"the Dask scheduler at {self.address!r} was lost: what was graded is kept, and the same "
             "command goes on once the scheduler is back"
@@ -236,8 +241,10 @@ def connect(address: str) -> Client:
 
 
 def grade_on_worker(name: str, task: Task) -> TaskResult:
-    """Grade a task in a process of the cluster."""
+    """Grade a task in a process of the cluster. Raises Unprepared where it does not know the run."""
     worker = get_worker()
+    if name not in worker.plugins:
+        raise Unprepared(name)
     result = cast(Preparation, worker.plugins[name]).grade(task)
     return replace(result, worker=worker.address)
 

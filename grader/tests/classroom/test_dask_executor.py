@@ -163,6 +163,14 @@ def test_machine_is_free_again_when_its_run_ends_amid_a_job(machines, client, lo
     again.close()
 
 
+def test_scheduler_that_was_started_again_is_noticed(client, executor, tmp_path):
+    """It knows nothing of the run, nor do its workers. That is no fault of the submission."""
+    client.unregister_worker_plugin("fake")
+    executor.submit(make_task(tmp_path, "kim", "score 1"))
+    with pytest.raises(GraderFault, match="was lost"):
+        collect_all(executor, 1)
+
+
 @pytest.mark.parametrize(("kind", "error"), [("usage", UsageError), ("suite", GraderFault)])
 def test_a_worker_that_cannot_be_opened_stops_all(client, kind, error):
     """In its own words; and a worker that joins later is not kept out."""
