@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, distribution, packages_dist
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from grader.authoring.imports import list_imports
 from grader.model.assignment import Assignment
@@ -17,6 +18,8 @@ from grader.student.kit import PUBLIC_TESTS
 GRADER = "grader"
 # What only courses with torch use: the grader imports none of these for an assignment that does not.
 TORCH_FAMILY = frozenset({"torch", "einops", "jaxtyping", "tokenizers", "transformers", "safetensors"})
+# What torch asks for on a machine with a GPU: gigabytes, for which a platform's container has no use.
+CUDA = re.compile(r"(nvidia|cuda)-|triton$")
 # What `grader check` imports.
 CHECK_NEEDS = ("pydantic", "pytest", "rich", "typer")
 
@@ -35,7 +38,10 @@ def list_notebook_imports(assignment: Assignment) -> set[str]:
 
 
 def write_lock(assignment: Assignment) -> str:
-    """Return a lock file: the grader's own requirements and the assignment's, as they are installed here."""
+    """Return a lock file: the grader's own requirements and the assignment's, as they are installed here.
+
+    It names no build: a machine with CUDA writes the same lock as one without.
+    """
     own = _list_own_packages(assignment)
     left_out = set() if assignment.uses_torch else TORCH_FAMILY - own
     roots = {need.name for need in _read_requirements(GRADER)} | own
@@ -46,10 +52,10 @@ def write_lock(assignment: Assignment) -> str:
         if name in found or name in left_out or name == GRADER:
             continue
         try:
-            found[name] = distribution(name).version
+            found[name] = Version(distribution(name).version).public
         except PackageNotFoundError:
             raise UsageError(f"{name!r} is not installed here, so no lock can be written: install it first") from None
-        waiting += [need.name for need in _read_requirements(name)]
+        waiting += [need.name for need in _read_requirements(name) if not CUDA.match(canonicalize_name(need.name))]
     lines = [f"{name}=={version}" for name, version in sorted(found.items())]
     return "\n".join(["# What was installed where this was packed.", *lines, ""])
 

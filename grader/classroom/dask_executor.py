@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, cast
 
 from distributed import Client, Future, Worker, as_completed, get_worker
@@ -30,10 +30,16 @@ from grader.sandbox.jail import choose_isolation
 
 CONNECT_SECONDS = 30
 POLL_SECONDS = 0.02
+# A machine leaves the job of a run that has ended after so long, at the most.
+LEAVE_SECONDS = 0.2
 # The scheduler lists all of its workers for a count: with 40 of them that takes longer than passing on a result.
 RECOUNT_SECONDS = 1.0
 # The resource label of a machine with a GPU: `dask worker ADDRESS --resources GPU=1`.
 GPU = "GPU"
+
+
+class Unprepared(Exception):
+    """Says that a process of the cluster does not know the run, as after a restart of the scheduler."""
 
 
 class Preparation(WorkerPlugin):
@@ -49,13 +55,19 @@ class Preparation(WorkerPlugin):
     def setup(self, worker: Worker) -> None:
         """Open the worker."""
         self.lock = Lock()
+        self.ended = Event()
         self.executor = LocalExecutor(self.factory, 1)
         if not self.needs_gpu or worker.state.total_resources.get(GPU):
             self.executor.open()
 
     def teardown(self, worker: Worker) -> None:
-        """Close the worker, with the run or with the process."""
-        self.executor.close()
+        """Close the worker, with the run or with the process.
+
+        A run whose process was killed leaves a job here. The next run needs the thread that waits for it.
+        """
+        self.ended.set()
+        with self.lock:
+            self.executor.close()
 
     def reopen(self) -> None:
         """Close the worker, and open another."""
@@ -64,11 +76,18 @@ class Preparation(WorkerPlugin):
             self.executor.open()
 
     def grade(self, task: Task) -> TaskResult:
-        """Grade one job at a time, even if the process has several threads."""
+        """Grade one job at a time, even if the process has several threads.
+
+        Raises GraderFault where the run ends meanwhile. Only this thread may use the executor while it waits: one that
+        another thread closes would never return.
+        """
         with self.lock:
-            self.executor.submit(task)
-            [result] = self.executor.collect()
-            return result
+            if not self.ended.is_set():
+                self.executor.submit(task)
+            while not self.ended.is_set():
+                if results := self.executor.collect(LEAVE_SECONDS):
+                    return results[0]
+        raise GraderFault("the run has ended on this machine")
 
 
 class ClusterExecutor:
@@ -131,9 +150,10 @@ class ClusterExecutor:
         task = self.tasks.pop(future)
         if isinstance(result, TaskResult):
             return replace(result, task=task)
-        if future.status == "error":
-            _, error, _ = result
+        error = result[1] if future.status == "error" else None
+        if error is not None and not isinstance(error, Unprepared):
             return TaskResult(task, "", trouble=f"{type(error).__name__}: {error}")
+        # The client connects by itself to a scheduler that was started again; that one knows nothing of the run.
         raise GraderFault(
             f"the Dask scheduler at {self.address!r} was lost: what was graded is kept, and the same "
             "command goes on once the scheduler is back"
@@ -221,8 +241,10 @@ def connect(address: str) -> Client:
 
 
 def grade_on_worker(name: str, task: Task) -> TaskResult:
-    """Grade a task in a process of the cluster."""
+    """Grade a task in a process of the cluster. Raises Unprepared where it does not know the run."""
     worker = get_worker()
+    if name not in worker.plugins:
+        raise Unprepared(name)
     result = cast(Preparation, worker.plugins[name]).grade(task)
     return replace(result, worker=worker.address)
 

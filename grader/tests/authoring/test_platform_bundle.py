@@ -3,14 +3,18 @@
 import json
 import os
 import shutil
+import subprocess
 import tarfile
 import zipfile
+from importlib import metadata
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
+from grader.authoring import requirements
 from grader.authoring.platform_bundle import PLATFORMS, bundle_assignment, collect_bundle
 from grader.authoring.release import render_skeleton
 from grader.cli.app import app
@@ -169,6 +173,33 @@ def test_the_command_writes_the_archive(toy: Path) -> None:
     assert list_course(list_names(toy / "out" / "x.zip")) == IN_COURSE
 
 
+@pytest.mark.parametrize("lock", ["numpy==2\n", "numpy==2\ntorch==2.13.0\ntorchvision==0.28.0\n"])
+def test_only_torch_is_looked_for_at_its_own_index(toy: Path, tmp_path: Path, lock: str) -> None:
+    """Every further index is one more that can be slow, or away, for each of some hundred packages."""
+    (toy / "requirements.lock").write_text(lock)
+    files = collect_bundle(Course(toy).load_assignment("toy"), "prairielearn")
+    home, place = tmp_path / "grader", tmp_path / "image"
+    place.mkdir()
+    (place / "requirements.lock").write_bytes(files["requirements.lock"])
+    (place / "setup.sh").write_text(files["setup.sh"].decode().replace("/opt/grader", str(home)))
+    put_program(place / "apt-get", "true")
+    put_program(place / "pip", f'echo "$@" >>{place}/asked')
+    put_program(place / "python3.11", f"mkdir -p {home}/bin && cp {place}/pip {home}/bin/pip")
+    subprocess.run(["sh", str(place / "setup.sh")], env={"PATH": f"{place}:/usr/bin:/bin"}, check=True)
+    asked = [line.split("--no-deps ")[1] for line in (place / "asked").read_text().splitlines()]
+    assert asked.pop() == f"-r {place}/requirements.lock"
+    assert asked == (
+        [f"--index-url https://download.pytorch.org/whl/cpu -r {home}/torch.lock"] if "torch" in lock else []
+    )
+    assert (home / "torch.lock").read_text() == lock.removeprefix("numpy==2\n")
+
+
+def put_program(path: Path, line: str) -> None:
+    """Write a program of one line."""
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+
+
 @needs_root
 @pytest.mark.slow
 def test_gradescope_grades_the_reference(tmp_path: Path) -> None:
@@ -257,3 +288,20 @@ def test_course_without_a_lock_gets_one_of_what_is_installed(toy: Path) -> None:
     names = {line.split("==")[0] for line in lock.splitlines() if not line.startswith("#")}
     assert {"pytest", "pluggy", "pydantic", "pydantic-core", "typer"} <= names
     assert not {"torch", "transformers", "grader"} & names
+
+
+def test_lock_of_a_machine_with_cuda_names_no_part_of_it(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The image has torch from the index without CUDA, which has no build of that name."""
+    needs = ["filelock", "nvidia-cudnn-cu13==9", 'cuda-bindings>=13; platform_system == "Linux"', "triton==3.7"]
+
+    def describe(name: str) -> metadata.Distribution | SimpleNamespace:
+        return SimpleNamespace(version="2.13.0+cu130") if name == "torch" else metadata.distribution(name)
+
+    monkeypatch.setattr(requirements, "distribution", describe)
+    monkeypatch.setattr(requirements, "requires", lambda name: needs if name == "torch" else metadata.requires(name))
+    assignment = Course(toy).load_assignment("toy")
+    description = assignment.description.model_copy(update={"imports": ("torch",)})
+    lock = requirements.write_lock(assignment.model_copy(update={"description": description})).splitlines()
+    assert "torch==2.13.0" in lock
+    assert any(line.startswith("filelock==") for line in lock)
+    assert not [line for line in lock if line.startswith(("nvidia", "cuda", "triton"))]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -126,6 +127,48 @@ def test_a_replaced_worker_is_opened_again(executor, log, tmp_path):
     executor.submit(make_task(tmp_path, "kim", "score 1"))
     executor.replace(collect_all(executor, 1)["kim"].worker)
     assert (count(log, "open"), count(log, "close")) == (3, 1)
+
+
+def test_job_is_dropped_when_its_run_ends(log, tmp_path):
+    """The thread that waits for it comes back, and no other process is opened for it."""
+    preparation = cluster.Preparation(partial(open_fake, log))
+    preparation.setup(None)
+    with ThreadPoolExecutor(1) as thread:
+        job = thread.submit(preparation.grade, make_task(tmp_path, "kim", f"wait {tmp_path / 'never'}"))
+        process = await_grading(log, "kim")
+        preparation.teardown(None)
+        with pytest.raises(GraderFault, match="the run has ended"):
+            job.result(timeout=60)
+    await_end(process)
+    with pytest.raises(GraderFault, match="the run has ended"):
+        preparation.grade(make_task(tmp_path, "lee", "score 1"))
+    assert count(log, "open") == 1
+
+
+def test_machine_is_free_again_when_its_run_ends_amid_a_job(machines, client, log, tmp_path):
+    """As when a service is killed while it grades, and started again: the next run is not behind the last one's job."""
+    executor = cluster.open_executor(client, "killed", partial(open_fake, log))
+    for number in range(2):
+        executor.submit(make_task(tmp_path, f"s{number}", f"wait {tmp_path / 'never'}"))
+    processes = [await_grading(log, f"s{number}") for number in range(2)]
+    client.cancel(list(executor.tasks))
+    again = cluster.open_executor(client, "killed", partial(open_fake, log))
+    for number in range(2, 6):
+        again.submit(make_task(tmp_path, f"s{number}", f"score {number}"))
+    answers = collect_all(again, 4)
+    assert [read_score(answers[f"s{number}"]) for number in range(2, 6)] == [2, 3, 4, 5]
+    for process in processes:
+        await_end(process)
+    assert count(log, "open") == 4
+    again.close()
+
+
+def test_scheduler_that_was_started_again_is_noticed(client, executor, tmp_path):
+    """It knows nothing of the run, nor do its workers. That is no fault of the submission."""
+    client.unregister_worker_plugin("fake")
+    executor.submit(make_task(tmp_path, "kim", "score 1"))
+    with pytest.raises(GraderFault, match="was lost"):
+        collect_all(executor, 1)
 
 
 @pytest.mark.parametrize(("kind", "error"), [("usage", UsageError), ("suite", GraderFault)])

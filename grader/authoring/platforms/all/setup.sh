@@ -14,8 +14,11 @@ for version in 3.11 3.12 3.13; do
 done
 [ -n "$python" ] || { echo "setup.sh: no Python 3.11 or newer to be had here; take a later image" >&2; exit 1; }
 "$python" -m venv /opt/grader
-# The lock names every package; torch is the one without CUDA, since nothing here has a GPU.
-/opt/grader/bin/pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
-    --extra-index-url https://download.pytorch.org/whl/cpu -r "$here/requirements.lock"
+# The lock names every package. torch comes from its own index, without CUDA, since nothing here has a GPU; no other
+# package is looked for there.
+grep '^torch' "$here/requirements.lock" >/opt/grader/torch.lock || [ $? -eq 1 ]
+pip() { /opt/grader/bin/pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps "$@"; }
+[ ! -s /opt/grader/torch.lock ] || pip --index-url https://download.pytorch.org/whl/cpu -r /opt/grader/torch.lock
+pip -r "$here/requirements.lock"
 # Where the grader comes with the image, it need not be compiled for each submission.
 [ ! -d "$here/lib" ] || /opt/grader/bin/python -m compileall -q "$here/lib"
