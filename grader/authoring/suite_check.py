@@ -121,7 +121,7 @@ def open_pool(course: Path) -> ProcessPoolExecutor:
 
 def _prepare_process(course: Path) -> None:
     # Models come from the course alone, as for a submission: a mutant may ask for one that a test would have replaced.
-    os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_CACHE=str(course / "datasets" / "hub"))
+    os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_CACHE=str(course / "datasets" / "hub"), TQDM_DISABLE="1")
     # tokenizers draws its bars on descriptor 1 itself, an empty line each where that is no terminal.
     sys.stdout = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_WRONLY)
