@@ -211,8 +211,12 @@ class JailChannel:
 
     def _receive(self, child: Child, at_most: int) -> bytes:
         self._wait(child, select.POLLIN)
-        # Plain recv: the kernel drops a descriptor that the child sends along.
-        return child.connection.recv(at_most)
+        try:
+            # Plain recv: the kernel drops a descriptor that the child sends along.
+            return child.connection.recv(at_most)
+        except BlockingIOError as error:
+            # All that is there is a byte out of band, which only code of the submission's own can have sent.
+            raise ProtocolError("it was sent out of band") from error
 
     def _wait(self, child: Child, event: int) -> None:
         poller = self._poller

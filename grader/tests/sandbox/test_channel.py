@@ -202,6 +202,12 @@ def test_a_forged_frame_is_malformed(prober: Prober, body: str) -> None:
     assert judge(prober, body, ON_THE_CHANNEL).verdict is Verdict.MALFORMED_REPLY
 
 
+def test_a_byte_out_of_band_is_no_reply(prober: Prober) -> None:
+    """It makes the channel readable, and there is nothing to read."""
+    body = "socket.socket(fileno=find_channel()).send(b'!', socket.MSG_OOB)\ntime.sleep(10_000)"
+    assert judge(prober, body, ON_THE_CHANNEL).verdict is Verdict.MALFORMED_REPLY
+
+
 def test_a_truncated_frame_is_a_crash(prober: Prober) -> None:
     """A frame that its sender's end cuts short is never read as a whole one."""
     mishap = judge(prober, "send(frame(b'{}')[:9])\nos._exit(0)", ON_THE_CHANNEL)
