@@ -1,6 +1,7 @@
-"""Put the zygote's memory into huge pages: a fork copies a page table of one entry in place of 512 of them.
+"""Put the zygote's memory into huge pages: a fork copies a page table of one entry in place of 512.
 
-A child's writes are still copied by 4 KiB. Linux 6.1 or newer; where the kernel refuses, a fork costs more, no more.
+A child's writes are still copied by 4 KiB. It needs Linux 6.1. Where the kernel refuses, a fork is slower, and nothing
+else changes.
 """
 
 import ctypes
@@ -24,6 +25,6 @@ def list_blocks() -> Iterator[int]:
             yield from range(-(-first // SIZE) * SIZE, end - SIZE + 1, SIZE)
 
 
-def collapse(block: int) -> None:
-    """Move what lies at the address into one huge page, if the kernel can do it now."""
-    libc.madvise(ctypes.c_void_p(block), ctypes.c_size_t(SIZE), MADV_COLLAPSE)
+def collapse(block: int) -> bool:
+    """Move what lies at the address into one huge page. Return whether the kernel could do it now."""
+    return bool(libc.madvise(ctypes.c_void_p(block), ctypes.c_size_t(SIZE), MADV_COLLAPSE) == 0)
