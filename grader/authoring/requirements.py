@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError, distribution, packages_dist
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from grader.authoring.imports import list_imports
 from grader.model.assignment import Assignment
@@ -52,7 +51,7 @@ def write_lock(assignment: Assignment) -> str:
         if name in found or name in left_out or name == GRADER:
             continue
         try:
-            found[name] = Version(distribution(name).version).public
+            found[name] = distribution(name).version.partition("+")[0]
         except PackageNotFoundError:
             raise UsageError(f"{name!r} is not installed here, so no lock can be written: install it first") from None
         waiting += [need.name for need in _read_requirements(name) if not CUDA.match(canonicalize_name(need.name))]

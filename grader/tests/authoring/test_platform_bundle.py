@@ -180,7 +180,8 @@ def test_only_torch_is_looked_for_at_its_own_index(toy: Path, tmp_path: Path, lo
     files = collect_bundle(Course(toy).load_assignment("toy"), "prairielearn")
     home, place = tmp_path / "grader", tmp_path / "image"
     place.mkdir()
-    (place / "requirements.lock").write_bytes(files["requirements.lock"])
+    # Others of its name are not there.
+    (place / "requirements.lock").write_bytes(files["requirements.lock"] + b"torchmetrics==1\n")
     (place / "setup.sh").write_text(files["setup.sh"].decode().replace("/opt/grader", str(home)))
     put_program(place / "apt-get", "true")
     put_program(place / "pip", f'echo "$@" >>{place}/asked')
@@ -189,7 +190,7 @@ def test_only_torch_is_looked_for_at_its_own_index(toy: Path, tmp_path: Path, lo
     asked = [line.split("--no-deps ")[1] for line in (place / "asked").read_text().splitlines()]
     assert asked.pop() == f"-r {place}/requirements.lock"
     assert asked == (
-        [f"--index-url https://download.pytorch.org/whl/cpu -r {home}/torch.lock"] if "torch" in lock else []
+        [f"--index-url https://download.pytorch.org/whl/cpu -r {home}/torch.lock"] if "torch==" in lock else []
     )
     assert (home / "torch.lock").read_text() == lock.removeprefix("numpy==2\n")
 

@@ -16,7 +16,7 @@ done
 "$python" -m venv /opt/grader
 # The lock names every package. torch comes from its own index, without CUDA, since nothing here has a GPU; no other
 # package is looked for there.
-grep '^torch' "$here/requirements.lock" >/opt/grader/torch.lock || [ $? -eq 1 ]
+grep -E '^(torch|torchaudio|torchvision)==' "$here/requirements.lock" >/opt/grader/torch.lock || [ $? -eq 1 ]
 pip() { /opt/grader/bin/pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps "$@"; }
 [ ! -s /opt/grader/torch.lock ] || pip --index-url https://download.pytorch.org/whl/cpu -r /opt/grader/torch.lock
 pip -r "$here/requirements.lock"
