@@ -160,7 +160,7 @@ class JailChannel:
         except ProtocolError as error:
             self._retire()
             raise SubmissionError(Verdict.MALFORMED_REPLY, f"the reply could not be read: {error}") from error
-        except (EOFError, ConnectionError, BrokenPipeError) as error:
+        except (EOFError, ConnectionError) as error:
             # A child that only closes the channel must still end: if we killed it at once, the cause would be ours.
             ended = child.await_end(self.limits.asleep_seconds)
             death = self._retire()
