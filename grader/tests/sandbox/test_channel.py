@@ -202,10 +202,31 @@ def test_a_forged_frame_is_malformed(prober: Prober, body: str) -> None:
     assert judge(prober, body, ON_THE_CHANNEL).verdict is Verdict.MALFORMED_REPLY
 
 
-def test_a_byte_out_of_band_is_no_reply(prober: Prober) -> None:
+OUT_OF_BAND = "socket.socket(fileno=os.dup(find_channel())).send({}, socket.MSG_OOB)"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "out_of_band(b'!')\ntime.sleep(10_000)",
+        "out_of_band(b'!')\nwhile True: pass",
+        "for _ in range(100): out_of_band(b'!')\ntime.sleep(10_000)",
+        "send(frame(b'{}')[:5])\nout_of_band(b'!')\ntime.sleep(10_000)",
+    ],
+    ids=["then-sleep", "then-loop", "many", "within-a-frame"],
+)
+def test_a_byte_out_of_band_is_no_reply(prober: Prober, body: str) -> None:
     """It makes the channel readable, and there is nothing to read."""
-    body = "socket.socket(fileno=find_channel()).send(b'!', socket.MSG_OOB)\ntime.sleep(10_000)"
-    assert judge(prober, body, ON_THE_CHANNEL).verdict is Verdict.MALFORMED_REPLY
+    helpers = f"{ON_THE_CHANNEL}\ndef out_of_band(data):\n    {OUT_OF_BAND.format('data')}\n"
+    assert judge(prober, body, helpers).verdict is Verdict.MALFORMED_REPLY
+
+
+def test_a_stack_out_of_band_is_none(asked: Prober) -> None:
+    """The verdict is that of any code that overruns, and no line is known."""
+    helpers = f"import signal\n{ON_THE_CHANNEL}"
+    handler = "lambda *_: " + OUT_OF_BAND.format("b'!'")
+    mishap = judge(asked, f"signal.signal(signal.SIGUSR1, {handler})\nwhile True: pass", helpers)
+    assert (mishap.verdict, mishap.line) == (Verdict.TIMED_OUT, 0)
 
 
 def test_a_truncated_frame_is_a_crash(prober: Prober) -> None:
