@@ -14,6 +14,8 @@ from grader.wire.control import Exit
 # What a child may compute before the next part of its stack has come, and before all of it has; and its most bytes.
 PART_CPU_SECONDS, STACK_CPU_SECONDS = 0.25, 1.0
 MAX_STACK = 1 << 14
+# All of it must come in so much time on the clock, however slowly a submission writes.
+STACK_SECONDS = 5.0
 # So much time passes on the clock before a silent child's own is read.
 LOOK_SECONDS = 0.005
 
@@ -72,8 +74,8 @@ class Child:
         try:
             begun = self.read_cpu_seconds()
             signal.pidfd_send_signal(self.pidfd, signal.SIGUSR1)
-            last = begun
-            while len(data) < MAX_STACK and last - begun < STACK_CPU_SECONDS:
+            last, until = begun, time.monotonic() + STACK_SECONDS
+            while len(data) < MAX_STACK and last - begun < STACK_CPU_SECONDS and time.monotonic() < until:
                 # Its own time counts, not the clock's: beside others it may wait long between two parts.
                 if poller.poll(LOOK_SECONDS * 1000):
                     part = self.connection.recv(MAX_STACK, socket.MSG_DONTWAIT)
